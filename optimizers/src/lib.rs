@@ -6,5 +6,6 @@
 mod port;
 
 pub use port::{
-    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
+    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split,
+    SplitSizes, Subject, Trial,
 };

@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use abide_signatures::{CanonicalError, Demo, Digest, ProgramState, SignatureSpec, SlotPath, SlotState};
+use abide_signatures::{
+    CanonicalError, Demo, Digest, ProgramState, SignatureSpec, SlotPath, SlotState,
+};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +159,10 @@ pub struct AskError(pub String);
 impl Candidate {
     /// A candidate out of a state.
     pub fn new(state: ProgramState) -> Result<Self, CanonicalError> {
-        Ok(Self { digest: state.digest()?, state: Arc::new(state) })
+        Ok(Self {
+            digest: state.digest()?,
+            state: Arc::new(state),
+        })
     }
 
     /// The state.
@@ -189,7 +194,9 @@ impl Rollout {
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self::NotScored { reason: "not run".into() }
+        Self::NotScored {
+            reason: "not run".into(),
+        }
     }
 }
 

@@ -1,4 +1,9 @@
-use std::{collections::BTreeMap, fmt, hash::{Hash, Hasher}, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,13 +75,19 @@ pub struct SlotPath(String);
 
 /// A text that is no slot path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a slot path: expected names or indices joined by dots, such as `agent.act` or `judges.0`")]
+#[error(
+    "`{0}` is not a slot path: expected names or indices joined by dots, such as `agent.act` or `judges.0`"
+)]
 pub struct SlotPathError(String);
 
 impl Slot {
     /// A slot with the signature's own instruction and no demonstrations.
     pub fn new(spec: Arc<SignatureSpec>) -> Self {
-        Self { id: SlotId(Arc::new(())), spec, state: Arc::default() }
+        Self {
+            id: SlotId(Arc::new(())),
+            spec,
+            state: Arc::default(),
+        }
     }
 
     /// Which slot this is.
@@ -96,7 +107,10 @@ impl Slot {
 
     /// The instruction in force: the state's, else the signature's own.
     pub fn instruction(&self) -> &str {
-        self.state.instruction.as_deref().unwrap_or(&self.spec.instruction)
+        self.state
+            .instruction
+            .as_deref()
+            .unwrap_or(&self.spec.instruction)
     }
 
     /// Replaces the state; clones made before keep theirs. Crate users go through [`crate::ProgramState::install`], which checks it.
@@ -138,7 +152,11 @@ impl SlotPath {
     /// The path of a field below this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.0.is_empty() { Self(name.to_owned()) } else { Self(format!("{}.{name}", self.0)) }
+        if self.0.is_empty() {
+            Self(name.to_owned())
+        } else {
+            Self(format!("{}.{name}", self.0))
+        }
     }
 
     /// The path of an item below this one.
@@ -153,7 +171,11 @@ impl SlotPath {
     }
 
     pub(crate) fn of_leaf(&self) -> Self {
-        if self.0.is_empty() { Self("self".to_owned()) } else { self.clone() }
+        if self.0.is_empty() {
+            Self("self".to_owned())
+        } else {
+            self.clone()
+        }
     }
 }
 
@@ -161,10 +183,12 @@ impl TryFrom<String> for SlotPath {
     type Error = SlotPathError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let segment = |s: &str| {
-            !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_')
-        };
-        if text.len() <= 512 && text.split('.').all(segment) { Ok(Self(text)) } else { Err(SlotPathError(text.chars().take(80).collect())) }
+        let segment = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if text.len() <= 512 && text.split('.').all(segment) {
+            Ok(Self(text))
+        } else {
+            Err(SlotPathError(text.chars().take(80).collect()))
+        }
     }
 }
 

@@ -1,0 +1,221 @@
+//! Tools, wanted calls and their replies: data only.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Digest;
+
+/// A tool's name as programs and boundaries use it: `server.tool` for a tool of an MCP server, `tool` for a Rust function.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ToolName(String);
+
+/// The id of an MCP server: the operator's own word for it, never the server's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ServerId(String);
+
+/// A text that cannot name a tool or a server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_`, `-`, and `.` between server and tool"
+)]
+pub struct NameError(String);
+
+/// What a call does to the world, as the operator declares it; a server's own hints are not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes the server's own data.
+    Write,
+    /// Reaches somebody else: sends mail, moves money.
+    External,
+}
+
+/// What a server says of a tool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ToolSpec {
+    /// The name, prefixed by the server's id.
+    pub name: ToolName,
+    /// What it does, in the server's words.
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub input_schema: Value,
+    /// JSON Schema of the structured reply, where the server gives one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
+    /// Digest of the full definition, for noticing drift.
+    pub digest: Digest,
+}
+
+/// A call that a program wants made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The tool.
+    pub tool: ToolName,
+    /// The arguments, by name.
+    pub arguments: Map<String, Value>,
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ToolReply {
+    /// The answer as data: structured content where there is some, else text.
+    pub content: Value,
+    /// Whether the tool says that it failed.
+    pub status: ReplyStatus,
+}
+
+/// Whether a tool did what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyStatus {
+    /// It did.
+    Done,
+    /// It says that it could not.
+    Failed,
+}
+
+impl ToolName {
+    /// The server's part of the name; none for Rust functions.
+    pub fn server(&self) -> Option<&str> {
+        self.0.split_once('.').map(|(server, _)| server)
+    }
+
+    /// The name that the server itself uses.
+    pub fn local(&self) -> &str {
+        self.0
+            .split_once('.')
+            .map_or(self.0.as_str(), |(_, tool)| tool)
+    }
+
+    /// The name of a server's tool.
+    pub fn of_server(server: &ServerId, tool: &str) -> Result<Self, NameError> {
+        Self::try_from(format!("{server}.{tool}"))
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ServerId {
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ToolSpec {
+    /// A tool with the digest of its full definition.
+    pub fn new(
+        name: ToolName,
+        description: impl Into<String>,
+        input_schema: Value,
+        output_schema: Option<Value>,
+    ) -> Self {
+        let description = description.into();
+        let definition = serde_json::json!({
+            "name": name.local(), "description": description, "input": input_schema, "output": output_schema,
+        });
+        // serde_json sorts keys, so one definition has one text
+        let digest = Digest::of_bytes(definition.to_string().as_bytes());
+        Self {
+            name,
+            description,
+            input_schema,
+            output_schema,
+            digest,
+        }
+    }
+}
+
+impl ToolReply {
+    /// A reply of a tool that did what it was asked.
+    pub fn done(content: impl Into<Value>) -> Self {
+        Self {
+            content: content.into(),
+            status: ReplyStatus::Done,
+        }
+    }
+
+    /// A reply of a tool that says it could not.
+    pub fn failed(content: impl Into<Value>) -> Self {
+        Self {
+            content: content.into(),
+            status: ReplyStatus::Failed,
+        }
+    }
+}
+
+impl TryFrom<String> for ToolName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        let parts_fit =
+            text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
+        if parts_fit {
+            Ok(Self(text))
+        } else {
+            Err(NameError(text.chars().take(80).collect()))
+        }
+    }
+}
+
+impl TryFrom<&str> for ToolName {
+    type Error = NameError;
+
+    fn try_from(text: &str) -> Result<Self, NameError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl TryFrom<String> for ServerId {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        if is_name(&text) {
+            Ok(Self(text))
+        } else {
+            Err(NameError(text.chars().take(80).collect()))
+        }
+    }
+}
+
+impl From<ToolName> for String {
+    fn from(name: ToolName) -> Self {
+        name.0
+    }
+}
+
+impl From<ServerId> for String {
+    fn from(id: ServerId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ToolName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

@@ -1,0 +1,111 @@
+//! Injected time, so that a test can move it.
+
+use std::{
+    fmt::Debug,
+    sync::Mutex,
+    time::{Duration, SystemTime},
+};
+
+use futures_util::future::BoxFuture;
+use tokio::{sync::watch, time::Instant};
+
+/// The time of day and the passing of time.
+pub trait Clock: Send + Sync + Debug {
+    /// The time of day; may jump.
+    fn now(&self) -> SystemTime;
+
+    /// Time since some fixed moment; never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+/// A clock that stands still until it is told to move; for tests.
+#[derive(Debug)]
+pub struct ManualClock {
+    origin: Mutex<SystemTime>,
+    elapsed: watch::Sender<Duration>,
+}
+
+impl SystemClock {
+    /// The machine's clock.
+    pub fn new() -> Self {
+        Self {
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn at(now: SystemTime) -> Self {
+        Self {
+            origin: Mutex::new(now),
+            elapsed: watch::Sender::new(Duration::ZERO),
+        }
+    }
+
+    /// Lets time pass; sleepers whose time has come wake up.
+    pub fn advance(&self, by: Duration) {
+        self.elapsed
+            .send_modify(|elapsed| *elapsed = elapsed.saturating_add(by));
+    }
+
+    /// Makes the time of day jump, as an administrator or NTP would; nobody wakes up.
+    pub fn set_origin(&self, origin: SystemTime) {
+        *self
+            .origin
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = origin;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        let origin = *self
+            .origin
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        origin + *self.elapsed.borrow()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.elapsed.borrow()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let mut elapsed = self.elapsed.subscribe();
+        let until = self.elapsed().saturating_add(duration);
+        Box::pin(async move {
+            // a dropped clock can no longer move, so its sleepers stop waiting
+            let _ = elapsed.wait_for(|now| *now >= until).await;
+        })
+    }
+}

@@ -1,0 +1,117 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::{Episode, Exchange, ModelStep, RunId, Step, ToolStep};
+use crate::{
+    event::{EventKind, SecurityEvent, Severity},
+    secret::Redactor,
+    usage::Usage,
+};
+
+/// Writes down what happens in a run; clones write into one record. Scrubs secrets on the way in.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    record: Arc<Mutex<Episode>>,
+    redactor: Redactor,
+}
+
+impl Recorder {
+    /// An empty record of a run.
+    pub fn new(run: RunId, seed: u64, redactor: Redactor) -> Self {
+        let episode = Episode {
+            run,
+            seed,
+            steps: Vec::new(),
+            exchanges: Vec::new(),
+            events: Vec::new(),
+            usage: Usage::default(),
+            elapsed: std::time::Duration::ZERO,
+        };
+        Self {
+            record: Arc::new(Mutex::new(episode)),
+            redactor,
+        }
+    }
+
+    /// Writes down a model call.
+    pub fn model(&self, step: ModelStep) {
+        self.with(|episode| {
+            episode.usage += step.usage;
+            episode.steps.push(Step::Model(step));
+        });
+    }
+
+    /// Writes down a wanted tool call.
+    pub fn tool(&self, mut step: ToolStep) {
+        self.redactor.scrub_json(&mut step.observation);
+        let mut arguments = Value::Object(std::mem::take(&mut step.arguments));
+        self.redactor.scrub_json(&mut arguments);
+        if let Value::Object(clean) = arguments {
+            step.arguments = clean;
+        }
+        self.with(|episode| episode.steps.push(Step::Tool(step)));
+    }
+
+    /// Writes down an exchange of a slot.
+    pub fn exchange(&self, exchange: Exchange) {
+        self.with(|episode| episode.exchanges.push(exchange));
+    }
+
+    /// Writes down an event, at the current step.
+    pub fn event(&self, mut event: SecurityEvent) {
+        event.detail = self.redactor.scrub(&event.detail).into_owned();
+        if event.kind.severity() >= Severity::Medium {
+            tracing::warn!(
+                code = event.kind.code(),
+                tool = event.tool.as_ref().map(|t| t.as_str()),
+                "{}",
+                event.detail
+            );
+        } else {
+            tracing::debug!(
+                code = event.kind.code(),
+                tool = event.tool.as_ref().map(|t| t.as_str()),
+                "{}",
+                event.detail
+            );
+        }
+        self.with(|episode| {
+            event.step = u32::try_from(episode.steps.len()).unwrap_or(u32::MAX);
+            episode.events.push(event);
+        });
+    }
+
+    /// Whether an event of a kind was written down.
+    pub fn has(&self, kind: EventKind) -> bool {
+        self.with(|episode| episode.events.iter().any(|event| event.kind == kind))
+    }
+
+    /// The record so far, taken out.
+    pub fn finish(self, elapsed: std::time::Duration) -> Episode {
+        self.with(|episode| {
+            let empty = Episode {
+                run: episode.run,
+                seed: episode.seed,
+                steps: Vec::new(),
+                exchanges: Vec::new(),
+                events: Vec::new(),
+                usage: Usage::default(),
+                elapsed,
+            };
+            Episode {
+                elapsed,
+                ..std::mem::replace(episode, empty)
+            }
+        })
+    }
+
+    /// What it scrubs with.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Episode) -> T) -> T {
+        change(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

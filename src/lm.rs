@@ -1,0 +1,18 @@
+//! Language models: the port, and clients behind it.
+
+mod error;
+mod types;
+
+use futures_util::future::BoxFuture;
+
+pub use error::LmError;
+pub use types::{Finish, LmReply, LmRequest, Message, ModelId, ReplyFormat, Role};
+
+/// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
+pub trait Lm: Send + Sync {
+    /// Which model this is; part of cache keys and provenance. Holds no secret.
+    fn model(&self) -> &ModelId;
+
+    /// Asks the model.
+    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>>;
+}

@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+/// Why a model gave no answer. Never holds a key; texts of the provider are cut short and scrubbed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LmError {
+    /// The endpoint, the key or the model name is missing or unusable.
+    #[error("model `{model}` cannot be used: {reason}")]
+    Config {
+        /// The model as named.
+        model: String,
+        /// What is wrong and what to set.
+        reason: String,
+    },
+    /// 401 or 403: the key is not accepted.
+    #[error("the model server refused the key with status {status}: check the key of `{model}`")]
+    Auth {
+        /// The model.
+        model: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// 429: too many requests.
+    #[error("the model server limits the rate{}", wait_hint(.retry_after))]
+    RateLimited {
+        /// How long the server says to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx: the server is overloaded or broken.
+    #[error("the model server failed with status {status}")]
+    Server {
+        /// The HTTP status.
+        status: u16,
+        /// How long the server says to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Another 4xx: the request cannot be answered, so repeating it is no use.
+    #[error("the model server refused the request with status {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server says, cut short.
+        message: String,
+    },
+    /// No connection, or it broke.
+    #[error("no connection to the model server: {0}")]
+    Connection(String),
+    /// The deadline of the call passed.
+    #[error("the model did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The reply is not what the API promises.
+    #[error("the model server's reply cannot be read: {0}")]
+    Garbage(String),
+    /// The budget for calls, tokens or money would be exceeded; nothing was sent.
+    #[error("the budget of {limit} {what} is used up: raise it, or ask for less")]
+    Budget {
+        /// `model calls`, `tokens` or `micro-dollars`.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl LmError {
+    /// Whether the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. }
+                | Self::Server { .. }
+                | Self::Connection(_)
+                | Self::Timeout(_)
+                | Self::Garbage(_)
+        )
+    }
+
+    /// How long the server says to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Server { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+fn wait_hint(retry_after: &Option<Duration>) -> String {
+    retry_after.map_or_else(String::new, |wait| format!(": wait {} s", wait.as_secs()))
+}

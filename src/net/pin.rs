@@ -1,0 +1,43 @@
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// SHA-256 of a certificate's SubjectPublicKeyInfo, written `sha256/` and 44 characters of Base64 (RFC 7469).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpkiPin([u8; 32]);
+
+/// A text that is no pin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a pin: expected `sha256/` and the Base64 of 32 bytes")]
+pub struct SpkiPinError(String);
+
+impl SpkiPin {
+    /// The pin of a SHA-256 digest.
+    pub fn new(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
+impl std::str::FromStr for SpkiPin {
+    type Err = SpkiPinError;
+
+    fn from_str(text: &str) -> Result<Self, SpkiPinError> {
+        text.strip_prefix("sha256/")
+            .and_then(|b64| STANDARD.decode(b64).ok())
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| SpkiPinError(text.chars().take(80).collect()))
+    }
+}
+
+impl fmt::Display for SpkiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256/{}", STANDARD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for SpkiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn debug_shows_nothing() {
+    let secret = Secret::new("hunter2hunter2".to_owned());
+    assert_eq!(format!("{secret:?}"), "[secret]");
+}
+
+#[test]
+fn every_form_of_a_secret_is_taken_out() {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("s3cr3t-token-value".to_owned()));
+    for prefix in ["", "x", "xy"] {
+        let hidden = STANDARD_NO_PAD.encode(format!("{prefix}s3cr3t-token-value and more"));
+        assert_ne!(redactor.scrub(&hidden), hidden, "prefix {prefix:?}");
+    }
+    let mut value =
+        serde_json::json!({"a": ["Bearer s3cr3t-token-value!"], "s3cr3t-token-value": 1});
+    redactor.scrub_json(&mut value);
+    assert_eq!(
+        value,
+        serde_json::json!({"a": ["Bearer [redacted]!"], "[redacted]": 1})
+    );
+    assert!(matches!(redactor.scrub("harmless"), Cow::Borrowed(_)));
+}

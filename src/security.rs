@@ -1,0 +1,6 @@
+//! The boundary: what the operator allows, and the only way to a tool.
+
+pub mod boundary;
+mod scope;
+
+pub use scope::{Scope, ScopeError, ScopeSet};
