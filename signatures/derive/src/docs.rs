@@ -14,12 +14,12 @@ enum Part {
 impl Text {
     /// The text of doc comments, one line each, without the space after `///`.
     pub(crate) fn of_docs(attrs: &[Attribute]) -> Self {
-        Self(attrs.iter().filter_map(doc).map(Part::of).collect())
+        Self(attrs.iter().filter_map(doc).map(|value| Part::of(value, unindent)).collect())
     }
 
     /// The text of an attribute's value.
     pub(crate) fn of_value(value: &Expr) -> Self {
-        Self(vec![Part::of(value)])
+        Self(vec![Part::of(value, str::to_owned)])
     }
 
     /// The expression, blank ends trimmed; `None` when nothing is left.
@@ -42,12 +42,9 @@ impl Text {
 }
 
 impl Part {
-    fn of(value: &Expr) -> Self {
+    fn of(value: &Expr, clean: fn(&str) -> String) -> Self {
         match peel(value) {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                let lines: Vec<String> = text.value().split('\n').map(unindent).collect();
-                Self::Literal(lines.join("\n"))
-            }
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Self::Literal(clean(&text.value())),
             other => Self::Macro(other.clone()),
         }
     }
@@ -80,6 +77,7 @@ fn doc(attr: &Attribute) -> Option<&Expr> {
     }
 }
 
-fn unindent(line: &str) -> String {
-    line.strip_prefix(' ').unwrap_or(line).to_owned()
+fn unindent(text: &str) -> String {
+    let lines: Vec<&str> = text.split('\n').map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n")
 }

@@ -97,7 +97,6 @@ pub fn signature(input: TokenStream) -> TokenStream {
 ///     #[tunable(skip)]
 ///     rounds: usize,
 /// }
-/// # abide_signatures::FieldSpec::of::<String>("x");
 /// # #[derive(abide_derive::Signature)]
 /// # #[signature(crate = "::abide_signatures", instruction = "Judge.")]
 /// # struct Judge { #[output] verdict: bool }

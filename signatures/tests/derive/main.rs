@@ -1,5 +1,8 @@
 //! The derive macros, from outside: what they generate, and what they refuse.
 
+extern crate abide_signatures as abide;
+
+mod default_path;
 mod shadowed;
 // public, so that the lints on public interfaces see what is generated
 pub mod signature;

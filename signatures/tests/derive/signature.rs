@@ -29,7 +29,7 @@ pub struct CustomerService {
     #[output]
     response: String,
     /// not this
-    #[output(desc = " How sure you are ", min = -0.5, max = 1)]
+    #[output(desc = "\n How sure\n  you are ", min = -0.5, max = 1)]
     confidence: f64,
     #[output(max_items = 3)]
     tags: Vec<String>,
@@ -109,7 +109,7 @@ fn docs_become_the_instruction_and_the_descriptions() {
     assert_eq!(spec.name, "CustomerService");
     assert_eq!(spec.instruction, "Handle customer service requests\nusing the available tools.\n\n  Be brief.");
     assert_eq!(spec.inputs[0].description, "Customer service request");
-    assert_eq!(spec.outputs[1].description, "How sure you are");
+    assert_eq!(spec.outputs[1].description, "How sure\n  you are");
     assert_eq!(spec.outputs[2].description, "");
 }
 

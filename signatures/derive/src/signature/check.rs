@@ -78,8 +78,8 @@ fn ordered<T: PartialOrd>(
 fn pattern_problem(source: &str) -> Option<String> {
     let error = Regex::new(source).and_then(|_| Regex::new(&format!(r"\A(?:{source})\z"))).err()?.to_string();
     let reason = error.rsplit("error: ").next().unwrap_or_default();
-    let help = if reason.starts_with("look-around") { "; the whole text is matched anyway, so describe all of it" } else { "" };
-    Some(format!("`{source}` is not a regular expression: {reason}{help}"))
+    let help = if reason.starts_with("look-around") { "; describe the whole text, or check it in the program" } else { "" };
+    Some(format!("`{source}` cannot be used as a pattern: {reason}{help}"))
 }
 
 impl Holds {

@@ -58,7 +58,7 @@ pub(crate) fn parse(input: &DeriveInput) -> darling::Result<Signature> {
     refuse_serde(&input.attrs, &mut errors);
     if !input.generics.params.is_empty() {
         let message = "a signature cannot be generic: write one struct per set of types";
-        errors.push(Error::custom(message).with_span(&input.generics));
+        errors.push(Error::custom(message).with_span(&input.generics.params));
     }
     let instruction = errors.handle(instruction(input, options.as_ref().and_then(|o| o.instruction.as_ref())));
     if let Some(options) = &options {
