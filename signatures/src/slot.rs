@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fields, SignatureSpec};
+use crate::{Digest, Fields, SignatureSpec};
 
 /// One tunable leaf of a program: a signature, and the state that compiling may change.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct Slot {
     id: SlotId,
     spec: Arc<SignatureSpec>,
     state: Arc<SlotState>,
+    tools: Arc<BTreeMap<String, Digest>>,
 }
 
 /// Tells slots apart inside one program. A clone of a slot has the same id, so that a trace of a clone names its original.

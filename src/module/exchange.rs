@@ -8,8 +8,11 @@ use crate::{
 };
 
 /// Asks for a slot's outputs and writes the exchange down, so that it may become a demonstration.
-pub(super) async fn exchange(cx: &Cx, slot: &Slot, inputs: Fields) -> Result<Fields, CallError> {
-    let outputs = ask(cx, slot.spec(), slot.state(), &inputs).await?;
+/// `context` is shown to the model and left out of demonstrations, because it is the same in every exchange.
+pub(super) async fn exchange(cx: &Cx, slot: &Slot, inputs: Fields, context: &Fields) -> Result<Fields, CallError> {
+    let mut shown = inputs.clone();
+    shown.0.extend(context.0.clone());
+    let outputs = ask(cx, slot.spec(), slot.state(), &shown).await?;
     cx.recorder().exchange(Exchange { slot: slot.id().clone(), inputs, outputs: outputs.clone() });
     Ok(outputs)
 }

@@ -32,7 +32,9 @@ const FINISH: &str = "finish";
 impl<S: Signature> ReAct<S> {
     /// An agent that may use these tools; at most 8 turns.
     pub fn new(tools: Toolbox) -> Self {
-        Self { act: Slot::new(Arc::new(step_spec(&S::spec()))), tools, max_iters: 8, signature: PhantomData }
+        let offered = tools.specs().iter().map(|spec| (spec.name.to_string(), spec.digest.clone())).collect();
+        let act = Slot::new(Arc::new(step_spec(&S::spec()))).offering(offered);
+        Self { act, tools, max_iters: 8, signature: PhantomData }
     }
 
     /// With at most this many turns.
@@ -48,15 +50,11 @@ impl<S: Signature> ReAct<S> {
     }
 
     async fn steps(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields) -> Result<Ending, CallError> {
-        let catalogue = self.catalogue(task);
+        let context = Fields::new().with("protocol", PROTOCOL).with("tools", self.catalogue(task));
         let mut trajectory: Vec<Value> = Vec::new();
         for _ in 0..self.max_iters {
-            let ask = inputs
-                .clone()
-                .with("protocol", PROTOCOL)
-                .with("tools", catalogue.clone())
-                .with("trajectory", trajectory.clone());
-            let step = Wanted::of(exchange(cx, &self.act, ask).await?);
+            let ask = inputs.clone().with("trajectory", trajectory.clone());
+            let step = Wanted::of(exchange(cx, &self.act, ask, &context).await?);
             let turn = if step.tool == FINISH { finish(cx, task, &step) } else { self.act(cx, &step).await? };
             let observation = match turn {
                 Turn::Done(outputs) => return Ok(Ending::Finished(outputs)),
@@ -153,6 +151,15 @@ fn error(kind: EventKind, message: &str) -> Value {
     json!({ "error": { "code": kind.code(), "message": message, "advice": kind.advice() } })
 }
 
+/// The step's own fields would hide a field of the signature that has their name.
+fn check_names(task: &SignatureSpec) -> Result<(), CallError> {
+    let taken = |field: &&FieldSpec| ["protocol", "tools", "trajectory", "thought", "tool", "arguments"].contains(&field.name.as_str());
+    match task.inputs.iter().chain(&task.outputs).find(taken) {
+        None => Ok(()),
+        Some(field) => Err(CallError::Module(format!("`{}` of `{}` is a field that ReAct itself uses: rename it", field.name, task.name))),
+    }
+}
+
 fn trajectory_field() -> FieldSpec {
     FieldSpec::of::<Vec<Map<String, Value>>>("trajectory").describe("Steps taken so far, with what came back.")
 }
@@ -178,6 +185,7 @@ impl<S: Signature> Module for ReAct<S> {
 
     async fn forward(&self, cx: &Cx, input: S::Input) -> Result<S::Output, CallError> {
         let task = S::spec();
+        check_names(&task)?;
         let inputs = fields(&task, &input)?;
         check_input(cx, &task, &inputs)?;
         let outputs = match self.steps(cx, &task, &inputs).await? {
