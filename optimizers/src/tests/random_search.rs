@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::synthetic::{Bench, block_on, tools};
+use super::synthetic::{Bench, block_on, demos, origins, tools};
 use crate::{
     BootstrapFewShot, BootstrapFewShotWithRandomSearch as RandomSearch, Budget, Candidate, Evaluation, Halving, LabeledFewShot,
     Optimizer, SearchError, Selection, Split, SplitSizes, Study,
@@ -67,6 +67,19 @@ fn an_unsafe_candidate_wins_only_where_all_is_admissible() {
     };
     assert_eq!(unsafe_wins(true), 0);
     assert!(unsafe_wins(false) > 20);
+}
+
+#[test]
+fn no_candidate_shows_an_inadmissible_run() {
+    for seed in 0..30 {
+        let bench = Bench { concurrency: 5, completion: seed, ..Bench::default() };
+        let mut study = Study::new(&bench, seed);
+        block_on(RandomSearch::default().search(&mut study)).unwrap();
+        let shown: Vec<(usize, bool)> =
+            study.board().evaluations().flat_map(|e| origins(&demos(e.candidate(), "agent.act"))).collect();
+        assert!(shown.iter().any(|(_, run)| *run));
+        assert!(shown.iter().all(|(example, run)| !*run || example % 5 != 0 && example % 7 != 3));
+    }
 }
 
 #[test]
