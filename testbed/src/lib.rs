@@ -23,8 +23,8 @@ use std::{
 
 use tempfile::TempDir;
 
-pub use self::{options::Options, serve::Scheme, trace::TraceId};
 use self::{auth::Client, tls::Identity};
+pub use self::{options::Options, serve::Scheme, trace::TraceId};
 
 /// The id of the client that is registered at start.
 pub const CLIENT_ID: &str = "support-agent";
@@ -67,7 +67,9 @@ impl Testbed {
     /// # Errors
     /// When a port, a key or the temporary directory cannot be had.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let directory = tempfile::Builder::new().prefix("abide-testbed-").tempdir()?;
+        let directory = tempfile::Builder::new()
+            .prefix("abide-testbed-")
+            .tempdir()?;
         let identity = Identity::generate()?;
         let ca_path = directory.path().join("ca.pem");
         std::fs::write(&ca_path, identity.ca_pem())?;

@@ -140,7 +140,9 @@ fn listed<'a>(customers: impl Iterator<Item = &'a Customer>) -> Value {
 fn csv(customers: &[Customer]) -> String {
     let mut text = String::from("customer_id,name,email,tier,status,since,notes\r\n");
     for c in customers {
-        let fields = [&c.id, &c.name, &c.email, &c.tier, &c.status, &c.since, &c.notes];
+        let fields = [
+            &c.id, &c.name, &c.email, &c.tier, &c.status, &c.since, &c.notes,
+        ];
         let quoted = fields.map(|field| format!("\"{}\"", field.replace('"', "\"\"")));
         text.push_str(&quoted.join(","));
         text.push_str("\r\n");

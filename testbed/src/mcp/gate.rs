@@ -269,7 +269,9 @@ impl Denial {
 fn challenge(status: StatusCode, error: &str, parameters: &str) -> Response {
     let mut response = (status, Json(json!({ "error": error }))).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("Bearer {parameters}")) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, value);
     }
     response
 }

@@ -226,7 +226,7 @@ fn router(gate: &Arc<Gate>, catalog: Arc<Catalog>, url: &str, issuer: &str) -> R
     let document = get(move || async move { Json(metadata) });
     Router::new()
         .route_service("/mcp", mcp)
-        .layer(middleware::from_fn_with_state(
+        .route_layer(middleware::from_fn_with_state(
             Arc::clone(gate),
             gate::check,
         ))

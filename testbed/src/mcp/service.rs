@@ -29,10 +29,16 @@ impl CustomerService {
     fn call(&self, tool: Cow<'static, str>, arguments: Value, caller: &Caller) -> Reply {
         let (verdict, reply) = if scope_of(&tool).is_none() {
             let reason = Refusal::UnknownTool;
-            (Verdict::Refused { reason }, Err(format!("unknown tool `{tool}`")))
+            (
+                Verdict::Refused { reason },
+                Err(format!("unknown tool `{tool}`")),
+            )
         } else if !caller.may(&tool) {
             let reason = Refusal::InsufficientScope;
-            (Verdict::Refused { reason }, Err("insufficient scope".to_owned()))
+            (
+                Verdict::Refused { reason },
+                Err("insufficient scope".to_owned()),
+            )
         } else {
             let done = self
                 .catalog

@@ -96,10 +96,13 @@ fn lookups() -> Vec<Tool> {
         tool(
             "get_recent_customers",
             "List the customers who joined last, newest first: id and name only.",
-            optional(record(json!({ "limit": {
+            optional(
+                record(json!({ "limit": {
                 "type": "integer", "minimum": 1, "maximum": 50, "default": 10,
                 "description": "How many customers to list.",
-            } })), "limit"),
+            } })),
+                "limit",
+            ),
             record(listed.clone()),
             reads(),
         ),
@@ -150,17 +153,20 @@ fn actions() -> Vec<Tool> {
         tool(
             "create_support_ticket",
             "Open a support ticket for a customer. The same ticket asked for twice is opened once.",
-            optional(record(json!({
-                "customer_id": customer_id(),
-                "issue": {
-                    "type": "string", "minLength": 1, "maxLength": 2000,
-                    "description": "What is wrong, in a sentence or two.",
-                },
-                "priority": {
-                    "type": "string", "enum": ["low", "medium", "high"], "default": "medium",
-                    "description": "How urgent it is.",
-                },
-            })), "priority"),
+            optional(
+                record(json!({
+                    "customer_id": customer_id(),
+                    "issue": {
+                        "type": "string", "minLength": 1, "maxLength": 2000,
+                        "description": "What is wrong, in a sentence or two.",
+                    },
+                    "priority": {
+                        "type": "string", "enum": ["low", "medium", "high"], "default": "medium",
+                        "description": "How urgent it is.",
+                    },
+                })),
+                "priority",
+            ),
             record(json!({
                 "ticket_id": { "type": "string" },
                 "customer_id": { "type": "string" },

@@ -51,7 +51,9 @@ impl Verifier {
         if let Some(seen) = seen
             && seen.key_id == key.id
         {
-            return (seen.claims.exp > now).then_some(seen.claims).ok_or(Invalid);
+            return (seen.claims.exp > now)
+                .then_some(seen.claims)
+                .ok_or(Invalid);
         }
         let claims = Arc::new(self.check(token, &key).map_err(|_| Invalid)?);
         if claims.exp <= now {
@@ -63,7 +65,13 @@ impl Verifier {
         }
         if all.len() < MAX_CACHED {
             let claims = Arc::clone(&claims);
-            all.insert(digest, Seen { key_id: key.id.clone(), claims });
+            all.insert(
+                digest,
+                Seen {
+                    key_id: key.id.clone(),
+                    claims,
+                },
+            );
         }
         Ok(claims)
     }
