@@ -1,1 +1,126 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+pub(crate) mod support;
+
+use std::{net::SocketAddr, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use serde_json::json;
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
+
+use self::support::{Agent, client, trace};
+use crate::{Options, Scheme, Testbed};
+
+#[tokio::test]
+async fn everything_stops_when_the_handle_is_dropped() {
+    let testbed = Testbed::start(Options::default()).await.unwrap();
+    let ca_path = testbed.ca_path().to_owned();
+    assert_eq!(std::fs::read_to_string(&ca_path).unwrap(), testbed.ca_pem());
+    let addresses = [testbed.mcp_url(), testbed.issuer()].map(address);
+    let mut open = Vec::new();
+    for address in addresses {
+        open.push(TcpStream::connect(address).await.unwrap());
+    }
+
+    drop(testbed);
+
+    assert!(!ca_path.exists());
+    for mut connection in open {
+        let closed = tokio::time::timeout(Duration::from_secs(10), connection.read_u8()).await;
+        assert!(
+            closed.unwrap().is_err(),
+            "an open connection must be closed"
+        );
+    }
+    for address in addresses {
+        TcpStream::connect(address).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn only_the_own_authority_is_trusted() {
+    let ours = Testbed::start(Options::default()).await.unwrap();
+    let other = Testbed::start(Options::default()).await.unwrap();
+    let metadata = format!(
+        "{}/.well-known/oauth-protected-resource",
+        ours.mcp_url().strip_suffix("/mcp").unwrap()
+    );
+    assert_eq!(
+        client(&ours).get(&metadata).send().await.unwrap().status(),
+        200
+    );
+    client(&other).get(&metadata).send().await.unwrap_err();
+    let local = metadata.replace("127.0.0.1", "localhost");
+    assert_eq!(
+        client(&ours).get(&local).send().await.unwrap().status(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_pin_is_that_of_the_leaf_and_not_of_the_authority() {
+    let testbed = Testbed::start(Options::default()).await.unwrap();
+    let pin = STANDARD.decode(testbed.spki_pin().strip_prefix("sha256/").unwrap());
+    assert_eq!(pin.unwrap().len(), 32);
+    let authority = CertificateDer::from_pem_slice(testbed.ca_pem().as_bytes()).unwrap();
+    let identity = crate::tls::Identity::generate().unwrap();
+    assert_ne!(identity.spki_pin(), testbed.spki_pin());
+    assert_ne!(identity.ca_pem().as_bytes(), &authority[..]);
+}
+
+#[tokio::test]
+async fn the_issuer_speaks_https_and_the_mcp_server_http_when_asked_to() {
+    let options = Options::default()
+        .issuer_scheme(Scheme::Https)
+        .mcp_scheme(Scheme::Http);
+    let agent = Agent::start(options).await;
+    assert!(agent.testbed.issuer().starts_with("https://127.0.0.1:"));
+    assert!(agent.testbed.mcp_url().starts_with("http://127.0.0.1:"));
+    let id = &crate::customers::all()[0].id;
+    let result = agent
+        .result(1, "get_customer_info", json!({ "customer_id": id }))
+        .await;
+    assert_eq!(result["structuredContent"]["customer_id"], *id);
+}
+
+#[tokio::test]
+async fn the_state_of_a_run_is_its_own() {
+    let agent = Agent::start(Options::default()).await;
+    let id = &crate::customers::all()[3].id;
+    let ticket = json!({ "customer_id": id, "issue": "no sound", "priority": "high" });
+    agent
+        .result(1, "create_support_ticket", ticket.clone())
+        .await;
+    agent
+        .result(2, "create_support_ticket", ticket.clone())
+        .await;
+    agent
+        .result(2, "create_support_ticket", ticket.clone())
+        .await;
+    let unknown = json!({ "customer_id": "XYZ999", "issue": "no sound" });
+    agent.result(2, "create_support_ticket", unknown).await;
+
+    let [one, two, three] = [1, 2, 3].map(|run| agent.testbed.state(trace(run)));
+    assert_eq!(one.tickets.len(), 1);
+    assert_eq!(one.tickets[0].customer_id, *id);
+    assert_eq!(one.tickets[0].issue, "no sound");
+    assert_eq!(one.tickets[0].priority.as_deref(), Some("high"));
+    assert_eq!(one.calls.len(), 1);
+    assert_eq!(one.calls[0].arguments, ticket);
+    assert_eq!((two.tickets.len(), two.calls.len()), (1, 2));
+    assert_eq!(three, crate::task::State::default());
+}
+
+#[tokio::test]
+async fn secrets_are_random_and_never_in_debug_output() {
+    let one = Testbed::start(Options::default()).await.unwrap();
+    let two = Testbed::start(Options::default()).await.unwrap();
+    assert_eq!(one.client_secret().len(), 64);
+    assert_ne!(one.client_secret(), two.client_secret());
+    assert!(!format!("{one:?}").contains(one.client_secret()));
+}
+
+fn address(url: &str) -> SocketAddr {
+    url.split('/').nth(2).unwrap().parse().unwrap()
+}

@@ -1,1 +1,5 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod rates;
+mod tokens;
+mod tools;
