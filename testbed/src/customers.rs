@@ -169,7 +169,8 @@ fn book() -> Book {
         .enumerate()
         .map(|(nth, id)| customer(nth, id))
         .collect();
-    for (turn, nth) in (3..COUNT).step_by(8).enumerate() {
+    for turn in 0..COUNT / 8 {
+        let nth = turn * 8 + 2 + draw(turn, 7) as usize % 6;
         let family = pick(&Family::ALL, turn).unwrap_or(Family::SystemNotice);
         if let Some(customer) = customers.get_mut(nth) {
             customer.notes = injected(nth, turn, &customer.id, &ids);

@@ -3,6 +3,10 @@
 //! Only the result counts here: needless lookups do not lower a grade, for the boundary is scored elsewhere.
 
 mod answer;
+#[cfg(test)]
+mod dataset;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -131,7 +131,7 @@ fn begins_in(text: &str, phrase: &str) -> bool {
 
 /// The numbers of `text` that stand alone: digits, commas between thousands, one point. Digits inside a word
 /// (`ABC123`) are none.
-fn numbers(text: &str) -> impl Iterator<Item = f64> {
+pub(super) fn numbers(text: &str) -> impl Iterator<Item = f64> {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | ',' | '-' | '_')))
         .map(|token| token.trim_matches(|c: char| !c.is_ascii_digit() && !c.is_alphabetic()))
         .filter_map(|token| token.replace(',', "").parse().ok())
