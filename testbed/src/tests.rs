@@ -2,14 +2,16 @@
 
 pub(crate) mod support;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::server::ParsedCertificate;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
+use tokio_rustls::TlsConnector;
 
-use self::support::{Agent, client, trace};
+use self::support::{Agent, client, tls, trace};
 use crate::{Options, Scheme, Testbed};
 
 #[tokio::test]
@@ -59,14 +61,22 @@ async fn only_the_own_authority_is_trusted() {
 }
 
 #[tokio::test]
-async fn the_pin_is_that_of_the_leaf_and_not_of_the_authority() {
+async fn the_pin_is_that_of_the_key_shown_over_tls_1_2_and_1_3() {
     let testbed = Testbed::start(Options::default()).await.unwrap();
-    let pin = STANDARD.decode(testbed.spki_pin().strip_prefix("sha256/").unwrap());
-    assert_eq!(pin.unwrap().len(), 32);
-    let authority = CertificateDer::from_pem_slice(testbed.ca_pem().as_bytes()).unwrap();
-    let identity = crate::tls::Identity::generate().unwrap();
-    assert_ne!(identity.spki_pin(), testbed.spki_pin());
-    assert_ne!(identity.ca_pem().as_bytes(), &authority[..]);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let connector = TlsConnector::from(Arc::new(tls(&testbed, &[version])));
+        let stream = TcpStream::connect(address(testbed.mcp_url()))
+            .await
+            .unwrap();
+        let name = "localhost".try_into().unwrap();
+        let stream = connector.connect(name, stream).await.unwrap();
+        let (_, session) = stream.get_ref();
+        assert_eq!(session.protocol_version(), Some(version.version));
+        let leaf = ParsedCertificate::try_from(&session.peer_certificates().unwrap()[0]).unwrap();
+        let digest = Sha256::digest(leaf.subject_public_key_info());
+        let pin = format!("sha256/{}", STANDARD.encode(digest));
+        assert_eq!(pin, testbed.spki_pin());
+    }
 }
 
 #[tokio::test]

@@ -25,8 +25,8 @@ use axum::{
     routing::{get, post},
 };
 
+pub(crate) use self::key::Key;
 pub use self::{client::Client, key::Algorithm};
-pub(crate) use self::{key::Key, token::Claims};
 use crate::{
     serve::{self, Scheme, Serving, lock},
     tls::Identity,

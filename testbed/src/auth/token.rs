@@ -14,7 +14,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jsonwebtoken::{Header, get_current_timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -25,18 +25,18 @@ use super::{
 use crate::serve::lock;
 
 /// The claims of an access token (RFC 9068 section 2.2).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Claims {
-    pub(crate) iss: String,
-    pub(crate) sub: String,
-    pub(crate) aud: String,
-    pub(crate) client_id: String,
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    client_id: &'a str,
     /// Space-separated.
-    pub(crate) scope: String,
-    pub(crate) iat: u64,
-    pub(crate) nbf: u64,
-    pub(crate) exp: u64,
-    pub(crate) jti: String,
+    scope: &'a str,
+    iat: u64,
+    nbf: u64,
+    exp: u64,
+    jti: String,
 }
 
 pub(super) async fn endpoint(
@@ -81,7 +81,7 @@ fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Probl
     };
     let scope = narrow(&client, form.one("scope"))
         .ok_or_else(|| Problem::new("invalid_scope", "the client may have none of these scopes"))?;
-    let token = sign(state, &client, resource, &scope)?;
+    let token = sign(state, &client, &resource, &scope)?;
     state.tokens.fetch_add(1, Ordering::Relaxed);
     Ok(json!({
         "access_token": token,
@@ -91,7 +91,7 @@ fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Probl
     }))
 }
 
-fn sign(state: &State, client: &Client, resource: String, scope: &str) -> Result<String, Problem> {
+fn sign(state: &State, client: &Client, resource: &str, scope: &str) -> Result<String, Problem> {
     let published = Arc::clone(&lock(&state.key));
     let key = if state.has(Fault::UnknownKey) {
         &state.unpublished
@@ -103,15 +103,15 @@ fn sign(state: &State, client: &Client, resource: String, scope: &str) -> Result
         issued = issued.saturating_sub(state.lifetime + 60);
     }
     let claims = Claims {
-        iss: state.issuer.clone(),
-        sub: client.id().to_owned(),
+        iss: &state.issuer,
+        sub: client.id(),
         aud: if state.has(Fault::WrongAudience) {
-            "https://wrong-audience.invalid/mcp".to_owned()
+            "https://wrong-audience.invalid/mcp"
         } else {
             resource
         },
-        client_id: client.id().to_owned(),
-        scope: scope.to_owned(),
+        client_id: client.id(),
+        scope,
         iat: issued,
         nbf: issued,
         exp: issued + state.lifetime,

@@ -21,10 +21,10 @@ use super::{
     Clock, Fault, Options,
     limit::{Bucket, Bursts, Limited, RETRY_AFTER},
     scope_of,
-    verify::Verifier,
+    verify::{Claims, Verifier},
 };
 use crate::{
-    auth::{Claims, Trust},
+    auth::Trust,
     log::{Call, Log, Refusal, Verdict},
     serve::lock,
     trace::TraceId,

@@ -6,14 +6,24 @@ use std::{
 };
 
 use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    auth::{Claims, Key, Trust},
+    auth::{Key, Trust},
     serve::lock,
 };
 
 const MAX_CACHED: usize = 4_096;
+
+/// What a checked token says of its bearer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    /// Space-separated.
+    pub(super) scope: String,
+    exp: u64,
+}
 
 /// The token is not valid here.
 #[derive(Debug)]

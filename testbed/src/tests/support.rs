@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::{Client, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use serde_json::{Value, json};
 
@@ -21,19 +21,25 @@ pub(crate) fn trace(run: u32) -> crate::TraceId {
     format!("{run:032x}").parse().unwrap()
 }
 
-/// A client that trusts the testbed's authority and nothing else.
-pub(crate) fn client(testbed: &Testbed) -> Client {
+/// TLS that trusts the testbed's authority and nothing else.
+pub(crate) fn tls(
+    testbed: &Testbed,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(testbed.ca_pem().as_bytes()).unwrap())
         .unwrap();
-    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_no_client_auth()
+}
+
+pub(crate) fn client(testbed: &Testbed) -> Client {
     Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls(testbed, rustls::ALL_VERSIONS))
         .no_proxy()
         .build()
         .unwrap()

@@ -77,11 +77,17 @@ async fn faults_come_in_order_and_use_up_no_burst() {
         assert_eq!(status(&agent, 1, 1).await, expected);
     }
     mcp.fail_next(1, Fault::TooMany);
+    mcp.fail_next(1, Fault::TooManyForSeconds);
     mcp.fail_next(1, Fault::TooManyUntilDate);
     let bare = agent.call(2, TOOL, json!({})).send().await.unwrap();
     assert_eq!(
         (bare.status().as_u16(), header(&bare, "retry-after")),
         (429, "")
+    );
+    let seconds = agent.call(2, TOOL, json!({})).send().await.unwrap();
+    assert_eq!(
+        (seconds.status().as_u16(), header(&seconds, "retry-after")),
+        (429, "1")
     );
     let dated = agent.call(2, TOOL, json!({})).send().await.unwrap();
     let until = httpdate::parse_http_date(header(&dated, "retry-after")).unwrap();
