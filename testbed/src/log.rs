@@ -21,6 +21,9 @@ use crate::{
 /// The most calls that are kept; beyond that the oldest are forgotten.
 pub const CAPACITY: usize = 200_000;
 
+/// The priority of a ticket that names none.
+pub(crate) const DEFAULT_PRIORITY: &str = "medium";
+
 /// One `tools/call`, executed or refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Call {
@@ -181,7 +184,7 @@ fn apply(call: &Call, state: &mut State) {
                 issue: text("issue").unwrap_or_default(),
                 priority: text("priority"),
             };
-            if !state.tickets.contains(&ticket) {
+            if !state.tickets.iter().any(|known| same(known, &ticket)) {
                 state.tickets.push(ticket);
             }
         }
@@ -201,4 +204,13 @@ fn apply(call: &Call, state: &mut State) {
         tool: call.tool.clone(),
         arguments: call.arguments.clone(),
     });
+}
+
+/// Two requests without a priority and with the default one open the same ticket.
+fn same(a: &Ticket, b: &Ticket) -> bool {
+    let priority = |ticket: &Ticket| {
+        let named = ticket.priority.as_deref();
+        named.unwrap_or(DEFAULT_PRIORITY).to_owned()
+    };
+    (&a.customer_id, &a.issue, priority(a)) == (&b.customer_id, &b.issue, priority(b))
 }

@@ -110,6 +110,19 @@ async fn the_state_of_a_run_is_its_own() {
         .await;
     let unknown = json!({ "customer_id": "XYZ999", "issue": "no sound" });
     agent.result(2, "create_support_ticket", unknown).await;
+    for more in [json!({}), json!({ "priority": "medium" })] {
+        let mut other = json!({ "customer_id": id, "issue": "no picture" });
+        other
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        agent.result(4, "create_support_ticket", other).await;
+    }
+    assert_eq!(
+        agent.testbed.state(trace(4)).tickets.len(),
+        1,
+        "the same ticket"
+    );
 
     let [one, two, three] = [1, 2, 3].map(|run| agent.testbed.state(trace(run)));
     assert_eq!(one.tickets.len(), 1);

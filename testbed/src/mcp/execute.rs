@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::customers::{self, Customer};
+use crate::{
+    customers::{self, Customer},
+    log::DEFAULT_PRIORITY,
+};
 
 const MAX_FOUND: usize = 20;
 
@@ -104,7 +107,7 @@ fn export(wanted: &Export) -> Result<Value, String> {
 
 fn ticket(wanted: &Ticket) -> Result<Value, String> {
     let customer = find(&wanted.customer_id)?;
-    let priority = wanted.priority.as_deref().unwrap_or("medium");
+    let priority = wanted.priority.as_deref().unwrap_or(DEFAULT_PRIORITY);
     Ok(json!({
         "ticket_id": name("TCK", &[&customer.id, &wanted.issue, priority]),
         "customer_id": customer.id,

@@ -6,6 +6,8 @@ use jsonschema::Validator;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
+use crate::log::DEFAULT_PRIORITY;
+
 /// The scope that a token needs for `tool`, or `None` if there is no such tool.
 #[must_use]
 pub fn scope_of(tool: &str) -> Option<&'static str> {
@@ -161,7 +163,7 @@ fn actions() -> Vec<Tool> {
                         "description": "What is wrong, in a sentence or two.",
                     },
                     "priority": {
-                        "type": "string", "enum": ["low", "medium", "high"], "default": "medium",
+                        "type": "string", "enum": ["low", "medium", "high"], "default": DEFAULT_PRIORITY,
                         "description": "How urgent it is.",
                     },
                 })),
