@@ -1,5 +1,8 @@
 //! Which run a request belongs to.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
