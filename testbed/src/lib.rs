@@ -1,7 +1,8 @@
 //! Real servers on loopback to try Abide on, and the customer-service task that is tried on them.
 //!
-//! [`Testbed::start`] starts an OAuth authorization server ([`auth`]) and a customer-service MCP
-//! server over TLS ([`mcp`]). Nothing here knows Abide: it speaks OAuth, MCP and HTTP only.
+//! [`Testbed::start`] starts an OAuth authorization server ([`auth`]), a customer-service MCP
+//! server over TLS ([`mcp`]) and a simulated model ([`model`]). Nothing here knows Abide: it speaks
+//! OAuth, MCP and the chat API only.
 //!
 //! Runs are told apart by the trace id of their `traceparent` (W3C Trace Context), in the HTTP
 //! header or in `params._meta` of a message. Each run has a burst of calls and a state of its own,
@@ -25,6 +26,7 @@ pub mod auth;
 pub mod customers;
 pub mod log;
 pub mod mcp;
+pub mod model;
 mod options;
 pub mod serve;
 pub mod task;
@@ -60,6 +62,9 @@ pub enum Error {
     /// The MCP server.
     #[error(transparent)]
     Mcp(#[from] mcp::Error),
+    /// The simulated model.
+    #[error(transparent)]
+    Model(#[from] model::Error),
     /// Certificates.
     #[error(transparent)]
     Tls(#[from] tls::Error),
@@ -73,6 +78,7 @@ pub enum Error {
 pub struct Testbed {
     auth: auth::Server,
     mcp: mcp::Server,
+    model: model::Server,
     identity: Identity,
     client: Client,
     ca_path: PathBuf,
@@ -94,9 +100,11 @@ impl Testbed {
         let client = Client::new(CLIENT_ID, CLIENT_SCOPES)?;
         let auth = auth::Server::start(options.auth.client(client.clone()), &identity).await?;
         let mcp = mcp::Server::start(options.mcp, &auth, &identity).await?;
+        let model = model::Server::start(options.model).await?;
         Ok(Self {
             auth,
             mcp,
+            model,
             identity,
             client,
             ca_path,
@@ -146,6 +154,12 @@ impl Testbed {
         self.client.secret()
     }
 
+    /// The chat API of the simulated model, with `/v1` at its end.
+    #[must_use]
+    pub fn model_url(&self) -> String {
+        self.model.base_url()
+    }
+
     /// The authorization server.
     #[must_use]
     pub fn auth(&self) -> &auth::Server {
@@ -156,6 +170,12 @@ impl Testbed {
     #[must_use]
     pub fn mcp(&self) -> &mcp::Server {
         &self.mcp
+    }
+
+    /// The simulated model.
+    #[must_use]
+    pub fn model(&self) -> &model::Server {
+        &self.model
     }
 
     /// What the run with this trace id has changed so far, whatever other runs did.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     auth::{self, Algorithm},
-    mcp,
+    mcp, model,
     serve::Scheme,
 };
 
@@ -14,9 +14,18 @@ pub struct Options {
     pub auth: auth::Options,
     /// The MCP server.
     pub mcp: mcp::Options,
+    /// The simulated model.
+    pub model: model::Options,
 }
 
 impl Options {
+    /// Sets the seed of the world whose habits the simulated model has. Default: 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.model = self.model.seed(seed);
+        self
+    }
+
     /// Sets the life of a token. Default: 300 s.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {

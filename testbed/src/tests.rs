@@ -19,7 +19,7 @@ async fn everything_stops_when_the_handle_is_dropped() {
     let testbed = Testbed::start(Options::default()).await.unwrap();
     let ca_path = testbed.ca_path().to_owned();
     assert_eq!(std::fs::read_to_string(&ca_path).unwrap(), testbed.ca_pem());
-    let addresses = [testbed.mcp_url(), testbed.issuer()].map(address);
+    let addresses = [testbed.mcp_url(), testbed.issuer(), &testbed.model_url()].map(address);
     let mut open = Vec::new();
     for address in addresses {
         open.push(TcpStream::connect(address).await.unwrap());
