@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::server::ParsedCertificate;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 use tokio_rustls::TlsConnector;
@@ -38,6 +38,22 @@ async fn everything_stops_when_the_handle_is_dropped() {
     for address in addresses {
         TcpStream::connect(address).await.unwrap_err();
     }
+}
+
+#[tokio::test]
+async fn the_simulated_model_is_served_too() {
+    let testbed = Testbed::start(Options::default().seed(7)).await.unwrap();
+    let models = format!("{}/models", testbed.model_url());
+    let listed: Value = client(&testbed)
+        .get(models)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert!(listed.to_string().contains("stand-in"));
+    assert_eq!(testbed.model().requests(), 0);
 }
 
 #[tokio::test]
