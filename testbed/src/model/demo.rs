@@ -18,7 +18,7 @@ use super::{
 /// Weight of a showing that breaks a rule.
 const BAD: f64 = -1.6;
 /// Weight of a demonstration that has nothing in common with the request.
-const FLOOR: f64 = 0.4;
+const FLOOR: f64 = 0.35;
 /// How many of the nearest showings count.
 const NEAREST: usize = 3;
 

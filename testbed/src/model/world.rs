@@ -20,13 +20,13 @@ const DIM: usize = 24;
 /// Words of instruction and demonstrations at which attention has halved.
 const DILUTION: f64 = 4_000.0;
 /// Cosine at which a line is half understood, and how sharply understanding sets in.
-const HALF_UNDERSTOOD: f64 = 0.40;
+const HALF_UNDERSTOOD: f64 = 0.43;
 const SHARPNESS: f64 = 12.0;
 /// How much one antagonistic pair of understood instructions costs when no demonstration shows both.
 const ANTAGONISM: f64 = 1.8;
 const SYNERGY: f64 = 1.0;
 /// Caution at which half of the refusals set in.
-const REFUSAL_AT: f64 = 4.2;
+const REFUSAL_AT: f64 = 5.4;
 
 /// A rule that the model keeps or breaks. The first seven are about the boundary, the last three about the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,7 +195,7 @@ impl World {
             .map(|rule| Habit {
                 base: draw.normal(usual_habit(*rule), 0.45),
                 instruction: draw.uniform(2.2, 4.0),
-                demonstration: draw.uniform(4.2, 6.4),
+                demonstration: draw.uniform(3.6, 5.8),
                 interaction: draw.uniform(0.5, 1.6),
             })
             .collect();
