@@ -1,6 +1,7 @@
 //! Running a program over a data set and scoring it.
 
 mod evaluation;
+mod table;
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,6 +14,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 pub use evaluation::{Evaluation, Outcome, Row, Summary};
+pub use table::table;
 
 use crate::{
     data::{Dataset, Example},

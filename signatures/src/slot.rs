@@ -87,8 +87,7 @@ impl Slot {
         Self {
             id: SlotId(Arc::new(())),
             spec,
-            state: Arc::default(),
-        }
+            state: Arc::default(), tools: Arc::default() }
     }
 
     /// Which slot this is.

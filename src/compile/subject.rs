@@ -30,7 +30,6 @@ pub(super) struct Compilation<'a, P: Program, L, T> {
     pub(super) unsafe_demos: UnsafeDemos,
     pub(super) mode: Mode,
     pub(super) slots: Vec<SlotInfo>,
-    pub(super) shapes: BTreeMap<SlotPath, Digest>,
     pub(super) running: Semaphore,
 }
 
@@ -66,9 +65,8 @@ where
     async fn run(&self, trial: &Trial) -> Result<Rollout, String> {
         let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
         let labels = Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
-        let mut options = RunOptions { seed: trial.seed, mode: self.mode, labels };
+        let options = RunOptions { seed: trial.seed, mode: self.mode, labels };
         let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
-        options.mode = self.mode;
         let (run, paths) = match (trial.role, self.teacher) {
             (Role::Teacher, Teacher::Program(runtime, program)) => {
                 (runtime.run_with(program, example.input.clone(), options).await, paths(program))
