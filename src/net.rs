@@ -7,6 +7,7 @@ mod retry;
 mod tls;
 
 pub use bytes::Bytes;
+pub(crate) use client::check_address;
 pub use client::{Client, Options, Reply, Request, Streamed};
 pub use error::Error;
 pub use pin::{SpkiPin, SpkiPinError};
