@@ -1,11 +1,21 @@
 //! Language models: the port, and clients behind it.
 
+pub mod budget;
+pub mod cache;
 mod error;
+mod price;
+pub mod retry;
+#[cfg(test)]
+mod testing;
 mod types;
 
 use futures_util::future::BoxFuture;
 
+pub use budget::{Budget, Budgeted, Spent};
+pub use cache::{CacheStore, DiskCache};
 pub use error::LmError;
+pub use price::Prices;
+pub use retry::Retry;
 pub use types::{Finish, LmReply, LmRequest, Message, ModelId, ReplyFormat, Role};
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
