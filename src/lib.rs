@@ -4,6 +4,7 @@ extern crate self as abide;
 
 pub mod call;
 pub mod clock;
+pub mod data;
 pub mod episode;
 pub mod event;
 pub mod lm;
