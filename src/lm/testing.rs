@@ -1,5 +1,7 @@
-//! A model that answers from a script; for the tests of what is put around models.
+//! A model that answers from a script, and a server that does; for tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
+
+mod server;
 
 use std::{
     collections::VecDeque,
@@ -13,6 +15,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::{Lm, LmError, LmReply, LmRequest, Message, ModelId};
+
+pub(super) use server::{Asked, Canned, Server, nobody};
 
 pub(super) struct Scripted {
     model: ModelId,
