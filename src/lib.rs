@@ -10,6 +10,7 @@ pub mod lm;
 pub mod net;
 pub mod secret;
 pub mod security;
+pub mod tool;
 pub mod usage;
 
 #[doc(hidden)]
