@@ -8,7 +8,6 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use url::Url;
 
 use super::{
     AccessToken, AuthError,
@@ -159,11 +158,6 @@ impl Identity {
     /// The client that speaks to the MCP server, and to nobody else.
     pub(crate) fn client(&self) -> &Client {
         &self.server
-    }
-
-    /// The MCP server's address.
-    pub(crate) fn url(&self) -> &Url {
-        &self.issuing.config.url
     }
 
     fn flight(&self, state: &mut State) -> Flight {
