@@ -2,6 +2,7 @@
 
 extern crate self as abide;
 
+pub mod artifact;
 pub mod call;
 pub mod clock;
 pub mod data;
