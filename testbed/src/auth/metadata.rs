@@ -1,0 +1,59 @@
+//! The documents a client discovers, and the count of every request.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
+
+use axum::{
+    Json,
+    extract::{Request, State as Shared},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{Fault, State};
+use crate::serve::lock;
+
+/// RFC 8414 section 2; the same document serves OpenID Connect discovery.
+pub(super) async fn document(Shared(state): Shared<Arc<State>>) -> Json<Value> {
+    let issuer = &state.issuer;
+    let named = if state.has(Fault::WrongIssuer) {
+        "https://wrong-issuer.invalid"
+    } else {
+        issuer
+    };
+    let scopes: BTreeSet<String> = lock(&state.clients)
+        .values()
+        .flat_map(|client| client.scopes().iter().cloned())
+        .collect();
+    Json(json!({
+        "issuer": named,
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "response_types_supported": [],
+        "scopes_supported": scopes,
+    }))
+}
+
+pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Json<Value> {
+    state.key_sets.fetch_add(1, Ordering::Relaxed);
+    let key = Arc::clone(&lock(&state.key));
+    Json(json!({ "keys": [key.public] }))
+}
+
+pub(super) async fn count(
+    Shared(state): Shared<Arc<State>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    state.requests.fetch_add(1, Ordering::Relaxed);
+    if state.has(Fault::Unavailable) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    next.run(request).await
+}
