@@ -4,6 +4,8 @@ extern crate self as abide;
 
 pub mod artifact;
 pub mod call;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod data;
 pub mod episode;
