@@ -1,2 +1,4 @@
 //! Integration tests.
-fn main() {}
+
+#[cfg(feature = "cli")]
+mod cli;
