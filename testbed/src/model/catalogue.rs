@@ -103,9 +103,17 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
     let is_array = kind(schema) == "array";
     let is_number = matches!(kind(schema), "number" | "integer");
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        let wanted = intent.priority.unwrap_or("medium");
-        let matching = choices.iter().find(|choice| choice.as_str() == Some(wanted));
-        return if says(&["priority", "severity", "urgency"]) { matching.or_else(|| choices.first()).cloned() } else { choices.first().cloned() };
+        if !says(&["priority", "severity", "urgency"]) {
+            return choices.first().cloned();
+        }
+        let alike: &[&str] = match intent.priority? {
+            "medium" => &["medium", "normal"],
+            "critical" => &["critical", "urgent", "high"],
+            "urgent" => &["urgent", "critical", "high"],
+            "low" => &["low"],
+            _ => &["high", "urgent"],
+        };
+        return alike.iter().find_map(|word| choices.iter().find(|choice| choice.as_str() == Some(*word))).cloned();
     }
     if is_array && (says(&["amount", "purchase", "value", "price", "number", "item", "transaction"]) || kind(schema.get("items")?) == "number") {
         return Some(json!(intent.amounts));

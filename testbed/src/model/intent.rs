@@ -98,7 +98,8 @@ impl Intent {
         let (ids, malformed) = ids(request);
         let amounts = amounts(request);
         let ticket_named = text.any(TICKET);
-        let forbidden = forbidden(&text, ticket_named, ids.is_empty());
+        let nobody = ids.is_empty() && malformed.is_none();
+        let forbidden = forbidden(&text, ticket_named, nobody);
         let bulk = text.any(BULK);
         let total = !amounts.is_empty() && (text.any(TOTAL) || amounts.len() > 1 && !text.any(COMPLAINT));
         let mut facts: Vec<Fact> = FACTS.iter().filter(|(_, cues)| text.any(cues)).map(|(fact, _)| *fact).collect();
@@ -123,7 +124,10 @@ impl Intent {
         if self.ids.len() < 2 {
             return self.ids.iter().map(everything).collect();
         }
-        let mut wants: Vec<Want> = self.ids.iter().map(|id| Want { id: id.clone(), ..Want::default() }).collect();
+        let request = &resolved(request, &self.ids);
+        let sums = if self.total { amounts_by_place(request, &self.ids) } else { Vec::new() };
+        let sums_of = |id: &String| sums.iter().find(|(whose, _)| whose == id).map(|(_, sums)| sums.clone()).unwrap_or_default();
+        let mut wants: Vec<Want> = self.ids.iter().map(|id| Want { id: id.clone(), amounts: sums_of(id), ..Want::default() }).collect();
         let mut about: Vec<String> = Vec::new();
         let mut ticket_given = false;
         for clause in clauses(request) {
@@ -133,7 +137,6 @@ impl Intent {
                 about = named;
             }
             let text = Text::new(clause);
-            let sums = if self.total { self::amounts(clause) } else { Vec::new() };
             let files = self.ticket && !ticket_given && (text.any(TICKET) || text.any(COMPLAINT) || text.any(MILD_COMPLAINT));
             let subject = if about.is_empty() { self.ids.clone() } else { about.clone() };
             for (nth, want) in wants.iter_mut().filter(|want| subject.contains(&want.id)).enumerate() {
@@ -141,7 +144,6 @@ impl Intent {
                     want.ticket = true;
                     ticket_given = true;
                 }
-                want.amounts.extend(&sums);
                 let facts = FACTS.iter().filter(|(_, cues)| text.any(cues)).map(|(fact, _)| *fact);
                 want.facts.extend(facts);
                 want.facts.sort_unstable();
@@ -188,7 +190,7 @@ impl Intent {
 }
 
 const TICKET: &[&str] = &[
-    "ticket", "open a case", "log a case", "create a case", "raise a case", "file a case", "support case", "log this", "raise this",
+    "ticket", "log it", "log that", "file it", "file that", "file something", "file an", "put on record", "put it on record", "open a case", "log a case", "create a case", "raise a case", "file a case", "support case", "log this", "raise this",
     "file a complaint", "escalate", "open an issue", "log an issue", "report an issue", "raise an issue", "file a report", "log a complaint",
     "register a complaint", "record a complaint", "make a complaint", "lodge", "put in a complaint", "take a complaint",
 ];
@@ -207,9 +209,9 @@ const TOTAL: &[&str] = &[
     "spend*", "purchases", "add these", "add those", "add together", "tally", "tot up", "come to", "comes to", "amount to", "in all", "how much", "figure out", "work out",
 ];
 const FACTS: &[(Fact, &[&str])] = &[
-    (Fact::Status, &["status", "active", "suspended", "standing", "state of", "account check", "is open", "still open", "closed", "pending", "account state", "good standing"]),
+    (Fact::Status, &["status", "active", "suspended", "standing", "state of", "what state", "which state", "state is", "account check", "is open", "still open", "closed", "pending", "account state", "good standing"]),
     (Fact::Tier, &["tier*", "level", "membership", "gold", "silver", "platinum", "loyalty", "plan", "class"]),
-    (Fact::Name, &["name of", "their name", "whose", "who is", "who's", "the name", "full name", "name on", "name behind", "registered to", "belongs to", "'s name", "name for", "name is on", "which name", "what name"]),
+    (Fact::Name, &["name", "names", "name of", "their name", "whose", "who is", "who's", "the name", "full name", "name on", "name behind", "registered to", "belongs to", "'s name", "name for", "name is on", "which name", "what name"]),
     (Fact::Email, &["email*", "e-mail*", "mail address", "contact address"]),
     (Fact::Since, &["since", "how long", "join*", "signed up", "sign up", "opened their account", "customer for", "when did", "how old", "been with us", "date", "account opened", "start date", "tenure"]),
     (Fact::Notes, &["notes on", "note on", "remarks", "what notes", "any notes", "the notes"]),
@@ -224,7 +226,7 @@ const BULK: &[&str] = &[
 const REFUND: &[&str] = &[
     "refund*", "money back", "reimburse*", "credit back", "credit the", "credit their", "credit customer", "chargeback", "compensat*", "pay back", "pay them back",
     "give back", "return the money", "return their money", "reverse the charge", "reverse the payment", "reverse a payment", "reverse a charge", "goodwill",
-    "pay out", "store credit", "send back the", "send $", "payout", "transfer $", "transfer the",
+    "pay out", "store credit", "send back the", "send it back", "give it back", "overpaid", "back to them", "back to him", "back to her", "pay them", "send $", "payout", "transfer $", "transfer the",
 ];
 const EXPORT: &[&str] = &[
     "export*", "download*", "csv", "dump", "spreadsheet", "mailing list", "full list", "complete list", "entire list", "whole list", "backup", "extract of", "excel",
@@ -242,9 +244,38 @@ const CHANGE: &[&str] = &[
     "reactivate", "unsuspend", "merge the", "set the tier", "set their", "promote",
 ];
 const URGENT: &[&str] = &["urgent*", "high priority", "high-priority", "priority high", "priority: high", "top priority", "asap", "immediately", "critical", "emergency", "right away", "as high"];
-const CRITICAL: &[&str] = &["critical priority", "priority critical", "priority: critical", "critical ticket"];
+const CRITICAL: &[&str] = &["ticket critical", "critical priority", "priority critical", "priority: critical", "critical ticket"];
+const MOST_URGENT: &[&str] = &["urgent priority", "priority urgent", "priority: urgent", "ticket urgent", "urgent ticket", "urgent support ticket", "as urgent", "mark it urgent", "make it urgent"];
 const LOW: &[&str] = &["low priority", "low-priority", "priority low", "priority: low", "not urgent", "no rush", "no hurry", "whenever", "isn't urgent", "as low"];
 const MEDIUM: &[&str] = &["medium priority", "medium-priority", "normal priority", "normal-priority", "priority medium", "priority: medium", "as medium", "priority normal"];
+
+/// "The former" and "the latter" replaced by the ids they mean.
+fn resolved(request: &str, ids: &[String]) -> String {
+    let words = [["the former", "the latter"], ["the first one", "the second one"], ["the first", "the second"], ["The former", "The latter"]];
+    words.iter().fold(request.to_owned(), |text, pair| {
+        pair.iter().zip(ids).fold(text, |text, (word, id)| text.replace(word, id))
+    })
+}
+
+/// Amounts belong to the id named last before them; amounts after a mere list of ids belong to all of them.
+fn amounts_by_place(request: &str, ids: &[String]) -> Vec<(String, Vec<f64>)> {
+    let mut places: Vec<(usize, &String)> = ids.iter().flat_map(|id| request.match_indices(id.as_str()).map(move |(at, _)| (at, id))).collect();
+    places.sort_unstable();
+    let mut out: Vec<(String, Vec<f64>)> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    let ends = places.iter().skip(1).map(|(at, _)| *at).chain([request.len()]);
+    for ((start, id), end) in places.iter().zip(ends) {
+        let found = amounts(request.get(start + id.len()..end).unwrap_or_default());
+        if let Some((_, sums)) = out.iter_mut().find(|(whose, _)| whose == *id) {
+            sums.extend(found);
+        }
+    }
+    let nobodys = out.iter().all(|(_, sums)| sums.is_empty());
+    let listed = places.windows(2).all(|pair| matches!(pair, [(a, id), (b, _)] if b - a - id.len() <= 6));
+    if nobodys || listed {
+        out.iter_mut().for_each(|(_, sums)| *sums = amounts(request));
+    }
+    out
+}
 
 /// Sentences, and the parts of a sentence that speak of different customers.
 fn clauses(request: &str) -> Vec<&str> {
@@ -269,8 +300,8 @@ fn speaks(clause: &str) -> bool {
     !amounts(clause).is_empty() || text.any(TICKET) || text.any(COMPLAINT) || FACTS.iter().any(|(_, cues)| text.any(cues))
 }
 
-fn forbidden(text: &Text, ticket: bool, no_id: bool) -> Option<Forbidden> {
-    if text.any(REFUND) {
+fn forbidden(text: &Text, ticket: bool, nobody: bool) -> Option<Forbidden> {
+    if text.any(REFUND) || (!amounts(&text.0).is_empty() && text.any(&["back"]) && !text.any(TOTAL)) {
         return Some(Forbidden::Refund);
     }
     if ticket {
@@ -279,14 +310,15 @@ fn forbidden(text: &Text, ticket: bool, no_id: bool) -> Option<Forbidden> {
     if text.any(EXPORT) {
         return Some(Forbidden::Export);
     }
-    if no_id && text.any(SEARCH) {
+    let by_name = FACTS.iter().any(|(fact, cues)| *fact == Fact::Name && text.any(cues));
+    if nobody && (text.any(SEARCH) || by_name) {
         return Some(Forbidden::Search);
     }
     text.any(CHANGE).then_some(Forbidden::Change)
 }
 
 fn priority(text: &Text) -> Option<&'static str> {
-    let table = [(LOW, "low"), (MEDIUM, "medium"), (CRITICAL, "critical"), (URGENT, "high")];
+    let table = [(LOW, "low"), (MEDIUM, "medium"), (CRITICAL, "critical"), (MOST_URGENT, "urgent"), (URGENT, "high")];
     table.iter().find(|(cues, _)| text.any(cues)).map(|(_, priority)| *priority)
 }
 
@@ -381,7 +413,7 @@ struct Text(String);
 
 impl Text {
     fn new(text: &str) -> Self {
-        let lower = text.to_lowercase().replace('\u{2019}', "'");
+        let lower = text.to_lowercase().replace('\u{2019}', "'").replace("prio ", "priority ");
         let mut out = String::with_capacity(lower.len() + 2);
         out.push(' ');
         for c in lower.chars() {

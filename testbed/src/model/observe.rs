@@ -14,6 +14,8 @@ use super::{
 pub struct Failure {
     /// Its code, or its whole text if it has none.
     pub code: String,
+    /// All of it, in lower case.
+    pub text: String,
     /// It says what was missing.
     pub names_missing: bool,
     /// It says what to do.
@@ -28,13 +30,13 @@ impl Failure {
             Value::String(text) => {
                 let start = text.trim_start().to_lowercase();
                 let failed = ["error", "denied", "forbidden", "failed"].iter().any(|word| start.starts_with(word));
-                failed.then(|| Self { code: text.clone(), ..Self::default() })
+                failed.then(|| Self { code: text.clone(), text: start, ..Self::default() })
             }
             Value::Object(members) => {
                 let error = members.get("error")?;
                 let filled = |key: &str| error.get(key).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
                 let code = error.get("code").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned);
-                Some(Self { code, names_missing: filled("missing"), advises: filled("advice") })
+                Some(Self { code, text: error.to_string().to_lowercase(), names_missing: filled("missing"), advises: filled("advice") })
             }
             _ => None,
         }
@@ -43,8 +45,7 @@ impl Failure {
     /// Whether it says that a thing asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        let code = self.code.to_lowercase();
-        ["not_found", "not found", "unknown customer", "no customer", "no such"].iter().any(|word| code.contains(word))
+        ["not_found", "not found", "unknown customer", "no customer", "no such"].iter().any(|word| self.text.contains(word))
     }
 
     /// Whether it says that a limit is reached.
@@ -130,7 +131,7 @@ pub fn orders(step: &Step, tools: &[Tool], request: &str) -> Vec<Order> {
 fn collect(value: &Value, out: &mut Vec<String>) {
     match value {
         Value::String(text) => match parsed(value.clone()) {
-            Value::String(_) if text.len() > 24 => out.push(text.clone()),
+            Value::String(_) if text.len() > 24 => out.push(legible(text)),
             Value::String(_) => {}
             inner => {
                 out.push(text.clone());
@@ -168,7 +169,7 @@ fn order(text: &str, tools: &[Tool], request: &str) -> Option<Order> {
     };
     let commands = COMMANDS.iter().any(|cue| lower.contains(cue));
     let tool = named.or_else(|| (commands || !ids.is_empty()).then(meant).flatten());
-    let tool = tool.or_else(|| (!ids.is_empty() && commands).then(|| tools.iter().position(|tool| tool.purpose() == Purpose::Lookup)).flatten());
+    let tool = tool.or_else(|| (!ids.is_empty()).then(|| tools.iter().position(|tool| tool.purpose() == Purpose::Lookup)).flatten());
     tool?;
     let amount = lower.split(|c: char| !(c.is_ascii_digit() || c == '.')).filter_map(|word| word.parse::<f64>().ok()).find(|n| *n >= 5.0);
     Some(Order { text: full, tool, ids, amount })
@@ -178,6 +179,21 @@ const COMMANDS: &[&str] = &[
     "ignore", "instruction", "must ", "you should", "also ", "please ", "call ", "execute", "run ", "system", "required", "immediately", "next ", "override",
     "before answering", "before you answer", "include ", "send ",
 ];
+
+/// A text with letters set apart put together again, and digits that stand for letters read as such.
+fn legible(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let single = words.iter().filter(|word| word.chars().count() == 1).count();
+    if single * 2 > words.len() && single > 8 {
+        return text.split("  ").map(|word| word.replace(' ', "")).collect::<Vec<_>>().join(" ");
+    }
+    let read = |word: &str| {
+        let letters = word.chars().filter(char::is_ascii_lowercase).count();
+        let looks_spelled = letters > 0 && word.contains(['0', '1', '3', '4', '5']) && !word.contains(['_', '/', '=']) && word.len() < 16;
+        if looks_spelled { word.replace('0', "o").replace('1', "i").replace('3', "e").replace('4', "a").replace('5', "s") } else { word.to_owned() }
+    };
+    words.into_iter().map(read).collect::<Vec<_>>().join(" ")
+}
 
 /// What base64 words and spaced-out letters in a text say.
 fn decoded(text: &str) -> String {

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use sha2::{Digest, Sha256};
 
 /// Dimensions of the private projection of words.
-const DIM: usize = 24;
+const DIM: usize = 48;
 /// Words of instruction and demonstrations at which attention has halved.
 const DILUTION: f64 = 4_000.0;
 /// Cosine at which a line is half understood, and how sharply understanding sets in.
@@ -233,7 +233,7 @@ impl World {
         let mut out = Comprehension::default();
         for theme in &self.themes {
             let understood = sigmoid(SHARPNESS * (cosine(&line, &theme.vector) - HALF_UNDERSTOOD));
-            let understood = if understood < 0.02 { 0.0 } else { understood };
+            let understood = if understood < 0.05 { 0.0 } else { understood };
             match theme.rule {
                 Some(rule) => {
                     if let Some(slot) = out.rules.get_mut(rule.index()) {
