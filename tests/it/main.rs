@@ -1,4 +1,3 @@
 //! Integration tests.
 
-#[cfg(feature = "cli")]
-mod cli;
+mod transport;
