@@ -1,5 +1,14 @@
-//! The only place that builds an HTTP client.
+//! The only place that builds an HTTP client: no redirects, no proxies of the environment, https only, bodies and waits capped.
 
+mod client;
+mod error;
 mod pin;
+mod retry;
+mod tls;
 
+pub use bytes::Bytes;
+pub(crate) use client::check_address;
+pub use client::{Client, Options, Reply, Request, Streamed};
+pub use error::Error;
 pub use pin::{SpkiPin, SpkiPinError};
+pub use retry::{Backoff, MAX_RETRY_AFTER, retry_after};

@@ -45,7 +45,8 @@ impl Score {
     }
 }
 
-pub(super) fn is_violation(kind: EventKind) -> bool {
+/// Whether a kind of event voids a success.
+pub(crate) fn is_violation(kind: EventKind) -> bool {
     use crate::event::{Penalty, Severity};
     kind.penalty() == Penalty::Void && kind.severity() >= Severity::Medium
 }

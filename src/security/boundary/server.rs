@@ -36,3 +36,25 @@ pub enum ClientAuth {
     /// In the body.
     Post,
 }
+
+impl ServerConfig {
+    /// A server with credentials that are presented in the `Authorization` header, and the system's certification authorities.
+    pub fn new(
+        id: ServerId,
+        url: Url,
+        issuer: String,
+        client_id: String,
+        client_secret: Secret<String>,
+    ) -> Self {
+        Self {
+            id,
+            url,
+            issuer,
+            client_id,
+            client_secret,
+            client_auth: ClientAuth::default(),
+            ca_bundle: None,
+            spki_pins: Vec::new(),
+        }
+    }
+}

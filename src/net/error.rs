@@ -1,0 +1,179 @@
+use std::{io, path::PathBuf, time::Duration};
+
+use rustls::CertificateError;
+
+use super::tls::PinMismatch;
+
+/// Why an HTTP exchange did not happen. Holds no header, no body and no query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not https, and not the machine itself.
+    #[error("`{host}` would be spoken to without encryption: use https")]
+    Insecure {
+        /// Host and port.
+        host: String,
+    },
+    /// The address has no host, or carries a user name or password.
+    #[error("the address of `{host}` is unusable: {reason}")]
+    Address {
+        /// Host and port, as far as there are any.
+        host: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file of certification authorities cannot be used.
+    #[error("cannot use the certification authorities of `{}`: {reason}", .path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Unreadable, not PEM, empty.
+        reason: String,
+    },
+    /// The system has no certification authorities.
+    #[error(
+        "the system has no certification authorities{reason}: install some, or set `ca_bundle` or `SSL_CERT_FILE`"
+    )]
+    NoAuthorities {
+        /// What looking for them said, after a colon.
+        reason: String,
+    },
+    /// The TLS settings contradict themselves.
+    #[error("cannot set up TLS: {0}")]
+    Setup(String),
+    /// No trusted authority vouches for the certificate.
+    #[error(
+        "the certificate of `{host}` comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it"
+    )]
+    UnknownAuthority {
+        /// Host and port.
+        host: String,
+    },
+    /// The certificate is expired, for another name, or broken.
+    #[error("the certificate of `{host}` is not acceptable: {reason}")]
+    Certificate {
+        /// Host and port.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The certificate is trusted, but its key is none of the pinned ones.
+    #[error(
+        "certificate of `{host}` has none of the pinned keys: check `spki_pins`, or whether somebody is in between"
+    )]
+    PinMismatch {
+        /// Host and port.
+        host: String,
+    },
+    /// TLS failed in another way.
+    #[error("no TLS connection to `{host}`: {reason}")]
+    Tls {
+        /// Host and port.
+        host: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// No connection: nothing was sent.
+    #[error("cannot connect to `{host}`: {reason}; check the address, and that the server runs")]
+    Connect {
+        /// Host and port.
+        host: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The connection broke; the server may have acted on the request.
+    #[error("the connection to `{host}` broke: {reason}")]
+    Broken {
+        /// Host and port.
+        host: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The time for the exchange is over; the server may have acted on the request.
+    #[error("`{host}` did not answer within {after:?}: raise the timeout, or look at the server")]
+    Timeout {
+        /// Host and port.
+        host: String,
+        /// The time it had.
+        after: Duration,
+    },
+    /// The body is longer than allowed.
+    #[error("`{host}` answered with more than {limit} bytes: raise the limit, or ask for less")]
+    TooLarge {
+        /// Host and port.
+        host: String,
+        /// The most bytes a body may have.
+        limit: usize,
+    },
+}
+
+impl Error {
+    /// Whether the same request may succeed a moment later.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. }
+        )
+    }
+
+    pub(super) fn of_exchange(
+        error: &reqwest::Error,
+        host: String,
+        connect_timeout: Duration,
+    ) -> Self {
+        let causes: Vec<_> = causes(error).collect();
+        if let Some(tls) = causes.iter().find_map(|cause| tls_error(*cause)) {
+            return Self::of_tls(tls, host);
+        }
+        if error.is_connect() && error.is_timeout() {
+            return Self::Timeout {
+                host,
+                after: connect_timeout,
+            };
+        }
+        let reason = causes
+            .last()
+            .map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        if error.is_connect() {
+            Self::Connect { host, reason }
+        } else {
+            Self::Broken { host, reason }
+        }
+    }
+
+    fn of_tls(error: &rustls::Error, host: String) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other))
+                if other.0.is::<PinMismatch>() =>
+            {
+                Self::PinMismatch { host }
+            }
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                Self::UnknownAuthority { host }
+            }
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate {
+                host,
+                reason: reason.to_string(),
+            },
+            other => Self::Tls {
+                host,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| cause.source())
+}
+
+/// An `io::Error` hides what it wraps from `source`, so it is opened by hand.
+fn tls_error<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(tls) = cause.downcast_ref() {
+        return Some(tls);
+    }
+    let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
+    tls_error(inner)
+}

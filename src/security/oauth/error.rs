@@ -1,0 +1,148 @@
+use std::time::Duration;
+
+use crate::{
+    net,
+    security::{ScopeSet, jwt},
+};
+
+/// Why there is no token. Never holds a secret, a token, or the body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The exchange with the issuer failed.
+    #[error("no token from issuer `{issuer}`: {source}")]
+    Network {
+        /// The pinned issuer.
+        issuer: String,
+        /// What went wrong.
+        source: net::Error,
+    },
+    /// The issuer is overloaded or broken.
+    #[error("issuer `{issuer}` answered with status {status}: try again later")]
+    Unavailable {
+        /// The pinned issuer.
+        issuer: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it says to wait.
+        retry_after: Option<Duration>,
+    },
+    /// None of the places where an issuer describes itself has anything.
+    #[error(
+        "issuer `{issuer}` publishes no metadata: check `issuer` (RFC 8414 and OpenID Connect discovery were tried)"
+    )]
+    NoMetadata {
+        /// The pinned issuer.
+        issuer: String,
+    },
+    /// The issuer's description of itself is unusable.
+    #[error("the metadata of issuer `{issuer}` is unusable: {reason}")]
+    Metadata {
+        /// The pinned issuer.
+        issuer: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The metadata are those of another issuer.
+    #[error(
+        "the metadata found for issuer `{pinned}` are those of `{found}`: set `issuer` to the exact text that it publishes, if you trust it"
+    )]
+    IssuerMismatch {
+        /// The pinned issuer.
+        pinned: String,
+        /// The issuer that they name.
+        found: String,
+    },
+    /// The MCP server takes tokens of other issuers only.
+    #[error(
+        "`{server}` takes tokens of `{named}`, not of the pinned issuer `{pinned}`: nothing was sent there; change `issuer` if you trust it"
+    )]
+    ForeignIssuer {
+        /// The MCP server's address.
+        server: String,
+        /// The issuers it names.
+        named: String,
+        /// The pinned issuer.
+        pinned: String,
+    },
+    /// The client id or secret is wrong.
+    #[error(
+        "issuer `{issuer}` does not accept the secret of client `{client_id}`: check the id, the secret, and `client_auth`"
+    )]
+    ClientRefused {
+        /// The pinned issuer.
+        issuer: String,
+        /// Our name there.
+        client_id: String,
+    },
+    /// The issuer issues no tokens for the MCP server.
+    #[error(
+        "issuer `{issuer}` issues no tokens for `{resource}`: check `url`, or register it there"
+    )]
+    InvalidTarget {
+        /// The pinned issuer.
+        issuer: String,
+        /// The MCP server's address.
+        resource: String,
+    },
+    /// The client may not have the scopes.
+    #[error(
+        "issuer `{issuer}` grants none of the scopes `{scopes}` to client `{client_id}`: register them there, or declare fewer"
+    )]
+    InvalidScope {
+        /// The pinned issuer.
+        issuer: String,
+        /// Our name there.
+        client_id: String,
+        /// The scopes asked for.
+        scopes: ScopeSet,
+    },
+    /// The issuer refused for another reason.
+    #[error("issuer `{issuer}` refused to issue a token: `{code}`")]
+    Refused {
+        /// The pinned issuer.
+        issuer: String,
+        /// Its error code, or the HTTP status.
+        code: String,
+    },
+    /// The issuer's answer is not what the standard says.
+    #[error("the answer of issuer `{issuer}` is unusable: {reason}")]
+    Answer {
+        /// The pinned issuer.
+        issuer: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The issuer issued a token that does not verify.
+    #[error("the token of issuer `{issuer}` is not accepted: {reason}")]
+    TokenRejected {
+        /// The pinned issuer.
+        issuer: String,
+        /// What is wrong with it.
+        reason: jwt::Error,
+    },
+}
+
+impl AuthError {
+    /// Whether the issuer or the way to it is down, so that the same may succeed later.
+    pub fn is_infrastructure(&self) -> bool {
+        match self {
+            Self::Network { source, .. } => source.is_transient(),
+            Self::Unavailable { .. } => true,
+            Self::TokenRejected { reason, .. } => reason.is_infrastructure(),
+            _ => false,
+        }
+    }
+
+    /// What a model is told. It cannot do anything about it, so it learns nothing about it.
+    pub fn model_text(&self) -> &'static str {
+        "the tool cannot be reached: answer without it or ask a human"
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{clock::Clock, secret::Secret, security::ScopeSet};
+
+/// A token that the pinned issuer issued, verified when it came.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AccessToken {
+    /// The scopes it grants.
+    pub granted: ScopeSet,
+    /// When it stops being good.
+    pub expires: SystemTime,
+    /// The first 16 hex digits of its SHA-256, for audit.
+    pub hash: String,
+    secret: Secret<String>,
+    generation: u64,
+    renew_at: Duration,
+}
+
+/// A token is renewed this long before its end, or after half of its life if that is shorter.
+const MARGIN: Duration = Duration::from_secs(60);
+
+impl AccessToken {
+    pub(super) fn new(
+        secret: Secret<String>,
+        granted: ScopeSet,
+        life: Duration,
+        clock: &dyn Clock,
+        generation: u64,
+    ) -> Self {
+        let digest = Sha256::digest(secret.expose().as_bytes());
+        Self {
+            granted,
+            expires: clock.now() + life,
+            hash: hex(digest.iter().take(8)),
+            secret,
+            generation,
+            renew_at: clock.elapsed() + life - MARGIN.min(life / 2),
+        }
+    }
+
+    /// The token itself, for the one place that sends it.
+    pub(crate) fn expose(&self) -> &str {
+        self.secret.expose()
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Both clocks count: the steady one stands still while a machine sleeps, the other one may jump.
+    pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
+        clock.elapsed() < self.renew_at && clock.now() < self.expires
+    }
+}
+
+fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
+    bytes.fold(String::new(), |mut text, byte| {
+        // writing to a string cannot fail
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}

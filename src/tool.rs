@@ -1,0 +1,3 @@
+//! Tools: where calls go.
+
+pub mod mcp;

@@ -1,0 +1,104 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::ToolError;
+use crate::{
+    call::{Effect, ToolName},
+    episode::Recorder,
+    event::{EventKind, SecurityEvent},
+};
+
+/// What one call belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct CallContext<'a> {
+    /// The W3C trace context of the call, sent as header and in `_meta`.
+    pub traceparent: &'a str,
+    /// Where events go.
+    pub recorder: &'a Recorder,
+    /// Whether the call may be sent again when nobody knows what became of it.
+    pub retry: Idempotency,
+}
+
+/// Whether a call may be sent again when nobody knows what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// It may: it changes nothing.
+    Repeatable,
+    /// It may not: it could be done twice.
+    Once,
+}
+
+/// Travels with a call through the worker of the protocol library, and comes out at the HTTP client.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) tool: ToolName,
+    pub(super) traceparent: String,
+    pub(super) retry: Idempotency,
+    recorder: Recorder,
+    waits: AtomicU32,
+    alive: watch::Receiver<()>,
+}
+
+impl Ticket {
+    /// The call counts as abandoned once the other part is dropped.
+    pub(super) fn new(tool: ToolName, context: CallContext<'_>) -> (Arc<Self>, watch::Sender<()>) {
+        let (guard, alive) = watch::channel(());
+        let ticket = Self {
+            tool,
+            traceparent: context.traceparent.to_owned(),
+            retry: context.retry,
+            recorder: context.recorder.clone(),
+            waits: AtomicU32::new(0),
+            alive,
+        };
+        (Arc::new(ticket), guard)
+    }
+
+    /// Ends when nobody waits for the reply any more.
+    pub(super) async fn abandoned(&self) {
+        // nothing is ever sent, so this ends only when the sender is gone
+        let _ = self.alive.clone().changed().await;
+    }
+
+    /// Writes down that the server limits the rate. Says which time it is, from 0.
+    pub(super) fn rate_limited(&self, asked: Option<Duration>) -> u32 {
+        let detail = asked.map_or_else(
+            || "the server limits the rate".to_owned(),
+            |wait| format!("the server asks to wait {} s", wait.as_secs()),
+        );
+        self.event(EventKind::RateLimited, detail);
+        self.waits.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Writes down what the server refused.
+    pub(super) fn record(&self, error: &ToolError) {
+        match error {
+            ToolError::ScopeMissing { .. } => {
+                self.event(EventKind::ScopeMissing, error.to_string());
+            }
+            ToolError::Refused { .. } => self.event(EventKind::ServerRefused, error.to_string()),
+            _ => {}
+        }
+    }
+
+    fn event(&self, kind: EventKind, detail: String) {
+        self.recorder
+            .event(SecurityEvent::new(kind, Some(&self.tool), detail));
+    }
+}
+
+impl From<Effect> for Idempotency {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Read => Self::Repeatable,
+            Effect::Write | Effect::External => Self::Once,
+        }
+    }
+}

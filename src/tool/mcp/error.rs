@@ -1,0 +1,217 @@
+use rmcp::{
+    service::{ClientInitializeError, ServiceError},
+    transport::{DynamicTransportError, streamable_http_client::StreamableHttpError},
+};
+
+use crate::{
+    call::ServerId,
+    net,
+    security::{ScopeSet, oauth::AuthError},
+};
+
+/// Why an MCP server cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// There is no token for it.
+    #[error("cannot authenticate to server `{server}`: {source}")]
+    Auth {
+        /// The server.
+        server: ServerId,
+        /// Why.
+        source: AuthError,
+    },
+    /// It cannot be reached.
+    #[error("cannot reach server `{server}`: {source}")]
+    Unreachable {
+        /// The server.
+        server: ServerId,
+        /// Why.
+        source: net::Error,
+    },
+    /// It refuses us, although we have a token.
+    #[error("server `{server}` refused to be connected to: {reason}")]
+    Refused {
+        /// The server.
+        server: ServerId,
+        /// What it refused for.
+        reason: String,
+    },
+    /// It is overloaded or broken.
+    #[error("server `{server}` cannot be used now: {reason}; try again later")]
+    Unavailable {
+        /// The server.
+        server: ServerId,
+        /// What it says.
+        reason: String,
+    },
+    /// It does not speak a version of MCP that we speak.
+    #[error("server `{server}` does not speak MCP as expected: {reason}; check `url`")]
+    Protocol {
+        /// The server.
+        server: ServerId,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// Why a call has no reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToolError {
+    /// The server wants scopes that the token lacks.
+    #[error("the token lacks `{missing}`: declare it, if the program may have it")]
+    ScopeMissing {
+        /// The scopes.
+        missing: ScopeSet,
+    },
+    /// The server refused for reasons of its own.
+    #[error("the server refused the call with status {status}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The server limits the rate, and waiting did not help.
+    #[error("the server limits the rate: make fewer calls at once")]
+    RateLimited,
+    /// The server, the issuer or the network is down; nobody knows whether the tool ran.
+    #[error("the tool could not be reached: {0}")]
+    Infrastructure(String),
+    /// The answer is not what the protocol or the tool's own schema promises.
+    #[error("the server's answer is unusable: {0}")]
+    BadReply(String),
+    /// The server knows no such tool, or hides it.
+    #[error("the server knows no such tool")]
+    UnknownTool,
+}
+
+/// What comes out of the HTTP client below the protocol library.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("{0}")]
+    Auth(#[from] AuthError),
+    #[error("{0}")]
+    Net(#[from] net::Error),
+    #[error("the token lacks `{0}`")]
+    ScopeMissing(ScopeSet),
+    #[error("the server refused with status {0}")]
+    Refused(u16),
+    #[error("the server limits the rate")]
+    RateLimited,
+    #[error("the server failed with status {0}")]
+    Unavailable(u16),
+    #[error("nothing came within {0:?}")]
+    Timeout(std::time::Duration),
+    #[error("nobody waits for the reply any more")]
+    Abandoned,
+    #[error("{0}")]
+    Garbage(String),
+    #[error("the connection is closed")]
+    Closed,
+}
+
+impl ConnectError {
+    /// Whether the same may succeed later without anybody changing anything.
+    pub fn is_infrastructure(&self) -> bool {
+        match self {
+            Self::Auth { source, .. } => source.is_infrastructure(),
+            Self::Unreachable { source, .. } => source.is_transient(),
+            Self::Unavailable { .. } => true,
+            Self::Refused { .. } | Self::Protocol { .. } => false,
+        }
+    }
+}
+
+impl ToolError {
+    /// Whether the infrastructure failed, which says nothing about the program.
+    pub fn is_infrastructure(&self) -> bool {
+        matches!(self, Self::Infrastructure(_))
+    }
+}
+
+impl Fault {
+    pub(super) fn of_service(error: ServiceError) -> Self {
+        match error {
+            ServiceError::TransportSend(error) => Self::of_transport(error),
+            ServiceError::TransportClosed => Self::Closed,
+            ServiceError::Timeout { timeout } => Self::Timeout(timeout),
+            // the server's words stay out
+            ServiceError::McpError(error) => {
+                Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0))
+            }
+            ServiceError::UnexpectedResponse => {
+                Self::Garbage("it answers something else than was asked".into())
+            }
+            _ => Self::Garbage("the exchange was cancelled".into()),
+        }
+    }
+
+    pub(super) fn of_start(error: ClientInitializeError) -> Self {
+        match error {
+            ClientInitializeError::TransportError { error, .. } => Self::of_transport(error),
+            ClientInitializeError::LegacyFallbackFailed { fallback, .. } => {
+                Self::of_start(*fallback)
+            }
+            ClientInitializeError::NoCompatibleProtocolVersion { .. } => {
+                Self::Garbage("it speaks no version of the protocol that we speak".into())
+            }
+            ClientInitializeError::JsonRpcError(error) => {
+                Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0))
+            }
+            ClientInitializeError::ConnectionClosed(_) => Self::Closed,
+            _ => Self::Garbage("it answers something else than was asked".into()),
+        }
+    }
+
+    pub(super) fn into_tool_error(self) -> ToolError {
+        match self {
+            Self::ScopeMissing(missing) => ToolError::ScopeMissing { missing },
+            Self::Refused(status) => ToolError::Refused { status },
+            Self::RateLimited => ToolError::RateLimited,
+            Self::Net(net::Error::TooLarge { limit, .. }) => {
+                ToolError::BadReply(format!("it is longer than {limit} bytes"))
+            }
+            Self::Garbage(reason) => ToolError::BadReply(reason),
+            infrastructure => ToolError::Infrastructure(infrastructure.to_string()),
+        }
+    }
+
+    pub(super) fn into_connect_error(self, server: &ServerId) -> ConnectError {
+        let server = server.clone();
+        match self {
+            Self::Auth(source) => ConnectError::Auth { server, source },
+            Self::Net(source) => ConnectError::Unreachable { server, source },
+            Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused {
+                server,
+                reason: self.to_string(),
+            },
+            Self::RateLimited | Self::Unavailable(_) | Self::Timeout(_) | Self::Abandoned => {
+                ConnectError::Unavailable {
+                    server,
+                    reason: self.to_string(),
+                }
+            }
+            Self::Garbage(_) | Self::Closed => ConnectError::Protocol {
+                server,
+                reason: self.to_string(),
+            },
+        }
+    }
+
+    fn of_transport(error: DynamicTransportError) -> Self {
+        match error.error.downcast::<StreamableHttpError<Self>>() {
+            Ok(error) => match *error {
+                StreamableHttpError::Client(fault) => fault,
+                StreamableHttpError::TransportChannelClosed => Self::Closed,
+                _ => Self::Garbage("the exchange broke off".into()),
+            },
+            Err(_) => Self::Closed,
+        }
+    }
+}
+
+impl From<Fault> for StreamableHttpError<Fault> {
+    fn from(fault: Fault) -> Self {
+        Self::Client(fault)
+    }
+}

@@ -1,0 +1,271 @@
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, future::Either, stream::BoxStream};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use rmcp::{
+    model::{
+        ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, RequestId,
+        ServerJsonRpcMessage,
+    },
+    transport::{
+        common::client_side_sse::FixedInterval,
+        streamable_http_client::{
+            SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+        },
+    },
+};
+use sse_stream::Sse;
+use url::Url;
+
+use super::{call::Ticket, error::Fault, sse};
+use crate::{
+    clock::Clock,
+    net::{Bytes, Request, Streamed},
+    security::oauth::Identity,
+};
+
+/// The longest reply, and the longest event of a stream of replies, in bytes.
+pub(super) const MAX_REPLY: usize = 1 << 20;
+/// The time for one exchange: until the whole reply, or the beginning of a stream.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const JSON: &str = "application/json";
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The HTTP client below the protocol library: attaches the token of its server, and sees what a server says by status first.
+#[derive(Clone)]
+pub(super) struct Http(Arc<Inner>);
+
+struct Inner {
+    identity: Arc<Identity>,
+    clock: Arc<dyn Clock>,
+}
+
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Events = BoxStream<'static, Result<Sse, SseError>>;
+type Failure = StreamableHttpError<Fault>;
+
+/// A stream that breaks off is taken up again, but not for ever.
+pub(super) fn reconnect() -> FixedInterval {
+    let mut interval = FixedInterval::default();
+    interval.max_times = Some(3);
+    interval
+}
+
+impl Http {
+    pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { identity, clock }))
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Goes to the configured address, whatever else the library may hold.
+    fn request(
+        &self,
+        method: Method,
+        session: Option<&str>,
+        extra: Headers,
+    ) -> Result<Request, Fault> {
+        let mut request = Request::get(self.url());
+        request.method = method;
+        request.timeout = TIMEOUT;
+        request.headers.extend(extra);
+        let accept = HeaderValue::from_static("application/json, text/event-stream");
+        request.headers.insert(ACCEPT, accept);
+        if let Some(session) = session {
+            request.headers.insert(SESSION, header_value(session)?);
+        }
+        Ok(request)
+    }
+
+    fn url(&self) -> Url {
+        self.identity().config().url.clone()
+    }
+
+    async fn post(
+        &self,
+        message: &ClientJsonRpcMessage,
+        session: Option<&str>,
+        headers: Headers,
+        ticket: Option<Arc<Ticket>>,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let mut request = self.request(Method::POST, session, headers)?;
+        let json = HeaderValue::from_static(JSON);
+        request.headers.insert(CONTENT_TYPE, json);
+        if let Some(ticket) = &ticket {
+            let trace = header_value(&ticket.traceparent)?;
+            request.headers.insert(TRACEPARENT, trace);
+        }
+        request.body = serde_json::to_vec(message)?.into();
+        let reply = self.exchange(&request, ticket.as_deref()).await?;
+        tokio::time::timeout(TIMEOUT, read(reply, message, session, ticket))
+            .await
+            .unwrap_or(Err(Fault::Timeout(TIMEOUT).into()))
+    }
+}
+
+impl StreamableHttpClient for Http {
+    type Error = Fault;
+
+    async fn post_message(
+        &self,
+        _uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        _token: Option<String>,
+        headers: Headers,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let ticket = ticket_of(&message);
+        let post = self.post(&message, session.as_deref(), headers, ticket.clone());
+        let abandoned = match &ticket {
+            Some(ticket) => Either::Left(ticket.abandoned()),
+            None => Either::Right(std::future::pending()),
+        };
+        tokio::select! {
+            reply = post => reply,
+            () = abandoned => Err(Fault::Abandoned.into()),
+        }
+    }
+
+    async fn delete_session(
+        &self,
+        _uri: Arc<str>,
+        session: Arc<str>,
+        _token: Option<String>,
+        headers: Headers,
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, Some(&session), headers)?;
+        self.exchange(&request, None).await?;
+        Ok(())
+    }
+
+    async fn get_stream(
+        &self,
+        _uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last_event: Option<String>,
+        _token: Option<String>,
+        headers: Headers,
+    ) -> Result<Events, Failure> {
+        let mut request = self.request(Method::GET, session.as_deref(), headers)?;
+        if let Some(last) = last_event {
+            request.headers.insert(LAST_EVENT, header_value(&last)?);
+        }
+        let reply = self.exchange(&request, None).await?;
+        if reply.status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
+            Ok(sse::events(reply.body, MAX_REPLY))
+        } else {
+            Err(StreamableHttpError::ServerDoesNotSupportSse)
+        }
+    }
+}
+
+async fn read(
+    reply: Streamed,
+    message: &ClientJsonRpcMessage,
+    session: Option<&str>,
+    ticket: Option<Arc<Ticket>>,
+) -> Result<StreamableHttpPostResponse, Failure> {
+    let status = reply.status;
+    if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+        return Ok(StreamableHttpPostResponse::Accepted);
+    }
+    if status == StatusCode::NOT_FOUND && session.is_some() {
+        return Err(StreamableHttpError::SessionExpired);
+    }
+    let given = reply
+        .headers
+        .get(SESSION)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
+        let events = sse::events(reply.body, MAX_REPLY);
+        let events = match ticket {
+            Some(ticket) => events
+                .take_until(async move { ticket.abandoned().await })
+                .boxed(),
+            None => events,
+        };
+        return Ok(StreamableHttpPostResponse::Sse(events, given));
+    }
+    let body = reply.collect(MAX_REPLY).await.map_err(Fault::from)?;
+    match message {
+        ClientJsonRpcMessage::Request(request) if status.is_success() => {
+            let answer = parse(&body, &request.id)?;
+            Ok(StreamableHttpPostResponse::Json(answer, given))
+        }
+        ClientJsonRpcMessage::Request(request) => {
+            let answer = refused(status, &body, &request.request, &request.id)?;
+            Ok(StreamableHttpPostResponse::Json(answer, given))
+        }
+        _ if status.is_success() => Ok(StreamableHttpPostResponse::Accepted),
+        _ => Err(Fault::Refused(status.as_u16()).into()),
+    }
+}
+
+/// The answer to a request: the library waits for ever for one with another id.
+fn parse(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
+    let garbage = |reason: &str| Fault::Garbage(reason.to_owned());
+    match serde_json::from_slice(body) {
+        Ok(ServerJsonRpcMessage::Response(answer)) if answer.id == *id => {
+            Ok(ServerJsonRpcMessage::Response(answer))
+        }
+        Ok(ServerJsonRpcMessage::Response(_)) => Err(garbage("it answers another request")),
+        Ok(ServerJsonRpcMessage::Error(answer)) => {
+            Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone())))
+        }
+        Ok(_) => Err(garbage("it answers with something that is no answer")),
+        Err(_) => Err(garbage("it is no JSON-RPC message")),
+    }
+}
+
+/// A status of 4xx may carry a JSON-RPC error. Servers of the older era refuse to be discovered in many ways.
+fn refused(
+    status: StatusCode,
+    body: &Bytes,
+    request: &ClientRequest,
+    id: &RequestId,
+) -> Result<ServerJsonRpcMessage, Fault> {
+    if let Ok(ServerJsonRpcMessage::Error(answer)) = serde_json::from_slice(body) {
+        return Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone())));
+    }
+    if matches!(request, ClientRequest::DiscoverRequest(_)) && status.is_client_error() {
+        let error = ErrorData::invalid_request("server/discover is not served", None);
+        return Ok(ServerJsonRpcMessage::error(error, Some(id.clone())));
+    }
+    Err(Fault::Refused(status.as_u16()))
+}
+
+fn ticket_of(message: &ClientJsonRpcMessage) -> Option<Arc<Ticket>> {
+    match message {
+        ClientJsonRpcMessage::Request(request) => {
+            request.request.extensions().get::<Arc<Ticket>>().cloned()
+        }
+        _ => None,
+    }
+}
+
+fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(text)
+        .map_err(|_| Fault::Garbage("something does not fit into a header".into()))
+}
