@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
     let limits = Limits::default().temperature(0.7);
-    let runtime = Runtime::builder().lm(Arc::new(model)).boundary(boundary).limits(limits).build()?;
+    let runtime = Runtime::builder().lm(Arc::new(model)).boundary(boundary).limits(limits).build();
     let load = |split: &str| Dataset::<CustomerServiceInput, task::Label>::load(format!("{DATA}/{split}.jsonl"));
     let (test, data) = (load("test")?, Splits::new(load("train")?, load("val")?));
 

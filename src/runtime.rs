@@ -7,7 +7,7 @@ mod limits;
 
 use std::sync::Arc;
 
-pub use builder::{Builder, Missing, RuntimeError};
+pub use builder::{Builder, Missing};
 pub use cx::Cx;
 pub use error::{CallError, Infrastructure};
 pub use limits::Limits;
@@ -57,7 +57,7 @@ pub struct Run<O> {
 }
 
 /// How one run differs from another over the same runtime.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RunOptions {
     /// Seed of everything random in the run; sent to the model as its sampling seed.
@@ -66,6 +66,12 @@ pub struct RunOptions {
     pub mode: Mode,
     /// What audit rows say the run belongs to.
     pub labels: Labels,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { seed: 0, mode: Mode::Live, labels: Labels::default() }
+    }
 }
 
 impl Runtime {
@@ -85,7 +91,7 @@ impl Runtime {
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
         // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
         let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
-        let session = Session::new(run, options.mode, &trusted).labeled(options.labels);
+        let session = Session::new(run, options.mode, &trusted).labelled(options.labels);
         let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
         let start = self.shared.clock.elapsed();
         let limit = self.shared.limits.deadline;

@@ -90,6 +90,18 @@ impl Slot {
             state: Arc::default(), tools: Arc::default() }
     }
 
+    /// With the tools that the slot offers its model, by name and digest of the definition.
+    #[must_use]
+    pub fn offering(mut self, tools: BTreeMap<String, Digest>) -> Self {
+        self.tools = Arc::new(tools);
+        self
+    }
+
+    /// The tools that the slot offers its model, by name and digest of the definition.
+    pub fn tools(&self) -> &BTreeMap<String, Digest> {
+        &self.tools
+    }
+
     /// Which slot this is.
     pub fn id(&self) -> &SlotId {
         &self.id

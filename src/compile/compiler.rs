@@ -8,7 +8,7 @@ use super::{
     subject::{Compilation, Labeling, Teacher, UnsafeDemos, slots_of},
 };
 use crate::{
-    CanonicalError, Digest, Fields, InstallError, SlotPath, Tunable,
+    CanonicalError, Digest, Fields, InstallError, SlotPath,
     artifact::{Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName},
     call::ToolName,
     data::{Dataset, Splits},
@@ -239,7 +239,7 @@ where
             program: crate::artifact::Program { name, version: self.version, slots: shapes },
             state: (**found.candidate.state()).clone(),
             requires: self.requires()?,
-            boundary_digest: self.runtime.boundary().digest(),
+            boundary_digest: self.runtime.boundary().digest().clone(),
             provenance: self.provenance(&optimizer)?,
             evidence: Evidence {
                 simulated: self.simulated,

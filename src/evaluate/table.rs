@@ -6,7 +6,7 @@ use crate::metric::Interval;
 /// Evaluations side by side, a column each; for people.
 pub fn table(columns: &[(&str, &Summary)]) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_style(UTF8_HORIZONTAL_ONLY);
     table.set_header(std::iter::once("").chain(columns.iter().map(|(name, _)| *name)));
     let mut row = |label: &str, cell: &dyn Fn(&Summary) -> String| {
         table.add_row(std::iter::once(label.to_owned()).chain(columns.iter().map(|(_, summary)| cell(summary))));

@@ -24,15 +24,6 @@ pub struct Builder<L, B> {
 #[derive(Debug)]
 pub struct Missing;
 
-/// Why a runtime cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RuntimeError {
-    /// A server of the boundary cannot be used.
-    #[error(transparent)]
-    Boundary(#[from] crate::security::BoundaryError),
-}
-
 impl Builder<Missing, Missing> {
     pub(super) fn new() -> Self {
         Self {
@@ -97,20 +88,20 @@ impl<L, B> Builder<L, B> {
 
 impl Builder<Arc<dyn Lm>, Boundary> {
     /// The runtime.
-    pub fn build(self) -> Result<Runtime, RuntimeError> {
+    pub fn build(self) -> Runtime {
         let grants = Arc::new(self.boundary.clone());
         let mut guard = Guard::new(&self.boundary, grants, self.audit, self.clock.clone());
         for check in self.checks {
             guard = guard.check(check);
         }
-        Ok(Runtime::from_shared(Shared {
+        Runtime::from_shared(Shared {
             lm: self.lm,
             adapter: self.adapter,
             guard: Arc::new(guard),
-            redactor: self.boundary.redactor().clone(),
+            redactor: self.boundary.live().redactor().clone(),
             boundary: self.boundary,
             limits: self.limits,
             clock: self.clock,
-        }))
+        })
     }
 }

@@ -20,10 +20,11 @@ pub use rule::{
 };
 pub use server::{ClientAuth, ServerConfig};
 
-use super::ScopeSet;
+use super::{Live, ScopeSet};
 use crate::{
     Digest,
     call::{ServerId, ToolName},
+    clock::Clock,
 };
 
 /// The largest boundary file, in bytes.
@@ -50,6 +51,7 @@ pub struct Parts {
 struct Inner {
     parts: Parts,
     digest: Digest,
+    live: Live,
 }
 
 impl Boundary {
@@ -117,6 +119,18 @@ impl Boundary {
             }
         }
         Self::from_parts(parts)
+    }
+
+    /// A copy that lives by another clock; for tests. Tokens are asked for anew.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        let (parts, digest) = (self.0.parts.clone(), self.0.digest.clone());
+        Self(Arc::new(Inner { parts, digest, live: Live::new(clock) }))
+    }
+
+    /// What copies of this boundary share while it is at work.
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// The digest of the policy: tools with their rules, limits, what compiling may write, and the servers' ids. Addresses, client ids and
@@ -194,7 +208,8 @@ impl Boundary {
         });
         let digest = Digest::of(&policy)
             .map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
-        Ok(Self(Arc::new(Inner { parts, digest })))
+        let live = Live::default();
+        Ok(Self(Arc::new(Inner { parts, digest, live })))
     }
 }
 

@@ -1,5 +1,4 @@
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
@@ -17,7 +16,8 @@ use crate::{
     episode::{CallVerdict, ToolStep},
     event::{EventKind, SecurityEvent},
     runtime::{Cx, Infrastructure},
-    security::{Boundary, CompileWrites, Mode, Permit, Refused},
+    net,
+    security::{Boundary, Passage, Permit, Refused},
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
@@ -33,7 +33,7 @@ struct Tools {
     /// Tools that a server has and the boundary does not mention.
     unlisted: BTreeMap<ToolName, ToolSpec>,
     functions: BTreeMap<ToolName, Arc<dyn ErasedFunction>>,
-    servers: BTreeMap<ServerId, McpServer>,
+    servers: BTreeMap<ServerId, Arc<McpServer>>,
 }
 
 /// What came of a wanted call.
@@ -76,9 +76,9 @@ pub enum ToolboxError {
         /// Which tools there are.
         hint: String,
     },
-    /// A server's credentials cannot be set up.
+    /// No connection to a server can be set up.
     #[error(transparent)]
-    Boundary(#[from] crate::security::BoundaryError),
+    Net(#[from] net::Error),
 }
 
 /// A longer reply is cut: a model's attention is not the tool's to spend.
@@ -96,8 +96,8 @@ impl Toolbox {
         let mut tools = Tools::default();
         for server in boundary.servers() {
             let id = server.id.clone();
-            let identity = boundary.identity(&id)?;
-            let connected = McpServer::connect(identity, boundary.clock().clone()).await;
+            let identity = boundary.identity(server)?;
+            let connected = McpServer::connect(identity, boundary.live().clock().clone()).await;
             let connected = connected.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
             for spec in connected.tools() {
                 if boundary.tool(&spec.name).is_some() {
@@ -106,11 +106,11 @@ impl Toolbox {
                     tools.unlisted.insert(spec.name.clone(), spec.clone());
                 }
             }
-            tools.servers.insert(id, connected);
+            tools.servers.insert(id, Arc::new(connected));
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
-        if let Some(tool) = boundary.tools().find(|tool| tool.server().is_some() && !listed.contains(tool)) {
+        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool)) {
             let hint = tools.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
@@ -149,19 +149,15 @@ impl Toolbox {
     }
 
     async fn decide(&self, cx: &Cx, call: ToolCall) -> (CallVerdict, ToolOutcome) {
-        let Some(spec) = self.spec(&call.tool) else {
-            let event = SecurityEvent::new(EventKind::UnknownTool, Some(&call.tool), "there is no such tool");
-            cx.recorder().event(event);
-            return (CallVerdict::Invalid, refused(EventKind::UnknownTool, "there is no such tool"));
-        };
+        let spec = self.spec(&call.tool);
         match cx.guard().authorize(call, spec, cx.session(), cx.recorder()).await {
             Ok(permit) => self.execute(cx, permit).await,
             Err(Refused::Denied(denied)) => {
-                let verdict = match denied.kind() {
-                    EventKind::ArgumentsMalformed => CallVerdict::Invalid,
+                let verdict = match denied.kind {
+                    EventKind::ArgumentsMalformed | EventKind::UnknownTool => CallVerdict::Invalid,
                     _ => CallVerdict::Denied,
                 };
-                (verdict, ToolOutcome::Refused { kind: denied.kind(), observation: denied.model_json() })
+                (verdict, ToolOutcome::Refused { kind: denied.kind, observation: denied.model_json() })
             }
             Err(Refused::Unavailable(reason)) => {
                 (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.to_string())))
@@ -170,20 +166,21 @@ impl Toolbox {
     }
 
     async fn execute(&self, cx: &Cx, permit: Permit) -> (CallVerdict, ToolOutcome) {
-        let (call, effect) = permit.into_call();
-        if let Some(stand_in) = dry_run(cx, &call, effect) {
-            cx.recorder().event(SecurityEvent::new(EventKind::DryRun, Some(&call.tool), "stood in for while compiling"));
-            return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
-        }
+        let (call, effect) = match permit.into_passage() {
+            Passage::Live(call, effect) => (call, effect),
+            Passage::DryRun(_, stand_in) => {
+                return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
+            }
+        };
         let tool = call.tool.clone();
         match self.dispatch(cx, call, effect).await {
             Ok(mut reply) => {
                 cx.recorder().redactor().scrub_json(&mut reply.content);
                 cap(&mut reply.content);
-                cx.session().observe(&tool, &reply);
+                cx.guard().inspect(&tool, &reply, cx.session(), cx.recorder());
                 (CallVerdict::Executed, replied(cx, &tool, reply))
             }
-            Err(error) => failed(cx, &tool, error),
+            Err(error) => failed(cx, &tool, &error),
         }
     }
 
@@ -194,7 +191,8 @@ impl Toolbox {
         let server = call.tool.server().and_then(|id| self.tools.servers.iter().find(|(known, _)| known.as_str() == id));
         let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
         let retry = if effect == Effect::Read { Idempotency::Repeatable } else { Idempotency::Once };
-        let context = CallContext { traceparent: cx.session().run().traceparent(), recorder: cx.recorder(), retry };
+        let traceparent = cx.session().run().traceparent();
+        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder(), retry };
         server.call(call.tool.local(), call.arguments, context).await
     }
 
@@ -214,18 +212,6 @@ impl Tools {
     }
 }
 
-/// What stands in for a call that would change something, while compiling.
-fn dry_run(cx: &Cx, call: &ToolCall, effect: Effect) -> Option<Value> {
-    let boundary = cx.guard().boundary();
-    let stands_in = cx.session().mode() == Mode::Compile
-        && effect != Effect::Read
-        && boundary.compile_writes() == CompileWrites::DryRun;
-    stands_in.then(|| {
-        let rule = boundary.tool(&call.tool);
-        rule.and_then(|rule| rule.dry_run.clone()).unwrap_or_else(|| json!({ "done": true }))
-    })
-}
-
 fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
     let observation = match reply.status {
         ReplyStatus::Done => json!({ "result": reply.content }),
@@ -237,30 +223,22 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
     ToolOutcome::Replied { observation }
 }
 
-fn failed(cx: &Cx, tool: &ToolName, failure: ToolError) -> (CallVerdict, ToolOutcome) {
-    let (kind, verdict, text): (EventKind, CallVerdict, Cow<'_, str>) = match &failure {
+/// The transport has recorded scope denials, refusals and waits as events already.
+fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
+    let (kind, verdict) = match failure {
         ToolError::Infrastructure(reason) => {
             return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.clone())));
         }
-        ToolError::ScopeMissing { missing } => {
-            (EventKind::ScopeMissing, CallVerdict::Denied, format!("the server wants `{missing}`").into())
-        }
-        ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied, "the server refused".into()),
-        // the transport has recorded each wait as an event already
-        ToolError::RateLimited => {
-            return (CallVerdict::Denied, refused(EventKind::RateLimited, "the server limits the rate"));
-        }
-        ToolError::BadReply(_) => (EventKind::ToolFailed, CallVerdict::Executed, "the reply cannot be used".into()),
-        ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid, "there is no such tool".into()),
-        #[expect(unreachable_patterns, reason = "new failures are refusals until they are told apart")]
-        _ => (EventKind::ServerRefused, CallVerdict::Denied, "the server refused".into()),
+        ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
+        ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
+        ToolError::RateLimited => (EventKind::RateLimited, CallVerdict::Denied),
+        ToolError::BadReply(_) => (EventKind::ToolFailed, CallVerdict::Executed),
+        ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
     };
-    cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
-    (verdict, refused(kind, &text))
-}
-
-fn refused(kind: EventKind, message: &str) -> ToolOutcome {
-    ToolOutcome::Refused { kind, observation: error(kind, message) }
+    if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
+        cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
+    }
+    (verdict, ToolOutcome::Refused { kind, observation: error(kind, failure.model_text()) })
 }
 
 fn error(kind: EventKind, message: impl Into<Value>) -> Value {

@@ -50,8 +50,7 @@ impl World {
             .boundary(boundary.clone())
             .audit(audit)
             .limits(Limits::default().temperature(0.7))
-            .build()
-            .unwrap();
+            .build();
         Self { testbed, boundary, runtime, agent: ReAct::new(tools).max_iters(8) }
     }
 
