@@ -1,3 +1,3 @@
-//! Integration tests.
+//! Integration tests: one binary.
 
-mod transport;
+mod architecture;
