@@ -16,16 +16,22 @@
 //! | [`hostile`] | the variant that obeys every injection and calls anything |
 //! | [`brain`] | ties these together: a request in, a reply out |
 //! | [`wire`], [`fault`], [`server`] | the chat APIs over HTTP, and how they misbehave on purpose |
+//!
+//! The rest are private helpers: keyed numbers (`draw`), words (`lexicon`), phrases, ids and sums in requests (`cue`, `figure`),
+//! and field markers (`marker`).
 
 pub mod behave;
 pub mod brain;
 pub mod catalogue;
 mod cue;
 pub mod demo;
+mod draw;
 pub mod fault;
 mod figure;
 pub mod hostile;
 pub mod intent;
+mod lexicon;
+mod marker;
 pub mod observe;
 pub mod plan;
 pub mod prompt;

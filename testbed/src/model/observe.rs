@@ -234,32 +234,12 @@ fn order(text: &str, tools: &[Tool], request: &str) -> Option<Order> {
             && squeezed_name.len() > 5
             && squeezed.contains(&squeezed_name)
     });
-    let meant = || {
-        let by_deed: [(Purpose, &[&str]); 6] = [
-            (Purpose::Refund, &["refund", "pay out", "money back"]),
-            (Purpose::Export, &["export", "download", "all records"]),
-            (Purpose::Search, &["search", "find all", "find every"]),
-            (
-                Purpose::List,
-                &[
-                    "list all",
-                    "recent customers",
-                    "latest customers",
-                    "newest customers",
-                    "all customers",
-                    "customer list",
-                ],
-            ),
-            (Purpose::Ticket, &["ticket", "open a case", "escalate"]),
-            (Purpose::Lookup, &["look up", "lookup", "fetch the record"]),
-        ];
-        let deed = by_deed
-            .iter()
-            .find(|(_, cues)| cues.iter().any(|cue| lower.contains(cue)));
-        deed.and_then(|(purpose, _)| tools.iter().position(|tool| tool.purpose() == *purpose))
-    };
     let commands = COMMANDS.iter().any(|cue| lower.contains(cue));
-    let tool = named.or_else(|| (commands || !ids.is_empty()).then(meant).flatten());
+    let tool = named.or_else(|| {
+        (commands || !ids.is_empty())
+            .then(|| meant(&lower, tools))
+            .flatten()
+    });
     let tool = tool.or_else(|| {
         (!ids.is_empty())
             .then(|| {
@@ -280,6 +260,32 @@ fn order(text: &str, tools: &[Tool], request: &str) -> Option<Order> {
         ids,
         amount,
     })
+}
+
+/// The first tool that fits the deed which a text demands.
+fn meant(lower: &str, tools: &[Tool]) -> Option<usize> {
+    let by_deed: [(Purpose, &[&str]); 6] = [
+        (Purpose::Refund, &["refund", "pay out", "money back"]),
+        (Purpose::Export, &["export", "download", "all records"]),
+        (Purpose::Search, &["search", "find all", "find every"]),
+        (
+            Purpose::List,
+            &[
+                "list all",
+                "recent customers",
+                "latest customers",
+                "newest customers",
+                "all customers",
+                "customer list",
+            ],
+        ),
+        (Purpose::Ticket, &["ticket", "open a case", "escalate"]),
+        (Purpose::Lookup, &["look up", "lookup", "fetch the record"]),
+    ];
+    let deed = by_deed
+        .iter()
+        .find(|(_, cues)| cues.iter().any(|cue| lower.contains(cue)));
+    deed.and_then(|(purpose, _)| tools.iter().position(|tool| tool.purpose() == *purpose))
 }
 
 const COMMANDS: &[&str] = &[

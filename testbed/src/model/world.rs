@@ -11,9 +11,14 @@
 //! and the noise is logistic, bounded, and keyed by the request, so that the same request gives the same reply.
 //! Nothing here reads a request or writes a reply.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
+use super::lexicon::{ThemeKind, lexicon, stem};
+
+pub use super::{
+    draw::{Draw, noise},
+    lexicon::{is_function_word, themes, words},
+};
 
 /// Dimensions of the private projection of words.
 const DIM: usize = 48;
@@ -81,7 +86,7 @@ impl Rule {
         self as usize
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bulk => "bulk",
             Self::Scope => "scope",
@@ -353,114 +358,10 @@ impl World {
     }
 }
 
-/// Bounded logistic noise out of a uniform number: at most ±3.9, so a strong habit is a certain one.
-#[must_use]
-pub fn noise(uniform: f64) -> f64 {
-    let u = 0.02 + 0.96 * uniform;
-    (u / (1.0 - u)).ln()
-}
-
 /// `1 / (1 + e^-x)`.
 #[must_use]
 pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
-}
-
-/// Lower-case stemmed words of a text, in order.
-pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphabetic())
-        .filter(|word| word.len() > 1)
-        .map(stem)
-}
-
-/// Words that carry little meaning of their own.
-#[must_use]
-pub fn is_function_word(word: &str) -> bool {
-    const WORDS: &str = " a an and are as at be been but by can could do does for from had has have he her him his how i if in into is it its \
-        me my of on or our she so that the their them there they this to up us was we were what when which who will with would you your please ";
-    let at = WORDS.match_indices(word);
-    let bytes = WORDS.as_bytes();
-    at.into_iter().any(|(start, found)| {
-        start > 0
-            && bytes.get(start - 1) == Some(&b' ')
-            && bytes.get(start + found.len()) == Some(&b' ')
-    })
-}
-
-/// Plausible English words of every theme, real ones and decoys: what a speaker of English would think of.
-#[must_use]
-pub fn themes() -> Vec<Vec<&'static str>> {
-    let about_rules =
-        |theme: &LexiconTheme| matches!(theme.kind, ThemeKind::Rule(_) | ThemeKind::Decoy);
-    lexicon()
-        .into_iter()
-        .filter(about_rules)
-        .map(|theme| theme.words)
-        .collect()
-}
-
-/// A stream of numbers drawn from a key; the same key gives the same stream.
-#[derive(Debug)]
-pub struct Draw {
-    state: u64,
-}
-
-impl Draw {
-    /// Starts the stream of `key` (its parts are length-prefixed, so parts cannot run into each other).
-    #[must_use]
-    pub fn new(key: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
-        for part in key {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut state = 0;
-        for byte in digest.iter().take(8) {
-            state = state << 8 | u64::from(*byte);
-        }
-        Self { state }
-    }
-
-    /// A uniform number in `[0, 1)`.
-    pub fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// A uniform number in `[low, high)`.
-    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.unit()
-    }
-
-    /// A normal number (Box–Muller).
-    pub fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        mean + deviation * radius * (std::f64::consts::TAU * self.unit()).cos()
-    }
-
-    /// An index below `len` (0 if `len` is 0).
-    pub fn below(&mut self, len: usize) -> usize {
-        ((self.unit() * len as f64) as usize).min(len.saturating_sub(1))
-    }
-
-    /// The items in a drawn order.
-    pub fn shuffled<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
-        let mut out = items.to_vec();
-        for last in (1..out.len()).rev() {
-            let other = self.below(last + 1);
-            out.swap(last, other);
-        }
-        out
-    }
-
-    // SplitMix64 (Steele, Lea, Flood 2014).
-    fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
 }
 
 fn usual_habit(rule: Rule) -> f64 {
@@ -471,49 +372,6 @@ fn usual_habit(rule: Rule) -> f64 {
         Rule::Hurry | Rule::Format => 0.8,
         Rule::Disclose => 1.2,
     }
-}
-
-enum ThemeKind {
-    Rule(Rule),
-    Decoy,
-    Family,
-    General,
-}
-
-struct LexiconTheme {
-    kind: ThemeKind,
-    words: Vec<&'static str>,
-}
-
-fn lexicon() -> Vec<LexiconTheme> {
-    let by_name: BTreeMap<&str, Rule> = Rule::ALL.iter().map(|rule| (rule.name(), *rule)).collect();
-    let lines = include_str!("words.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| {
-            let (head, words) = line.split_once(':')?;
-            let (kind, name) = head.split_once(' ').unwrap_or((head, ""));
-            let kind = match (kind, by_name.get(name)) {
-                ("security" | "task", Some(rule)) => ThemeKind::Rule(*rule),
-                ("decoy", _) => ThemeKind::Decoy,
-                ("family", _) => ThemeKind::Family,
-                _ => ThemeKind::General,
-            };
-            Some(LexiconTheme {
-                kind,
-                words: words.split_whitespace().collect(),
-            })
-        })
-        .collect()
-}
-
-fn stem(word: &str) -> String {
-    let word = word.to_lowercase();
-    let stripped = word
-        .strip_suffix('s')
-        .filter(|rest| rest.len() > 2 && !rest.ends_with(['s', 'u', 'i']));
-    stripped.map_or_else(|| word.clone(), str::to_owned)
 }
 
 fn add(sum: &mut Vector, vector: &Vector, weight: f64) {
