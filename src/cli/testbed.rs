@@ -18,12 +18,12 @@ pub(super) fn serve(out: &mut dyn Write) -> Result<u8, CliError> {
         let testbed = abide_testbed::Testbed::start(abide_testbed::Options::default())
             .await
             .map_err(|e| CliError::Testbed(format!("cannot start the testbed: {e}")))?;
-        // from here on ctrl-c ends the wait, not the process, so that temporary files go
-        let stop = tokio::signal::ctrl_c();
-        tokio::pin!(stop);
-        write!(out, "{}", directions(&testbed))?;
-        out.flush()?;
-        stop.await?;
+        let tell = async {
+            write!(out, "{}", directions(&testbed))?;
+            out.flush()
+        };
+        // listens first: whoever has read the directions may interrupt, and temporary files go
+        tokio::try_join!(biased; tokio::signal::ctrl_c(), tell)?;
         Ok(0)
     })
 }
