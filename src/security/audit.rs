@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -136,10 +136,10 @@ impl Audit {
             source,
         };
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(open)?;
+        let mut file = options.open(path).map_err(open)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -149,6 +149,7 @@ impl Audit {
                 return Err(AuditError::Shared { path, mode });
             }
         }
+        end_torn_row(&mut file).map_err(open)?;
         Ok(Self::with(Sink::File(file)))
     }
 
@@ -257,6 +258,21 @@ impl Sink {
 impl fmt::Debug for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Audit")
+    }
+}
+
+/// A process that was killed may have left half a row; the next one begins on a line of its own.
+fn end_torn_row(file: &mut File) -> io::Result<()> {
+    if file.metadata()?.len() == 0 {
+        return Ok(());
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"\n" {
+        Ok(())
+    } else {
+        file.write_all(b"\n")
     }
 }
 

@@ -85,3 +85,17 @@ fn time_before_1970_or_far_away_does_no_harm() {
         assert_eq!(rfc3339(time), text);
     }
 }
+
+#[test]
+fn a_row_after_a_torn_one_begins_on_its_own_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    Audit::file(&path).unwrap();
+    std::fs::write(&path, "{\"seq\":0,\"ti").unwrap();
+    let audit = Audit::file(&path).unwrap();
+    audit.write(row(), moment()).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(serde_json::from_str::<Row>(lines[1]).is_ok());
+}

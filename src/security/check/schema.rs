@@ -23,13 +23,24 @@ const MAX_SCHEMAS: usize = 4_096;
 pub(in crate::security) struct Schemas(Mutex<HashMap<Digest, Arc<Validator>>>);
 
 impl Schemas {
-    /// Validates the arguments. A schema that cannot be compiled lets nothing through.
+    /// Validates the arguments. A schema that cannot be compiled lets nothing through, nor does one that has properties let through
+    /// an argument that it does not name: the server could take it for one that the operator has a rule for.
     pub(in crate::security) fn check(
         &self,
         call: &ToolCall,
         tool: &ToolSpec,
     ) -> Result<(), Denied> {
         let validator = self.validator(tool)?;
+        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name))
+        {
+            return Err(Denied {
+                rule: Some("schema"),
+                ..Denied::new(
+                    EventKind::ArgumentsMalformed,
+                    "there is an argument that the tool's schema does not name",
+                )
+            });
+        }
         let arguments = Value::Object(call.arguments.clone());
         let Some(error) = validator.iter_errors(&arguments).next() else {
             return Ok(());
@@ -77,9 +88,30 @@ impl Schemas {
     }
 }
 
+/// Whether the names of all arguments stand under `properties`. JSON Schema lets others pass unless it is told not to; here it must be
+/// told to.
+fn is_closed(schema: &Value) -> bool {
+    let opening = [
+        "additionalProperties",
+        "patternProperties",
+        "unevaluatedProperties",
+        "propertyNames",
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "if",
+    ];
+    schema.get("properties").is_some() && opening.iter().all(|key| schema.get(key).is_none())
+}
+
+fn declares(tool: &ToolSpec, argument: &str) -> bool {
+    let properties = tool.input_schema.get("properties");
+    properties.is_some_and(|properties| properties.get(argument).is_some())
+}
+
 /// The argument that an error is in, if the schema declares it: other names are made up by the model, and could say anything.
 fn declared_argument(pointer: &str, tool: &ToolSpec) -> Option<String> {
     let name = pointer.split('/').nth(1)?;
-    let declared = tool.input_schema.get("properties")?.get(name).is_some();
-    declared.then(|| name.to_owned())
+    declares(tool, name).then(|| name.to_owned())
 }

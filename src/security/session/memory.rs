@@ -23,6 +23,9 @@ pub(in crate::security) struct Memory {
 /// Most bytes of replies to remember. What is beyond gives no provenance, so values from there are refused.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// Most words of one call to look for in replies, so that a long call does not take long.
+const MAX_WORDS: usize = 64;
+
 /// Shorter words stand in most texts by chance, so they are no sign of obedience.
 const MIN_TELLING_CHARS: usize = 4;
 
@@ -68,6 +71,7 @@ impl Memory {
         words
             .iter()
             .filter(|word| word.chars().count() >= MIN_TELLING_CHARS)
+            .take(MAX_WORDS)
             .any(|word| {
                 !self.input.iter().any(|text| has_token(text, word))
                     && self.prose.iter().any(|text| has_token(text, word))
@@ -175,7 +179,8 @@ fn scalar(value: &Value) -> String {
 
 /// Whether `word` stands in `text` as a whole: not as a part of a longer word, name, address or number.
 pub(super) fn has_token(text: &str, word: &str) -> bool {
-    if word.trim() != word || !word.contains(char::is_alphanumeric) {
+    let is_word_like = word.trim() == word && word.contains(char::is_alphanumeric);
+    if !is_word_like || !text.contains(word) {
         return false;
     }
     text.char_indices().any(|(at, _)| {

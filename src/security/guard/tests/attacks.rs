@@ -303,6 +303,22 @@ async fn a_schema_cannot_reach_out_or_let_everything_through_by_being_broken() {
 }
 
 #[tokio::test]
+async fn an_argument_that_the_schema_does_not_name_is_refused_unless_it_says_so() {
+    let bench = Bench::new();
+    let arguments = json!({ "id": "CUST1", "ID": "EVIL99" });
+    let refused = bench.call("crm.lookup", arguments.clone()).await;
+    assert_eq!(kind(refused), EventKind::ArgumentsMalformed);
+    let open = json!({ "properties": { "id": {} }, "additionalProperties": true });
+    let tool = ToolSpec::new("crm.lookup".try_into().unwrap(), "", open, None);
+    assert!(
+        bench
+            .call_as("crm.lookup", arguments, Some(&tool))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
 async fn what_the_user_asked_for_is_no_injection_even_if_a_reply_says_it_too() {
     let bench = Bench::new();
     let reply = json!({ "notes": "CUST1 and CUST2 and CUST3 are customers" });
