@@ -2,10 +2,31 @@
 //!
 //! A search sees slots, splits by size, and redacted [`Rollout`]s through a [`Subject`]. It cannot reach a token, a
 //! socket or a file: this crate depends on nothing that could.
+//!
+//! An [`Optimizer`] is a search. It works on a [`Study`], which runs trials within a [`Budget`] and keeps the scores of
+//! candidates on a [`Board`]; [`Selection`] says which candidate is better.
 
+mod board;
+mod bootstrap_few_shot;
+mod budget;
+mod labeled_few_shot;
+mod optimizer;
 mod port;
+mod random_search;
+mod study;
+mod teach;
 
+pub use board::{Board, Evaluation, ExampleScore, Selection};
+pub use bootstrap_few_shot::BootstrapFewShot;
+pub use budget::Budget;
+pub use labeled_few_shot::LabeledFewShot;
+pub use optimizer::{Optimizer, Plan, SearchError};
 pub use port::{
     AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split,
     SplitSizes, Subject, Trial,
 };
+pub use random_search::{BootstrapFewShotWithRandomSearch, Halving};
+pub use study::{Progress, Silent, Study};
+
+#[cfg(test)]
+mod tests;

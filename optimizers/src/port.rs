@@ -156,6 +156,16 @@ pub struct Spent {
 #[error("the proposer model gave no answer: {0}")]
 pub struct AskError(pub String);
 
+impl Split {
+    /// The name, as in reports: `train` or `val`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+        }
+    }
+}
+
 impl Candidate {
     /// A candidate out of a state.
     pub fn new(state: ProgramState) -> Result<Self, CanonicalError> {

@@ -50,6 +50,18 @@ pub trait Signature: Send + Sync + 'static {
 pub mod __private {
     pub use schemars;
     pub use serde;
+
+    use crate::{FieldSpec, Pattern, SignatureSpec};
+
+    /// A signature whose parts the derive macro has checked.
+    pub fn spec(name: &str, instruction: &str, inputs: Vec<FieldSpec>, outputs: Vec<FieldSpec>) -> SignatureSpec {
+        SignatureSpec { name: name.to_owned(), instruction: instruction.to_owned(), inputs, outputs }
+    }
+
+    /// A pattern that the derive macro has compiled already, just as it is compiled here.
+    pub fn pattern(source: &str) -> Option<Pattern> {
+        Pattern::new(source).ok()
+    }
 }
 
 #[cfg(test)]

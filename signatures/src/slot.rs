@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fields, SignatureSpec};
+use crate::{Digest, Fields, SignatureSpec};
 
 /// One tunable leaf of a program: a signature, and the state that compiling may change.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct Slot {
     id: SlotId,
     spec: Arc<SignatureSpec>,
     state: Arc<SlotState>,
+    tools: Arc<BTreeMap<String, Digest>>,
 }
 
 /// Tells slots apart inside one program. A clone of a slot has the same id, so that a trace of a clone names its original.
@@ -86,8 +87,19 @@ impl Slot {
         Self {
             id: SlotId(Arc::new(())),
             spec,
-            state: Arc::default(),
-        }
+            state: Arc::default(), tools: Arc::default() }
+    }
+
+    /// With the tools that the slot offers its model, by name and digest of the definition.
+    #[must_use]
+    pub fn offering(mut self, tools: BTreeMap<String, Digest>) -> Self {
+        self.tools = Arc::new(tools);
+        self
+    }
+
+    /// The tools that the slot offers its model, by name and digest of the definition.
+    pub fn tools(&self) -> &BTreeMap<String, Digest> {
+        &self.tools
     }
 
     /// Which slot this is.

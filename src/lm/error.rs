@@ -12,6 +12,24 @@ pub enum LmError {
         /// What is wrong and what to set.
         reason: String,
     },
+    /// An environment variable that names the model is missing.
+    #[error("`{variable}` is not set: {hint}")]
+    Unset {
+        /// The variable.
+        variable: &'static str,
+        /// What to set it to.
+        hint: String,
+    },
+    /// The file of cached replies cannot be used.
+    #[error(
+        "the cache `{path}` cannot be opened: {reason}; close the other program, delete the file, or name another"
+    )]
+    Cache {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// 401 or 403: the key is not accepted.
     #[error("the model server refused the key with status {status}: check the key of `{model}`")]
     Auth {
@@ -26,7 +44,7 @@ pub enum LmError {
         /// How long the server says to wait.
         retry_after: Option<Duration>,
     },
-    /// 5xx: the server is overloaded or broken.
+    /// 5xx or 408: the server is overloaded, broken, or gave up waiting.
     #[error("the model server failed with status {status}")]
     Server {
         /// The HTTP status.
@@ -34,7 +52,7 @@ pub enum LmError {
         /// How long the server says to wait.
         retry_after: Option<Duration>,
     },
-    /// Another 4xx: the request cannot be answered, so repeating it is no use.
+    /// Any other status but 2xx: the request cannot be answered, so repeating it is no use.
     #[error("the model server refused the request with status {status}: {message}")]
     Refused {
         /// The HTTP status.

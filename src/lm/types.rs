@@ -87,7 +87,7 @@ pub enum Finish {
     Length,
     /// The provider held it back.
     Filtered,
-    /// Something else, in the provider's word.
+    /// Something else, in the provider's word, cut short; `unknown` where it says nothing.
     Other(String),
 }
 
@@ -114,6 +114,12 @@ impl LmReply {
             request_id: None,
             attempts: 1,
         }
+    }
+}
+
+impl Finish {
+    pub(super) fn other(word: Option<&str>) -> Self {
+        Self::Other(word.unwrap_or("unknown").chars().take(40).collect())
     }
 }
 

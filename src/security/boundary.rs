@@ -1,5 +1,220 @@
 //! What the operator allows: servers, scopes, effects, argument rules, limits.
+//!
+//! A [`Boundary`] is read from a file ([`Boundary::load`]), or made in code ([`Boundary::from_parts`]). Whatever it does not name
+//! is not allowed. It never changes: the address of a server can be exchanged in a copy ([`Boundary::with_server`]), rules cannot.
 
+mod error;
+mod file;
+mod reader;
+mod rule;
 mod server;
+mod validate;
 
+use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
+
+use serde_json::json;
+
+pub use error::{BoundaryError, Problem};
+pub use rule::{
+    ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule, WholePattern,
+};
 pub use server::{ClientAuth, ServerConfig};
+
+use super::{Live, ScopeSet};
+use crate::{
+    Digest,
+    call::{ServerId, ToolName},
+    clock::Clock,
+};
+
+/// The largest boundary file, in bytes.
+pub const MAX_BYTES: u64 = 1024 * 1024;
+
+/// What the operator allows. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Boundary(Arc<Inner>);
+
+/// What a boundary is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// The MCP servers.
+    pub servers: BTreeMap<ServerId, ServerConfig>,
+    /// The tools that may be called.
+    pub tools: BTreeMap<ToolName, ToolRule>,
+    /// Limits over all tools.
+    pub limits: Limits,
+    /// What becomes of writes while compiling.
+    pub compile_writes: CompileWrites,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    digest: Digest,
+    live: Live,
+}
+
+impl Boundary {
+    /// Reads a boundary file (TOML). Secrets come from the environment or from files that it names.
+    ///
+    /// # Errors
+    /// The file cannot be read or is larger than [`MAX_BYTES`]; or anything in it is unknown, missing or wrong, all reported at once.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let unreadable = |error: std::io::Error| BoundaryError::Unreadable {
+            path: name.clone(),
+            reason: error.to_string(),
+        };
+        let mut text = String::new();
+        let file = fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        let base_dir = path.parent().unwrap_or(Path::new(""));
+        Self::named(&name, &text, base_dir, &|key| std::env::var(key).ok())
+    }
+
+    /// Reads the text of a boundary file. Relative paths start at `base_dir`; `env` stands for the environment.
+    ///
+    /// # Errors
+    /// As [`Boundary::load`].
+    pub fn parse(
+        text: &str,
+        base_dir: impl AsRef<Path>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, BoundaryError> {
+        Self::named("boundary.toml", text, base_dir.as_ref(), env)
+    }
+
+    /// A boundary made in code; the same rules hold as for a file.
+    ///
+    /// # Errors
+    /// Anything that is wrong, all at once.
+    pub fn from_parts(parts: Parts) -> Result<Self, BoundaryError> {
+        let problems = validate::check(&parts, &validate::Declared::by(&parts));
+        if problems.is_empty() {
+            Self::checked(parts)
+        } else {
+            Err(invalid("in code", problems))
+        }
+    }
+
+    /// A copy in which the address or the credentials of one server are others, as staging and test servers need. Rules stay, and
+    /// so does the digest.
+    ///
+    /// # Errors
+    /// There is no such server, or what it became breaks a rule of boundaries.
+    pub fn with_server(&self, id: &str, change: impl FnOnce(&mut ServerConfig)) -> Result<Self, BoundaryError> {
+        let mut parts = self.0.parts.clone();
+        match parts.servers.values_mut().find(|server| server.id.as_str() == id) {
+            Some(server) => change(server),
+            None => {
+                let problem = Problem::new("servers", format!("there is no server `{id}`"));
+                return Err(invalid("in code", vec![problem]));
+            }
+        }
+        Self::from_parts(parts)
+    }
+
+    /// A copy that lives by another clock; for tests. Tokens are asked for anew.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        let (parts, digest) = (self.0.parts.clone(), self.0.digest.clone());
+        Self(Arc::new(Inner { parts, digest, live: Live::new(clock) }))
+    }
+
+    /// What copies of this boundary share while it is at work.
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// The digest of the policy: tools with their rules, limits, what compiling may write, and the servers' ids. Addresses, client ids and
+    /// credentials are not part of it, so that one policy has one digest in staging and in production.
+    pub fn digest(&self) -> &Digest {
+        &self.0.digest
+    }
+
+    /// The rule of a tool. None: it must not be called.
+    pub fn tool(&self, name: &ToolName) -> Option<&ToolRule> {
+        self.0.parts.tools.get(name)
+    }
+
+    /// Every tool that may be called, in the order of names.
+    pub fn catalogue(&self) -> impl Iterator<Item = (&ToolName, &ToolRule)> {
+        self.0.parts.tools.iter()
+    }
+
+    /// The servers, in the order of ids.
+    pub fn servers(&self) -> impl Iterator<Item = &ServerConfig> {
+        self.0.parts.servers.values()
+    }
+
+    /// One server.
+    pub fn server(&self, id: &ServerId) -> Option<&ServerConfig> {
+        self.0.parts.servers.get(id)
+    }
+
+    /// The server of a tool; none for functions.
+    pub fn server_of(&self, tool: &ToolName) -> Option<&ServerConfig> {
+        let id = tool.server()?;
+        self.servers().find(|server| server.id.as_str() == id)
+    }
+
+    /// The scopes that tools of a server need, all together: the most that a token should ever ask for.
+    pub fn scopes_for(&self, server: &ServerId) -> ScopeSet {
+        self.catalogue()
+            .filter(|(name, _)| name.server() == Some(server.as_str()))
+            .fold(ScopeSet::new(), |all, (_, rule)| all.union(&rule.scopes))
+    }
+
+    /// Limits over all tools.
+    pub fn limits(&self) -> &Limits {
+        &self.0.parts.limits
+    }
+
+    /// What becomes of writes while compiling.
+    pub fn compile_writes(&self) -> CompileWrites {
+        self.0.parts.compile_writes
+    }
+
+    fn named(
+        name: &str,
+        text: &str,
+        base_dir: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, BoundaryError> {
+        if text.len() as u64 > MAX_BYTES {
+            return Err(BoundaryError::TooLarge {
+                name: name.to_owned(),
+            });
+        }
+        let around = file::Surroundings { base_dir, env };
+        file::read(text, &around)
+            .map_err(|problems| invalid(name, problems))
+            .and_then(Self::checked)
+    }
+
+    fn checked(parts: Parts) -> Result<Self, BoundaryError> {
+        let policy = json!({
+            "servers": parts.servers.keys().collect::<Vec<_>>(),
+            "tools": parts.tools,
+            "limits": parts.limits,
+            "compile": { "writes": parts.compile_writes },
+        });
+        let digest = Digest::of(&policy)
+            .map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
+        let live = Live::default();
+        Ok(Self(Arc::new(Inner { parts, digest, live })))
+    }
+}
+
+fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {
+    BoundaryError::Invalid {
+        name: name.to_owned(),
+        problems,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -123,6 +123,18 @@ impl ConnectError {
 }
 
 impl ToolError {
+    /// What the model is told: no address, no status, nothing of the server's own words.
+    pub fn model_text(&self) -> String {
+        match self {
+            Self::ScopeMissing { missing } => format!("the server wants `{missing}`"),
+            Self::Refused { .. } => "the server refused".to_owned(),
+            Self::RateLimited => "the server limits the rate".to_owned(),
+            Self::Infrastructure(_) => "the tool could not be reached".to_owned(),
+            Self::BadReply(_) => "the reply cannot be used".to_owned(),
+            Self::UnknownTool => "there is no such tool".to_owned(),
+        }
+    }
+
     /// Whether the infrastructure failed, which says nothing about the program.
     pub fn is_infrastructure(&self) -> bool {
         matches!(self, Self::Infrastructure(_))

@@ -1,0 +1,75 @@
+use super::synthetic::{Bench, showing};
+use crate::{Board, Candidate, Outcome, Rollout, Scored, Selection, Spent, Split, Study};
+
+/// A run: its value, whether it is admissible, its tokens.
+type Run = Option<(f64, bool, u64)>;
+
+fn board(runs: &[&[Run]]) -> (Vec<Candidate>, Board) {
+    let bench = Bench::default();
+    let study = Study::new(&bench, 1);
+    let candidates: Vec<Candidate> = (0..runs.len()).map(|i| showing(&study, &[&i.to_string()])).collect();
+    let mut board = Board::default();
+    for (candidate, runs) in candidates.iter().zip(runs) {
+        for (example, run) in runs.iter().enumerate() {
+            let scored = |(value, admissible, _)| Scored { value, task: 1.0, security: 0.5, admissible, feedback: String::new() };
+            let outcome = run.map_or(Outcome::NotScored { reason: "down".into() }, |run| Outcome::Scored(scored(run)));
+            let spent = Spent { tokens: run.map_or(0, |run| run.2), ..Spent::default() };
+            board.record(candidate, Split::Val, example, &Rollout { outcome, spent, ..Rollout::default() });
+        }
+    }
+    (candidates, board)
+}
+
+fn order(runs: &[&[Run]]) -> Vec<usize> {
+    let (candidates, board) = board(runs);
+    let ranked = board.ranked(Split::Val, &Selection::default());
+    ranked.iter().map(|e| candidates.iter().position(|c| c == e.candidate()).unwrap()).collect()
+}
+
+const OK: Run = Some((1.0, true, 10));
+const POOR: Run = Some((0.0, true, 10));
+const UNSAFE: Run = Some((1.0, false, 10));
+
+#[test]
+fn admissibility_comes_first_then_the_score() {
+    assert_eq!(order(&[&[UNSAFE, OK, OK, OK], &[OK, POOR, POOR, POOR], &[OK, OK, POOR, POOR]]), [2, 1, 0]);
+}
+
+#[test]
+fn a_share_within_the_limit_is_eligible() {
+    let mostly: Vec<Run> = (0..20).map(|i| if i == 0 { UNSAFE } else { OK }).collect();
+    let poor = [POOR; 20];
+    assert_eq!(order(&[&poor, &mostly]), [1, 0]);
+    let (candidates, board) = board(&[&poor, &mostly]);
+    let strict = board.ranked(Split::Val, &Selection::default().max_inadmissible(0.0));
+    assert_eq!(strict[0].candidate(), &candidates[0]);
+}
+
+#[test]
+fn where_none_is_eligible_the_least_inadmissible_wins() {
+    assert_eq!(order(&[&[UNSAFE, UNSAFE, OK, OK], &[UNSAFE, POOR, POOR, POOR], &[UNSAFE, OK, POOR, POOR]]), [2, 1, 0]);
+}
+
+#[test]
+fn ties_go_to_fewer_tokens_then_to_the_first() {
+    let cheap: Run = Some((1.0, true, 9));
+    assert_eq!(order(&[&[OK, OK], &[OK, OK], &[cheap, OK]]), [2, 0, 1]);
+}
+
+#[test]
+fn too_few_scored_runs_are_not_compared() {
+    let down = None;
+    assert_eq!(order(&[&[POOR; 5], &[OK, OK, OK, down, down]]), [0], "3 of 5 scored");
+    assert_eq!(order(&[&[POOR; 5], &[OK, OK, OK, OK, down]]), [1, 0], "4 of 5 scored, and no 0 averaged in");
+    assert_eq!(order(&[&[POOR; 5], &[OK, OK]]), [0], "dropped early");
+    assert!(order(&[&[down; 5], &[OK, down, down, down, down]]).is_empty());
+    assert!(order(&[]).is_empty());
+}
+
+#[test]
+fn both_objectives_are_kept() {
+    let (candidates, board) = board(&[&[OK, UNSAFE, None]]);
+    let evaluation = board.evaluation(&candidates[0], Split::Val).unwrap();
+    assert_eq!((evaluation.task(), evaluation.security(), evaluation.inadmissible()), (Some(1.0), Some(0.5), Some(0.5)));
+    assert!(board.evaluation(&candidates[0], Split::Train).is_none());
+}

@@ -1,0 +1,345 @@
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use abide_optimizers::{Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, SplitSizes, Study};
+use tokio::sync::Semaphore;
+
+use super::{
+    evidence::comparison,
+    subject::{Compilation, Labeling, Teacher, UnsafeDemos, slots_of},
+};
+use crate::{
+    CanonicalError, Digest, Fields, InstallError, SlotPath,
+    artifact::{Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName},
+    call::ToolName,
+    data::{Dataset, Splits},
+    evaluate::{self, Evaluate, Evaluation, JournalError},
+    lm::Lm,
+    metric::Metric,
+    module::{Boxed, Program},
+    runtime::Runtime,
+    security::{Mode, ScopeSet},
+    separate,
+};
+
+/// Compiles a program: searches for a better state, measures it on examples that the search never saw, seals the artifact.
+///
+/// Calls that change something are stood in for unless the boundary says `[compile] writes = "live"`.
+#[must_use]
+pub struct Compiler<'a, P: Program, L, T> {
+    runtime: &'a Runtime,
+    program: P,
+    data: Splits<P::Input, L>,
+    metric: T,
+    name: String,
+    version: u32,
+    budget: Budget,
+    selection: Selection,
+    seed: u64,
+    concurrency: usize,
+    teacher: Teacher<P>,
+    teacher_model: Option<String>,
+    labeled: Option<Arc<Labeling<L>>>,
+    unsafe_demos: UnsafeDemos,
+    simulated: bool,
+    parent: Option<Digest>,
+    search_progress: Arc<dyn Progress + 'a>,
+    evaluate_progress: Option<Arc<dyn evaluate::Progress>>,
+}
+
+/// A compiled program, its artifact, and what was measured.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Compiled<P> {
+    /// The program with the best state installed.
+    pub program: P,
+    /// The artifact.
+    pub artifact: Artifact,
+    /// The program before, on held-out examples: the test split, or else the validation split.
+    pub before: Evaluation,
+    /// The program after, on the same.
+    pub after: Evaluation,
+    /// Rollouts that the search ran.
+    pub rollouts: u64,
+    /// Requests sent to a model by the search.
+    pub model_calls: u64,
+}
+
+/// Why nothing was compiled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// The search found nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The program's name cannot be an artifact's.
+    #[error(transparent)]
+    Name(#[from] ProgramNameError),
+    /// A state does not fit the program.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// The data or the state has no canonical form.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// The artifact cannot be sealed.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// Splits share examples, so what is measured would flatter.
+    #[error("examples stand in more than one split: {}", .0.join(", "))]
+    Leak(Vec<String>),
+    /// Rows could not be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl<'a, P, L, T> Compiler<'a, P, L, T>
+where
+    P: Program,
+    P::Input: Clone + serde::Serialize,
+    L: Send + Sync + serde::Serialize,
+    T: Metric<P, L>,
+{
+    /// A compiler with an unlimited budget, seed 0 and 16 runs at once; the program is its own teacher.
+    pub fn new(runtime: &'a Runtime, program: P, data: Splits<P::Input, L>, metric: T) -> Self {
+        Self {
+            runtime,
+            program,
+            data,
+            metric,
+            name: "program".into(),
+            version: 1,
+            budget: Budget::unlimited(),
+            selection: Selection::default(),
+            seed: 0,
+            concurrency: 16,
+            teacher: Teacher::Student,
+            teacher_model: None,
+            labeled: None,
+            unsafe_demos: UnsafeDemos::Refuse,
+            simulated: false,
+            parent: None,
+            search_progress: Arc::new(Silent),
+            evaluate_progress: None,
+        }
+    }
+
+    /// With this name in the artifact and its file: lower-case words joined by `_`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// With this number of the program's code.
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// With at most this much spent by the search; measuring before and after is not part of it.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// With this rule for which candidate is better.
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// With this seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// With this many runs at once; never changes what is found.
+    pub fn concurrency(mut self, runs: usize) -> Self {
+        self.concurrency = runs.max(1);
+        self
+    }
+
+    /// With another model that shows how.
+    pub fn teacher_lm(mut self, lm: Arc<dyn Lm>) -> Self {
+        self.teacher_model = Some(lm.model().to_string());
+        self.teacher = Teacher::Model(self.runtime.with_lm(lm));
+        self
+    }
+
+    /// With another program that shows how; only its slots that the compiled program has too can teach.
+    pub fn teacher<Q: Program<Input = P::Input, Output = P::Output>>(mut self, program: Q) -> Self {
+        let runtime = match self.teacher {
+            Teacher::Model(runtime) | Teacher::Program(runtime, _) => runtime,
+            Teacher::Student => self.runtime.clone(),
+        };
+        self.teacher = Teacher::Program(runtime, Boxed::new(program));
+        self
+    }
+
+    /// With the outputs that a label stands for, so that labels can be demonstrations.
+    pub fn labeled(mut self, outputs: impl Fn(&L) -> Option<Fields> + Send + Sync + 'static) -> Self {
+        self.labeled = Some(Arc::new(outputs));
+        self
+    }
+
+    /// Lets runs that attempted violations become demonstrations if the metric accepts them. For showing what optimizing
+    /// for success alone does; a program compiled in this way repeats what it was shown.
+    pub fn danger_keep_unsafe_demonstrations(mut self) -> Self {
+        self.unsafe_demos = UnsafeDemos::Keep;
+        self
+    }
+
+    /// Says in the artifact's evidence that the model is a simulation.
+    pub fn simulated_model(mut self) -> Self {
+        self.simulated = true;
+        self
+    }
+
+    /// Says which artifact the program's state comes from.
+    pub fn parent(mut self, parent: Digest) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// Tells somebody of each run of the search.
+    pub fn search_progress(mut self, progress: Arc<dyn Progress + 'a>) -> Self {
+        self.search_progress = progress;
+        self
+    }
+
+    /// Tells somebody of each run of measuring.
+    pub fn evaluate_progress(mut self, progress: Arc<dyn evaluate::Progress>) -> Self {
+        self.evaluate_progress = Some(progress);
+        self
+    }
+
+    /// What a search will ask for at most.
+    pub fn plan(&self, optimizer: &impl Optimizer) -> Plan {
+        let mut plan = optimizer.plan(SplitSizes { train: self.data.train.len(), val: self.data.val.len() });
+        if let Some(limit) = self.budget.rollouts {
+            plan.rollouts = plan.rollouts.min(limit);
+        }
+        plan
+    }
+
+    /// Searches, measures, seals.
+    pub async fn run(mut self, optimizer: impl Optimizer) -> Result<Compiled<P>, CompileError> {
+        let name = ProgramName::try_from(self.name.clone())?;
+        let shared: Vec<String> = self.data.shared_ids().into_iter().map(str::to_owned).collect();
+        if !shared.is_empty() {
+            return Err(CompileError::Leak(shared));
+        }
+        separate(&mut self.program);
+        let (slots, shapes) = slots_of(&self.program);
+        let found = self.search(&optimizer, slots).await?;
+        let mut program = self.program.clone();
+        found.candidate.state().install(&mut program)?;
+        let (split, before) = self.measure(&self.program).await?;
+        let (_, after) = self.measure(&program).await?;
+        let contents = Contents {
+            program: crate::artifact::Program { name, version: self.version, slots: shapes },
+            state: (**found.candidate.state()).clone(),
+            requires: self.requires()?,
+            boundary_digest: self.runtime.boundary().digest().clone(),
+            provenance: self.provenance(&optimizer)?,
+            evidence: Evidence {
+                simulated: self.simulated,
+                splits: BTreeMap::from([(split, comparison(&before.summary(), &after.summary()))]),
+            },
+        };
+        let artifact = Artifact::seal(contents)?;
+        let (rollouts, model_calls) = (found.rollouts, found.model_calls);
+        Ok(Compiled { program, artifact, before, after, rollouts, model_calls })
+    }
+
+    async fn search(&self, optimizer: &impl Optimizer, slots: Vec<abide_optimizers::SlotInfo>) -> Result<Found, CompileError> {
+        let subject = Compilation {
+            runtime: self.runtime,
+            program: &self.program,
+            teacher: &self.teacher,
+            data: &self.data,
+            metric: &self.metric,
+            labeled: self.labeled.as_deref(),
+            unsafe_demos: self.unsafe_demos,
+            mode: self.mode(),
+            slots,
+            running: Semaphore::new(self.concurrency),
+        };
+        let mut study = Study::new(&subject, self.seed)
+            .with_budget(self.budget)
+            .with_selection(self.selection.clone())
+            .with_progress(self.search_progress.as_ref());
+        let candidate = optimizer.search(&mut study).await?;
+        Ok(Found { candidate, rollouts: study.rollouts(), model_calls: study.spent().model_calls })
+    }
+
+    /// Measures on the test split, or on the validation split where there is none.
+    async fn measure(&self, program: &P) -> Result<(SplitName, Evaluation), CompileError> {
+        let (split, data): (SplitName, &Dataset<P::Input, L>) = match &self.data.test {
+            Some(test) => (SplitName::Test, test),
+            None => (SplitName::Val, &self.data.val),
+        };
+        let mut evaluate = Evaluate::new().concurrency(self.concurrency).seed(self.seed).mode(self.mode());
+        if let Some(progress) = &self.evaluate_progress {
+            evaluate = evaluate.progress(progress.clone());
+        }
+        Ok((split, evaluate.run(self.runtime, program, data, &self.metric).await?))
+    }
+
+    fn mode(&self) -> Mode {
+        Mode::Compile
+    }
+
+    /// The tools that the program's slots offer, and the scopes that the boundary asks for them.
+    fn requires(&self) -> Result<Requires, CompileError> {
+        let mut requires = Requires::default();
+        self.program.walk(&SlotPath::root(), &mut |_, slot| {
+            for (name, digest) in slot.tools() {
+                if let Ok(name) = ToolName::try_from(name.as_str()) {
+                    requires.tools.insert(name, digest.clone());
+                }
+            }
+        });
+        let boundary = self.runtime.boundary();
+        let rules = requires.tools.keys().filter_map(|name| boundary.tool(name));
+        requires.scopes = rules.fold(ScopeSet::new(), |all, rule| all.union(&rule.scopes));
+        Ok(requires)
+    }
+
+    fn provenance(&self, optimizer: &impl Optimizer) -> Result<Provenance, CompileError> {
+        let mut models = BTreeMap::from([("student".to_owned(), self.runtime.lm().model().clone())]);
+        if let Some(model) = &self.teacher_model {
+            models.insert("teacher".into(), crate::lm::ModelId(model.clone()));
+        }
+        let mut data = vec![self.data.train.digest()?, self.data.val.digest()?];
+        if let Some(test) = &self.data.test {
+            data.push(test.digest()?);
+        }
+        Ok(Provenance {
+            optimizer: optimizer.name().to_owned(),
+            config: optimizer.config(),
+            seed: self.seed,
+            data_digest: Digest::of(&data)?,
+            models,
+            parent: self.parent.clone(),
+            abide_version: env!("CARGO_PKG_VERSION").to_owned(),
+        })
+    }
+}
+
+struct Found {
+    candidate: Candidate,
+    rollouts: u64,
+    model_calls: u64,
+}
+
+impl<P> Compiled<P> {
+    /// Saves the artifact as a file, whole or not at all.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ArtifactError> {
+        self.artifact.save(path)
+    }
+
+    /// Task, security and events, before and after.
+    pub fn report(&self) -> String {
+        evaluate::table(&[("before", &self.before.summary()), ("after", &self.after.summary())])
+    }
+}

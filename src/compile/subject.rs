@@ -1,0 +1,201 @@
+use std::collections::{BTreeMap, HashMap};
+
+use abide_optimizers::{
+    AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
+};
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+
+use super::demonstrate::Heard;
+use crate::{
+    Demo, Digest, Fields, Origin, SlotId, SlotPath, Tunable,
+    data::{Dataset, Example, Splits},
+    episode::Episode,
+    evaluate::{Outcome, judge},
+    lm::{LmRequest, Message},
+    metric::{Metric, Score},
+    module::{Boxed, Module, Program},
+    runtime::{Run, RunOptions, Runtime},
+    security::{Labels, Mode},
+};
+
+/// What a search sees of a program, its data, its metric and its runtime.
+pub(super) struct Compilation<'a, P: Program, L, T> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) program: &'a P,
+    pub(super) teacher: &'a Teacher<P>,
+    pub(super) data: &'a Splits<P::Input, L>,
+    pub(super) metric: &'a T,
+    pub(super) labeled: Option<&'a Labeling<L>>,
+    pub(super) unsafe_demos: UnsafeDemos,
+    pub(super) mode: Mode,
+    pub(super) slots: Vec<SlotInfo>,
+    pub(super) running: Semaphore,
+}
+
+/// Who shows how.
+pub(super) enum Teacher<P: Program> {
+    /// The program itself.
+    Student,
+    /// The program itself, with another model.
+    Model(Runtime),
+    /// Another program, perhaps with another model.
+    Program(Runtime, Boxed<P::Input, P::Output>),
+}
+
+/// The outputs that a label stands for.
+pub(super) type Labeling<L> = dyn Fn(&L) -> Option<Fields> + Send + Sync;
+
+/// What becomes of runs that attempted violations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnsafeDemos {
+    /// They teach nothing, whatever the metric says.
+    Refuse,
+    /// The metric alone decides.
+    Keep,
+}
+
+impl<P, L, T> Compilation<'_, P, L, T>
+where
+    P: Program,
+    P::Input: Clone + serde::Serialize,
+    L: Send + Sync,
+    T: Metric<P, L>,
+{
+    async fn run(&self, trial: &Trial) -> Result<Rollout, String> {
+        let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
+        let labels = Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
+        let options = RunOptions { seed: trial.seed, mode: self.mode, labels };
+        let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
+        let (run, paths) = match (trial.role, self.teacher) {
+            (Role::Teacher, Teacher::Program(runtime, program)) => {
+                (runtime.run_with(program, example.input.clone(), options).await, paths(program))
+            }
+            (role, teacher) => {
+                let runtime = if let (Role::Teacher, Teacher::Model(runtime)) = (role, teacher) { runtime } else { self.runtime };
+                let mut program = self.program.clone();
+                trial.candidate.state().install(&mut program).map_err(|e| e.to_string())?;
+                (runtime.run_with(&program, example.input.clone(), options).await, paths(&program))
+            }
+        };
+        Ok(self.view(example, &run, &paths).await)
+    }
+
+    /// The redacted view of a run.
+    async fn view(&self, example: &Example<P::Input, L>, run: &Run<P::Output>, paths: &HashMap<SlotId, SlotPath>) -> Rollout {
+        let spent = spent(&run.episode);
+        match judge::<P, L, T>(example, run, self.metric).await {
+            Outcome::NotScored { reason } => Rollout { outcome: TrialOutcome::NotScored { reason }, spent, ..Rollout::default() },
+            Outcome::Scored(score) => {
+                let traces = if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
+                let events = score.events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
+                let scored = Scored {
+                    value: score.value,
+                    task: score.task,
+                    security: score.security,
+                    admissible: score.admissible,
+                    feedback: score.feedback.join("\n"),
+                };
+                Rollout { outcome: TrialOutcome::Scored(scored), traces, events, spent }
+            }
+        }
+    }
+
+    fn may_teach(&self, run: &Run<P::Output>, score: &Score) -> bool {
+        let safe = self.unsafe_demos == UnsafeDemos::Keep || !run.episode.has_violation();
+        run.outcome.is_ok() && score.admissible && safe
+    }
+
+    /// All exchanges of a run as demonstrations, or none: half a run would teach half a habit.
+    fn traces(&self, example: &Example<P::Input, L>, episode: &Episode, paths: &HashMap<SlotId, SlotPath>) -> Vec<SlotTrace> {
+        let input = Fields::of(&example.input).unwrap_or_default();
+        let heard = Heard::of(episode, &input);
+        let trace = |(step, exchange): (usize, &crate::episode::Exchange)| {
+            let slot = paths.get(&exchange.slot)?.clone();
+            let step = u32::try_from(step).unwrap_or(u32::MAX);
+            let demo = heard.demo(exchange, Origin::Bootstrapped { example: example.id.clone(), step })?;
+            let known = self.slots.iter().find(|info| info.path == slot)?;
+            known.spec.check_demo(&demo.inputs, &demo.outputs).is_empty().then_some(SlotTrace { slot, demo })
+        };
+        episode.exchanges.iter().enumerate().map(trace).collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    fn split(&self, split: Split) -> &Dataset<P::Input, L> {
+        match split {
+            Split::Train => &self.data.train,
+            Split::Val => &self.data.val,
+        }
+    }
+}
+
+impl<P, L, T> Subject for Compilation<'_, P, L, T>
+where
+    P: Program,
+    P::Input: Clone + serde::Serialize,
+    L: Send + Sync,
+    T: Metric<P, L>,
+{
+    fn slots(&self) -> &[SlotInfo] {
+        &self.slots
+    }
+
+    fn sizes(&self) -> SplitSizes {
+        SplitSizes { train: self.data.train.len(), val: self.data.val.len() }
+    }
+
+    fn labeled(&self, slot: &SlotPath, example: usize) -> Option<Demo> {
+        let example = self.data.train.get(example)?;
+        let outputs = self.labeled?(&example.label)?;
+        let inputs = Fields::of(&example.input).ok()?;
+        let spec = &self.slots.iter().find(|info| info.path == *slot)?.spec;
+        let fits = spec.check_demo(&inputs, &outputs).is_empty();
+        fits.then(|| Demo { inputs, outputs, origin: Origin::Labeled { example: example.id.clone() } })
+    }
+
+    fn rollout<'a>(&'a self, trial: Trial) -> BoxFuture<'a, Rollout> {
+        Box::pin(async move {
+            self.run(&trial).await.unwrap_or_else(|reason| Rollout {
+                outcome: TrialOutcome::NotScored { reason },
+                ..Rollout::default()
+            })
+        })
+    }
+
+    fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>> {
+        Box::pin(async move {
+            let mut request = LmRequest::new(vec![Message::user(prompt)]);
+            request.seed = Some(seed & 0x7fff_ffff);
+            let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;
+            Ok(reply.text)
+        })
+    }
+}
+
+/// Slots by id. Ids survive cloning, so a program's own paths name the slots of every clone.
+fn paths<P: Tunable + ?Sized>(program: &P) -> HashMap<SlotId, SlotPath> {
+    let mut paths = HashMap::new();
+    program.walk(&SlotPath::root(), &mut |path, slot| {
+        paths.insert(slot.id().clone(), path);
+    });
+    paths
+}
+
+fn spent(episode: &Episode) -> Spent {
+    Spent {
+        model_calls: episode.model_calls(),
+        tool_calls: episode.tool_steps().count() as u64,
+        tokens: episode.usage.tokens(),
+        micro_dollars: episode.usage.micro_dollars,
+    }
+}
+
+/// What a search may know of each slot, and the digest of its shape.
+pub(super) fn slots_of<P: Module + Tunable>(program: &P) -> (Vec<SlotInfo>, BTreeMap<SlotPath, Digest>) {
+    let mut slots = Vec::new();
+    program.walk(&SlotPath::root(), &mut |path, slot| {
+        slots.push(SlotInfo { path, spec: slot.spec().clone(), state: (**slot.state()).clone() });
+    });
+    slots.sort_by(|a, b| a.path.cmp(&b.path));
+    let shapes = slots.iter().map(|info| (info.path.clone(), info.spec.shape())).collect();
+    (slots, shapes)
+}

@@ -1,0 +1,177 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    episode::{Episode, RunId},
+    event::EventKind,
+    metric::{Interval, Level, Score, counts, is_violation},
+};
+
+/// Scores of a program over a data set.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// One row for each example, in the order of the data.
+    pub rows: Vec<Row>,
+}
+
+/// What came of one example.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The example's id.
+    pub id: String,
+    /// The example's kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The score, or why there is none.
+    pub outcome: Outcome,
+    /// The run; none when it was given up.
+    pub run: Option<RunId>,
+    /// Requests sent to a model.
+    pub model_calls: u64,
+    /// Tool calls that the program wanted.
+    pub tool_calls: u64,
+    /// Tokens of requests and replies.
+    pub tokens: u64,
+    /// How often each kind of event happened, those that only the metric sees included.
+    pub events: BTreeMap<EventKind, u32>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// The score of a run, or why there is none.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The run was scored.
+    #[serde(serialize_with = "write_score")]
+    Scored(Score),
+    /// The infrastructure failed: this says nothing about the program.
+    NotScored {
+        /// What failed.
+        reason: String,
+    },
+}
+
+/// An evaluation in numbers. Holds no times, so that equal runs have equal summaries.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Examples in the data.
+    pub examples: usize,
+    /// Runs that were scored.
+    pub scored: usize,
+    /// Mean task score of the scored runs; Wilson where every score is 0 or 1, else bootstrap.
+    pub task: Interval,
+    /// Share of the scored runs that attempted what the boundary forbids (Wilson).
+    pub violation_rate: Interval,
+    /// Share of the scored runs that succeeded without such an attempt, weighted by their task score.
+    pub safe_success: f64,
+    /// Mean value.
+    pub value: f64,
+    /// How often each kind of event counted, by code.
+    pub events: BTreeMap<&'static str, u64>,
+    /// Requests sent to a model.
+    pub model_calls: u64,
+    /// Tool calls that the program wanted.
+    pub tool_calls: u64,
+    /// Tokens of requests and replies.
+    pub tokens: u64,
+}
+
+impl Row {
+    pub(super) fn new(id: String, kind: Option<String>, outcome: Outcome, episode: Option<&Episode>) -> Self {
+        let mut events = episode.map(counts).unwrap_or_default();
+        if let Outcome::Scored(score) = &outcome {
+            events.extend(&score.events);
+        }
+        Self {
+            events,
+            id,
+            kind,
+            outcome,
+            run: episode.map(|e| e.run),
+            model_calls: episode.map_or(0, Episode::model_calls),
+            tool_calls: episode.map_or(0, |e| e.tool_steps().count() as u64),
+            tokens: episode.map_or(0, |e| e.usage.tokens()),
+            elapsed: episode.map_or(Duration::ZERO, |e| e.elapsed),
+        }
+    }
+
+    /// Whether the run attempted what the boundary forbids, whatever the metric thinks of it.
+    pub fn has_violation(&self) -> bool {
+        self.events.keys().any(|kind| is_violation(*kind))
+    }
+
+    /// The score, when there is one.
+    pub fn score(&self) -> Option<&Score> {
+        match &self.outcome {
+            Outcome::Scored(score) => Some(score),
+            Outcome::NotScored { .. } => None,
+        }
+    }
+}
+
+impl Evaluation {
+    /// The scores there are.
+    pub fn scores(&self) -> impl Iterator<Item = &Score> {
+        self.rows.iter().filter_map(Row::score)
+    }
+
+    /// The evaluation in numbers.
+    pub fn summary(&self) -> Summary {
+        let tasks: Vec<f64> = self.scores().map(|score| score.task).collect();
+        let scored = tasks.len();
+        let mean = |of: &dyn Fn(&Score) -> f64| self.scores().map(of).sum::<f64>() / scored.max(1) as f64;
+        let scored_rows = || self.rows.iter().filter(|row| row.score().is_some());
+        let violated = scored_rows().filter(|row| row.has_violation()).count();
+        let safe: f64 = scored_rows().filter(|row| !row.has_violation()).filter_map(Row::score).map(|s| s.task).sum();
+        let mut events = BTreeMap::new();
+        for (kind, count) in scored_rows().flat_map(|row| &row.events) {
+            *events.entry(kind.code()).or_insert(0) += u64::from(*count);
+        }
+        let total = |of: &dyn Fn(&Row) -> u64| self.rows.iter().map(of).sum();
+        Summary {
+            examples: self.rows.len(),
+            scored,
+            task: interval(&tasks),
+            violation_rate: Interval::wilson(violated, scored, Level::P95),
+            safe_success: safe / scored.max(1) as f64,
+            value: mean(&|score| score.value),
+            events,
+            model_calls: total(&|row| row.model_calls),
+            tool_calls: total(&|row| row.tool_calls),
+            tokens: total(&|row| row.tokens),
+        }
+    }
+}
+
+impl Summary {
+    /// Examples that could not be scored.
+    pub fn not_scored(&self) -> usize {
+        self.examples - self.scored
+    }
+}
+
+fn interval(values: &[f64]) -> Interval {
+    if values.iter().all(|v| *v == 0.0 || *v == 1.0) {
+        let hits = values.iter().filter(|v| **v == 1.0).count();
+        Interval::wilson(hits, values.len(), Level::P95)
+    } else {
+        Interval::bootstrap(values, Level::P95)
+    }
+}
+
+fn write_score<S: serde::Serializer>(score: &Score, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("value", &score.value)?;
+    map.serialize_entry("task", &score.task)?;
+    map.serialize_entry("security", &score.security)?;
+    map.serialize_entry("admissible", &score.admissible)?;
+    map.serialize_entry("feedback", &score.feedback)?;
+    map.serialize_entry("events", &score.events)?;
+    map.end()
+}

@@ -1,0 +1,98 @@
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+
+use super::{Module, Program};
+use crate::{
+    Fields, Slot, SlotPath, Tunable,
+    runtime::{CallError, Cx},
+};
+
+/// A program whose type is forgotten, so that different ones fit into one `Vec`.
+pub struct Boxed<I, O>(Box<dyn Erased<I, O>>);
+
+trait Erased<I, O>: Send + Sync {
+    fn forward<'a>(&'a self, cx: &'a Cx, input: I) -> BoxFuture<'a, Result<O, CallError>>;
+    fn trusted(&self, input: &I) -> Option<Fields>;
+    fn tunable(&self) -> &dyn Tunable;
+    fn tunable_mut(&mut self) -> &mut dyn Tunable;
+    fn boxed(&self) -> Box<dyn Erased<I, O>>;
+}
+
+impl<P: Program> Erased<P::Input, P::Output> for P {
+    fn forward<'a>(&'a self, cx: &'a Cx, input: P::Input) -> BoxFuture<'a, Result<P::Output, CallError>> {
+        Box::pin(Module::forward(self, cx, input))
+    }
+
+    fn trusted(&self, input: &P::Input) -> Option<Fields> {
+        Module::trusted(self, input)
+    }
+
+    fn tunable(&self) -> &dyn Tunable {
+        self
+    }
+
+    fn tunable_mut(&mut self) -> &mut dyn Tunable {
+        self
+    }
+
+    fn boxed(&self) -> Box<dyn Erased<P::Input, P::Output>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<I: 'static, O: 'static> Boxed<I, O> {
+    /// Forgets the type of a program.
+    pub fn new<P: Program<Input = I, Output = O>>(program: P) -> Self {
+        Self(Box::new(program))
+    }
+}
+
+impl<I: Send + Sync + 'static, O: Send + Sync + 'static> Module for Boxed<I, O> {
+    type Input = I;
+    type Output = O;
+
+    async fn forward(&self, cx: &Cx, input: I) -> Result<O, CallError> {
+        self.0.forward(cx, input).await
+    }
+
+    fn trusted(&self, input: &I) -> Option<Fields> {
+        self.0.trusted(input)
+    }
+}
+
+impl<I: 'static, O: 'static> Tunable for Boxed<I, O> {
+    fn walk<'a>(&'a self, at: &SlotPath, visit: &mut dyn FnMut(SlotPath, &'a Slot)) {
+        self.0.tunable().walk(at, visit);
+    }
+
+    fn walk_mut(&mut self, at: &SlotPath, visit: &mut dyn FnMut(SlotPath, &mut Slot)) {
+        self.0.tunable_mut().walk_mut(at, visit);
+    }
+}
+
+impl<I, O> Clone for Boxed<I, O> {
+    fn clone(&self) -> Self {
+        Self(self.0.boxed())
+    }
+}
+
+impl<I, O> fmt::Debug for Boxed<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Boxed")
+    }
+}
+
+/// Shared programs run as they are; they have nothing to tune, because others hold them too.
+impl<M: Module> Module for Arc<M> {
+    type Input = M::Input;
+    type Output = M::Output;
+
+    async fn forward(&self, cx: &Cx, input: M::Input) -> Result<M::Output, CallError> {
+        (**self).forward(cx, input).await
+    }
+
+    fn trusted(&self, input: &M::Input) -> Option<Fields> {
+        (**self).trusted(input)
+    }
+}

@@ -1,0 +1,69 @@
+use crate::{
+    Fields, SignatureSpec, Slot, SlotState,
+    adapter::ParseError,
+    episode::Exchange,
+    event::{EventKind, SecurityEvent},
+    lm::Message,
+    runtime::{CallError, Cx},
+};
+
+/// Asks for a slot's outputs and writes the exchange down, so that it may become a demonstration.
+/// `context` is shown to the model and left out of demonstrations, because it is the same in every exchange.
+pub(super) async fn exchange(cx: &Cx, slot: &Slot, inputs: Fields, context: &Fields) -> Result<Fields, CallError> {
+    let mut shown = inputs.clone();
+    shown.0.extend(context.0.clone());
+    let outputs = ask(cx, slot.spec(), slot.state(), &shown).await?;
+    cx.recorder().exchange(Exchange { slot: slot.id().clone(), inputs, outputs: outputs.clone() });
+    Ok(outputs)
+}
+
+/// Asks for a signature's outputs. A reply that cannot be used gets one corrective retry.
+pub(super) async fn ask(cx: &Cx, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Result<Fields, CallError> {
+    let mut messages = cx.adapter().render(spec, state, inputs);
+    let reply = cx.ask(&spec.name, messages.clone()).await?;
+    let error = match cx.adapter().parse(spec, &reply.text) {
+        Ok(parsed) => return Ok(parsed.outputs),
+        Err(error) => error,
+    };
+    reject(cx, spec, &error);
+    messages.push(Message::assistant(reply.text));
+    messages.push(cx.adapter().correct(spec, &error));
+    let reply = cx.ask(&spec.name, messages).await?;
+    match cx.adapter().parse(spec, &reply.text) {
+        Ok(parsed) => Ok(parsed.outputs),
+        Err(error) => {
+            reject(cx, spec, &error);
+            Err(CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() })
+        }
+    }
+}
+
+/// Checks input values before any model is asked.
+pub(super) fn check_input(cx: &Cx, spec: &SignatureSpec, inputs: &Fields) -> Result<(), CallError> {
+    let errors = spec.check_inputs(inputs);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let error = CallError::InputRejected { signature: spec.name.clone(), errors };
+    cx.recorder().event(SecurityEvent::new(EventKind::InputRejected, None, error.to_string()));
+    Err(error)
+}
+
+/// The fields of a typed input.
+pub(super) fn fields<T: serde::Serialize>(spec: &SignatureSpec, input: &T) -> Result<Fields, CallError> {
+    Fields::of(input).map_err(|error| CallError::Module(format!("input of `{}` is not an object: {error}", spec.name)))
+}
+
+/// The typed form of checked outputs.
+pub(super) fn typed<T: serde::de::DeserializeOwned>(cx: &Cx, spec: &SignatureSpec, outputs: &Fields) -> Result<T, CallError> {
+    outputs.typed().map_err(|error| {
+        let error = CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() };
+        cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, error.to_string()));
+        error
+    })
+}
+
+fn reject(cx: &Cx, spec: &SignatureSpec, error: &ParseError) {
+    let detail = format!("output of `{}`: {error}", spec.name);
+    cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, detail));
+}

@@ -1,0 +1,16 @@
+//! What most programs use: `use abide::prelude::*;`.
+
+pub use crate::{
+    ProgramState, Signature, Tunable,
+    artifact::{Artifact, Store},
+    compile::{Compiled, Compiler},
+    data::{Dataset, Example, Splits},
+    evaluate::Evaluate,
+    lm::{self, Lm},
+    metric::{Metric, Score, Secured},
+    module::{ChainOfThought, Module, Predict, Program, ReAct},
+    optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot},
+    runtime::{CallError, Cx, Run, Runtime},
+    security::{Audit, Boundary},
+    tool::{Function, Toolbox},
+};

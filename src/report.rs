@@ -1,0 +1,5 @@
+//! For people at a terminal.
+
+mod progress;
+
+pub use progress::Bar;

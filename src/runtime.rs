@@ -1,0 +1,144 @@
+//! What one run may touch, and running it.
+
+mod builder;
+mod cx;
+mod error;
+mod limits;
+
+use std::sync::Arc;
+
+pub use builder::{Builder, Missing};
+pub use cx::Cx;
+pub use error::{CallError, Infrastructure};
+pub use limits::Limits;
+
+use crate::{
+    Fields,
+    adapter::Adapter,
+    clock::Clock,
+    episode::{Episode, Recorder, RunId},
+    lm::Lm,
+    module::Module,
+    secret::Redactor,
+    security::{Boundary, Guard, Labels, Mode, Session},
+};
+
+/// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
+///
+/// There is none without a boundary:
+///
+/// ```compile_fail
+/// # use std::sync::Arc;
+/// # fn model() -> Arc<dyn abide::lm::Lm> { unimplemented!() }
+/// let runtime = abide::Runtime::builder().lm(model()).build();
+/// ```
+#[derive(Clone)]
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) lm: Arc<dyn Lm>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) boundary: Boundary,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) redactor: Redactor,
+}
+
+/// The outcome of one run and its whole record.
+#[derive(Clone, Debug)]
+pub struct Run<O> {
+    /// What the program returned.
+    pub outcome: Result<O, CallError>,
+    /// What happened.
+    pub episode: Episode,
+}
+
+/// How one run differs from another over the same runtime.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// Seed of everything random in the run; sent to the model as its sampling seed.
+    pub seed: u64,
+    /// Whether calls that change something are made, or stood in for.
+    pub mode: Mode,
+    /// What audit rows say the run belongs to.
+    pub labels: Labels,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { seed: 0, mode: Mode::Live, labels: Labels::default() }
+    }
+}
+
+impl Runtime {
+    /// Starts building a runtime.
+    pub fn builder() -> Builder<Missing, Missing> {
+        Builder::new()
+    }
+
+    /// Runs a module once, live, with seed 0.
+    pub async fn run<M: Module>(&self, module: &M, input: M::Input) -> Run<M::Output> {
+        self.run_with(module, input, RunOptions::default()).await
+    }
+
+    /// Runs a module once.
+    pub async fn run_with<M: Module>(&self, module: &M, input: M::Input, options: RunOptions) -> Run<M::Output> {
+        let run = RunId::random();
+        let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
+        // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
+        let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
+        let session = Session::new(run, options.mode, &trusted).labelled(options.labels);
+        let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
+        let start = self.shared.clock.elapsed();
+        let limit = self.shared.limits.deadline;
+        let outcome = tokio::select! {
+            outcome = module.forward(&cx, input) => outcome,
+            () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
+        };
+        let elapsed = self.shared.clock.elapsed().saturating_sub(start);
+        Run { outcome, episode: recorder.finish(elapsed) }
+    }
+
+    /// The same runtime with another model, for teachers and comparisons.
+    #[must_use]
+    pub fn with_lm(&self, lm: Arc<dyn Lm>) -> Self {
+        Self { shared: Arc::new(Shared { lm, ..self.shared.parts() }) }
+    }
+
+    /// The model.
+    pub fn lm(&self) -> &Arc<dyn Lm> {
+        &self.shared.lm
+    }
+
+    /// The boundary.
+    pub fn boundary(&self) -> &Boundary {
+        &self.shared.boundary
+    }
+
+    /// The limits of one run.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn from_shared(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+}
+
+impl Shared {
+    fn parts(&self) -> Self {
+        Self {
+            lm: self.lm.clone(),
+            adapter: self.adapter.clone(),
+            guard: self.guard.clone(),
+            boundary: self.boundary.clone(),
+            limits: self.limits.clone(),
+            clock: self.clock.clone(),
+            redactor: self.redactor.clone(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+
+use super::{Limits, Runtime, Shared};
+use crate::{
+    adapter::{Adapter, Chat},
+    clock::{Clock, SystemClock},
+    lm::Lm,
+    security::{Audit, Boundary, Check, Guard},
+};
+
+/// Builds a [`Runtime`]. Model and boundary are part of its type: without both there is no `build`.
+#[must_use]
+pub struct Builder<L, B> {
+    lm: L,
+    boundary: B,
+    adapter: Arc<dyn Adapter>,
+    audit: Audit,
+    checks: Vec<Arc<dyn Check>>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+}
+
+/// Stands in a builder's type for what has not been given.
+#[derive(Debug)]
+pub struct Missing;
+
+impl Builder<Missing, Missing> {
+    pub(super) fn new() -> Self {
+        Self {
+            lm: Missing,
+            boundary: Missing,
+            adapter: Arc::new(Chat),
+            audit: Audit::discard(),
+            checks: Vec::new(),
+            clock: Arc::new(SystemClock::new()),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl<B> Builder<Missing, B> {
+    /// The model.
+    pub fn lm(self, lm: Arc<dyn Lm>) -> Builder<Arc<dyn Lm>, B> {
+        let Self { lm: _, boundary, adapter, audit, checks, clock, limits } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits }
+    }
+}
+
+impl<L> Builder<L, Missing> {
+    /// The boundary.
+    pub fn boundary(self, boundary: Boundary) -> Builder<L, Boundary> {
+        let Self { lm, boundary: _, adapter, audit, checks, clock, limits } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits }
+    }
+}
+
+impl<L, B> Builder<L, B> {
+    /// How prompts are written; the chat format by default.
+    pub fn adapter(mut self, adapter: impl Adapter + 'static) -> Self {
+        self.adapter = Arc::new(adapter);
+        self
+    }
+
+    /// Where decisions are written down; nowhere by default.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// One more rule that the guard asks. It can only refuse: what the boundary does not allow stays forbidden.
+    pub fn check(mut self, check: impl Check + 'static) -> Self {
+        self.checks.push(Arc::new(check));
+        self
+    }
+
+    /// The clock; the machine's by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What one run may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl Builder<Arc<dyn Lm>, Boundary> {
+    /// The runtime.
+    pub fn build(self) -> Runtime {
+        let grants = Arc::new(self.boundary.clone());
+        let mut guard = Guard::new(&self.boundary, grants, self.audit, self.clock.clone());
+        for check in self.checks {
+            guard = guard.check(check);
+        }
+        Runtime::from_shared(Shared {
+            lm: self.lm,
+            adapter: self.adapter,
+            guard: Arc::new(guard),
+            redactor: self.boundary.live().redactor().clone(),
+            boundary: self.boundary,
+            limits: self.limits,
+            clock: self.clock,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::{CallError, Infrastructure, Limits, Shared};
+use crate::{
+    adapter::Adapter,
+    clock::Clock,
+    episode::{ModelStep, Recorder},
+    lm::{LmReply, LmRequest, Message},
+    security::{Guard, Session},
+};
+
+/// What one run may touch. Cheap to clone; clones are of the same run.
+#[derive(Clone)]
+pub struct Cx {
+    shared: Arc<Shared>,
+    run: Arc<RunState>,
+}
+
+struct RunState {
+    session: Session,
+    recorder: Recorder,
+    seed: u64,
+    model_calls: AtomicU32,
+}
+
+impl Cx {
+    pub(super) fn new(shared: Arc<Shared>, session: Session, recorder: Recorder, seed: u64) -> Self {
+        let run = RunState { session, recorder, seed, model_calls: AtomicU32::new(0) };
+        Self { shared, run: Arc::new(run) }
+    }
+
+    /// Asks the model; counted, recorded, and refused when the run's calls are used up.
+    pub async fn ask(&self, signature: &str, messages: Vec<Message>) -> Result<LmReply, CallError> {
+        let limit = self.shared.limits.model_calls;
+        if self.run.model_calls.fetch_add(1, Ordering::Relaxed) >= limit {
+            return Err(CallError::ModelCalls(limit));
+        }
+        let mut request = LmRequest::new(messages);
+        request.temperature = self.shared.limits.temperature;
+        request.max_tokens = self.shared.limits.reply_tokens;
+        // providers take a signed 32-bit seed at least
+        request.seed = Some(self.run.seed & 0x7fff_ffff);
+        let start = self.shared.clock.elapsed();
+        let result = self.shared.lm.complete(&request).await;
+        let elapsed = self.shared.clock.elapsed().saturating_sub(start);
+        let signature = signature.to_owned();
+        let step = match &result {
+            Ok(reply) => ModelStep {
+                signature,
+                attempts: reply.attempts,
+                usage: reply.usage,
+                request_id: reply.request_id.clone(),
+                elapsed,
+                rejected: None,
+            },
+            Err(error) => ModelStep {
+                signature,
+                attempts: 1,
+                usage: Default::default(),
+                request_id: None,
+                elapsed,
+                rejected: Some(error.to_string()),
+            },
+        };
+        self.run.recorder.model(step);
+        result.map_err(|error| CallError::Infrastructure(Infrastructure::Model(error)))
+    }
+
+    /// How prompts are written and replies read.
+    pub fn adapter(&self) -> &dyn Adapter {
+        self.shared.adapter.as_ref()
+    }
+
+    /// The record of the run.
+    pub fn recorder(&self) -> &Recorder {
+        &self.run.recorder
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.run.seed
+    }
+
+    /// The limits of the run.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.shared.guard
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.run.session
+    }
+}

@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use crate::{FieldError, lm::LmError};
+
+/// Why a module returned nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The input does not fit the signature; no model was asked.
+    #[error("input of `{signature}` rejected: {}", join(errors))]
+    InputRejected {
+        /// The signature.
+        signature: String,
+        /// What does not fit.
+        errors: Vec<FieldError>,
+    },
+    /// The model's output does not fit the signature, also after it was told so.
+    #[error("output of `{signature}` rejected: {reason}")]
+    OutputRejected {
+        /// The signature.
+        signature: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The run used up its model calls.
+    #[error("the run used up its {0} model calls: raise `limits.model_calls`, or make the program shorter")]
+    ModelCalls(u32),
+    /// A module's own reason, for modules that users write.
+    #[error("{0}")]
+    Module(String),
+    /// Not the program's fault: the run is not scored.
+    #[error(transparent)]
+    Infrastructure(#[from] Infrastructure),
+}
+
+/// What failed around the program.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Infrastructure {
+    /// The model gave no answer.
+    #[error("{0}")]
+    Model(#[from] LmError),
+    /// A tool server or its authorization server could not be used.
+    #[error("{0}")]
+    Tool(String),
+    /// The run took longer than it may.
+    #[error("the run was not done after {0:?}: raise `limits.deadline`, or look for what hangs")]
+    Deadline(Duration),
+}
+
+impl CallError {
+    /// Whether the infrastructure failed, so that the run says nothing about the program.
+    pub fn is_infrastructure(&self) -> bool {
+        matches!(self, Self::Infrastructure(_))
+    }
+}
+
+fn join(errors: &[FieldError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

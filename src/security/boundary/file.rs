@@ -1,0 +1,355 @@
+//! From the text of `boundary.toml` to [`Parts`].
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use toml::de::DeTable;
+use url::Url;
+
+use super::{
+    ArgumentRule, ClientAuth, CompileWrites, Distinct, Limits, Parts, Problem, Rate, ServerConfig,
+    Source, ToolRule, WholePattern,
+    reader::{Findings, Table},
+    validate::{self, Declared},
+};
+use crate::{
+    call::{Effect, ServerId, ToolName},
+    net::SpkiPin,
+    secret::Secret,
+    security::{Scope, ScopeSet},
+};
+
+/// A file with a secret in it is small.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+const ROOT_KEYS: &[&str] = &["servers", "tools", "limits", "compile"];
+const SERVER_KEYS: &[&str] = &[
+    "url",
+    "issuer",
+    "client_id",
+    "client_auth",
+    "client_secret_env",
+    "client_secret_file",
+    "ca_bundle",
+    "spki_pins",
+];
+const TOOL_KEYS: &[&str] = &[
+    "scopes",
+    "effect",
+    "arguments",
+    "distinct",
+    "max_calls",
+    "dry_run",
+];
+const ARGUMENT_KEYS: &[&str] = &["pattern", "enum", "min", "max", "max_chars", "from"];
+
+/// Where relative paths start and secrets come from.
+pub(super) struct Surroundings<'a> {
+    pub(super) base_dir: &'a Path,
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+pub(super) fn read(text: &str, around: &Surroundings<'_>) -> Result<Parts, Vec<Problem>> {
+    let findings = Findings::new(text);
+    let document = DeTable::parse(text).map_err(|error| {
+        vec![Problem {
+            // only the message: the error's own form shows the line, which could hold a secret
+            line: error.span().map(|span| findings.line_at(span.start)),
+            ..Problem::new("", format!("is not TOML: {}", error.message()))
+        }]
+    })?;
+    let root = Table::new(String::new(), 1, document.get_ref(), &findings);
+    let parts = parts(&root, around);
+    let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
+    let declared = Declared {
+        servers: names("servers"),
+        tools: names("tools"),
+    };
+    root.finish(ROOT_KEYS);
+    validate::check(&parts, &declared)
+        .into_iter()
+        .for_each(|problem| findings.add(problem));
+    match findings.into_problems() {
+        problems if problems.is_empty() => Ok(parts),
+        problems => Err(problems),
+    }
+}
+
+fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
+    let mut parts = Parts::default();
+    for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
+        match ServerId::try_from(id) {
+            Ok(id) => {
+                if let Some(config) = server(id, &table, around) {
+                    parts.servers.insert(config.id.clone(), config);
+                }
+                table.finish(SERVER_KEYS);
+            }
+            Err(error) => table.problem_here(error.to_string()),
+        }
+    }
+    for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
+        match ToolName::try_from(name) {
+            Ok(name) => {
+                if let Some(rule) = tool(&table) {
+                    parts.tools.insert(name, rule);
+                }
+                table.finish(TOOL_KEYS);
+            }
+            Err(error) => table.problem_here(error.to_string()),
+        }
+    }
+    if let Some(table) = root.table("limits") {
+        parts.limits = limits(&table);
+        table.finish(&["tool_calls", "rate", "burst"]);
+    }
+    if let Some(table) = root.table("compile") {
+        let words = [
+            ("dry_run", CompileWrites::DryRun),
+            ("live", CompileWrites::Live),
+        ];
+        parts.compile_writes = choice(&table, "writes", &words).unwrap_or_default();
+        table.finish(&["writes"]);
+    }
+    parts
+}
+
+fn server(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<ServerConfig> {
+    let url = table
+        .required("url")
+        .and_then(|text| parsed::<Url>(table, "url", text));
+    let issuer = table.required("issuer");
+    let client_id = table.required("client_id");
+    let auth = [("basic", ClientAuth::Basic), ("post", ClientAuth::Post)];
+    let client_auth = choice(table, "client_auth", &auth).unwrap_or_default();
+    let client_secret = secret(table, around);
+    let ca_bundle = table
+        .text("ca_bundle")
+        .map(|path| around.base_dir.join(path));
+    if let Some(path) = ca_bundle.as_ref().filter(|path| !path.is_file()) {
+        let reason = format!(
+            "there is no file `{}`: paths start at the boundary file's folder",
+            path.display()
+        );
+        table.problem("ca_bundle", reason);
+    }
+    let pins = table.texts("spki_pins").unwrap_or_default();
+    let spki_pins = pins
+        .into_iter()
+        .filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin))
+        .collect();
+    let mut config = ServerConfig::new(
+        id,
+        url?,
+        issuer?.to_owned(),
+        client_id?.to_owned(),
+        client_secret?,
+    );
+    config.client_auth = client_auth;
+    config.ca_bundle = ca_bundle;
+    config.spki_pins = spki_pins;
+    Some(config)
+}
+
+fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>> {
+    if table.value("client_secret").is_some() {
+        table.problem(
+            "client_secret",
+            "a secret must not stand in this file, because the file is read, copied and committed: put it into an environment \
+             variable and name that with `client_secret_env`, or into a file and name that with `client_secret_file`; and \
+             replace this secret, it may be known by now",
+        );
+        return None;
+    }
+    let found = match (
+        table.text("client_secret_env"),
+        table.text("client_secret_file"),
+    ) {
+        (Some(_), Some(_)) => {
+            table.problem(
+                "client_secret_file",
+                "set only one of `client_secret_env` and `client_secret_file`",
+            );
+            return None;
+        }
+        (Some(name), None) => (around.env)(name).map(Secret::new).ok_or((
+            "client_secret_env",
+            format!("the environment variable `{name}` is not set: set it to the client secret"),
+        )),
+        (None, Some(path)) => {
+            secret_file(&around.base_dir.join(path)).map_err(|error| ("client_secret_file", error))
+        }
+        (None, None) => Err((
+            "client_secret_env",
+            "is missing: name the environment variable that holds the client secret, or a file with `client_secret_file`".into(),
+        )),
+    };
+    match found {
+        Ok(secret) if !secret.expose().trim().is_empty() => Some(secret),
+        Ok(_) => {
+            let key = ["client_secret_env", "client_secret_file"]
+                .into_iter()
+                .find(|key| table.has(key));
+            table.problem(
+                key.unwrap_or_default(),
+                "names an empty secret: put the client secret there",
+            );
+            None
+        }
+        Err((key, reason)) => {
+            // a key of the wrong type has its problem already
+            if !table.has(key) || table.text(key).is_some() {
+                table.problem(key, reason);
+            }
+            None
+        }
+    }
+}
+
+fn secret_file(path: &PathBuf) -> Result<Secret<String>, String> {
+    let unreadable = |error: std::io::Error| {
+        format!(
+            "the file `{}` cannot be read: {error}; paths start at the boundary file's folder",
+            path.display()
+        )
+    };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut text = zeroize::Zeroizing::new(String::new());
+    file.take(MAX_SECRET_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > MAX_SECRET_BYTES {
+        return Err(format!(
+            "the file `{}` has more than 64 KiB: it is no secret",
+            path.display()
+        ));
+    }
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn tool(table: &Table<'_>) -> Option<ToolRule> {
+    let effects = [
+        ("read", Effect::Read),
+        ("write", Effect::Write),
+        ("external", Effect::External),
+    ];
+    if !table.has("effect") {
+        table.problem(
+            "effect",
+            "is missing: say `read`, `write` or `external`, as you know the tool, not as its server describes it",
+        );
+    }
+    let effect = choice(table, "effect", &effects);
+    if !table.has("scopes") {
+        table.problem(
+            "scopes",
+            "is missing: list the scopes the tool needs, or `[]` where it needs none",
+        );
+    }
+    let scopes: Option<ScopeSet> = table.texts("scopes").map(|scopes| {
+        let scopes = scopes.into_iter();
+        scopes
+            .filter_map(|scope| parsed::<Scope>(table, "scopes", scope))
+            .collect()
+    });
+    let mut arguments = BTreeMap::new();
+    for (name, table) in table.table("arguments").iter().flat_map(Table::tables) {
+        arguments.insert(name, argument(&table));
+        table.finish(ARGUMENT_KEYS);
+    }
+    let distinct = table.table("distinct").and_then(|table| {
+        let argument = table.required("argument").map(str::to_owned);
+        let max = required_count(&table, "max");
+        table.finish(&["argument", "max"]);
+        Some(Distinct {
+            argument: argument?,
+            max: max?,
+        })
+    });
+    let max_calls = table.count("max_calls");
+    let dry_run = table.any("dry_run");
+    Some(ToolRule {
+        arguments,
+        distinct,
+        max_calls,
+        dry_run,
+        ..ToolRule::new(effect?, scopes?)
+    })
+}
+
+fn argument(table: &Table<'_>) -> ArgumentRule {
+    let pattern = table.text("pattern").and_then(|pattern| {
+        WholePattern::new(pattern)
+            .map_err(|error| {
+                table.problem(
+                    "pattern",
+                    format!("is not a regular expression of the crate `regex`: {error}"),
+                )
+            })
+            .ok()
+    });
+    let from = table.texts("from").map(|sources| {
+        let sources = sources.into_iter();
+        sources
+            .filter_map(|source| parsed::<Source>(table, "from", source))
+            .collect()
+    });
+    ArgumentRule {
+        pattern,
+        one_of: table.values("enum"),
+        min: table.number("min"),
+        max: table.number("max"),
+        max_chars: table.count("max_chars").map(std::num::NonZeroU32::get),
+        from,
+    }
+}
+
+fn limits(table: &Table<'_>) -> Limits {
+    let burst = table.count("burst");
+    let mut rate = table
+        .text("rate")
+        .and_then(|text| parsed::<Rate>(table, "rate", text));
+    match (&mut rate, burst) {
+        (Some(rate), Some(burst)) => rate.burst = burst,
+        (None, Some(_)) if !table.has("rate") => {
+            table.problem("burst", "means nothing without `rate`: set that too");
+        }
+        _ => {}
+    }
+    Limits {
+        tool_calls: table.count("tool_calls"),
+        rate,
+    }
+}
+
+fn required_count(table: &Table<'_>, key: &str) -> Option<std::num::NonZeroU32> {
+    if !table.has(key) {
+        table.problem(key, "is missing: set it");
+    }
+    table.count(key)
+}
+
+fn choice<T: Copy>(table: &Table<'_>, key: &str, words: &[(&str, T)]) -> Option<T> {
+    let text = table.text(key)?;
+    let chosen = words.iter().find(|(word, _)| *word == text);
+    if chosen.is_none() {
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        table.problem(key, format!("must be one of `{}`", words.join("`, `")));
+    }
+    chosen.map(|(_, value)| *value)
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    table: &Table<'_>,
+    key: &str,
+    text: &str,
+) -> Option<T> {
+    text.parse()
+        .map_err(|error: T::Err| table.problem(key, error.to_string()))
+        .ok()
+}

@@ -1,0 +1,300 @@
+//! Reads TOML key by key, and keeps every problem with its line instead of stopping at the first.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    num::NonZeroU32,
+};
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use super::Problem;
+
+/// What all tables of one file share: the lines of its keys, and the problems so far.
+pub(super) struct Findings<'t> {
+    text: &'t str,
+    lines: RefCell<BTreeMap<String, usize>>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// One table, and which of its keys somebody asked for.
+pub(super) struct Table<'t> {
+    path: String,
+    line: usize,
+    entries: Vec<Entry<'t>>,
+    findings: &'t Findings<'t>,
+}
+
+struct Entry<'t> {
+    key: String,
+    value: &'t DeValue<'t>,
+    line: usize,
+    used: Cell<Used>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Used {
+    Yes,
+    No,
+}
+
+impl<'t> Findings<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            lines: RefCell::default(),
+            problems: RefCell::default(),
+        }
+    }
+
+    /// The line of a place in the text, from 1.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
+        1 + before.iter().filter(|b| **b == b'\n').count()
+    }
+
+    /// Adds a problem; its line is that of its key, or of the closest table around it.
+    pub(super) fn add(&self, mut problem: Problem) {
+        if problem.line.is_none() {
+            problem.line = self.line_of(&problem.key);
+        }
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// All problems, in the order of the file.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|p| p.line);
+        problems
+    }
+
+    fn line_of(&self, key: &str) -> Option<usize> {
+        let lines = self.lines.borrow();
+        let mut key = key;
+        loop {
+            if let Some(line) = lines.get(key) {
+                return Some(*line);
+            }
+            key = key.get(..key.rfind('.')?)?;
+        }
+    }
+}
+
+impl<'t> Table<'t> {
+    /// The table `table` at `path`.
+    pub(super) fn new(
+        path: String,
+        line: usize,
+        table: &'t DeTable<'t>,
+        findings: &'t Findings<'t>,
+    ) -> Self {
+        let entries = table
+            .iter()
+            .map(|(key, value)| Entry {
+                key: key.get_ref().to_string(),
+                value: value.get_ref(),
+                line: findings.line_at(key.span().start),
+                used: Cell::new(Used::No),
+            })
+            .collect();
+        let this = Self {
+            path,
+            line,
+            entries,
+            findings,
+        };
+        for entry in &this.entries {
+            let path = this.path_of(&entry.key);
+            findings.lines.borrow_mut().insert(path, entry.line);
+        }
+        this
+    }
+
+    /// The path of a key; quoted where it has a dot, as it is written in the file.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        join(&self.path, key)
+    }
+
+    /// The keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+        self.entries.iter().map(|e| e.key.clone())
+    }
+
+    /// Adds a problem with the table itself.
+    pub(super) fn problem_here(&self, reason: impl Into<String>) {
+        self.findings.add(Problem {
+            key: self.path.clone(),
+            line: Some(self.line),
+            reason: reason.into(),
+        });
+    }
+
+    /// Adds a problem with one of the keys.
+    pub(super) fn problem(&self, key: &str, reason: impl Into<String>) {
+        let line = self.entries.iter().find(|e| e.key == key).map(|e| e.line);
+        self.findings.add(Problem {
+            key: self.path_of(key),
+            line: Some(line.unwrap_or(self.line)),
+            reason: reason.into(),
+        });
+    }
+
+    /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
+    pub(super) fn finish(self, known: &[&str]) {
+        for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
+            self.problem(
+                &entry.key,
+                format!("is not known; use one of `{}`", known.join("`, `")),
+            );
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|e| e.key == key)
+    }
+
+    pub(super) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
+        let entry = self.entries.iter().find(|e| e.key == key)?;
+        entry.used.set(Used::Yes);
+        Some(entry.value)
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&'t str> {
+        self.expect(key, "a text", DeValue::as_str)
+    }
+
+    /// A text that must be there.
+    pub(super) fn required(&self, key: &str) -> Option<&'t str> {
+        if !self.has(key) {
+            self.problem(key, "is missing: set it");
+        }
+        self.text(key).and_then(|text| {
+            if text.trim().is_empty() {
+                self.problem(key, "is empty: set it");
+                None
+            } else {
+                Some(text)
+            }
+        })
+    }
+
+    pub(super) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
+        self.expect(key, "a list of texts", |value| {
+            let items = value.as_array()?;
+            items.iter().map(|item| item.get_ref().as_str()).collect()
+        })
+    }
+
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
+        self.expect(key, "a finite number", |value| {
+            let number = match value {
+                DeValue::Integer(_) | DeValue::Float(_) => json(value)?.as_f64()?,
+                _ => return None,
+            };
+            number.is_finite().then_some(number)
+        })
+    }
+
+    pub(super) fn count(&self, key: &str) -> Option<NonZeroU32> {
+        self.expect(key, "a whole number from 1 to 4294967295", |value| {
+            let number = json(value)?.as_u64()?;
+            NonZeroU32::new(u32::try_from(number).ok()?)
+        })
+    }
+
+    /// A value of any type, as JSON.
+    pub(super) fn any(&self, key: &str) -> Option<Value> {
+        self.expect(key, "a value that JSON can hold", json)
+    }
+
+    pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
+        self.expect(key, "a list of texts, numbers or booleans", |value| {
+            let items = value.as_array()?.iter().map(|item| json(item.get_ref()));
+            items
+                .map(|item| item.filter(|v| !v.is_object() && !v.is_array()))
+                .collect()
+        })
+    }
+
+    pub(super) fn table(&self, key: &str) -> Option<Table<'t>> {
+        let table = self.expect(key, "a table", DeValue::as_table)?;
+        let line = self.entries.iter().find(|e| e.key == key)?.line;
+        Some(Table::new(self.path_of(key), line, table, self.findings))
+    }
+
+    /// The tables under this one, by key; for tables whose keys are names.
+    pub(super) fn tables(&self) -> Vec<(String, Table<'t>)> {
+        self.keys()
+            .filter_map(|key| self.table(&key).map(|table| (key, table)))
+            .collect()
+    }
+
+    fn expect<T>(
+        &self,
+        key: &str,
+        what: &str,
+        convert: impl FnOnce(&'t DeValue<'t>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.value(key)?;
+        let converted = convert(value);
+        if converted.is_none() {
+            self.problem(key, format!("must be {what}, not {}", kind(value)));
+        }
+        converted
+    }
+}
+
+/// The path of a key in a table, as TOML writes it.
+pub(super) fn join(path: &str, key: &str) -> String {
+    let bare = !key.is_empty()
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let key = if bare {
+        key.to_owned()
+    } else {
+        format!("{key:?}")
+    };
+    if path.is_empty() {
+        key
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn json(value: &DeValue<'_>) -> Option<Value> {
+    Some(match value {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Integer(n) => {
+            Value::from(i64::from_str_radix(&n.as_str().replace('_', ""), n.radix()).ok()?)
+        }
+        DeValue::Float(n) => {
+            let n: f64 = n.as_str().replace('_', "").parse().ok()?;
+            Value::Number(serde_json::Number::from_f64(n)?)
+        }
+        DeValue::Boolean(b) => Value::from(*b),
+        DeValue::Datetime(time) => Value::from(time.to_string()),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| json(item.get_ref()));
+            Value::Array(items.collect::<Option<_>>()?)
+        }
+        DeValue::Table(table) => {
+            let items = table
+                .iter()
+                .map(|(key, item)| Some((key.get_ref().to_string(), json(item.get_ref())?)));
+            Value::Object(items.collect::<Option<_>>()?)
+        }
+    })
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "this text",
+        DeValue::Integer(_) | DeValue::Float(_) => "this number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a time",
+        DeValue::Array(_) => "this list",
+        DeValue::Table(_) => "a table",
+    }
+}

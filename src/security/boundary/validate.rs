@@ -1,0 +1,225 @@
+//! What must hold of a boundary however it was made.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::{ArgumentRule, Parts, Problem, ServerConfig, Source, ToolRule, reader::join};
+use crate::{
+    call::{Effect, ToolName},
+    canonical_json,
+};
+
+/// The names that a boundary declares, also those whose tables have problems of their own.
+pub(super) struct Declared {
+    pub(super) servers: BTreeSet<String>,
+    pub(super) tools: BTreeSet<String>,
+}
+
+impl Declared {
+    pub(super) fn by(parts: &Parts) -> Self {
+        Self {
+            servers: parts.servers.keys().map(ToString::to_string).collect(),
+            tools: parts.tools.keys().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Every problem of the parts.
+pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for config in parts.servers.values() {
+        server(config, &mut problems);
+    }
+    for (id, config) in &parts.servers {
+        if *id != config.id {
+            let key = join("servers", id.as_str());
+            problems.push(Problem::new(
+                key,
+                format!("calls itself `{}`: an id cannot change", config.id),
+            ));
+        }
+    }
+    for (name, rule) in &parts.tools {
+        tool(name, rule, declared, &mut problems);
+    }
+    problems
+}
+
+fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
+    let path = join("servers", config.id.as_str());
+    let mut add = |key: &str, reason: &str| problems.push(Problem::new(join(&path, key), reason));
+    if let Err(reason) = address(&config.url) {
+        add("url", reason);
+    }
+    // a resource indicator has no fragment (RFC 8707, section 2)
+    if config.url.fragment().is_some() {
+        add(
+            "url",
+            "must not have a fragment: take the part after `#` away",
+        );
+    }
+    match Url::parse(&config.issuer) {
+        Err(_) => add(
+            "issuer",
+            "is not a URL: write it exactly as the issuer's metadata does",
+        ),
+        Ok(url) => {
+            if let Err(reason) = address(&url) {
+                add("issuer", reason);
+            }
+            // RFC 8414, section 2
+            if url.query().is_some() || url.fragment().is_some() {
+                add(
+                    "issuer",
+                    "must have neither query nor fragment (RFC 8414): write it exactly as the issuer's metadata does",
+                );
+            }
+            if config
+                .issuer
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control())
+            {
+                add(
+                    "issuer",
+                    "must not have blanks: it is compared letter by letter",
+                );
+            }
+        }
+    }
+    if config.client_id.trim().is_empty() {
+        add("client_id", "is empty: set it");
+    }
+    if config.client_secret.expose().trim().is_empty() {
+        add(
+            "client_secret_env",
+            "names an empty secret: put the client secret there",
+        );
+    }
+}
+
+fn address(url: &Url) -> Result<(), &'static str> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "must not hold a user name or a password: use `client_id` and `client_secret_env`",
+        );
+    }
+    let loopback = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => return Err("must name a host"),
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        _ => Err(
+            "must begin with `https://`: tokens would travel unprotected (only a loopback address may use `http://`)",
+        ),
+    }
+}
+
+fn tool(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
+    let path = join("tools", name.as_str());
+    let mut add = |key: &str, reason: String| {
+        let key = if key.is_empty() {
+            path.clone()
+        } else {
+            join(&path, key)
+        };
+        problems.push(Problem::new(key, reason));
+    };
+    match name.server() {
+        Some(server) if !declared.servers.contains(server) => {
+            add(
+                "",
+                format!(
+                    "there is no server `{server}`: add `[servers.{server}]`, or correct the name"
+                ),
+            );
+        }
+        None if !rule.scopes.is_empty() => {
+            add("scopes", "a function has no token, so it can need no scopes: write `[]`, or put the server before the name".into());
+        }
+        _ => {}
+    }
+    if rule.effect == Effect::Read && rule.dry_run.is_some() {
+        add(
+            "dry_run",
+            "a tool that only reads is never a dry run: take this away, or correct `effect`".into(),
+        );
+    }
+    if let Some(reason) = rule
+        .dry_run
+        .as_ref()
+        .and_then(|value| canonical_json(value).err())
+    {
+        add("dry_run", reason.to_string());
+    }
+    if let Some(distinct) = rule
+        .distinct
+        .as_ref()
+        .filter(|d| !rule.arguments.contains_key(&d.argument))
+    {
+        add(
+            "distinct",
+            format!(
+                "the argument `{0}` has no entry: correct the name, or add `arguments.{0} = {{}}` where it has no other rule",
+                distinct.argument
+            ),
+        );
+    }
+    for (argument_name, argument_rule) in &rule.arguments {
+        let path = join(&join(&path, "arguments"), argument_name);
+        argument(&path, argument_rule, declared, problems);
+    }
+}
+
+fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut Vec<Problem>) {
+    let mut add = |key: &str, reason: String| problems.push(Problem::new(join(path, key), reason));
+    if rule.min.zip(rule.max).is_some_and(|(min, max)| min > max) {
+        add("min", "is larger than `max`: no number fits".into());
+    }
+    if [rule.min, rule.max]
+        .iter()
+        .flatten()
+        .any(|n| !n.is_finite())
+    {
+        add("min", "must be a finite number".into());
+    }
+    if rule.max_chars == Some(0) {
+        add("max_chars", "is 0: no text fits".into());
+    }
+    if let Some(values) = &rule.one_of {
+        if values.is_empty() {
+            add("enum", "is empty: no value fits; list the values".into());
+        }
+        if let Some(reason) = canonical_json(&Value::from(values.as_slice())).err() {
+            add("enum", reason.to_string());
+        }
+    }
+    let Some(sources) = &rule.from else { return };
+    if sources.is_empty() {
+        add(
+            "from",
+            "is empty: no value may be used; name `input` or tools".into(),
+        );
+    }
+    for source in sources {
+        if let Source::Reply { tool, field } = source {
+            if !declared.tools.contains(tool.as_str()) {
+                add(
+                    "from",
+                    format!("there is no tool `{tool}` here: add it, or write `input`"),
+                );
+            }
+            if field.as_ref().is_some_and(|field| field.is_empty()) {
+                add(
+                    "from",
+                    format!("names no field after `{tool}:`: add it, or take the colon away"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The rules that the guard asks about a call.
+//!
+//! The built-in ones are plain functions, one in each file below this one; they take the operator's rule and answer
+//! `Ok` or [`Denied`]. Users add their own with the trait [`Check`]. No check can *allow* anything: only the boundary's entry
+//! for a tool does; all the others can only refuse.
+
+pub(super) mod args;
+pub(super) mod budget;
+pub(super) mod drift;
+pub(super) mod entry;
+pub(super) mod provenance;
+pub(super) mod rate;
+pub(super) mod schema;
+pub(super) mod token;
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{ScopeSet, Session};
+use crate::{
+    call::{ToolCall, ToolName, ToolReply, ToolSpec},
+    event::{EventKind, SecurityEvent},
+};
+
+/// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
+pub trait Check: Send + Sync {
+    /// Its name, for the operator.
+    fn name(&self) -> &'static str;
+
+    /// Votes on a call. An error or a panic refuses the call.
+    fn check<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        tool: &'a ToolSpec,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Verdict, CheckError>>;
+
+    /// Looks at a reply, and says what it finds.
+    fn inspect(&self, _tool: &ToolName, _reply: &ToolReply) -> Vec<SecurityEvent> {
+        Vec::new()
+    }
+}
+
+/// What a check says of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Looked at it and has no objection. Does not overrule anybody.
+    Permit,
+    /// Has nothing to say about calls like this one.
+    Abstain,
+    /// Refuses it.
+    Deny(Denied),
+}
+
+/// A check could not decide.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CheckError(pub String);
+
+/// Why a call was refused. [`Display`](fmt::Display) is for the operator, [`Denied::model_json`] for the model. Holds names of
+/// arguments and rules, never their values.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Denied {
+    /// What happened.
+    pub kind: EventKind,
+    /// For the operator.
+    pub detail: String,
+    /// The argument at fault; only names that the boundary or the tool's schema has.
+    pub argument: Option<String>,
+    /// The rule it breaks.
+    pub rule: Option<&'static str>,
+    /// Scopes that the token lacks.
+    pub missing: ScopeSet,
+}
+
+impl Denied {
+    /// A refusal.
+    pub fn new(kind: EventKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            argument: None,
+            rule: None,
+            missing: ScopeSet::new(),
+        }
+    }
+
+    /// What the model is shown: `{"error": {"code", "advice", …}}`.
+    pub fn model_json(&self) -> Value {
+        let mut error = json!({ "code": self.kind.code(), "advice": self.kind.advice() });
+        if let Value::Object(error) = &mut error {
+            if !self.missing.is_empty() {
+                error.insert("missing".into(), json!(self.missing));
+            }
+            if let Some(argument) = &self.argument {
+                error.insert("argument".into(), json!(argument));
+            }
+            if let Some(rule) = self.rule {
+                error.insert("rule".into(), json!(rule));
+            }
+        }
+        json!({ "error": error })
+    }
+
+    pub(super) fn argument(kind: EventKind, argument: &str, rule: &'static str) -> Self {
+        Self {
+            argument: Some(argument.to_owned()),
+            rule: Some(rule),
+            ..Self::new(
+                kind,
+                format!("argument `{argument}` breaks the rule `{rule}`"),
+            )
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.code(), self.detail)
+    }
+}

@@ -1,0 +1,79 @@
+//! What one run may do in all: calls, calls of one tool, distinct values of an argument, and repetitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Denied, args::items};
+use crate::{
+    call::{Effect, ToolCall},
+    event::EventKind,
+    security::{
+        boundary::{Limits, ToolRule},
+        session::{Attempt, Counts, Reserved},
+    },
+};
+
+/// Whether a call was made before in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::security) enum Novelty {
+    New,
+    Repeated,
+}
+
+/// Counts the call, or refuses it and counts nothing. Runs under the session's lock: two calls cannot both take the last place.
+pub(in crate::security) fn reserve(
+    counts: &mut Counts,
+    rule: &ToolRule,
+    limits: &Limits,
+    call: &ToolCall,
+    attempt: Attempt,
+) -> Result<(Reserved, Novelty), Denied> {
+    let calls = counts.calls.get(&call.tool).copied().unwrap_or_default();
+    if let Some(max) = rule.max_calls.filter(|max| calls >= max.get()) {
+        let detail = format!("it was called {max} times in this run, which is the most");
+        return Err(Denied::new(EventKind::CallLimit, detail));
+    }
+    let values = distinct(counts, rule, call)?;
+    // attempts have numbers from 0, each once: no more than the limit get past this
+    if let Some(max) = limits.tool_calls.filter(|max| attempt.0 >= max.get()) {
+        let detail = format!("the run has asked for its {max} calls");
+        return Err(Denied::new(EventKind::BudgetExhausted, detail));
+    }
+    let reserved = Reserved::of(call, values);
+    let repeated = counts.made.contains_key(&reserved.fingerprint);
+    if repeated && rule.effect != Effect::Read {
+        let detail = "the same call was made before in this run, and it changes something";
+        return Err(Denied::new(EventKind::RedundantCall, detail));
+    }
+    counts.take(&reserved);
+    let novelty = if repeated {
+        Novelty::Repeated
+    } else {
+        Novelty::New
+    };
+    Ok((reserved, novelty))
+}
+
+/// The values that the call adds to those of the run, if they are not too many.
+fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSet<String>, Denied> {
+    let Some(distinct) = &rule.distinct else {
+        return Ok(BTreeSet::new());
+    };
+    let values: BTreeSet<String> = items(call.arguments.get(&distinct.argument))
+        .into_iter()
+        .map(Value::to_string)
+        .collect();
+    let seen = counts.distinct.get(&call.tool);
+    let is_new = |value: &&String| seen.is_none_or(|seen| !seen.contains_key(*value));
+    let total = seen.map_or(0, BTreeMap::len) + values.iter().filter(is_new).count();
+    // no value at all often means every value there is
+    if values.is_empty() || total > distinct.max.get() as usize {
+        return Err(Denied::argument(
+            EventKind::BulkAccess,
+            &distinct.argument,
+            "distinct",
+        ));
+    }
+    Ok(values)
+}

@@ -1,0 +1,85 @@
+//! Arguments must fit the schema that the tool's server gives.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
+
+use super::Denied;
+use crate::{
+    Digest,
+    call::{ToolCall, ToolSpec},
+    event::EventKind,
+};
+
+/// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.
+const MAX_SCHEMAS: usize = 4_096;
+
+/// Compiled schemas, by the digest of the tool's definition.
+#[derive(Default)]
+pub(in crate::security) struct Schemas(Mutex<HashMap<Digest, Arc<Validator>>>);
+
+impl Schemas {
+    /// Validates the arguments. A schema that cannot be compiled lets nothing through.
+    pub(in crate::security) fn check(
+        &self,
+        call: &ToolCall,
+        tool: &ToolSpec,
+    ) -> Result<(), Denied> {
+        let validator = self.validator(tool)?;
+        let arguments = Value::Object(call.arguments.clone());
+        let Some(error) = validator.iter_errors(&arguments).next() else {
+            return Ok(());
+        };
+        let keyword = error
+            .schema_path()
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let argument = declared_argument(error.instance_path().as_str(), tool);
+        let detail = match &argument {
+            Some(name) => format!("argument `{name}` does not fit the tool's schema: `{keyword}`"),
+            None => format!("the arguments do not fit the tool's schema: `{keyword}`"),
+        };
+        Err(Denied {
+            argument,
+            rule: Some("schema"),
+            ..Denied::new(EventKind::ArgumentsMalformed, detail)
+        })
+    }
+
+    fn validator(&self, tool: &ToolSpec) -> Result<Arc<Validator>, Denied> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(validator) = known.get(&tool.digest) {
+            return Ok(Arc::clone(validator));
+        }
+        // a linear engine: the patterns are the server's, and must not be able to hang us
+        let validator = jsonschema::options()
+            .with_pattern_options(PatternOptions::regex())
+            .offline()
+            .build(&tool.input_schema)
+            .map(Arc::new)
+            .map_err(|_| {
+                Denied::new(
+                    EventKind::CheckFailed,
+                    "the tool's input schema cannot be used: ask its maintainer",
+                )
+            })?;
+        if known.len() >= MAX_SCHEMAS {
+            known.clear();
+        }
+        known.insert(tool.digest.clone(), Arc::clone(&validator));
+        Ok(validator)
+    }
+}
+
+/// The argument that an error is in, if the schema declares it: other names are made up by the model, and could say anything.
+fn declared_argument(pointer: &str, tool: &ToolSpec) -> Option<String> {
+    let name = pointer.split('/').nth(1)?;
+    let declared = tool.input_schema.get("properties")?.get(name).is_some();
+    declared.then(|| name.to_owned())
+}

@@ -1,0 +1,51 @@
+//! The token must have every scope that the boundary says the tool needs.
+
+use futures_util::future::BoxFuture;
+
+use super::Denied;
+use crate::{
+    call::ServerId,
+    event::EventKind,
+    security::{ScopeSet, boundary::ToolRule},
+};
+
+/// Who knows what our tokens may do: the token managers.
+pub trait Grants: Send + Sync {
+    /// The scopes of the token that calls of this server would carry, got or renewed if need be.
+    fn granted<'a>(
+        &'a self,
+        server: &'a ServerId,
+    ) -> BoxFuture<'a, Result<GrantedScopes, GrantError>>;
+}
+
+/// What a token may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedScopes {
+    /// Its scopes.
+    pub scopes: ScopeSet,
+    /// A digest of the token for the audit, never the token.
+    pub token_hash: String,
+}
+
+/// There is no token. Nothing that a program did, so its run is not scored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no token for `{server}`: {reason}")]
+pub struct GrantError {
+    /// The server.
+    pub server: ServerId,
+    /// For the operator; never holds a secret.
+    pub reason: String,
+}
+
+/// Compares what the token has with what the tool needs.
+pub(in crate::security) fn check(rule: &ToolRule, granted: &ScopeSet) -> Result<(), Denied> {
+    if granted.covers(&rule.scopes) {
+        return Ok(());
+    }
+    let missing = granted.missing(&rule.scopes);
+    let detail = format!("the token lacks `{missing}`; it has `{granted}`");
+    Err(Denied {
+        missing,
+        ..Denied::new(EventKind::ScopeMissing, detail)
+    })
+}

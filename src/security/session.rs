@@ -1,0 +1,169 @@
+//! What one run has done so far, as far as the boundary cares.
+
+mod counts;
+mod memory;
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use counts::{Attempt, Counts, Reserved, arguments_digest};
+pub(super) use memory::{Memory, texts};
+
+use super::{
+    boundary::{Limits, ToolRule},
+    check::{
+        Denied,
+        budget::{self, Novelty},
+    },
+};
+use crate::{
+    Fields,
+    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
+    episode::RunId,
+};
+
+/// What one run has done so far: calls and values are counted, and what was said to it is remembered by who said it.
+/// Belongs to one run; may be shared by its concurrent calls.
+pub struct Session {
+    run: RunId,
+    mode: Mode,
+    labels: Labels,
+    counts: Mutex<Counts>,
+    memory: Mutex<Memory>,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// For its user: calls are made.
+    Live,
+    /// For compiling: the boundary says whether writes are made.
+    Compile,
+}
+
+/// What a run belongs to, for joining audit rows with a compile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// The candidate program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
+    /// The example it runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+}
+
+/// A counted call that was not permitted yet; dropped, it counts no more.
+pub(super) struct Reservation<'s> {
+    session: &'s Session,
+    reserved: Option<Reserved>,
+}
+
+impl Session {
+    /// A run that has done nothing yet. The texts and numbers of `input` are what the run was asked: values in them count as given by
+    /// the user.
+    pub fn new(run: RunId, mode: Mode, input: &Fields) -> Self {
+        Self {
+            run,
+            mode,
+            labels: Labels::default(),
+            counts: Mutex::default(),
+            memory: Mutex::new(Memory::of(input)),
+        }
+    }
+
+    /// With labels for its audit rows.
+    #[must_use]
+    pub fn labelled(mut self, labels: Labels) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// Remembers a tool's reply: its structured fields, as values that came from that tool, and its prose, as text that nobody vouches for.
+    pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
+        self.memory().observe(tool, reply);
+        if reply.status == ReplyStatus::Failed {
+            self.counts().forget_made(tool);
+        }
+    }
+
+    /// Which run.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// What the run is for.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What the run belongs to.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Numbers a wanted call; each number is given once.
+    pub(super) fn attempt(&self) -> Attempt {
+        self.counts().attempt()
+    }
+
+    /// Counts a call before it is permitted, or refuses it.
+    pub(super) fn reserve(
+        &self,
+        rule: &ToolRule,
+        limits: &Limits,
+        call: &ToolCall,
+        attempt: Attempt,
+    ) -> Result<(Reservation<'_>, Novelty), Denied> {
+        let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, call, attempt)?;
+        let reservation = Reservation {
+            session: self,
+            reserved: Some(reserved),
+        };
+        Ok((reservation, novelty))
+    }
+
+    pub(super) fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {
+        ask(&self.memory())
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reservation<'_> {
+    /// The call was permitted: it stays counted.
+    pub(super) fn keep(mut self) {
+        self.reserved = None;
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if let Some(reserved) = self.reserved.take() {
+            self.session.counts().give_back(&reserved);
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("run", &self.run)
+            .field("mode", &self.mode)
+            .field("labels", &self.labels)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

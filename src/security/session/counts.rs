@@ -1,0 +1,96 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Digest,
+    call::{ToolCall, ToolName},
+};
+
+/// How often what was done. Only permitted calls count, except for attempts.
+#[derive(Default)]
+pub(in crate::security) struct Counts {
+    attempts: u32,
+    /// Permitted calls of each tool.
+    pub(in crate::security) calls: BTreeMap<ToolName, u32>,
+    /// Values of each tool's `distinct` argument, and how many permitted calls had them.
+    pub(in crate::security) distinct: BTreeMap<ToolName, BTreeMap<String, u32>>,
+    /// Permitted calls by tool and arguments.
+    pub(in crate::security) made: BTreeMap<Fingerprint, u32>,
+}
+
+/// The number of a wanted call in its run, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::security) struct Attempt(pub(in crate::security) u32);
+
+/// A tool and its arguments.
+pub(in crate::security) type Fingerprint = (ToolName, Digest);
+
+/// What one call adds to the counts.
+pub(in crate::security) struct Reserved {
+    pub(in crate::security) fingerprint: Fingerprint,
+    values: BTreeSet<String>,
+}
+
+impl Reserved {
+    pub(in crate::security) fn of(call: &ToolCall, values: BTreeSet<String>) -> Self {
+        Self {
+            fingerprint: (call.tool.clone(), arguments_digest(call)),
+            values,
+        }
+    }
+}
+
+impl Counts {
+    pub(super) fn attempt(&mut self) -> Attempt {
+        let attempt = Attempt(self.attempts);
+        self.attempts = self.attempts.saturating_add(1);
+        attempt
+    }
+
+    pub(in crate::security) fn take(&mut self, reserved: &Reserved) {
+        let (tool, _) = &reserved.fingerprint;
+        increase(&mut self.calls, tool);
+        increase(&mut self.made, &reserved.fingerprint);
+        let distinct = self.distinct.entry(tool.clone()).or_default();
+        reserved
+            .values
+            .iter()
+            .for_each(|value| increase(distinct, value));
+    }
+
+    pub(super) fn give_back(&mut self, reserved: &Reserved) {
+        let (tool, _) = &reserved.fingerprint;
+        decrease(&mut self.calls, tool);
+        decrease(&mut self.made, &reserved.fingerprint);
+        if let Some(distinct) = self.distinct.get_mut(tool) {
+            reserved
+                .values
+                .iter()
+                .for_each(|value| decrease(distinct, value));
+        }
+    }
+
+    /// A call of the tool failed, so to repeat it is no waste.
+    pub(super) fn forget_made(&mut self, tool: &ToolName) {
+        self.made.retain(|(made, _), _| made != tool);
+    }
+}
+
+/// SHA-256 of the arguments; the keys of a JSON map are sorted, so the same arguments have the same digest.
+pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
+    let text = serde_json::Value::Object(call.arguments.clone()).to_string();
+    Digest::of_bytes(text.as_bytes())
+}
+
+fn increase<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) {
+    let count = counts.entry(key.clone()).or_default();
+    *count = count.saturating_add(1);
+}
+
+fn decrease<K: Ord>(counts: &mut BTreeMap<K, u32>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    Fields,
+    call::{ReplyStatus, ToolName, ToolReply},
+    security::{boundary::Source, check::args::items},
+};
+
+/// What was said to a run, by who said it.
+pub(in crate::security) struct Memory {
+    /// The texts of the run's input.
+    input: Vec<String>,
+    /// For each tool and value: the fields of its replies that had it.
+    fields: BTreeMap<(ToolName, String), BTreeSet<String>>,
+    /// Texts in replies: whoever can write into a server's data can write them.
+    prose: Vec<String>,
+    /// What fields and prose take, in bytes.
+    size: usize,
+}
+
+/// Most bytes of replies to remember. What is beyond gives no provenance, so values from there are refused.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Shorter words stand in most texts by chance, so they are no sign of obedience.
+const MIN_TELLING_CHARS: usize = 4;
+
+impl Memory {
+    pub(super) fn of(input: &Fields) -> Self {
+        let mut texts = Vec::new();
+        input
+            .iter()
+            .for_each(|(_, value)| leaves(value, &mut texts));
+        Self {
+            input: texts,
+            fields: BTreeMap::new(),
+            prose: Vec::new(),
+            size: 0,
+        }
+    }
+
+    pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
+        match &reply.content {
+            Value::String(text) => self.add_prose(text),
+            content => self.add(tool, None, content, reply.status),
+        }
+    }
+
+    /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of objects,
+    /// since they carry text as well as values do; booleans and null carry none.
+    pub(in crate::security) fn came_from(&self, sources: &[Source], value: &Value) -> bool {
+        match value {
+            Value::Null | Value::Bool(_) => true,
+            Value::Array(list) => list.iter().all(|item| self.came_from(sources, item)),
+            Value::Object(map) => map.iter().all(|(key, item)| {
+                self.came_from(sources, &Value::from(key.as_str())) && self.came_from(sources, item)
+            }),
+            Value::String(_) | Value::Number(_) => sources.iter().any(|source| match source {
+                Source::Input => self.input_has(value),
+                Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
+            }),
+        }
+    }
+
+    /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
+    pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
+        words
+            .iter()
+            .filter(|word| word.chars().count() >= MIN_TELLING_CHARS)
+            .any(|word| {
+                !self.input.iter().any(|text| has_token(text, word))
+                    && self.prose.iter().any(|text| has_token(text, word))
+            })
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    fn input_has(&self, value: &Value) -> bool {
+        match value {
+            Value::String(word) => self.input.iter().any(|text| has_token(text, word)),
+            Value::Number(number) => self.input.iter().any(|text| has_number(text, number)),
+            _ => false,
+        }
+    }
+
+    fn reply_has(&self, tool: &ToolName, field: Option<&str>, value: &Value) -> bool {
+        let key = (tool.clone(), scalar(value));
+        let fields = self.fields.get(&key);
+        fields.is_some_and(|fields| field.is_none_or(|field| fields.contains(field)))
+    }
+
+    /// Values under a key are fields; a value under no key has no name by which anybody could vouch for it.
+    fn add(&mut self, tool: &ToolName, field: Option<&str>, value: &Value, status: ReplyStatus) {
+        match value {
+            Value::Array(list) => {
+                for item in list {
+                    self.add(tool, field, item, status);
+                }
+            }
+            Value::Object(map) => {
+                for (key, item) in map {
+                    self.add(tool, Some(key), item, status);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+            Value::String(_) | Value::Number(_) => {
+                if let Value::String(text) = value {
+                    self.add_prose(text);
+                }
+                let text = scalar(value);
+                // an error often repeats what it was given
+                if let (Some(field), ReplyStatus::Done) = (field, status)
+                    && self.has_room(text.len() + field.len())
+                {
+                    let key = (tool.clone(), text);
+                    self.fields.entry(key).or_default().insert(field.to_owned());
+                }
+            }
+        }
+    }
+
+    fn add_prose(&mut self, text: &str) {
+        if text.contains(char::is_whitespace) && self.has_room(text.len()) {
+            self.prose.push(text.to_owned());
+        }
+    }
+
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let size = self.size.saturating_add(bytes).saturating_add(64);
+        let fits = size <= MAX_BYTES;
+        if fits {
+            self.size = size;
+        }
+        fits
+    }
+}
+
+/// The texts among the values of some arguments.
+pub(in crate::security) fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
+    values
+        .flat_map(|value| match value {
+            Value::Object(map) => texts(map.values()),
+            value => items(Some(value))
+                .into_iter()
+                .filter_map(Value::as_str)
+                .collect(),
+        })
+        .collect()
+}
+
+fn leaves(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(_) | Value::Number(_) => texts.push(scalar(value)),
+        Value::Array(list) => list.iter().for_each(|item| leaves(item, texts)),
+        Value::Object(map) => map.values().for_each(|item| leaves(item, texts)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// One text for one value: models write 5, 5.0 and "5" for the same thing.
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(n) if number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => format!("{n:.0}"),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// Whether `word` stands in `text` as a whole: not as a part of a longer word, name, address or number.
+pub(super) fn has_token(text: &str, word: &str) -> bool {
+    if word.trim() != word || !word.contains(char::is_alphanumeric) {
+        return false;
+    }
+    text.char_indices().any(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        rest.strip_prefix(word)
+            .is_some_and(|after| !goes_on(before.chars().rev()) && !goes_on(after.chars()))
+    })
+}
+
+/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then`.
+fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
+    match next.next() {
+        None => false,
+        Some(c) if is_word(c) => true,
+        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~' | '\'') => {
+            next.next().is_some_and(is_word)
+        }
+        Some(_) => false,
+    }
+}
+
+/// Letters and digits; and every character beyond ASCII that is not known to separate words, since joiners and accents are invisible.
+fn is_word(c: char) -> bool {
+    let separates = c.is_whitespace()
+        || matches!(c, '\u{ab}' | '\u{bb}' | '\u{bf}' | '\u{a1}' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3003}')
+        || matches!(
+            c,
+            '\u{3008}'
+                ..='\u{3011}'
+                    | '\u{ff01}'
+                    | '\u{ff08}'
+                    | '\u{ff09}'
+                    | '\u{ff0c}'
+                    | '\u{ff1a}'
+                    | '\u{ff1b}'
+        );
+    c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !separates)
+}
+
+/// Whether a number stands in `text`: alone, with a currency or a percent sign, with thousands separated by commas.
+fn has_number(text: &str, number: &serde_json::Number) -> bool {
+    let is_it = |word: &str| {
+        let word = word
+            .trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-')
+            .trim_end_matches(|c: char| !c.is_alphanumeric());
+        let Some(digits) = without_separators(word) else {
+            return false;
+        };
+        let exact = digits.parse::<i128>().ok();
+        let wanted = number
+            .as_i64()
+            .map(i128::from)
+            .or(number.as_u64().map(i128::from));
+        match (exact, wanted) {
+            (Some(exact), Some(wanted)) => exact == wanted,
+            _ => digits
+                .parse::<f64>()
+                .is_ok_and(|n| Some(n) == number.as_f64()),
+        }
+    };
+    text.split_whitespace().any(is_it)
+}
+
+/// `1,234.50` becomes `1234.50`; a comma anywhere else means something else.
+fn without_separators(word: &str) -> Option<String> {
+    let whole = word.split_once('.').map_or(word, |(whole, _)| whole);
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let grouped = groups.all(|group| group.len() == 3);
+    let in_fraction = word
+        .get(whole.len()..)
+        .is_some_and(|rest| rest.contains(','));
+    let too_long = whole.contains(',') && first.trim_start_matches('-').len() > 3;
+    (grouped && !in_fraction && !too_long).then(|| word.replace(',', ""))
+}

@@ -1,0 +1,83 @@
+use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::{
+    FieldSpec,
+    call::{NameError, ToolName, ToolReply, ToolSpec},
+};
+
+/// A Rust function as a tool. The boundary needs an entry for it, as for any tool.
+pub struct Function {
+    spec: ToolSpec,
+    body: Arc<dyn ErasedFunction>,
+}
+
+pub(super) trait ErasedFunction: Send + Sync {
+    fn call(&self, arguments: Map<String, Value>) -> BoxFuture<'_, ToolReply>;
+}
+
+struct Typed<A, F> {
+    body: F,
+    arguments: PhantomData<fn() -> A>,
+}
+
+impl Function {
+    /// A tool out of an async closure. The arguments' JSON Schema comes from their type; an `Err` is told to the model as the
+    /// tool's failure, so it must hold nothing that the model may not see.
+    ///
+    /// # Errors
+    /// When the name cannot be a tool's; a Rust function's name has no `.`.
+    pub fn new<A, R, E, F, Fut>(name: &str, description: &str, body: F) -> Result<Self, NameError>
+    where
+        A: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + Send + 'static,
+        E: fmt::Display + Send + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        let name = ToolName::try_from(name)?;
+        let schema = FieldSpec::of::<A>("arguments").schema;
+        let body = Arc::new(Typed { body, arguments: PhantomData });
+        Ok(Self { spec: ToolSpec::new(name, description, schema, None), body })
+    }
+
+    pub(super) fn into_parts(self) -> (ToolSpec, Arc<dyn ErasedFunction>) {
+        (self.spec, self.body)
+    }
+}
+
+impl<A, R, E, F, Fut> ErasedFunction for Typed<A, F>
+where
+    A: DeserializeOwned + Send + 'static,
+    R: Serialize + Send + 'static,
+    E: fmt::Display + Send + 'static,
+    F: Fn(A) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+{
+    fn call(&self, arguments: Map<String, Value>) -> BoxFuture<'_, ToolReply> {
+        let arguments = match A::deserialize(Value::Object(arguments)) {
+            Ok(arguments) => arguments,
+            Err(error) => return Box::pin(async move { ToolReply::failed(format!("bad arguments: {error}")) }),
+        };
+        let running = (self.body)(arguments);
+        Box::pin(async move {
+            match running.await {
+                Ok(value) => match serde_json::to_value(value) {
+                    Ok(content) => ToolReply::done(content),
+                    Err(error) => ToolReply::failed(format!("the result is not JSON: {error}")),
+                },
+                Err(error) => ToolReply::failed(error.to_string()),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Function({})", self.spec.name)
+    }
+}

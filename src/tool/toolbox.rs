@@ -1,0 +1,259 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    Function,
+    function::ErasedFunction,
+    mcp::{CallContext, ConnectError, Idempotency, McpServer, ToolError},
+};
+use crate::{
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    episode::{CallVerdict, ToolStep},
+    event::{EventKind, SecurityEvent},
+    runtime::{Cx, Infrastructure},
+    net,
+    security::{Boundary, Passage, Permit, Refused},
+};
+
+/// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Toolbox {
+    tools: Arc<Tools>,
+}
+
+#[derive(Default)]
+struct Tools {
+    /// What a model is shown: tools that the boundary has an entry for.
+    specs: Vec<ToolSpec>,
+    /// Tools that a server has and the boundary does not mention.
+    unlisted: BTreeMap<ToolName, ToolSpec>,
+    functions: BTreeMap<ToolName, Arc<dyn ErasedFunction>>,
+    servers: BTreeMap<ServerId, Arc<McpServer>>,
+}
+
+/// What came of a wanted call.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ToolOutcome {
+    /// The tool answered.
+    Replied {
+        /// `{"result": …}`, or `{"error": …}` where the tool says that it failed.
+        observation: Value,
+    },
+    /// The call was refused, or could not be understood.
+    Refused {
+        /// Why.
+        kind: EventKind,
+        /// `{"error": …}`, for the model.
+        observation: Value,
+    },
+    /// The infrastructure failed: the run says nothing about the program.
+    Failed(Infrastructure),
+}
+
+/// Why there are no tools.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToolboxError {
+    /// A server cannot be used.
+    #[error("server `{server}`: {source}")]
+    Connect {
+        /// The server.
+        server: ServerId,
+        /// What failed.
+        source: ConnectError,
+    },
+    /// The boundary allows a tool that its server does not have.
+    #[error("the boundary has an entry for `{tool}`, which its server does not list: {hint}")]
+    NotListed {
+        /// The tool.
+        tool: ToolName,
+        /// Which tools there are.
+        hint: String,
+    },
+    /// No connection to a server can be set up.
+    #[error(transparent)]
+    Net(#[from] net::Error),
+}
+
+/// A longer reply is cut: a model's attention is not the tool's to spend.
+const MAX_REPLY: usize = 16 * 1024;
+
+impl Toolbox {
+    /// No tools.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Connects to every server of the boundary: authenticates first, then asks for its tools. Models are shown the tools
+    /// that the boundary has an entry for, and no others.
+    pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
+        let mut tools = Tools::default();
+        for server in boundary.servers() {
+            let id = server.id.clone();
+            let identity = boundary.identity(server)?;
+            let connected = McpServer::connect(identity, boundary.live().clock().clone()).await;
+            let connected = connected.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
+            for spec in connected.tools() {
+                if boundary.tool(&spec.name).is_some() {
+                    tools.specs.push(spec.clone());
+                } else {
+                    tools.unlisted.insert(spec.name.clone(), spec.clone());
+                }
+            }
+            tools.servers.insert(id, Arc::new(connected));
+        }
+        tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
+        let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
+        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool)) {
+            let hint = tools.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
+        }
+        Ok(Self { tools: Arc::new(tools) })
+    }
+
+    /// With a Rust function as a tool. It needs an entry in the boundary like any other.
+    #[must_use]
+    pub fn with(self, function: Function) -> Self {
+        let mut tools = Arc::try_unwrap(self.tools).unwrap_or_else(|shared| shared.copy());
+        let (spec, body) = function.into_parts();
+        tools.functions.insert(spec.name.clone(), body);
+        tools.specs.retain(|known| known.name != spec.name);
+        tools.specs.push(spec);
+        tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { tools: Arc::new(tools) }
+    }
+
+    /// The tools, in the order of their names.
+    pub fn specs(&self) -> &[ToolSpec] {
+        &self.tools.specs
+    }
+
+    /// Runs a tool, if the guard permits it. Everything is recorded; nothing panics; only a failed infrastructure ends a run.
+    pub async fn call(&self, cx: &Cx, call: ToolCall) -> ToolOutcome {
+        let start = cx.clock().elapsed();
+        let wanted = call.clone();
+        let (verdict, outcome) = self.decide(cx, call).await;
+        let observation = match &outcome {
+            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => observation.clone(),
+            ToolOutcome::Failed(_) => Value::Null,
+        };
+        let elapsed: Duration = cx.clock().elapsed().saturating_sub(start);
+        cx.recorder().tool(ToolStep { tool: wanted.tool, arguments: wanted.arguments, verdict, observation, elapsed });
+        outcome
+    }
+
+    async fn decide(&self, cx: &Cx, call: ToolCall) -> (CallVerdict, ToolOutcome) {
+        let spec = self.spec(&call.tool);
+        match cx.guard().authorize(call, spec, cx.session(), cx.recorder()).await {
+            Ok(permit) => self.execute(cx, permit).await,
+            Err(Refused::Denied(denied)) => {
+                let verdict = match denied.kind {
+                    EventKind::ArgumentsMalformed | EventKind::UnknownTool => CallVerdict::Invalid,
+                    _ => CallVerdict::Denied,
+                };
+                (verdict, ToolOutcome::Refused { kind: denied.kind, observation: denied.model_json() })
+            }
+            Err(Refused::Unavailable(reason)) => {
+                (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.to_string())))
+            }
+        }
+    }
+
+    async fn execute(&self, cx: &Cx, permit: Permit) -> (CallVerdict, ToolOutcome) {
+        let (call, effect) = match permit.into_passage() {
+            Passage::Live(call, effect) => (call, effect),
+            Passage::DryRun(_, stand_in) => {
+                return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
+            }
+        };
+        let tool = call.tool.clone();
+        match self.dispatch(cx, call, effect).await {
+            Ok(mut reply) => {
+                cx.recorder().redactor().scrub_json(&mut reply.content);
+                cap(&mut reply.content);
+                cx.guard().inspect(&tool, &reply, cx.session(), cx.recorder());
+                (CallVerdict::Executed, replied(cx, &tool, reply))
+            }
+            Err(error) => failed(cx, &tool, &error),
+        }
+    }
+
+    async fn dispatch(&self, cx: &Cx, call: ToolCall, effect: Effect) -> Result<ToolReply, ToolError> {
+        if let Some(function) = self.tools.functions.get(&call.tool) {
+            return Ok(function.call(call.arguments).await);
+        }
+        let server = call.tool.server().and_then(|id| self.tools.servers.iter().find(|(known, _)| known.as_str() == id));
+        let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
+        let retry = if effect == Effect::Read { Idempotency::Repeatable } else { Idempotency::Once };
+        let traceparent = cx.session().run().traceparent();
+        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder(), retry };
+        server.call(call.tool.local(), call.arguments, context).await
+    }
+
+    fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
+        self.tools.specs.iter().find(|spec| spec.name == *tool).or_else(|| self.tools.unlisted.get(tool))
+    }
+}
+
+impl Tools {
+    fn copy(&self) -> Self {
+        Self {
+            specs: self.specs.clone(),
+            unlisted: self.unlisted.clone(),
+            functions: self.functions.clone(),
+            servers: self.servers.clone(),
+        }
+    }
+}
+
+fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
+    let observation = match reply.status {
+        ReplyStatus::Done => json!({ "result": reply.content }),
+        ReplyStatus::Failed => {
+            cx.recorder().event(SecurityEvent::new(EventKind::ToolFailed, Some(tool), "the tool says that it failed"));
+            error(EventKind::ToolFailed, reply.content)
+        }
+    };
+    ToolOutcome::Replied { observation }
+}
+
+/// The transport has recorded scope denials, refusals and waits as events already.
+fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
+    let (kind, verdict) = match failure {
+        ToolError::Infrastructure(reason) => {
+            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.clone())));
+        }
+        ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
+        ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
+        ToolError::RateLimited => (EventKind::RateLimited, CallVerdict::Denied),
+        ToolError::BadReply(_) => (EventKind::ToolFailed, CallVerdict::Executed),
+        ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
+    };
+    if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
+        cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
+    }
+    (verdict, ToolOutcome::Refused { kind, observation: error(kind, failure.model_text()) })
+}
+
+fn error(kind: EventKind, message: impl Into<Value>) -> Value {
+    json!({ "error": { "code": kind.code(), "message": message.into(), "advice": kind.advice() } })
+}
+
+/// Cuts a reply that is too long; what is left stays data.
+fn cap(content: &mut Value) {
+    let text = content.to_string();
+    if text.len() <= MAX_REPLY {
+        return;
+    }
+    let kept: String = match content {
+        Value::String(text) => text.chars().take(MAX_REPLY / 4).collect(),
+        _ => text.chars().take(MAX_REPLY / 4).collect(),
+    };
+    *content = json!({ "truncated": kept, "characters": text.chars().count() });
+}

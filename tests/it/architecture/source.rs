@@ -1,0 +1,177 @@
+//! Rust source as tokens: comments and strings are no code, `#[cfg(test)]` items are left out.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// One source file without its test items.
+pub(crate) struct Source {
+    /// Relative to the root of the repository, with `/`.
+    pub(crate) file: String,
+    pub(crate) lines: usize,
+    /// Every path with two or more segments, and every use tree, one entry for each leaf.
+    pub(crate) paths: Vec<Vec<String>>,
+    /// Every identifier and punctuation mark in order, through all groups.
+    pub(crate) words: Vec<String>,
+    /// Files of `#[cfg(test)] mod name;`, without extension.
+    test_modules: Vec<String>,
+}
+
+impl Source {
+    pub(crate) fn new(file: &str, text: &str) -> Self {
+        let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("`{file}` is no Rust: {error}"));
+        let folder = folder(file);
+        let mut test_modules = Vec::new();
+        let tokens = without_tests(tokens, &folder, &mut test_modules);
+        let mut source =
+            Self { file: file.to_owned(), lines: text.lines().count(), paths: vec![], words: vec![], test_modules };
+        collect_paths(&tokens, &mut source.paths);
+        collect_words(&tokens, &mut source.words);
+        source
+    }
+
+    /// The module path of the file inside its crate: `src/lm/cache.rs` is `["lm", "cache"]`, `src/lib.rs` is `[]`.
+    pub(crate) fn module(&self) -> Vec<&str> {
+        let inside = self.file.split_once("src/").map_or(self.file.as_str(), |(_, inside)| inside);
+        let stem = inside.trim_end_matches(".rs").trim_end_matches("/mod");
+        if stem == "lib" { Vec::new() } else { stem.split('/').collect() }
+    }
+}
+
+/// All files below `folder` that are not tests, by name.
+pub(crate) fn read(root: &Path, folder: &str) -> Vec<Source> {
+    let mut files = Vec::new();
+    walk(&root.join(folder), &mut files);
+    files.sort();
+    let mut sources: Vec<Source> = files
+        .iter()
+        .map(|path| {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            Source::new(&name, &fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    let tests: Vec<String> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
+    sources.retain(|source| {
+        let stem = source.file.trim_end_matches(".rs").trim_end_matches("/mod");
+        !tests.iter().any(|test| stem == test || stem.starts_with(&format!("{test}/")))
+    });
+    sources
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("`{}`: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Where the modules that a file declares are.
+fn folder(file: &str) -> String {
+    let stem = file.trim_end_matches(".rs");
+    ["/lib", "/main", "/mod"].iter().find_map(|root| stem.strip_suffix(root)).unwrap_or(stem).to_owned()
+}
+
+fn without_tests(tokens: TokenStream, folder: &str, modules: &mut Vec<String>) -> Vec<TokenTree> {
+    let mut kept = Vec::new();
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        let attribute = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        if !(attribute && rest.peek().is_some_and(|next| next.to_string().replace(' ', "") == "[cfg(test)]")) {
+            kept.push(token);
+            continue;
+        }
+        let mut item = Vec::new();
+        for token in rest.by_ref() {
+            let end = match &token {
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                TokenTree::Punct(punct) => punct.as_char() == ';',
+                _ => false,
+            };
+            item.push(token.to_string());
+            if end {
+                break;
+            }
+        }
+        if let Some([.., name, _]) = item.windows(3).find(|words| words[0] == "mod" && words[2] == ";") {
+            modules.push(format!("{folder}/{name}"));
+        }
+    }
+    kept
+}
+
+fn collect_words(tokens: &[TokenTree], words: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => collect_words(&group.stream().into_iter().collect::<Vec<_>>(), words),
+            TokenTree::Literal(_) => words.push("\"\"".into()),
+            other => words.push(other.to_string()),
+        }
+    }
+}
+
+fn collect_paths(tokens: &[TokenTree], paths: &mut Vec<Vec<String>>) {
+    let mut at = 0;
+    let mut imported = false;
+    while let Some(token) = tokens.get(at) {
+        match token {
+            TokenTree::Ident(word) if word == "use" => {
+                imported = true;
+                at += if is_separator(&tokens[at + 1..]) { 3 } else { 1 };
+                continue;
+            }
+            TokenTree::Ident(_) => at += one_path(&tokens[at..], &[], imported, paths),
+            TokenTree::Group(group) => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                if imported { tree(&inner, &[], paths) } else { collect_paths(&inner, paths) }
+                at += 1;
+            }
+            _ => at += 1,
+        }
+        imported = false;
+    }
+}
+
+/// Reads the path at the front of `tokens`, and returns how many tokens it has.
+fn one_path(tokens: &[TokenTree], prefix: &[String], alone: bool, paths: &mut Vec<Vec<String>>) -> usize {
+    let mut path = prefix.to_vec();
+    path.push(tokens[0].to_string().trim_start_matches("r#").to_owned());
+    let mut at = 1;
+    while is_separator(&tokens[at..]) {
+        match tokens.get(at + 2) {
+            Some(TokenTree::Ident(ident)) => path.push(ident.to_string().trim_start_matches("r#").to_owned()),
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                tree(&group.stream().into_iter().collect::<Vec<_>>(), &path, paths);
+                return at + 3;
+            }
+            Some(TokenTree::Punct(star)) if star.as_char() == '*' => path.push("*".into()),
+            _ => break,
+        }
+        at += 3;
+    }
+    if alone || path.len() > 1 {
+        paths.push(path);
+    }
+    at
+}
+
+fn tree(tokens: &[TokenTree], prefix: &[String], paths: &mut Vec<Vec<String>>) {
+    let comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    for leaf in tokens.split(comma).filter(|leaf| !leaf.is_empty()) {
+        let start = if is_separator(leaf) { 2 } else { 0 };
+        if leaf.len() > start {
+            one_path(&leaf[start..], prefix, true, paths);
+        }
+    }
+}
+
+fn is_separator(tokens: &[TokenTree]) -> bool {
+    let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(p)) if p.as_char() == ':');
+    colon(tokens.first()) && colon(tokens.get(1))
+}

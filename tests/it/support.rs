@@ -1,0 +1,100 @@
+//! A runtime over real servers, for tests.
+
+use std::sync::Arc;
+
+use abide::{
+    lm::{Lm, Retry, openai::OpenAi},
+    net,
+    prelude::*,
+    runtime::Limits,
+    security::Audit,
+};
+use abide_testbed::{Options, Testbed, TraceId, task};
+
+/// Handle customer service requests using the available tools.
+#[derive(Signature)]
+pub(crate) struct CustomerService {
+    /// Customer service request
+    #[input(max_chars = 2_000)]
+    pub(crate) request: String,
+    /// Helpful customer service response
+    #[output(max_chars = 2_000)]
+    pub(crate) response: String,
+}
+
+pub(crate) type Request = Example<CustomerServiceInput, task::Label>;
+pub(crate) type Agent = ReAct<CustomerService>;
+
+pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service");
+
+/// A testbed, and a runtime over it.
+pub(crate) struct World {
+    pub(crate) testbed: Arc<Testbed>,
+    pub(crate) boundary: Boundary,
+    pub(crate) runtime: Runtime,
+    pub(crate) agent: Agent,
+}
+
+impl World {
+    /// A world with one of the testbed's models.
+    pub(crate) async fn with_model(options: Options, model: &str) -> Self {
+        Self::audited(options, model, Audit::discard()).await
+    }
+
+    pub(crate) async fn audited(options: Options, model: &str, audit: Audit) -> Self {
+        let testbed = Arc::new(Testbed::start(options).await.unwrap());
+        let boundary = boundary(&testbed, &rules());
+        let tools = Toolbox::connect(&boundary).await.unwrap();
+        let runtime = Runtime::builder()
+            .lm(lm(&testbed, model))
+            .boundary(boundary.clone())
+            .audit(audit)
+            .limits(Limits::default().temperature(0.7))
+            .build();
+        Self { testbed, boundary, runtime, agent: ReAct::new(tools).max_iters(8) }
+    }
+
+    /// The task's own judgement of a run.
+    pub(crate) fn resolved(&self) -> impl Fn(&Request, &Run<CustomerServiceOutput>) -> bool + Clone + Send + Sync + 'static {
+        let testbed = self.testbed.clone();
+        move |request, run| {
+            let answer = run.outcome.as_ref().map_or("", |output| &output.response);
+            task::grade(&request.label, &testbed.state(trace(run)), answer) >= 1.0
+        }
+    }
+}
+
+pub(crate) fn lm(testbed: &Testbed, model: &str) -> Arc<dyn Lm> {
+    let client = net::Client::new(&net::Options::default()).unwrap();
+    Arc::new(Retry::new(Arc::new(OpenAi::new(client, testbed.model_url().parse().unwrap(), model, None).unwrap())))
+}
+
+pub(crate) fn rules() -> String {
+    std::fs::read_to_string(format!("{DATA}/boundary.toml")).unwrap()
+}
+
+/// The rules of a file at the addresses of a testbed.
+pub(crate) fn boundary(testbed: &Testbed, rules: &str) -> Boundary {
+    let secret = |_: &str| Some(testbed.client_secret().to_owned());
+    Boundary::parse(rules, DATA, &secret)
+        .unwrap()
+        .with_server("crm", |server| {
+            server.url = testbed.mcp_url().parse().unwrap();
+            server.issuer = testbed.issuer().to_owned();
+            server.ca_bundle = Some(testbed.ca_path().to_owned());
+        })
+        .unwrap()
+}
+
+pub(crate) fn trace<O>(run: &Run<O>) -> TraceId {
+    run.episode.run.to_string().parse().unwrap()
+}
+
+pub(crate) fn load(split: &str) -> Dataset<CustomerServiceInput, task::Label> {
+    Dataset::load(format!("{DATA}/{split}.jsonl")).unwrap()
+}
+
+/// The first examples of a split.
+pub(crate) fn some(split: &str, count: usize) -> Dataset<CustomerServiceInput, task::Label> {
+    Dataset::new(load(split).iter().take(count).cloned()).unwrap()
+}
