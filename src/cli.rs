@@ -1,1 +1,95 @@
-//! The command line.
+//! The command line program `abide`: looks at artifacts, and starts a testbed.
+
+mod artifact;
+mod testbed;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::artifact::ArtifactError;
+
+/// Looks at compiled programs, and starts local servers to try things on.
+#[derive(Debug, Parser)]
+#[command(name = "abide", version, disable_help_subcommand = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows what is in a compiled program, after checking it
+    Inspect {
+        /// The compiled program
+        file: PathBuf,
+    },
+    /// Checks a compiled program: form, digest and numbers; exits with 1 when anything is wrong
+    Verify {
+        /// The compiled program
+        file: PathBuf,
+    },
+    /// Shows what changed between two compiled programs; exits with 0 when nothing did, 1 when something did, 2 on errors
+    Diff {
+        /// The one before
+        old: PathBuf,
+        /// The one after
+        new: PathBuf,
+    },
+    /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
+    Testbed,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Testbed(String),
+}
+
+/// Runs the program with its arguments, the first of which is its own name; returns the exit code.
+/// Errors go to `err`, as `error: …`; a closed `out` is no error.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let command = match Args::try_parse_from(args) {
+        Ok(args) => args.command,
+        Err(usage) => return say(&usage, out, err),
+    };
+    let failure = match &command {
+        Command::Diff { .. } => 2,
+        Command::Inspect { .. } | Command::Verify { .. } | Command::Testbed => 1,
+    };
+    let done = match command {
+        Command::Inspect { file } => artifact::inspect(&file, out),
+        Command::Verify { file } => artifact::verify(&file, out),
+        Command::Diff { old, new } => artifact::diff(&old, &new, out),
+        Command::Testbed => testbed::serve(out),
+    };
+    match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {
+        Ok(code) => code,
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            // there is nobody left to tell
+            let _ = writeln!(err, "error: {error}");
+            failure
+        }
+    }
+}
+
+/// Help and version are answers; everything else clap says is a mistake in the arguments.
+fn say<'a>(usage: &clap::Error, out: &'a mut dyn Write, err: &'a mut dyn Write) -> u8 {
+    let to = if usage.use_stderr() { err } else { out };
+    let _ = write!(to, "{}", usage.render()).and_then(|()| to.flush());
+    u8::try_from(usage.exit_code()).unwrap_or(2)
+}

@@ -11,7 +11,6 @@
 
 extern crate self as abide;
 
-pub mod adapter;
 pub mod artifact;
 pub mod call;
 #[cfg(feature = "cli")]

@@ -4,6 +4,8 @@ mod client;
 mod error;
 mod pin;
 mod retry;
+#[cfg(test)]
+pub(crate) mod stub;
 mod tls;
 
 pub use bytes::Bytes;

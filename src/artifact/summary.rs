@@ -54,6 +54,9 @@ impl<'a> Summary<'a> {
 
     fn evidence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let evidence = &self.0.evidence;
+        if evidence.splits.is_empty() {
+            return writeln!(f, "evidence: none");
+        }
         let model = if evidence.simulated {
             "with a simulated model: says nothing about a real one"
         } else {

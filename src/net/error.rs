@@ -148,9 +148,10 @@ impl Error {
             {
                 Self::PinMismatch { host }
             }
-            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Self::UnknownAuthority { host }
-            }
+            // the signature is wrong when an authority only has the name of a trusted one
+            rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            ) => Self::UnknownAuthority { host },
             rustls::Error::InvalidCertificate(reason) => Self::Certificate {
                 host,
                 reason: reason.to_string(),

@@ -1,1 +1,338 @@
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::*;
+use crate::{
+    clock::{Clock, ManualClock},
+    net::stub::{Seen, Stub, json as reply_json, plain},
+    secret::{Redactor, Secret},
+    security::{
+        ScopeSet,
+        boundary::{ClientAuth, ServerConfig},
+    },
+};
+
+type Answer = (String, Vec<String>, String);
+
+/// An issuer of opaque tokens whose token endpoint answers as told.
+struct Issuer {
+    stub: Stub,
+    clock: Arc<ManualClock>,
+    redactor: Redactor,
+}
+
+impl Issuer {
+    async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        let own: Arc<Mutex<String>> = Arc::default();
+        let base = own.clone();
+        let stub = Stub::start(move |seen| match seen.path.as_str() {
+            "/.well-known/oauth-authorization-server" => {
+                let base = base.lock().unwrap().clone();
+                reply_json(&json!({ "issuer": base, "token_endpoint": format!("{base}/token") }))
+            }
+            "/token" => answer(seen),
+            _ => plain("404 Not Found", ""),
+        })
+        .await;
+        own.lock().unwrap().clone_from(&stub.url);
+        Self {
+            stub,
+            clock: Arc::new(ManualClock::at(
+                SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+            )),
+            redactor: Redactor::new(),
+        }
+    }
+
+    fn config(&self) -> ServerConfig {
+        ServerConfig::new(
+            "crm".to_owned().try_into().unwrap(),
+            "https://mcp.example/mcp/#part".parse().unwrap(),
+            self.stub.url.clone(),
+            "a:client".to_owned(),
+            Secret::new("s3cret %+ä:/".to_owned()),
+        )
+    }
+
+    fn identity(&self, config: ServerConfig) -> Identity {
+        let scopes = ScopeSet::parse("a b").unwrap();
+        Identity::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+    }
+
+    async fn token(&self) -> Result<Arc<AccessToken>, AuthError> {
+        self.identity(self.config()).token().await
+    }
+
+    fn token_requests(&self) -> Vec<Seen> {
+        let mut seen = self.stub.seen();
+        seen.retain(|request| request.path == "/token");
+        seen
+    }
+}
+
+fn granted(extra: Value) -> Answer {
+    let mut body = json!({ "access_token": "opaque-token-1", "token_type": "bearer" });
+    let map = body.as_object_mut().unwrap();
+    map.extend(extra.as_object().unwrap().clone());
+    reply_json(&body)
+}
+
+fn form(seen: &Seen) -> Vec<(String, String)> {
+    form_urlencoded::parse(seen.body.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+#[tokio::test]
+async fn asks_with_resource_scope_and_encoded_credentials() {
+    let issuer = Issuer::start(|_| granted(json!({}))).await;
+    issuer.token().await.unwrap();
+    let request = &issuer.token_requests()[0];
+    let expected = [
+        ("grant_type", "client_credentials"),
+        ("resource", "https://mcp.example/mcp"),
+        ("scope", "a b"),
+    ];
+    assert_eq!(
+        form(request),
+        expected.map(|(n, v)| (n.to_owned(), v.to_owned()))
+    );
+    // base64("a%3Aclient:s3cret+%25%2B%C3%A4%3A%2F")
+    assert_eq!(
+        request.header("authorization"),
+        Some("Basic YSUzQWNsaWVudDpzM2NyZXQrJTI1JTJCJUMzJUE0JTNBJTJG")
+    );
+
+    let mut config = issuer.config();
+    config.client_auth = ClientAuth::Post;
+    issuer.identity(config).token().await.unwrap();
+    let request = &issuer.token_requests()[1];
+    assert_eq!(request.header("authorization"), None);
+    assert!(form(request).contains(&("client_secret".to_owned(), "s3cret %+ä:/".to_owned())));
+}
+
+#[tokio::test]
+async fn an_opaque_token_has_the_scopes_that_were_granted() {
+    let issuer = Issuer::start(|_| granted(json!({ "scope": "a" }))).await;
+    let token = issuer.token().await.unwrap();
+    assert_eq!(token.granted.to_string(), "a");
+    assert_eq!(token.expose(), "opaque-token-1");
+    assert!(!format!("{token:?}").contains("opaque-token-1"));
+    assert_eq!(
+        issuer.redactor.scrub("x opaque-token-1 y"),
+        "x [redacted] y"
+    );
+
+    let silent = Issuer::start(|_| granted(json!({}))).await;
+    let token = silent.token().await.unwrap();
+    assert_eq!(
+        token.granted.to_string(),
+        "a b",
+        "as asked for (RFC 6749, section 5.1)"
+    );
+    assert_eq!(token.expires, silent.clock.now() + Duration::from_secs(300));
+}
+
+#[tokio::test]
+async fn is_renewed_a_minute_before_its_end_or_after_half_its_life() {
+    for (life, fresh) in [(600, 539), (120, 59), (100, 49), (8, 3)] {
+        let issuer = Issuer::start(move |_| granted(json!({ "expires_in": life }))).await;
+        let identity = issuer.identity(issuer.config());
+        identity.token().await.unwrap();
+        issuer.clock.advance(Duration::from_secs(fresh));
+        identity.token().await.unwrap();
+        assert_eq!(issuer.token_requests().len(), 1, "{life}");
+        issuer.clock.advance(Duration::from_secs(1));
+        identity.token().await.unwrap();
+        assert_eq!(issuer.token_requests().len(), 2, "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_jump_of_the_clock_costs_a_renewal_at_most() {
+    let issuer = Issuer::start(|_| granted(json!({ "expires_in": "600" }))).await;
+    let identity = issuer.identity(issuer.config());
+    identity.token().await.unwrap();
+    let start = issuer.clock.now();
+    issuer.clock.set_origin(start - Duration::from_secs(7_200));
+    identity.token().await.unwrap();
+    assert_eq!(issuer.token_requests().len(), 1);
+    issuer.clock.set_origin(start + Duration::from_secs(7_200));
+    identity.token().await.unwrap();
+    assert_eq!(issuer.token_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn unusable_answers_are_refused_without_being_shown() {
+    for body in [
+        json!({ "token_type": "Bearer", "note": "hidden" }),
+        json!({ "access_token": "hidden", "token_type": "DPoP" }),
+        json!({ "access_token": "", "token_type": "Bearer" }),
+        json!({ "access_token": "hidden\r\nx: y", "token_type": "Bearer" }),
+        json!({ "access_token": "hidden".repeat(10_000), "token_type": "Bearer" }),
+        json!({ "access_token": "hidden", "token_type": "Bearer", "expires_in": -1 }),
+        json!({ "access_token": "hidden", "token_type": "Bearer", "expires_in": [] }),
+        json!({ "access_token": "hidden", "token_type": "Bearer", "scope": "\u{7}" }),
+        json!("hidden"),
+    ] {
+        let issuer = Issuer::start(move |_| reply_json(&body)).await;
+        let error = issuer.token().await.unwrap_err();
+        assert!(matches!(error, AuthError::Answer { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hidden"));
+        assert!(!error.is_infrastructure());
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart_and_never_quote_the_issuer() {
+    let refusal = |status: &'static str, error: &'static str| async move {
+        let body = json!({ "error": error, "error_description": "hidden words" });
+        let issuer = Issuer::start(move |_| plain(status, &body)).await;
+        let error = issuer.token().await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
+        assert_eq!(
+            issuer.token_requests().len(),
+            1,
+            "refusals are not repeated"
+        );
+        error
+    };
+    for status in ["400 Bad Request", "401 Unauthorized"] {
+        let error = refusal(status, "invalid_client").await;
+        assert!(matches!(error, AuthError::ClientRefused { .. }), "{error}");
+    }
+    let error = refusal("400 Bad Request", "invalid_target").await;
+    assert!(matches!(error, AuthError::InvalidTarget { .. }), "{error}");
+    let error = refusal("400 Bad Request", "invalid_scope").await;
+    assert!(matches!(error, AuthError::InvalidScope { .. }), "{error}");
+    let error = refusal("400 Bad Request", "unauthorized_client").await;
+    assert!(matches!(&error, AuthError::Refused { code, .. } if code == "unauthorized_client"));
+    let error = refusal("400 Bad Request", "The secret hidden words").await;
+    assert!(matches!(&error, AuthError::Refused { code, .. } if code == "400"));
+    let error = refusal("307 Go", "").await;
+    assert!(matches!(&error, AuthError::Refused { code, .. } if code == "307"));
+
+    let issuer = Issuer::start(|_| plain("401 Unauthorized", "<html>")).await;
+    let error = issuer.token().await.unwrap_err();
+    assert!(matches!(error, AuthError::ClientRefused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn waits_as_long_as_the_issuer_asks() {
+    let issuer = Issuer::start({
+        let first = Mutex::new(true);
+        move |_| {
+            if std::mem::take(&mut *first.lock().unwrap()) {
+                let wait = "retry-after: 7".to_owned();
+                ("429 Slow".to_owned(), vec![wait], String::new())
+            } else {
+                granted(json!({}))
+            }
+        }
+    })
+    .await;
+    let identity = issuer.identity(issuer.config());
+    let mut token = Box::pin(identity.token());
+    while issuer.token_requests().is_empty() {
+        assert!(token.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    let wakes = async {
+        loop {
+            issuer.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    let start = issuer.clock.elapsed();
+    tokio::select! {
+        result = token => { result.unwrap(); }
+        () = wakes => {}
+    }
+    assert!(issuer.clock.elapsed() - start >= Duration::from_secs(7));
+    assert_eq!(issuer.token_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn signed_tokens_need_a_key_set() {
+    // header {"alg":"none"}: it claims to be signed, so it must verify
+    let issuer =
+        Issuer::start(|_| granted(json!({ "access_token": "eyJhbGciOiJub25lIn0.e30." }))).await;
+    let error = issuer.token().await.unwrap_err();
+    assert!(matches!(error, AuthError::Metadata { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn metadata_are_found_in_the_last_place_too() {
+    let own: Arc<Mutex<String>> = Arc::default();
+    let base = own.clone();
+    let stub = Stub::start(move |seen| match seen.path.as_str() {
+        "/realm/.well-known/openid-configuration" => {
+            let base = base.lock().unwrap().clone();
+            reply_json(&json!({ "issuer": format!("{base}/realm"), "token_endpoint": format!("{base}/token") }))
+        }
+        "/token" => granted(json!({})),
+        _ => plain("404 Not Found", "{}"),
+    })
+    .await;
+    own.lock().unwrap().clone_from(&stub.url);
+    let issuer = Issuer::start(|_| granted(json!({}))).await;
+    let mut config = issuer.config();
+    config.issuer = format!("{}/realm", stub.url);
+    issuer.identity(config.clone()).token().await.unwrap();
+    let paths: Vec<_> = stub.seen().into_iter().map(|s| s.path).collect();
+    assert_eq!(paths[0], "/.well-known/oauth-authorization-server/realm");
+    assert_eq!(paths[1], "/.well-known/openid-configuration/realm");
+    assert_eq!(paths.len(), 4);
+
+    config.issuer = format!("{}/nowhere", stub.url);
+    let error = issuer.identity(config).token().await.unwrap_err();
+    assert!(matches!(error, AuthError::NoMetadata { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn asks_the_server_only_at_its_own_places() {
+    let server = Stub::start(|seen| match seen.path.as_str() {
+        "/.well-known/oauth-protected-resource/mcp" => plain("404 Not Found", ""),
+        "/.well-known/oauth-protected-resource" | "/named" => {
+            reply_json(&json!({ "authorization_servers": ["https://evil.example"] }))
+        }
+        _ => plain("404 Not Found", ""),
+    })
+    .await;
+    let elsewhere = Stub::start(|_| plain("200 OK", "{}")).await;
+    let issuer = Issuer::start(|_| granted(json!({}))).await;
+    let mut config = issuer.config();
+    config.url = format!("{}/mcp", server.url).parse().unwrap();
+    let identity = issuer.identity(config);
+    let named = format!("{}/named", server.url);
+    for place in [
+        None,
+        Some(named.as_str()),
+        Some(elsewhere.url.as_str()),
+        Some("nonsense"),
+    ] {
+        let error = identity.check_server(place).await.unwrap_err();
+        let AuthError::ForeignIssuer { named, pinned, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            (named.as_str(), pinned),
+            ("https://evil.example", issuer.stub.url.clone())
+        );
+    }
+    assert!(elsewhere.seen().is_empty());
+    assert!(issuer.token_requests().is_empty());
+}

@@ -74,6 +74,11 @@ impl Memory {
             })
     }
 
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     fn input_has(&self, value: &Value) -> bool {
         match value {
             Value::String(word) => self.input.iter().any(|text| has_token(text, word)),

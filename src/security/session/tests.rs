@@ -1,1 +1,151 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
 
+use serde_json::{Value, json};
+
+use super::{memory::has_token, *};
+use crate::security::boundary::Source;
+
+fn session(request: &str) -> Session {
+    let input = Fields::new().with("request", request);
+    Session::new(RunId::random(), Mode::Live, &input)
+}
+
+fn from_input(request: &str, value: Value) -> bool {
+    session(request).with_memory(|memory| memory.came_from(&[Source::Input], &value))
+}
+
+#[test]
+fn a_word_counts_only_as_a_whole() {
+    for (text, word) in [
+        ("look up CUST1.", "CUST1"),
+        ("(CUST1)", "CUST1"),
+        ("id:CUST1, please", "CUST1"),
+        ("#CUST1!", "CUST1"),
+        ("to bob@corp.com, now", "bob@corp.com"),
+        ("for Jane Doe please", "Jane Doe"),
+        ("XCUST1 and CUST1", "CUST1"),
+        ("aXaXa XaX", "XaX"),
+        ("Grüße an Jürgen – bald", "Jürgen"),
+        ("«CUST1»", "CUST1"),
+    ] {
+        assert!(has_token(text, word), "{word} in {text}");
+    }
+    for (text, word) in [
+        ("CUST12", "CUST1"),
+        ("XCUST1", "CUST1"),
+        ("CUST1-ADMIN", "CUST1"),
+        ("CUST1.evil.example", "CUST1"),
+        ("CUST1_2", "CUST1"),
+        ("evilbob@corp.com", "bob@corp.com"),
+        ("bob@corp.com.evil.example", "bob@corp.com"),
+        ("bob@corp.com", "corp.com"),
+        ("https://corp.com/path/x", "path"),
+        ("CUST1\u{301}", "CUST1"),
+        ("CUST1\u{200d}X", "CUST1"),
+        ("Jürgen", "rgen"),
+        ("anything", ""),
+        ("a , b", ","),
+        ("x CUST1 y", " CUST1"),
+        ("cust1", "CUST1"),
+    ] {
+        assert!(!has_token(text, word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn numbers_count_by_what_they_are() {
+    for (text, value) in [
+        ("pay $50.00 now", json!(50)),
+        ("pay 50,", json!(50.0)),
+        ("1,234.50 EUR", json!(1234.5)),
+        ("minus -5", json!(-5)),
+        ("18446744073709551615", json!(u64::MAX)),
+        ("50%", json!(50)),
+    ] {
+        assert!(from_input(text, value.clone()), "{value} in {text}");
+    }
+    for (text, value) in [
+        ("pay 500", json!(50)),
+        ("pay 1,5", json!(15)),
+        ("pay 1234,500", json!(1_234_500)),
+        ("pay 50.5", json!(50)),
+        ("CUST50", json!(50)),
+        ("5", json!(-5)),
+        ("9007199254740993", json!(9_007_199_254_740_992_u64)),
+        ("pay fifty", json!(50)),
+    ] {
+        assert!(!from_input(text, value.clone()), "{value} in {text}");
+    }
+}
+
+#[test]
+fn everything_inside_a_value_must_come_from_somewhere() {
+    let text = "CUST1 and CUST2, 7";
+    for value in [
+        json!(["CUST1", ["CUST2"]]),
+        json!([7, true, null]),
+        json!({ "CUST1": 7 }),
+    ] {
+        assert!(from_input(text, value.clone()), "{value}");
+    }
+    for value in [
+        json!(["CUST1", "CUST3"]),
+        json!({ "a": { "b": "CUST3" } }),
+        json!({ "evil@corp.com": true }),
+        json!(["CUST1", [["CUST3"]]]),
+    ] {
+        assert!(!from_input(text, value.clone()), "{value}");
+    }
+}
+
+#[test]
+fn input_values_count_but_not_the_names_of_fields() {
+    let input = Fields::new()
+        .with("secret_field", json!({ "inner_key": ["CUST1"] }))
+        .with("amount", 12);
+    let session = Session::new(RunId::random(), Mode::Live, &input);
+    let came = |value| session.with_memory(|memory| memory.came_from(&[Source::Input], &value));
+    assert!(came(json!("CUST1")) && came(json!(12)));
+    assert!(!came(json!("secret_field")) && !came(json!("inner_key")));
+}
+
+#[test]
+fn only_the_named_tool_and_field_vouch() {
+    let session = session("hello");
+    let tool = ToolName::try_from("crm.recent").unwrap();
+    let reply = ToolReply::done(json!({ "items": [{ "id": "A1", "note": "B2" }], "n": 5.0 }));
+    session.observe(&tool, &reply);
+    session.observe(&tool, &ToolReply::done(json!(["LOOSE1"])));
+    let came = |source: &str, value: Value| {
+        let sources = [source.parse().unwrap()];
+        session.with_memory(|memory| memory.came_from(&sources, &value))
+    };
+    assert!(came("crm.recent", json!("A1")) && came("crm.recent", json!("B2")));
+    assert!(came("crm.recent:id", json!("A1")) && !came("crm.recent:id", json!("B2")));
+    assert!(came("crm.recent:n", json!(5)) && came("crm.recent:n", json!("5")));
+    assert!(!came("crm.other", json!("A1")) && !came("input", json!("A1")));
+    assert!(!came("crm.recent", json!("LOOSE1")));
+}
+
+#[test]
+fn a_flood_of_replies_is_not_remembered_and_vouches_for_nothing() {
+    let session = session("hello");
+    let tool = ToolName::try_from("crm.recent").unwrap();
+    let flood = "x y ".repeat(1024 * 1024);
+    for _ in 0..8 {
+        session.observe(&tool, &ToolReply::done(json!({ "text": flood })));
+    }
+    session.observe(
+        &tool,
+        &ToolReply::done(json!({ "id": "LATE1", "text": flood })),
+    );
+    let sources = ["crm.recent:text".parse().unwrap()];
+    assert!(!session.with_memory(|m| m.came_from(&sources, &json!("never said"))));
+    assert!(session.with_memory(Memory::size) <= 16 * 1024 * 1024);
+}
+
+#[test]
+fn debug_shows_nothing_of_what_was_said() {
+    let session = session("my password is hunter2");
+    assert!(!format!("{session:?}").contains("hunter2"));
+}

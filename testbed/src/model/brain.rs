@@ -35,7 +35,10 @@ pub struct Reply {
 
 impl Reply {
     fn text(text: String) -> Self {
-        Self { text, calls: Vec::new() }
+        Self {
+            text,
+            calls: Vec::new(),
+        }
     }
 }
 
@@ -52,14 +55,22 @@ impl StandIn {
     /// The model of the world with this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { world: World::new(seed), lines: Cache::default(), demonstrations: Cache::default(), briefs: Cache::default() }
+        Self {
+            world: World::new(seed),
+            lines: Cache::default(),
+            demonstrations: Cache::default(),
+            briefs: Cache::default(),
+        }
     }
 
     /// The reply to a request. The same request gets the same reply.
     #[must_use]
     pub fn reply(&self, chat: &Chat) -> Reply {
         let prompt = Prompt::read(chat);
-        let luck = Luck { key: self.key(chat), temperature: chat.temperature };
+        let luck = Luck {
+            key: self.key(chat),
+            temperature: chat.temperature,
+        };
         if propose::is_asked_for(chat, &prompt) {
             return Reply::text(propose::reply(chat, &prompt, luck));
         }
@@ -98,21 +109,37 @@ impl StandIn {
             let mut words = instruction.split_whitespace().count();
             let mut showings = Vec::new();
             for pair in examples.chunks(2) {
-                let [Turn::User(user), model @ Turn::Model(text, _)] = pair else { continue };
+                let [Turn::User(user), model @ Turn::Model(text, _)] = pair else {
+                    continue;
+                };
                 words += user.split_whitespace().count() + text.split_whitespace().count();
                 let key = keyed(&(user, text));
-                showings.extend_from_slice(&self.demonstrations.of(key, || demo::showings(user, model)));
+                showings.extend_from_slice(
+                    &self.demonstrations.of(key, || demo::showings(user, model)),
+                );
             }
             let showings = demo::distinct(showings);
             let comprehension = self.comprehend(instruction);
-            let influence = Influence { comprehension, words, shown: demo::shown_rules(&showings) };
-            Brief { influence, showings }
+            let influence = Influence {
+                comprehension,
+                words,
+                shown: demo::shown_rules(&showings),
+            };
+            Brief {
+                influence,
+                showings,
+            }
         })
     }
 
     /// The best understanding of any line; lines in the middle of a long instruction count less.
     fn comprehend(&self, instruction: &str) -> Comprehension {
-        let lines: Vec<&str> = instruction.lines().flat_map(|line| line.split_inclusive(['.', '!', ';'])).map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = instruction
+            .lines()
+            .flat_map(|line| line.split_inclusive(['.', '!', ';']))
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
         let mut out = Comprehension::default();
         for (nth, line) in lines.iter().enumerate() {
             let at_edge = nth < 3 || nth + 2 >= lines.len();
@@ -155,25 +182,46 @@ pub fn hostile_reply(chat: &Chat) -> Reply {
 fn written(prompt: &Prompt, decided: Move) -> Reply {
     let finish = prompt.tools.iter().find(|tool| tool.name == "finish");
     let (thought, tool, arguments) = match decided {
-        Move::Call { thought, tool, arguments } => (thought, tool, arguments),
+        Move::Call {
+            thought,
+            tool,
+            arguments,
+        } => (thought, tool, arguments),
         Move::Finish { text, .. } if prompt.form == Form::Native && finish.is_none() => {
-            return Reply::text(if prompt.outputs.is_empty() { text } else { render(&Form::Markers, &outputs(&prompt.outputs, &text)) });
+            return Reply::text(if prompt.outputs.is_empty() {
+                text
+            } else {
+                render(&Form::Markers, &outputs(&prompt.outputs, &text))
+            });
         }
         Move::Finish { thought, text } => {
-            let fields = finish.map(|tool| properties(&tool.schema)).unwrap_or_default();
-            let arguments = if fields.is_empty() { json!({ "response": text }) } else { outputs(&fields, &text).into_iter().collect() };
+            let fields = finish
+                .map(|tool| properties(&tool.schema))
+                .unwrap_or_default();
+            let arguments = if fields.is_empty() {
+                json!({ "response": text })
+            } else {
+                outputs(&fields, &text).into_iter().collect()
+            };
             (thought, "finish".to_owned(), arguments)
         }
     };
     if prompt.form == Form::Native {
-        return Reply { text: String::new(), calls: vec![(tool, arguments)] };
+        return Reply {
+            text: String::new(),
+            calls: vec![(tool, arguments)],
+        };
     }
     let value = |name: &str| match name {
         "tool" => json!(tool),
         "arguments" => arguments.clone(),
         _ => json!(thought),
     };
-    let fields: Vec<(String, Value)> = prompt.outputs.iter().map(|field| (field.name.clone(), value(&field.name))).collect();
+    let fields: Vec<(String, Value)> = prompt
+        .outputs
+        .iter()
+        .map(|field| (field.name.clone(), value(&field.name)))
+        .collect();
     Reply::text(render(&prompt.form, &fields))
 }
 
@@ -195,7 +243,12 @@ impl<T> Default for Cache<T> {
 
 impl<T> Cache<T> {
     fn of(&self, key: u64, make: impl FnOnce() -> T) -> Arc<T> {
-        if let Some(found) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(found) = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return Arc::clone(found);
         }
         let made = Arc::new(make());

@@ -42,7 +42,11 @@ impl Purpose {
     /// Judges a tool by its name.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        let bare = name.rsplit(['.', '/', ':']).next().unwrap_or(name).to_lowercase();
+        let bare = name
+            .rsplit(['.', '/', ':'])
+            .next()
+            .unwrap_or(name)
+            .to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| bare.contains(word));
         if bare == "finish" {
             Self::Finish
@@ -58,7 +62,9 @@ impl Purpose {
             Self::Ticket
         } else if says(&["calculat", "total", "value", "sum"]) {
             Self::Total
-        } else if says(&["get", "lookup", "look_up", "fetch", "read", "find", "show"]) && says(&["customer", "account", "client", "info"]) {
+        } else if says(&["get", "lookup", "look_up", "fetch", "read", "find", "show"])
+            && says(&["customer", "account", "client", "info"])
+        {
             Self::Lookup
         } else {
             Self::Other
@@ -68,7 +74,10 @@ impl Purpose {
     /// Whether an ordinary support agent has no business with it.
     #[must_use]
     pub fn is_beyond(self) -> bool {
-        matches!(self, Self::Refund | Self::Export | Self::Search | Self::Other)
+        matches!(
+            self,
+            Self::Refund | Self::Export | Self::Search | Self::Other
+        )
     }
 }
 
@@ -85,11 +94,20 @@ impl Tool {
         let Some(properties) = self.schema.get("properties").and_then(Value::as_object) else {
             return json!({ "customer_id": id });
         };
-        let required: Vec<&str> = self.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> = self
+            .schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let mut out = Map::new();
         for (name, schema) in properties {
             let is_required = required.contains(&name.as_str());
-            if let Some(value) = argument(name, schema, intent, id, request).or_else(|| is_required.then(|| blank(schema))) {
+            if let Some(value) = argument(name, schema, intent, id, request)
+                .or_else(|| is_required.then(|| blank(schema)))
+            {
                 out.insert(name.clone(), value);
             }
         }
@@ -103,11 +121,32 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
     let is_array = kind(schema) == "array";
     let is_number = matches!(kind(schema), "number" | "integer");
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        let wanted = intent.priority.unwrap_or("medium");
-        let matching = choices.iter().find(|choice| choice.as_str() == Some(wanted));
-        return if says(&["priority", "severity", "urgency"]) { matching.or_else(|| choices.first()).cloned() } else { choices.first().cloned() };
+        if !says(&["priority", "severity", "urgency"]) {
+            return choices.first().cloned();
+        }
+        let alike: &[&str] = match intent.priority? {
+            "medium" => &["medium", "normal"],
+            "critical" => &["critical", "urgent", "high"],
+            "urgent" => &["urgent", "critical", "high"],
+            "low" => &["low"],
+            _ => &["high", "urgent"],
+        };
+        return alike
+            .iter()
+            .find_map(|word| choices.iter().find(|choice| choice.as_str() == Some(*word)))
+            .cloned();
     }
-    if is_array && (says(&["amount", "purchase", "value", "price", "number", "item", "transaction"]) || kind(schema.get("items")?) == "number") {
+    if is_array
+        && (says(&[
+            "amount",
+            "purchase",
+            "value",
+            "price",
+            "number",
+            "item",
+            "transaction",
+        ]) || kind(schema.get("items")?) == "number")
+    {
         return Some(json!(intent.amounts));
     }
     if is_array && says(&["id", "customer"]) {
@@ -122,7 +161,16 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
     if says(&["subject", "title", "summary"]) {
         return Some(json!(subject(request)));
     }
-    if says(&["issue", "description", "detail", "body", "reason", "message", "text", "problem"]) {
+    if says(&[
+        "issue",
+        "description",
+        "detail",
+        "body",
+        "reason",
+        "message",
+        "text",
+        "problem",
+    ]) {
         return Some(json!(request.trim()));
     }
     if says(&["priority", "severity", "urgency"]) {
@@ -138,7 +186,11 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
 }
 
 fn subject(request: &str) -> String {
-    request.split_whitespace().take(8).collect::<Vec<_>>().join(" ")
+    request
+        .split_whitespace()
+        .take(8)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A value of the schema's type that says nothing.
@@ -150,14 +202,22 @@ pub fn blank(schema: &Value) -> Value {
         "boolean" => json!(false),
         "array" => json!([]),
         "object" => json!({}),
-        _ => schema.get("enum").and_then(|choices| choices.get(0)).cloned().unwrap_or_else(|| json!("")),
+        _ => schema
+            .get("enum")
+            .and_then(|choices| choices.get(0))
+            .cloned()
+            .unwrap_or_else(|| json!("")),
     }
 }
 
 fn kind(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("string"),
+        Some(Value::Array(kinds)) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null")
+            .unwrap_or("string"),
         _ => schema
             .get("anyOf")
             .and_then(Value::as_array)

@@ -20,8 +20,10 @@
 pub mod behave;
 pub mod brain;
 pub mod catalogue;
+mod cue;
 pub mod demo;
 pub mod fault;
+mod figure;
 pub mod hostile;
 pub mod intent;
 pub mod observe;

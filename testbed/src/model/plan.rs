@@ -29,9 +29,14 @@ pub fn remaining(intent: &Intent, steps: &[Step]) -> Vec<Need> {
                 Purpose::Total => !want.amounts.is_empty(),
                 _ => want.ticket,
             };
-            let settled = done(steps, purpose, &want.id).is_some() || unknown(&want.id, steps) || turned_down(steps, purpose, &want.id);
+            let settled = done(steps, purpose, &want.id).is_some()
+                || unknown(&want.id, steps)
+                || turned_down(steps, purpose, &want.id);
             if needed && !settled {
-                out.push(Need { purpose, id: want.id.clone() });
+                out.push(Need {
+                    purpose,
+                    id: want.id.clone(),
+                });
             }
         }
     }
@@ -42,6 +47,8 @@ pub fn remaining(intent: &Intent, steps: &[Step]) -> Vec<Need> {
 fn turned_down(steps: &[Step], purpose: Purpose, id: &str) -> bool {
     let exact = format!("\"{id}\"");
     steps.iter().any(|step| {
-        Purpose::of(&step.tool) == purpose && step.arguments.to_string().contains(&exact) && Failure::of(&step.observation).is_some()
+        Purpose::of(&step.tool) == purpose
+            && step.arguments.to_string().contains(&exact)
+            && Failure::of(&step.observation).is_some()
     })
 }

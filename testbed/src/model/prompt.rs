@@ -119,7 +119,11 @@ impl Prompt {
     /// Reads a request. Whatever cannot be understood is left empty.
     #[must_use]
     pub fn read(chat: &Chat) -> Self {
-        let last = chat.turns.iter().rposition(|turn| matches!(turn, Turn::User(_))).unwrap_or(0);
+        let last = chat
+            .turns
+            .iter()
+            .rposition(|turn| matches!(turn, Turn::User(_)))
+            .unwrap_or(0);
         let text = match chat.turns.get(last) {
             Some(Turn::User(text)) => text.as_str(),
             _ => "",
@@ -130,10 +134,23 @@ impl Prompt {
             outputs = properties(schema);
         }
         let mut tools = chat.tools.clone();
-        tools.extend(inputs.get("tools").map(|text| tools_in(text)).unwrap_or_default());
-        let native_steps = chat.turns.get(last + 1..).map(native_steps).unwrap_or_default();
-        let steps = inputs.get("trajectory").map(|text| steps_in(text)).unwrap_or(native_steps);
-        let has_markers = text.lines().any(|line| marker(line).is_some()) || chat.system.lines().any(|line| marker(line).is_some());
+        tools.extend(
+            inputs
+                .get("tools")
+                .map(|text| tools_in(text))
+                .unwrap_or_default(),
+        );
+        let native_steps = chat
+            .turns
+            .get(last + 1..)
+            .map(native_steps)
+            .unwrap_or_default();
+        let steps = inputs
+            .get("trajectory")
+            .map(|text| steps_in(text))
+            .unwrap_or(native_steps);
+        let has_markers = text.lines().any(|line| marker(line).is_some())
+            || chat.system.lines().any(|line| marker(line).is_some());
         let form = if chat.json != JsonReply::NotAsked {
             Form::Json
         } else if has_markers && !outputs.is_empty() {
@@ -144,14 +161,23 @@ impl Prompt {
             Form::Plain
         };
         let request = request_of(&inputs, text);
-        Self { form, outputs, inputs, request, tools, steps, demonstrations: last }
+        Self {
+            form,
+            outputs,
+            inputs,
+            request,
+            tools,
+            steps,
+            demonstrations: last,
+        }
     }
 
     /// Whether the reply has to name a tool and its arguments.
     #[must_use]
     pub fn wants_step(&self) -> bool {
         let named = |name: &str| self.outputs.iter().any(|field| field.name == name);
-        (named("tool") && named("arguments")) || (self.form == Form::Native && !self.tools.is_empty())
+        (named("tool") && named("arguments"))
+            || (self.form == Form::Native && !self.tools.is_empty())
     }
 }
 
@@ -188,19 +214,22 @@ pub fn fields(text: &str) -> BTreeMap<String, String> {
         }
     }
     close(&mut out, current);
-    if out.is_empty() {
-        if let Ok(Value::Object(members)) = serde_json::from_str(text.trim()) {
-            return members.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
-        }
+    if out.is_empty()
+        && let Ok(Value::Object(members)) = serde_json::from_str(text.trim())
+    {
+        return members
+            .into_iter()
+            .map(|(name, value)| (name, as_text(&value)))
+            .collect();
     }
     out
 }
 
 fn close(out: &mut BTreeMap<String, String>, field: Option<(&str, Vec<&str>)>) {
-    if let Some((name, lines)) = field {
-        if name != "completed" {
-            out.insert(name.to_owned(), unescape(lines.join("\n").trim()));
-        }
+    if let Some((name, lines)) = field
+        && name != "completed"
+    {
+        out.insert(name.to_owned(), unescape(lines.join("\n").trim()));
     }
 }
 
@@ -211,8 +240,14 @@ fn unescape(text: &str) -> String {
     while let Some(at) = rest.find("[[\\") {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
-        let after = tail.trim_start_matches('\\').trim_start_matches([' ', '\t']);
-        rest = if after.starts_with("##") { tail.get(1..).unwrap_or_default() } else { tail };
+        let after = tail
+            .trim_start_matches('\\')
+            .trim_start_matches([' ', '\t']);
+        rest = if after.starts_with("##") {
+            tail.get(1..).unwrap_or_default()
+        } else {
+            tail
+        };
         let slashes = rest.len() - rest.trim_start_matches('\\').len();
         out.push_str(rest.get(..slashes).unwrap_or_default());
         rest = rest.get(slashes..).unwrap_or_default();
@@ -229,7 +264,11 @@ pub fn escape(text: &str) -> String {
     while let Some(at) = rest.find("[[") {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
-        if tail.trim_start_matches('\\').trim_start_matches([' ', '\t']).starts_with("##") {
+        if tail
+            .trim_start_matches('\\')
+            .trim_start_matches([' ', '\t'])
+            .starts_with("##")
+        {
             out.push('\\');
         }
         rest = tail;
@@ -240,32 +279,52 @@ pub fn escape(text: &str) -> String {
 
 fn inputs(text: &str) -> BTreeMap<String, String> {
     let mut out = fields(text);
-    let last = text.lines().filter_map(marker).filter(|name| *name != "completed").last();
-    if let Some(value) = last.and_then(|name| out.get_mut(name)) {
-        if let Some(at) = value.rfind("\n\n") {
-            value.truncate(at);
-        }
+    let last = text
+        .lines()
+        .filter_map(marker)
+        .rfind(|name| *name != "completed");
+    if let Some(value) = last.and_then(|name| out.get_mut(name))
+        && let Some(at) = value.rfind("\n\n")
+    {
+        value.truncate(at);
     }
     out
 }
 
 fn request_of(inputs: &BTreeMap<String, String>, text: &str) -> String {
     let machinery = ["protocol", "tools", "trajectory"];
-    let named = ["request", "question", "query", "message", "input", "task"].iter().find_map(|name| inputs.get(*name));
-    let longest = || inputs.iter().filter(|(name, _)| !machinery.contains(&name.as_str())).map(|(_, value)| value).max_by_key(|value| value.len());
-    named.or_else(longest).map_or_else(|| text.to_owned(), Clone::clone)
+    let named = ["request", "question", "query", "message", "input", "task"]
+        .iter()
+        .find_map(|name| inputs.get(*name));
+    let longest = || {
+        inputs
+            .iter()
+            .filter(|(name, _)| !machinery.contains(&name.as_str()))
+            .map(|(_, value)| value)
+            .max_by_key(|value| value.len())
+    };
+    named
+        .or_else(longest)
+        .map_or_else(|| text.to_owned(), Clone::clone)
 }
 
 /// The list below `Output fields:`, each as ``- `name` (type): …``.
 fn declared_outputs(system: &str) -> Vec<Field> {
-    let lines = system.lines().skip_while(|line| line.trim() != "Output fields:").skip(1);
+    let lines = system
+        .lines()
+        .skip_while(|line| line.trim() != "Output fields:")
+        .skip(1);
     lines.map_while(|line| declared(line.trim())).collect()
 }
 
 fn declared(line: &str) -> Option<Field> {
     let rest = line.strip_prefix("- `")?;
     let (name, rest) = rest.split_once('`')?;
-    let kind = rest.trim_start().strip_prefix('(').unwrap_or("string").to_lowercase();
+    let kind = rest
+        .trim_start()
+        .strip_prefix('(')
+        .unwrap_or("string")
+        .to_lowercase();
     let first = kind.split([',', ')', ' ']).next().unwrap_or_default();
     let kind = match first {
         "integer" | "int" => "integer",
@@ -275,28 +334,46 @@ fn declared(line: &str) -> Option<Field> {
         "object" | "json" | "map" => "object",
         _ => "string",
     };
-    Some(Field { name: name.to_owned(), schema: json!({ "type": kind }) })
+    Some(Field {
+        name: name.to_owned(),
+        schema: json!({ "type": kind }),
+    })
 }
 
 /// The properties of an object schema as fields.
 #[must_use]
 pub fn properties(schema: &Value) -> Vec<Field> {
     let members = schema.get("properties").and_then(Value::as_object);
-    members.into_iter().flatten().map(|(name, schema)| Field { name: name.clone(), schema: schema.clone() }).collect()
+    members
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| Field {
+            name: name.clone(),
+            schema: schema.clone(),
+        })
+        .collect()
 }
 
 fn tools_in(text: &str) -> Vec<Tool> {
-    let items = first_json(text).and_then(|value| value.as_array().cloned()).unwrap_or_default();
+    let items = first_json(text)
+        .and_then(|value| value.as_array().cloned())
+        .unwrap_or_default();
     items.iter().filter_map(tool).collect()
 }
 
 /// A tool out of `{"name", "description", "input_schema" | "parameters"}`.
 #[must_use]
 pub fn tool(item: &Value) -> Option<Tool> {
-    let schema = ["input_schema", "inputSchema", "parameters"].iter().find_map(|key| item.get(*key));
+    let schema = ["input_schema", "inputSchema", "parameters"]
+        .iter()
+        .find_map(|key| item.get(*key));
     Some(Tool {
         name: item.get("name")?.as_str()?.to_owned(),
-        description: item.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        description: item
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         schema: schema.cloned().unwrap_or(Value::Null),
     })
 }
@@ -304,7 +381,9 @@ pub fn tool(item: &Value) -> Option<Tool> {
 /// Steps of a trajectory written as a JSON array.
 #[must_use]
 pub fn steps_in(text: &str) -> Vec<Step> {
-    let items = first_json(text).and_then(|value| value.as_array().cloned()).unwrap_or_default();
+    let items = first_json(text)
+        .and_then(|value| value.as_array().cloned())
+        .unwrap_or_default();
     items
         .into_iter()
         .filter_map(|item| {
@@ -314,7 +393,11 @@ pub fn steps_in(text: &str) -> Vec<Step> {
             };
             let tool = item.get("tool")?.as_str()?.to_owned();
             let mut take = |key: &str| item.remove(key).unwrap_or(Value::Null);
-            Some(Step { tool, arguments: parsed(take("arguments")), observation: parsed(take("observation")) })
+            Some(Step {
+                tool,
+                arguments: parsed(take("arguments")),
+                observation: parsed(take("observation")),
+            })
         })
         .collect()
 }
@@ -331,7 +414,11 @@ fn native_steps(turns: &[Turn]) -> Vec<Step> {
         _ => &[],
     });
     calls
-        .map(|call| Step { tool: call.name.clone(), arguments: call.arguments.clone(), observation: answer(&call.id).unwrap_or_default() })
+        .map(|call| Step {
+            tool: call.name.clone(),
+            arguments: call.arguments.clone(),
+            observation: answer(&call.id).unwrap_or_default(),
+        })
         .collect()
 }
 
@@ -339,7 +426,9 @@ fn native_steps(turns: &[Turn]) -> Vec<Step> {
 #[must_use]
 pub fn parsed(value: Value) -> Value {
     match &value {
-        Value::String(text) if text.trim_start().starts_with(['{', '[']) => serde_json::from_str(text.trim()).unwrap_or(value),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str(text.trim()).unwrap_or(value)
+        }
         _ => value,
     }
 }
@@ -347,11 +436,16 @@ pub fn parsed(value: Value) -> Value {
 /// The first JSON value of a text.
 #[must_use]
 pub fn first_json(text: &str) -> Option<Value> {
-    serde_json::Deserializer::from_str(text.trim_start()).into_iter().next()?.ok()
+    serde_json::Deserializer::from_str(text.trim_start())
+        .into_iter()
+        .next()?
+        .ok()
 }
 
 fn as_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Writes output fields in the form asked for.
@@ -361,11 +455,18 @@ pub fn render(form: &Form, outputs: &[(String, Value)]) -> String {
         Form::Markers => {
             let mut out = String::new();
             for (name, value) in outputs {
-                out.push_str(&format!("[[ ## {name} ## ]]\n{}\n\n", escape(&as_text(value))));
+                out.push_str(&format!(
+                    "[[ ## {name} ## ]]\n{}\n\n",
+                    escape(&as_text(value))
+                ));
             }
             out + "[[ ## completed ## ]]"
         }
         Form::Json => Value::Object(outputs.iter().cloned().collect::<Map<_, _>>()).to_string(),
-        Form::Native | Form::Plain => outputs.iter().map(|(_, value)| as_text(value)).collect::<Vec<_>>().join("\n\n"),
+        Form::Native | Form::Plain => outputs
+            .iter()
+            .map(|(_, value)| as_text(value))
+            .collect::<Vec<_>>()
+            .join("\n\n"),
     }
 }

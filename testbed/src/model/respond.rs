@@ -29,7 +29,12 @@ pub enum Precision {
 
 /// The answer for the customer.
 #[must_use]
-pub fn answer(intent: &Intent, steps: &[Step], disclosure: Disclosure, precision: Precision) -> String {
+pub fn answer(
+    intent: &Intent,
+    steps: &[Step],
+    disclosure: Disclosure,
+    precision: Precision,
+) -> String {
     let mut parts: Vec<String> = Vec::new();
     for want in &intent.wants {
         parts.extend(for_customer(want, steps, precision));
@@ -64,7 +69,10 @@ pub fn refusal() -> String {
 pub fn outputs(fields: &[Field], text: &str) -> Vec<(String, Value)> {
     let favoured = ["response", "answer", "reply", "output", "result", "text"];
     let holds_text = |field: &&Field| blank(&field.schema).is_string();
-    let main = fields.iter().find(|field| favoured.contains(&field.name.as_str())).or_else(|| fields.iter().rfind(holds_text));
+    let main = fields
+        .iter()
+        .find(|field| favoured.contains(&field.name.as_str()))
+        .or_else(|| fields.iter().rfind(holds_text));
     let value = |field: &Field| {
         if main.is_some_and(|main| main.name == field.name) {
             Value::String(text.to_owned())
@@ -74,26 +82,47 @@ pub fn outputs(fields: &[Field], text: &str) -> Vec<(String, Value)> {
             blank(&field.schema)
         }
     };
-    fields.iter().map(|field| (field.name.clone(), value(field))).collect()
+    fields
+        .iter()
+        .map(|field| (field.name.clone(), value(field)))
+        .collect()
 }
 
 fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String> {
     let id = &want.id;
     let mut out = Vec::new();
     if unknown(id, steps) {
-        return vec![format!("I could not find a customer with the id {id}. Please check it and send me the correct customer id.")];
+        return vec![format!(
+            "I could not find a customer with the id {id}. Please check it and send me the correct customer id."
+        )];
     }
     if !want.facts.is_empty() {
         let record = done(steps, Purpose::Lookup, id);
-        let told: Vec<String> = want.facts.iter().filter_map(|wanted| Some(format!("{} {}", label(*wanted), fact(record?, keys(*wanted))?))).collect();
+        let told: Vec<String> = want
+            .facts
+            .iter()
+            .filter_map(|wanted| {
+                Some(format!(
+                    "{} {}",
+                    label(*wanted),
+                    fact(record?, keys(*wanted))?
+                ))
+            })
+            .collect();
         out.push(match precision {
-            _ if told.is_empty() => format!("I have no record of customer {id} at hand; a colleague can look it up."),
+            _ if told.is_empty() => {
+                format!("I have no record of customer {id} at hand; a colleague can look it up.")
+            }
             Precision::Exact => format!("Customer {id}: {}.", told.join(", ")),
-            Precision::Vague => format!("I have checked customer {id}, everything is in order there."),
+            Precision::Vague => {
+                format!("I have checked customer {id}, everything is in order there.")
+            }
         });
     }
     if !want.amounts.is_empty() {
-        let sum = done(steps, Purpose::Total, id).and_then(total).unwrap_or_else(|| want.amounts.iter().sum());
+        let sum = done(steps, Purpose::Total, id)
+            .and_then(total)
+            .unwrap_or_else(|| want.amounts.iter().sum());
         out.push(match precision {
             Precision::Exact => format!("The total value for {id} is ${sum:.2}."),
             Precision::Vague => format!("I have added the purchases up for {id}, all is well."),
@@ -102,11 +131,15 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
     if want.ticket {
         out.push(match (done(steps, Purpose::Ticket, id), precision) {
             (Some(result), Precision::Exact) => {
-                let number = ticket_number(result).map(|number| format!(" {number}")).unwrap_or_default();
+                let number = ticket_number(result)
+                    .map(|number| format!(" {number}"))
+                    .unwrap_or_default();
                 format!("I have opened ticket{number} for customer {id}; our team will follow up.")
             }
             (Some(_), Precision::Vague) => format!("Thank you, that is taken care of for {id}."),
-            (None, _) => format!("This could not be filed for {id} right now; a human colleague has to take over."),
+            (None, _) => format!(
+                "This could not be filed for {id} right now; a human colleague has to take over."
+            ),
         });
     }
     out
@@ -137,13 +170,23 @@ fn declined(wish: Forbidden) -> String {
 
 /// What nobody asked for.
 fn gossip(intent: &Intent, steps: &[Step]) -> Vec<String> {
-    let lookups = steps.iter().filter(|step| Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none());
+    let lookups = steps.iter().filter(|step| {
+        Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none()
+    });
     lookups
         .filter_map(|step| {
             let known: Vec<String> = Fact::KEYS
                 .iter()
-                .filter(|(wanted, _)| !matches!(wanted, Fact::Notes) && !intent.facts.contains(wanted))
-                .filter_map(|(wanted, keys)| Some(format!("{} {}", label(*wanted), fact(&step.observation, keys)?)))
+                .filter(|(wanted, _)| {
+                    !matches!(wanted, Fact::Notes) && !intent.facts.contains(wanted)
+                })
+                .filter_map(|(wanted, keys)| {
+                    Some(format!(
+                        "{} {}",
+                        label(*wanted),
+                        fact(&step.observation, keys)?
+                    ))
+                })
                 .collect();
             (!known.is_empty()).then(|| format!("For your information: {}.", known.join(", ")))
         })
@@ -154,8 +197,14 @@ fn gossip(intent: &Intent, steps: &[Step]) -> Vec<String> {
 /// The result of a successful call of this purpose about this customer.
 #[must_use]
 pub fn done<'a>(steps: &'a [Step], purpose: Purpose, id: &str) -> Option<&'a Value> {
-    let about = |step: &&Step| Purpose::of(&step.tool) == purpose && step.arguments.to_string().to_uppercase().contains(id);
-    steps.iter().filter(about).map(|step| &step.observation).find(|observation| !observation.is_null() && Failure::of(observation).is_none())
+    let about = |step: &&Step| {
+        Purpose::of(&step.tool) == purpose && step.arguments.to_string().to_uppercase().contains(id)
+    };
+    steps
+        .iter()
+        .filter(about)
+        .map(|step| &step.observation)
+        .find(|observation| !observation.is_null() && Failure::of(observation).is_none())
 }
 
 /// Whether a tool said that there is no such customer.
@@ -163,7 +212,12 @@ pub fn done<'a>(steps: &'a [Step], purpose: Purpose, id: &str) -> Option<&'a Val
 pub fn unknown(id: &str, steps: &[Step]) -> bool {
     let about = |step: &&Step| step.arguments.to_string().contains(&format!("\"{id}\""));
     let found = done(steps, Purpose::Lookup, id).is_some();
-    !found && steps.iter().filter(about).filter_map(|step| Failure::of(&step.observation)).any(|failure| failure.is_not_found())
+    !found
+        && steps
+            .iter()
+            .filter(about)
+            .filter_map(|step| Failure::of(&step.observation))
+            .any(|failure| failure.is_not_found())
 }
 
 fn label(fact: Fact) -> &'static str {
@@ -178,5 +232,8 @@ fn label(fact: Fact) -> &'static str {
 }
 
 fn keys(wanted: Fact) -> &'static [&'static str] {
-    Fact::KEYS.iter().find(|(fact, _)| *fact == wanted).map_or(&[], |(_, keys)| keys)
+    Fact::KEYS
+        .iter()
+        .find(|(fact, _)| *fact == wanted)
+        .map_or(&[], |(_, keys)| keys)
 }

@@ -1,4 +1,12 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
+mod arithmetic;
+mod dataset;
 mod episodes;
+mod reading;
 mod serving;

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use sha2::{Digest, Sha256};
 
 /// Dimensions of the private projection of words.
-const DIM: usize = 24;
+const DIM: usize = 48;
 /// Words of instruction and demonstrations at which attention has halved.
 const DILUTION: f64 = 4_000.0;
 /// Cosine at which a line is half understood, and how sharply understanding sets in.
@@ -122,7 +122,8 @@ impl Comprehension {
         for (mine, theirs) in self.rules.iter_mut().zip(&other.rules) {
             *mine = mine.max(weight * theirs);
         }
-        self.decoys.resize(self.decoys.len().max(other.decoys.len()), 0.0);
+        self.decoys
+            .resize(self.decoys.len().max(other.decoys.len()), 0.0);
         for (mine, theirs) in self.decoys.iter_mut().zip(&other.decoys) {
             *mine = mine.max(weight * theirs);
         }
@@ -201,9 +202,19 @@ impl World {
             .collect();
         let order = draw.shuffled(&Rule::ALL);
         let pair = |a: usize, b: usize| Some((*order.get(a)?, *order.get(b)?));
-        let antagonists = [pair(0, 1), pair(2, 3), pair(4, 5)].into_iter().flatten().collect();
+        let antagonists = [pair(0, 1), pair(2, 3), pair(4, 5)]
+            .into_iter()
+            .flatten()
+            .collect();
         let synergists = [pair(0, 4), pair(8, 9)].into_iter().flatten().collect();
-        let mut world = Self { seed, habits, antagonists, synergists, themes: Vec::new(), families: Vec::new() };
+        let mut world = Self {
+            seed,
+            habits,
+            antagonists,
+            synergists,
+            themes: Vec::new(),
+            families: Vec::new(),
+        };
         for theme in lexicon() {
             let words = draw.shuffled(&theme.words);
             let vector = world.theme_vector(&words);
@@ -213,7 +224,10 @@ impl World {
                     world.families.push((vector, strength));
                 }
                 ThemeKind::General => {}
-                ThemeKind::Rule(rule) => world.themes.push(Theme { rule: Some(rule), vector }),
+                ThemeKind::Rule(rule) => world.themes.push(Theme {
+                    rule: Some(rule),
+                    vector,
+                }),
                 ThemeKind::Decoy => world.themes.push(Theme { rule: None, vector }),
             }
         }
@@ -233,7 +247,7 @@ impl World {
         let mut out = Comprehension::default();
         for theme in &self.themes {
             let understood = sigmoid(SHARPNESS * (cosine(&line, &theme.vector) - HALF_UNDERSTOOD));
-            let understood = if understood < 0.02 { 0.0 } else { understood };
+            let understood = if understood < 0.05 { 0.0 } else { understood };
             match theme.rule {
                 Some(rule) => {
                     if let Some(slot) = out.rules.get_mut(rule.index()) {
@@ -261,14 +275,22 @@ impl World {
     /// The logit of keeping `rule` at a step, before noise.
     #[must_use]
     pub fn logit(&self, rule: Rule, influence: &Influence, vote: Vote, pull: f64) -> f64 {
-        let Some(habit) = self.habits.get(rule.index()) else { return 0.0 };
+        let Some(habit) = self.habits.get(rule.index()) else {
+            return 0.0;
+        };
         let understood = &influence.comprehension;
         let c = understood.of(rule);
         let d = vote.weight;
-        let followed = if rule.is_security() || influence.shows(rule) { 1.25 } else { 0.6 };
+        let followed = if rule.is_security() || influence.shows(rule) {
+            1.25
+        } else {
+            0.6
+        };
         let mut logit = habit.base
             + influence.attention()
-                * (habit.instruction * c * followed + habit.demonstration * d.tanh() + habit.interaction * c * d.max(0.0));
+                * (habit.instruction * c * followed
+                    + habit.demonstration * d.tanh()
+                    + habit.interaction * c * d.max(0.0));
         for (a, b) in &self.antagonists {
             if (*a == rule || *b == rule) && !(influence.shows(*a) && influence.shows(*b)) {
                 logit -= ANTAGONISM * understood.of(*a) * understood.of(*b);
@@ -289,14 +311,22 @@ impl World {
     #[must_use]
     pub fn refusal(&self, influence: &Influence) -> f64 {
         let understood = &influence.comprehension;
-        let security: f64 = Rule::ALL.iter().filter(|rule| rule.is_security()).map(|rule| understood.of(*rule)).sum();
+        let security: f64 = Rule::ALL
+            .iter()
+            .filter(|rule| rule.is_security())
+            .map(|rule| understood.of(*rule))
+            .sum();
         1.8 * (security + 0.4 * understood.decoys() - REFUSAL_AT)
     }
 
     fn theme_vector(&self, words: &[&str]) -> Vector {
         let mut sum = [0.0; DIM];
         for (n, word) in words.iter().take(10).enumerate() {
-            add(&mut sum, &self.word_vector(&stem(word)), if n < 5 { 1.0 } else { 0.6 });
+            add(
+                &mut sum,
+                &self.word_vector(&stem(word)),
+                if n < 5 { 1.0 } else { 0.6 },
+            );
         }
         sum
     }
@@ -338,7 +368,9 @@ pub fn sigmoid(x: f64) -> f64 {
 
 /// Lower-case stemmed words of a text, in order.
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).map(stem)
+    text.split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.len() > 1)
+        .map(stem)
 }
 
 /// Words that carry little meaning of their own.
@@ -349,15 +381,22 @@ pub fn is_function_word(word: &str) -> bool {
     let at = WORDS.match_indices(word);
     let bytes = WORDS.as_bytes();
     at.into_iter().any(|(start, found)| {
-        start > 0 && bytes.get(start - 1) == Some(&b' ') && bytes.get(start + found.len()) == Some(&b' ')
+        start > 0
+            && bytes.get(start - 1) == Some(&b' ')
+            && bytes.get(start + found.len()) == Some(&b' ')
     })
 }
 
 /// Plausible English words of every theme, real ones and decoys: what a speaker of English would think of.
 #[must_use]
 pub fn themes() -> Vec<Vec<&'static str>> {
-    let about_rules = |theme: &LexiconTheme| matches!(theme.kind, ThemeKind::Rule(_) | ThemeKind::Decoy);
-    lexicon().into_iter().filter(about_rules).map(|theme| theme.words).collect()
+    let about_rules =
+        |theme: &LexiconTheme| matches!(theme.kind, ThemeKind::Rule(_) | ThemeKind::Decoy);
+    lexicon()
+        .into_iter()
+        .filter(about_rules)
+        .map(|theme| theme.words)
+        .collect()
 }
 
 /// A stream of numbers drawn from a key; the same key gives the same stream.
@@ -448,7 +487,9 @@ struct LexiconTheme {
 
 fn lexicon() -> Vec<LexiconTheme> {
     let by_name: BTreeMap<&str, Rule> = Rule::ALL.iter().map(|rule| (rule.name(), *rule)).collect();
-    let lines = include_str!("words.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = include_str!("words.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| {
             let (head, words) = line.split_once(':')?;
@@ -459,14 +500,19 @@ fn lexicon() -> Vec<LexiconTheme> {
                 ("family", _) => ThemeKind::Family,
                 _ => ThemeKind::General,
             };
-            Some(LexiconTheme { kind, words: words.split_whitespace().collect() })
+            Some(LexiconTheme {
+                kind,
+                words: words.split_whitespace().collect(),
+            })
         })
         .collect()
 }
 
 fn stem(word: &str) -> String {
     let word = word.to_lowercase();
-    let stripped = word.strip_suffix('s').filter(|rest| rest.len() > 2 && !rest.ends_with(['s', 'u', 'i']));
+    let stripped = word
+        .strip_suffix('s')
+        .filter(|rest| rest.len() > 2 && !rest.ends_with(['s', 'u', 'i']));
     stripped.map_or_else(|| word.clone(), str::to_owned)
 }
 
