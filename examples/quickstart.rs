@@ -54,11 +54,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = |_: &str| Some(testbed.client_secret().to_owned());
     let rules = std::fs::read_to_string(format!("{DATA}/boundary.toml"))?;
     let boundary = Boundary::parse(&rules, DATA, &secret)?.with_server("crm", |server| {
-        server.url = testbed.mcp_url().to_owned();
+        server.url = testbed.mcp_url().parse().expect("the testbed's address is a url");
         server.issuer = testbed.issuer().to_owned();
         server.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
-    let model = OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None);
+    let model = OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None)?;
 
     let agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
     let limits = Limits::default().temperature(0.7);

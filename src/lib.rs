@@ -11,6 +11,7 @@
 
 extern crate self as abide;
 
+pub mod adapter;
 pub mod artifact;
 pub mod call;
 #[cfg(feature = "cli")]

@@ -4,15 +4,19 @@ pub mod audit;
 pub mod boundary;
 pub mod check;
 mod guard;
+pub mod jwt;
+mod live;
+pub mod oauth;
 mod scope;
 mod session;
 
 pub use audit::Audit;
-pub use boundary::Boundary;
+pub use boundary::{Boundary, BoundaryError};
 pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
 pub use guard::{Guard, Passage, Permit, Refused};
+pub use live::Live;
 pub use scope::{Scope, ScopeError, ScopeSet};
 pub use session::{Labels, Mode, Session};

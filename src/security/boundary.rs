@@ -105,13 +105,9 @@ impl Boundary {
     ///
     /// # Errors
     /// There is no such server, or what it became breaks a rule of boundaries.
-    pub fn with_server(
-        &self,
-        id: &ServerId,
-        change: impl FnOnce(&mut ServerConfig),
-    ) -> Result<Self, BoundaryError> {
+    pub fn with_server(&self, id: &str, change: impl FnOnce(&mut ServerConfig)) -> Result<Self, BoundaryError> {
         let mut parts = self.0.parts.clone();
-        match parts.servers.get_mut(id) {
+        match parts.servers.values_mut().find(|server| server.id.as_str() == id) {
             Some(server) => change(server),
             None => {
                 let problem = Problem::new("servers", format!("there is no server `{id}`"));

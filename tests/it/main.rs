@@ -1,3 +1,9 @@
 //! Integration tests: one binary.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod architecture;
+mod cli;
+mod compile;
+mod hostile;
+mod support;
+mod transport;

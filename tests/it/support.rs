@@ -78,7 +78,7 @@ pub(crate) fn boundary(testbed: &Testbed, rules: &str) -> Boundary {
     let secret = |_: &str| Some(testbed.client_secret().to_owned());
     Boundary::parse(rules, DATA, &secret)
         .unwrap()
-        .with_server(&"crm".to_owned().try_into().unwrap(), |server| {
+        .with_server("crm", |server| {
             server.url = testbed.mcp_url().parse().unwrap();
             server.issuer = testbed.issuer().to_owned();
             server.ca_bundle = Some(testbed.ca_path().to_owned());

@@ -77,7 +77,6 @@ impl Permit {
     }
 
     /// The call, for making it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the toolbox consumes permits"))]
     pub(crate) fn into_passage(self) -> Passage {
         match self.stand_in {
             None => Passage::Live(self.call, self.effect),
