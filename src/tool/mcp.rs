@@ -119,8 +119,10 @@ impl McpServer {
         if let Err(error) = &result {
             ticket.record(error);
         }
-        let reply = result?;
+        let mut reply = result?;
         self.check_output(&ticket.tool, &reply)?;
+        // a server may send back what it was sent
+        context.recorder.redactor().scrub_json(&mut reply.content);
         Ok(reply)
     }
 

@@ -30,7 +30,7 @@ use crate::{
 /// The longest reply, and the longest event of a stream of replies, in bytes.
 pub(super) const MAX_REPLY: usize = 1 << 20;
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");

@@ -1,1 +1,621 @@
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    call::ReplyStatus,
+    episode::{Recorder, RunId},
+    event::EventKind,
+    net::stub::{Seen, Stub, json as reply_json, plain},
+    secret::{Redactor, Secret},
+    security::{ScopeSet, boundary::ServerConfig, oauth::AuthError},
+};
+
+type Answer = (String, Vec<String>, String);
+
+/// Issuer of opaque tokens and MCP server at one address.
+struct Server {
+    stub: Stub,
+}
+
+/// Time in which sleeping takes no time.
+#[derive(Debug)]
+struct Hasty;
+
+impl Clock for Hasty {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
+        tokio::task::yield_now().boxed()
+    }
+}
+
+impl Server {
+    /// `answer` is asked first; what it does not answer is answered as a server of the newer era does.
+    async fn start(
+        answer: impl Fn(&Seen, &Value) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        let own: Arc<Mutex<String>> = Arc::default();
+        let base = own.clone();
+        let issued = AtomicUsize::new(0);
+        let stub = Stub::start(move |seen| match seen.path.as_str() {
+            "/.well-known/oauth-authorization-server" => {
+                let base = base.lock().unwrap().clone();
+                reply_json(&json!({ "issuer": base, "token_endpoint": format!("{base}/token") }))
+            }
+            "/token" => {
+                let token = format!("token-number-{}", issued.fetch_add(1, Ordering::SeqCst));
+                reply_json(&json!({ "access_token": token, "token_type": "Bearer", "scope": "a" }))
+            }
+            "/mcp" => answer(seen, &seen.json()).unwrap_or_else(|| modern(&seen.json())),
+            _ => plain("404 Not Found", ""),
+        })
+        .await;
+        own.lock().unwrap().clone_from(&stub.url);
+        Self { stub }
+    }
+
+    async fn connect(&self) -> Result<McpServer, ConnectError> {
+        self.connect_with(Arc::new(Hasty)).await
+    }
+
+    async fn connect_with(&self, clock: Arc<dyn Clock>) -> Result<McpServer, ConnectError> {
+        let config = ServerConfig::new(
+            "s".to_owned().try_into().unwrap(),
+            format!("{}/mcp", self.stub.url).parse().unwrap(),
+            self.stub.url.clone(),
+            "client".to_owned(),
+            Secret::new("some-secret".to_owned()),
+        );
+        let scopes = ScopeSet::parse("a").unwrap();
+        let identity = Identity::new(config, scopes, clock.clone(), Redactor::new()).unwrap();
+        McpServer::connect(Arc::new(identity), clock).await
+    }
+
+    /// Connects and makes one call that may be repeated.
+    async fn call(&self) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+        let server = self.connect().await.unwrap();
+        call(&server, Idempotency::Repeatable).await
+    }
+
+    fn calls(&self) -> Vec<Seen> {
+        let mut seen = self.stub.seen();
+        seen.retain(|request| request.json()["method"] == "tools/call");
+        seen
+    }
+}
+
+async fn call(
+    server: &McpServer,
+    retry: Idempotency,
+) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+    let run = RunId::random();
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let context = CallContext {
+        traceparent: &run.traceparent(),
+        recorder: &recorder,
+        retry,
+    };
+    let result = server.call("echo", Map::new(), context).await;
+    let episode = recorder.finish(Duration::ZERO);
+    (result, episode.events.iter().map(|e| e.kind).collect())
+}
+
+fn result(message: &Value, result: &Value) -> Answer {
+    reply_json(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }))
+}
+
+fn error(message: &Value, code: i32, text: &str) -> Answer {
+    let error = json!({ "code": code, "message": text });
+    reply_json(&json!({ "jsonrpc": "2.0", "id": message["id"], "error": error }))
+}
+
+fn text(message: &Value, text: &str) -> Answer {
+    let content = json!([{ "type": "text", "text": text }]);
+    result(
+        message,
+        &json!({ "resultType": "complete", "content": content }),
+    )
+}
+
+fn tool(name: &str) -> Value {
+    json!({ "name": name, "description": "Says it again.", "inputSchema": { "type": "object" } })
+}
+
+fn listed(message: &Value, tools: &[Value], next: Option<&str>) -> Answer {
+    let mut list =
+        json!({ "resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private" });
+    if let Some(next) = next {
+        list["nextCursor"] = json!(next);
+    }
+    result(message, &list)
+}
+
+fn modern(message: &Value) -> Answer {
+    match message["method"].as_str().unwrap_or_default() {
+        "server/discover" => result(
+            message,
+            &json!({
+                "resultType": "complete", "supportedVersions": ["2026-07-28"],
+                "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private",
+            }),
+        ),
+        "tools/list" => listed(message, &[tool("echo")], None),
+        "tools/call" => text(message, "done"),
+        _ => plain("202 Accepted", ""),
+    }
+}
+
+fn is_call(message: &Value) -> bool {
+    message["method"] == "tools/call"
+}
+
+/// Answers calls only.
+async fn calling(answer: impl Fn(&Value) -> Answer + Send + Sync + 'static) -> Server {
+    Server::start(move |_, message| is_call(message).then(|| answer(message))).await
+}
+
+#[tokio::test]
+async fn says_who_calls_and_for_which_run() {
+    let server = Server::start(|_, _| None).await;
+    let (reply, events) = server.call().await;
+    assert_eq!(reply.unwrap(), ToolReply::done("done"));
+    assert_eq!(events, []);
+    let call = &server.calls()[0];
+    assert_eq!(call.method, "POST");
+    assert_eq!(call.header("authorization"), Some("Bearer token-number-0"));
+    assert_eq!(call.header("mcp-method"), Some("tools/call"));
+    assert_eq!(call.header("mcp-name"), Some("echo"));
+    let trace = call.header("traceparent").unwrap();
+    assert_eq!(call.json()["params"]["_meta"]["traceparent"], trace);
+    let first = &server.stub.seen()[0];
+    assert!(
+        first.path.contains("oauth-authorization-server"),
+        "a token comes first"
+    );
+    let mcp = server.stub.seen().into_iter().filter(|s| s.path == "/mcp");
+    assert!(mcp.into_iter().all(|s| s.header("authorization").is_some()));
+}
+
+#[tokio::test]
+async fn speaks_the_older_era_with_and_without_sessions() {
+    for (refusal, session) in [
+        ("400 Bad Request", None),
+        ("404 Not Found", Some("abc")),
+        ("405 Method Not Allowed", Some("abc")),
+    ] {
+        let server = Server::start(move |seen, message| {
+            let mut answer = match message["method"].as_str() {
+                Some("server/discover") => return Some(plain(refusal, "missing session")),
+                Some("initialize") => result(
+                    message,
+                    &json!({
+                        "protocolVersion": message["params"]["protocolVersion"],
+                        "capabilities": { "tools": {} }, "serverInfo": { "name": "x", "version": "1" },
+                    }),
+                ),
+                Some("tools/list") => result(message, &json!({ "tools": [tool("echo")] })),
+                Some("tools/call") => {
+                    assert_eq!(seen.header("mcp-session-id"), session);
+                    let event = json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "content": [{ "type": "text", "text": "old" }] } });
+                    let kind = "content-type: text/event-stream".to_owned();
+                    ("200 OK".to_owned(), vec![kind], format!(": hello\n\ndata: {event}\n\n"))
+                }
+                _ if seen.method != "POST" => return Some(plain("405 Method Not Allowed", "")),
+                _ => return Some(plain("202 Accepted", "")),
+            };
+            answer.1.extend(session.map(|s| format!("mcp-session-id: {s}")));
+            Some(answer)
+        })
+        .await;
+        let connected = server.connect().await.unwrap();
+        assert_eq!(connected.protocol_version(), "2025-11-25");
+        let (reply, _) = call(&connected, Idempotency::Once).await;
+        assert_eq!(reply.unwrap(), ToolReply::done("old"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once() {
+    let server = Server::start(|seen, message| {
+        let old = seen.header("authorization") == Some("Bearer token-number-0");
+        (is_call(message) && old).then(|| plain("401 Unauthorized", ""))
+    })
+    .await;
+    let (reply, events) = server.call().await;
+    reply.unwrap();
+    assert_eq!(events, []);
+    let tokens: Vec<_> = server
+        .calls()
+        .iter()
+        .map(|c| c.header("authorization").map(str::to_owned))
+        .collect();
+    assert_eq!(tokens.len(), 2);
+    assert_eq!(tokens[1].as_deref(), Some("Bearer token-number-1"));
+
+    let server = calling(|_| plain("401 Unauthorized", "")).await;
+    let (reply, events) = server.call().await;
+    assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 401 });
+    assert_eq!(events, [EventKind::ServerRefused]);
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_401_for_a_scope_names_it() {
+    let server = calling(|_| {
+        let challenge = r#"www-authenticate: Bearer error="invalid_token", scope="a b""#;
+        (
+            "401 Unauthorized".to_owned(),
+            vec![challenge.to_owned()],
+            String::new(),
+        )
+    })
+    .await;
+    let (reply, events) = server.call().await;
+    let missing = ScopeSet::parse("b").unwrap();
+    assert_eq!(reply.unwrap_err(), ToolError::ScopeMissing { missing });
+    assert_eq!(events, [EventKind::ScopeMissing]);
+}
+
+#[tokio::test]
+async fn every_challenge_of_a_403_is_read() {
+    let server = calling(|_| {
+        let challenges = [
+            r#"www-authenticate: DPoP algs="ES256", error="insufficient_scope""#,
+            r#"www-authenticate: Basic realm="x, y", Bearer error="insufficient_scope", scope="a b c""#,
+        ];
+        ("403 Forbidden".to_owned(), challenges.map(str::to_owned).to_vec(), String::new())
+    })
+    .await;
+    let (reply, events) = server.call().await;
+    let missing = ScopeSet::parse("b c").unwrap();
+    assert_eq!(reply.unwrap_err(), ToolError::ScopeMissing { missing });
+    assert_eq!(events, [EventKind::ScopeMissing]);
+
+    for challenge in [
+        r#"www-authenticate: Bearer error="access_denied", scope="b""#,
+        "x-other: 1",
+    ] {
+        let server = calling(move |_| {
+            (
+                "403 Forbidden".to_owned(),
+                vec![challenge.to_owned()],
+                String::new(),
+            )
+        })
+        .await;
+        let (reply, events) = server.call().await;
+        assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 403 });
+        assert_eq!(events, [EventKind::ServerRefused]);
+        assert_eq!(server.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_token_is_named() {
+    let server = Server::start(|_, _| {
+        let challenge = "www-authenticate: Bearer error=\"invalid_token\"".to_owned();
+        Some((
+            "401 Unauthorized".to_owned(),
+            vec![challenge],
+            String::new(),
+        ))
+    })
+    .await;
+    let error = server.connect().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
+    assert!(!error.is_infrastructure());
+}
+
+#[tokio::test]
+async fn a_wait_that_is_too_long_is_not_waited_for() {
+    let server = calling(|_| {
+        let wait = "retry-after: 31".to_owned();
+        ("429 Slow".to_owned(), vec![wait], String::new())
+    })
+    .await;
+    let (reply, events) = server.call().await;
+    assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
+    assert_eq!(events, [EventKind::RateLimited]);
+}
+
+#[tokio::test]
+async fn a_rate_limit_may_come_with_status_200() {
+    let server = calling(|m| error(m, -32000, "Global rate limit exceeded for client: x")).await;
+    let (reply, events) = server.call().await;
+    assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
+    assert_eq!(events, [EventKind::RateLimited; 4]);
+
+    let left = AtomicUsize::new(2);
+    let server = Server::start(move |_, message| {
+        let limited = is_call(message)
+            && left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+                .is_ok();
+        limited.then(|| error(message, -32000, "rate limit"))
+    })
+    .await;
+    let (reply, events) = server.call().await;
+    reply.unwrap();
+    assert_eq!(events, [EventKind::RateLimited; 2]);
+}
+
+#[tokio::test]
+async fn unusable_answers_are_not_quoted_and_never_hang() {
+    let stream = |body: String| {
+        let kind = "content-type: text/event-stream".to_owned();
+        ("200 OK".to_owned(), vec![kind], body)
+    };
+    type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
+    let cases: Vec<Case> = vec![
+        ("text", Box::new(|_| plain("200 OK", "hidden words"))),
+        (
+            "another id",
+            Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 4711, "result": {} }))),
+        ),
+        (
+            "a request",
+            Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))),
+        ),
+        ("too long", Box::new(|m| text(m, &"x".repeat(2 << 20)))),
+        ("no result", Box::new(|m| result(m, &json!("hidden words")))),
+        (
+            "a question",
+            Box::new(|m| {
+                result(
+                    m,
+                    &json!({ "resultType": "input_required", "inputRequests": {}, "requestState": "hidden" }),
+                )
+            }),
+        ),
+        ("an error", Box::new(|m| error(m, -32042, "hidden words"))),
+        ("no stream", Box::new(move |_| stream(String::new()))),
+        (
+            "a cut stream",
+            Box::new(move |_| stream("data: {\"jsonrpc\"".to_owned())),
+        ),
+        (
+            "a long event",
+            Box::new(move |_| stream(format!("data: {}\n\n", "x".repeat(2 << 20)))),
+        ),
+        (
+            "not found",
+            Box::new(|_| plain("404 Not Found", "hidden words")),
+        ),
+    ];
+    for (name, answer) in cases {
+        let server = calling(answer).await;
+        let (reply, _) = server.call().await;
+        let error = reply.unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("hidden"),
+            "{name}: {error}"
+        );
+        let expected = match name {
+            "not found" => matches!(error, ToolError::Refused { status: 404 }),
+            "no stream" | "a cut stream" | "a long event" => error.is_infrastructure(),
+            _ => matches!(error, ToolError::BadReply(_)),
+        };
+        assert!(expected, "{name}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_must_keep_the_promise_of_its_schema() {
+    let server = Server::start(|_, message| match message["method"].as_str() {
+        Some("tools/list") => {
+            let mut echo = tool("echo");
+            echo["outputSchema"] = json!({ "type": "object", "required": ["id"] });
+            Some(listed(message, &[echo], None))
+        }
+        Some("tools/call") => Some(result(
+            message,
+            &json!({ "resultType": "complete", "content": [], "structuredContent": { "ix": 1 } }),
+        )),
+        _ => None,
+    })
+    .await;
+    let (reply, _) = server.call().await;
+    assert!(matches!(reply.unwrap_err(), ToolError::BadReply(_)));
+}
+
+#[tokio::test]
+async fn tools_are_named_and_cut_and_counted() {
+    let server = Server::start(|_, message| {
+        let page = message["params"]["cursor"]
+            .as_str()
+            .unwrap_or("0")
+            .to_owned();
+        (message["method"] == "tools/list").then(|| {
+            let mut long = tool("long");
+            long["description"] = json!("ä".repeat(10_000));
+            match page.as_str() {
+                "0" => listed(
+                    message,
+                    &[tool("echo"), tool("bad name"), tool("")],
+                    Some("1"),
+                ),
+                "1" => listed(message, &[tool("echo"), long], Some("2")),
+                _ => listed(message, &[tool("a.b")], None),
+            }
+        })
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    let names: Vec<_> = connected.tools().iter().map(|t| t.name.as_str()).collect();
+    assert_eq!(names, ["s.echo", "s.long", "s.a.b"]);
+    let long = &connected.tools()[1];
+    assert_eq!(long.description.len(), 4 * 1024);
+    let cut = ToolSpec::new(
+        long.name.clone(),
+        long.description.clone(),
+        long.input_schema.clone(),
+        None,
+    );
+    assert_ne!(
+        long.digest, cut.digest,
+        "the digest covers what was cut off"
+    );
+    assert!(format!("{connected:?}").contains("3 tools"));
+}
+
+#[tokio::test]
+async fn endless_lists_end() {
+    let server = Server::start(|_, message| {
+        let list = message["method"] == "tools/list";
+        list.then(|| listed(message, &[tool("echo")], Some("again")))
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    assert_eq!(connected.tools().len(), 1);
+    let lists = server
+        .stub
+        .seen()
+        .iter()
+        .filter(|s| s.json()["method"] == "tools/list")
+        .count();
+    assert_eq!(lists, MAX_PAGES);
+}
+
+#[tokio::test]
+async fn no_token_no_connection() {
+    let server = Server::start(|_, _| panic!("nobody may come here")).await;
+    let config = ServerConfig::new(
+        "s".to_owned().try_into().unwrap(),
+        format!("{}/mcp", server.stub.url).parse().unwrap(),
+        format!("{}/other", server.stub.url),
+        "client".to_owned(),
+        Secret::new("some-secret".to_owned()),
+    );
+    let clock: Arc<dyn Clock> = Arc::new(Hasty);
+    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
+    let error = McpServer::connect(Arc::new(identity), clock)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ConnectError::Auth {
+                source: AuthError::NoMetadata { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(server.stub.seen().iter().all(|s| s.path != "/mcp"));
+}
+
+#[tokio::test]
+async fn what_is_no_mcp_server_is_named_so() {
+    for status in ["200 OK", "404 Not Found", "302 Found"] {
+        let server = Server::start(move |_, _| Some(plain(status, "<html>hidden</html>"))).await;
+        let error = server.connect().await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
+        assert!(
+            matches!(
+                error,
+                ConnectError::Protocol { .. } | ConnectError::Refused { .. }
+            ),
+            "{error}"
+        );
+    }
+    let server = Server::start(|_, _| Some(plain("503 Down", ""))).await;
+    let error = server.connect().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unavailable { .. }), "{error}");
+    assert!(error.is_infrastructure());
+}
+
+/// A clock on which nobody ever wakes up; says when somebody goes to sleep, and when they are gone.
+#[derive(Debug)]
+struct Stuck(tokio::sync::mpsc::UnboundedSender<&'static str>);
+
+struct Sleeper(tokio::sync::mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.send("gone");
+    }
+}
+
+impl Clock for Stuck {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
+        let sleeper = Sleeper(self.0.clone());
+        async move {
+            let _ = sleeper.0.send("asleep");
+            std::future::pending().await
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn an_abandoned_call_goes_away() {
+    let server = calling(|_| plain("429 Slow", "")).await;
+    let (signals, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let connected = server.connect_with(Arc::new(Stuck(signals))).await.unwrap();
+    let mut pending = Box::pin(call(&connected, Idempotency::Once));
+    tokio::select! {
+        _ = &mut pending => panic!("it cannot be done yet"),
+        signal = seen.recv() => assert_eq!(signal, Some("asleep")),
+    }
+    drop(pending);
+    let gone = tokio::time::timeout(Duration::from_secs(10), seen.recv()).await;
+    assert_eq!(gone.unwrap(), Some("gone"));
+}
+
+#[tokio::test]
+async fn a_token_that_comes_back_is_taken_out() {
+    let server = Server::start(|seen, message| {
+        is_call(message).then(|| text(message, seen.header("authorization").unwrap()))
+    })
+    .await;
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("token-number-0".to_owned()));
+    let connected = server.connect().await.unwrap();
+    let run = RunId::random();
+    let context = CallContext {
+        traceparent: &run.traceparent(),
+        recorder: &Recorder::new(run, 0, redactor),
+        retry: Idempotency::Once,
+    };
+    let reply = connected.call("echo", Map::new(), context).await.unwrap();
+    assert_eq!(reply, ToolReply::done("Bearer [redacted]"));
+}
+
+#[test]
+fn effects_say_what_may_be_repeated() {
+    use crate::call::Effect;
+    assert_eq!(Idempotency::from(Effect::Read), Idempotency::Repeatable);
+    assert_eq!(Idempotency::from(Effect::Write), Idempotency::Once);
+    assert_eq!(Idempotency::from(Effect::External), Idempotency::Once);
+    assert_eq!(ReplyStatus::Done, ToolReply::done(1).status);
+}

@@ -1,1 +1,136 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
 
+use super::*;
+
+fn reply(result: Value) -> Result<ToolReply, ToolError> {
+    of_call(serde_json::from_value(result).unwrap(), "look_up")
+}
+
+fn failed(text: &str) -> Result<ToolReply, ToolError> {
+    reply(json!({ "isError": true, "content": [{ "type": "text", "text": text }] }))
+}
+
+fn error(code: i32, message: &str) -> ErrorData {
+    serde_json::from_value(json!({ "code": code, "message": message })).unwrap()
+}
+
+#[test]
+fn structured_content_comes_first() {
+    let text = json!([{ "type": "text", "text": "x" }]);
+    for content in [json!({ "a": 1 }), json!([1]), json!("s"), json!(0)] {
+        let result = json!({ "content": text, "structuredContent": content });
+        assert_eq!(reply(result).unwrap(), ToolReply::done(content));
+    }
+}
+
+#[test]
+fn text_stays_text_and_the_rest_is_left_out() {
+    let one = json!({ "content": [{ "type": "text", "text": "{\"a\":1}" }] });
+    assert_eq!(reply(one).unwrap(), ToolReply::done("{\"a\":1}"));
+    let several = json!({ "content": [
+        { "type": "text", "text": "a" },
+        { "type": "image", "data": "QUJD", "mimeType": "image/png" },
+        { "type": "audio", "data": "QUJD", "mimeType": "audio/wav" },
+        { "type": "resource_link", "uri": "file:///x", "name": "x" },
+    ] });
+    let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
+    let expected = json!([
+        "a",
+        omitted("image"),
+        omitted("audio"),
+        omitted("resource_link")
+    ]);
+    assert_eq!(reply(several).unwrap(), ToolReply::done(expected));
+    assert_eq!(
+        reply(json!({ "content": [] })).unwrap(),
+        ToolReply::done(Value::Null)
+    );
+}
+
+#[test]
+fn a_failure_is_a_reply() {
+    assert_eq!(
+        failed("no such customer").unwrap(),
+        ToolReply::failed("no such customer")
+    );
+}
+
+#[test]
+fn unknown_tools_are_told_from_things_not_found() {
+    for text in [
+        "Unknown tool: look_up",
+        "Unknown tool: 'look_up'",
+        "MCP error -32602: Tool look_up not found",
+        "tool not found",
+    ] {
+        assert_eq!(failed(text).unwrap_err(), ToolError::UnknownTool, "{text}");
+        let error = of_protocol_error(&error(-32602, text), "look_up");
+        assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
+    }
+    for text in [
+        "customer not found",
+        "the tool box was not found",
+        &format!("Unknown tool {}", "x".repeat(200)),
+    ] {
+        assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
+    }
+}
+
+#[test]
+fn protocol_errors_have_their_own_places() {
+    let wrong = of_protocol_error(&error(-32602, "`limit` is no number"), "look_up").unwrap();
+    assert_eq!(wrong, ToolReply::failed("`limit` is no number"));
+    let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up").unwrap();
+    assert!(long.content.as_str().unwrap().len() <= MAX_MESSAGE);
+    assert!(
+        of_protocol_error(&error(-32603, "oops"), "t")
+            .unwrap_err()
+            .is_infrastructure()
+    );
+    let other = of_protocol_error(&error(-32601, "hidden words"), "t").unwrap_err();
+    assert_eq!(
+        other,
+        ToolError::BadReply("it is the JSON-RPC error -32601".into())
+    );
+}
+
+#[test]
+fn rate_limits_are_known_by_number_and_text() {
+    assert!(is_rate_limit(&error(
+        -32000,
+        "Global rate limit exceeded for client"
+    )));
+    assert!(is_rate_limit(&error(-32005, "RATE LIMIT")));
+    assert!(!is_rate_limit(&error(-32000, "database is down")));
+    assert!(!is_rate_limit(&error(
+        -32602,
+        "the rate limit must be a number"
+    )));
+}
+
+#[test]
+fn output_is_checked_without_being_quoted() {
+    let schema = json!({ "type": "object", "properties": { "id": { "type": "string", "const": "x" } }, "required": ["id"] });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    check(&validator, &ToolReply::done(json!({ "id": "x" }))).unwrap();
+    check(&validator, &ToolReply::failed("anything")).unwrap();
+    for bad in [
+        json!({ "id": "hidden" }),
+        json!("hidden"),
+        json!({ "hidden": 1 }),
+        Value::Null,
+    ] {
+        let error = check(&validator, &ToolReply::done(bad))
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("hidden"), "{error}");
+    }
+}
+
+#[test]
+fn cuts_between_characters() {
+    assert_eq!(shorten("aäö", 10), "aäö");
+    assert_eq!(shorten("aäö", 2), "a");
+    assert_eq!(shorten("aäö", 3), "aä");
+    assert_eq!(shorten("ä", 0), "");
+}
