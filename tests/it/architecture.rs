@@ -81,7 +81,8 @@ fn a_use_of_a_higher_row_is_found_however_it_is_written() {
 #[test]
 fn the_row_table_names_every_module_once() {
     let (parts, listed): (BTreeSet<String>, BTreeSet<String>) = rows().into_keys().partition(|name| name.contains('/'));
-    let absent: Vec<String> = parts.into_iter().filter(|part| !root().join(format!("src/{part}.rs")).is_file()).collect();
+    let absent: Vec<String> =
+        parts.into_iter().filter(|part| !root().join(format!("src/{part}.rs")).is_file()).collect();
     assert_eq!(absent, [""; 0], "files that ARCHITECTURE.md names");
     let declared: BTreeSet<String> = modules(&library()).into_iter().chain(["main".to_owned()]).collect();
     assert_eq!(listed, declared, "left: ARCHITECTURE.md, right: src/lib.rs");
@@ -129,7 +130,8 @@ fn a_static_is_found_and_a_lifetime_is_none() {
     ] {
         assert!(statics(&Source::new("src/a.rs", bad)).contains(&format!("src/a.rs::{name}")), "{bad}");
     }
-    let good = "fn f(text: &'static str) -> Box<dyn Any + 'static> { /* static X: u8 */ g::<&'static u8>(\"static Y\") }";
+    let good =
+        "fn f(text: &'static str) -> Box<dyn Any + 'static> { /* static X: u8 */ g::<&'static u8>(\"static Y\") }";
     assert_eq!(statics(&Source::new("src/a.rs", good)), [""; 0]);
 }
 
@@ -144,13 +146,16 @@ fn files_are_short() {
 
 #[test]
 fn no_feature_weakens_the_boundary() {
-    let guarded = |source: &&Source| ["src/net", "src/security", "src/tool"].iter().any(|part| within(&source.file, part));
+    let guarded =
+        |source: &&Source| ["src/net", "src/security", "src/tool"].iter().any(|part| within(&source.file, part));
     let found: Vec<String> = sources("src").iter().filter(guarded).filter_map(conditional).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     for bad in ["#[cfg(feature = \"fast\")] fn f() {}", "fn f() -> bool { cfg!(not(feature = \"fast\")) }"] {
         assert!(conditional(&Source::new("src/security/guard.rs", bad)).is_some(), "{bad}");
     }
-    assert!(conditional(&Source::new("src/security/guard.rs", "fn feature(feature: u8) { /* feature = */ }")).is_none());
+    assert!(
+        conditional(&Source::new("src/security/guard.rs", "fn feature(feature: u8) { /* feature = */ }")).is_none()
+    );
 }
 
 #[test]
@@ -163,7 +168,8 @@ fn documents_name_files_and_tests_that_exist() {
         let missing: Vec<String> = named.into_iter().filter(|name| !exists(name)).collect();
         assert!(missing.is_empty(), "{document} names what does not exist:\n{}", missing.join("\n"));
     }
-    for missing in ["tests/it/architecture.rs::nobody_wrote_this", "tests/it/nowhere.rs::files_are_short", "src/no.rs"] {
+    for missing in ["tests/it/architecture.rs::nobody_wrote_this", "tests/it/nowhere.rs::files_are_short", "src/no.rs"]
+    {
         assert!(!exists(missing), "{missing}");
     }
 }
@@ -287,9 +293,9 @@ fn row_of(target: &[String], rows: &BTreeMap<String, usize>, exports: &BTreeMap<
         return Some(usize::MAX);
     }
     let exported = |name: &str| exports.get(name).and_then(|module| rows.get(module));
-    let second = target.get(1).and_then(|second| {
-        rows.get(&format!("{first}/{second}")).or_else(|| exported(&format!("{first}::{second}")))
-    });
+    let second = target
+        .get(1)
+        .and_then(|second| rows.get(&format!("{first}/{second}")).or_else(|| exported(&format!("{first}::{second}"))));
     second.or_else(|| rows.get(first)).or_else(|| exported(first)).copied()
 }
 
@@ -307,9 +313,9 @@ fn from_root(path: &[String], depth: usize) -> Option<&[String]> {
 
 fn outside(source: &Source, rooms: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let used: BTreeSet<&String> = source.paths.iter().map(|path| &path[0]).collect();
-    let strays = used.into_iter().filter(|name| {
-        rooms.get(*name).is_some_and(|rooms| !rooms.iter().any(|room| within(&source.file, room)))
-    });
+    let strays = used
+        .into_iter()
+        .filter(|name| rooms.get(*name).is_some_and(|rooms| !rooms.iter().any(|room| within(&source.file, room))));
     strays.map(|name| format!("`{}` uses `{name}`", source.file)).collect()
 }
 
@@ -349,6 +355,8 @@ fn exists(name: &str) -> bool {
     let text = fs::read_to_string(root().join(file));
     match item {
         "" => text.is_ok() || !file.contains('/'),
-        item => text.is_ok_and(|text| text.contains(&format!("fn {item}(")) || text.contains(&format!("static {item}:"))),
+        item => {
+            text.is_ok_and(|text| text.contains(&format!("fn {item}(")) || text.contains(&format!("static {item}:")))
+        }
     }
 }

@@ -129,7 +129,11 @@ fn collect_paths(tokens: &[TokenTree], paths: &mut Vec<Vec<String>>) {
             TokenTree::Ident(_) => at += one_path(&tokens[at..], &[], imported, paths),
             TokenTree::Group(group) => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                if imported { tree(&inner, &[], paths) } else { collect_paths(&inner, paths) }
+                if imported {
+                    tree(&inner, &[], paths);
+                } else {
+                    collect_paths(&inner, paths);
+                }
                 at += 1;
             }
             _ => at += 1,
