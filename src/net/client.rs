@@ -95,10 +95,7 @@ impl Client {
             .user_agent(concat!("abide/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::Setup(e.without_url().to_string()))?;
-        Ok(Self {
-            inner,
-            connect_timeout: options.connect_timeout,
-        })
+        Ok(Self { inner, connect_timeout: options.connect_timeout })
     }
 
     /// Sends a request and reads the whole reply. A status of 4xx or 5xx is a reply, not an error.
@@ -112,11 +109,7 @@ impl Client {
             let streamed = self.exchange(request).await?;
             let (status, headers) = (streamed.status, streamed.headers.clone());
             let body = streamed.collect(max_body).await?;
-            Ok(Reply {
-                status,
-                headers,
-                body,
-            })
+            Ok(Reply { status, headers, body })
         };
         within(timeout, host, exchange).await
     }
@@ -145,15 +138,10 @@ impl Client {
             .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout))?;
         let (status, headers) = (reply.status(), reply.headers().clone());
         let owner = host.clone();
-        let body = reply.bytes_stream().map(move |chunk| {
-            chunk.map_err(|e| Error::of_exchange(&e, owner.clone(), connect_timeout))
-        });
-        Ok(Streamed {
-            status,
-            headers,
-            body: body.boxed(),
-            host,
-        })
+        let body = reply
+            .bytes_stream()
+            .map(move |chunk| chunk.map_err(|e| Error::of_exchange(&e, owner.clone(), connect_timeout)));
+        Ok(Streamed { status, headers, body: body.boxed(), host })
     }
 }
 
@@ -168,10 +156,7 @@ impl Streamed {
         while let Some(chunk) = self.body.next().await {
             let chunk = chunk?;
             if body.len().saturating_add(chunk.len()) > limit {
-                return Err(Error::TooLarge {
-                    host: self.host,
-                    limit,
-                });
+                return Err(Error::TooLarge { host: self.host, limit });
             }
             body.extend_from_slice(&chunk);
         }
@@ -194,11 +179,7 @@ impl Request {
 
     /// A `POST` with 30 s of time and at most 1 MiB of reply.
     pub fn post(url: Url, body: impl Into<Bytes>) -> Self {
-        Self {
-            method: Method::POST,
-            body: body.into(),
-            ..Self::get(url)
-        }
+        Self { method: Method::POST, body: body.into(), ..Self::get(url) }
     }
 }
 
@@ -244,12 +225,7 @@ impl Default for Options {
 /// When it may not.
 pub(crate) fn check_address(url: &Url) -> Result<(), Error> {
     let host = host_of(url);
-    let unusable = |reason| {
-        Err(Error::Address {
-            host: host.clone(),
-            reason,
-        })
-    };
+    let unusable = |reason| Err(Error::Address { host: host.clone(), reason });
     if url.host().is_none() {
         return unusable("it has no host");
     }
@@ -275,8 +251,7 @@ fn is_loopback(url: &Url) -> bool {
 
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or("no host");
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 async fn within<T>(
@@ -284,12 +259,7 @@ async fn within<T>(
     host: String,
     exchange: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    tokio::time::timeout(timeout, exchange)
-        .await
-        .unwrap_or(Err(Error::Timeout {
-            host,
-            after: timeout,
-        }))
+    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Error::Timeout { host, after: timeout }))
 }
 
 impl fmt::Debug for Client {

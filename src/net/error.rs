@@ -31,9 +31,7 @@ pub enum Error {
         reason: String,
     },
     /// The system has no certification authorities.
-    #[error(
-        "the system has no certification authorities{reason}: install some, or set `ca_bundle` or `SSL_CERT_FILE`"
-    )]
+    #[error("the system has no certification authorities{reason}: install some, or set `ca_bundle` or `SSL_CERT_FILE`")]
     NoAuthorities {
         /// What looking for them said, after a colon.
         reason: String,
@@ -110,56 +108,32 @@ pub enum Error {
 impl Error {
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. }
-        )
+        matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. })
     }
 
-    pub(super) fn of_exchange(
-        error: &reqwest::Error,
-        host: String,
-        connect_timeout: Duration,
-    ) -> Self {
+    pub(super) fn of_exchange(error: &reqwest::Error, host: String, connect_timeout: Duration) -> Self {
         let causes: Vec<_> = causes(error).collect();
         if let Some(tls) = causes.iter().find_map(|cause| tls_error(*cause)) {
             return Self::of_tls(tls, host);
         }
         if error.is_connect() && error.is_timeout() {
-            return Self::Timeout {
-                host,
-                after: connect_timeout,
-            };
+            return Self::Timeout { host, after: connect_timeout };
         }
-        let reason = causes
-            .last()
-            .map_or_else(|| "unknown".to_owned(), ToString::to_string);
-        if error.is_connect() {
-            Self::Connect { host, reason }
-        } else {
-            Self::Broken { host, reason }
-        }
+        let reason = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        if error.is_connect() { Self::Connect { host, reason } } else { Self::Broken { host, reason } }
     }
 
     fn of_tls(error: &rustls::Error, host: String) -> Self {
         match error {
-            rustls::Error::InvalidCertificate(CertificateError::Other(other))
-                if other.0.is::<PinMismatch>() =>
-            {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<PinMismatch>() => {
                 Self::PinMismatch { host }
             }
             // the signature is wrong when an authority only has the name of a trusted one
-            rustls::Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::BadSignature,
-            ) => Self::UnknownAuthority { host },
-            rustls::Error::InvalidCertificate(reason) => Self::Certificate {
-                host,
-                reason: reason.to_string(),
-            },
-            other => Self::Tls {
-                host,
-                reason: other.to_string(),
-            },
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+                Self::UnknownAuthority { host }
+            }
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate { host, reason: reason.to_string() },
+            other => Self::Tls { host, reason: other.to_string() },
         }
     }
 }

@@ -19,11 +19,7 @@ impl SpkiPin {
 
     /// Compares without telling by its time where two pins differ.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(other.0)
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
+        self.0.iter().zip(other.0).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
     }
 }
 

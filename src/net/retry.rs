@@ -36,19 +36,14 @@ impl Backoff {
     }
 
     fn ceiling(&self, attempt: u32) -> Duration {
-        self.base
-            .saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX))
-            .min(self.cap)
+        self.base.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(self.cap)
     }
 }
 
 impl Default for Backoff {
     /// From a quarter of a second to 8 seconds.
     fn default() -> Self {
-        Self {
-            base: Duration::from_millis(250),
-            cap: Duration::from_secs(8),
-        }
+        Self { base: Duration::from_millis(250), cap: Duration::from_secs(8) }
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) struct Stub {
     accepting: tokio::task::JoinHandle<()>,
 }
 
+/// A status line after `HTTP/1.1 `, further headers, and a body.
+pub(crate) type Answer = (String, Vec<String>, String);
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -27,10 +30,8 @@ pub(crate) struct Seen {
 }
 
 impl Stub {
-    /// `answer` gives the status line after `HTTP/1.1 `, further headers, and the body.
-    pub(crate) async fn start(
-        answer: impl Fn(&Seen) -> (String, Vec<String>, String) + Send + Sync + 'static,
-    ) -> Self {
+    /// A server that answers every request with what `answer` says.
+    pub(crate) async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -41,11 +42,7 @@ impl Stub {
                 tokio::spawn(async move { serve(stream, &*answer, &log).await });
             }
         });
-        Self {
-            url,
-            seen,
-            accepting,
-        }
+        Self { url, seen, accepting }
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -71,31 +68,25 @@ impl Seen {
 }
 
 /// A reply without further headers.
-pub(crate) fn plain(status: &str, body: impl ToString) -> (String, Vec<String>, String) {
+pub(crate) fn plain(status: &str, body: impl ToString) -> Answer {
     (status.to_owned(), Vec::new(), body.to_string())
 }
 
 /// A reply with JSON.
-pub(crate) fn json(body: &Value) -> (String, Vec<String>, String) {
+pub(crate) fn json(body: &Value) -> Answer {
     let kind = "content-type: application/json".to_owned();
     ("200 OK".to_owned(), vec![kind], body.to_string())
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    answer: &(dyn Fn(&Seen) -> (String, Vec<String>, String) + Send + Sync),
-    log: &Mutex<Vec<Seen>>,
-) {
+async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Seen) -> Answer + Send + Sync), log: &Mutex<Vec<Seen>>) {
     let Some(request) = read(&mut stream).await else {
         return;
     };
     let (status, headers, body) = answer(&request);
     log.lock().unwrap().push(request);
     let headers: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
-    let reply = format!(
-        "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
+    let reply =
+        format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     let _ = stream.write_all(reply.as_bytes()).await;
 }
 
@@ -105,9 +96,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let seen = parse(head, body);
-            let length = seen
-                .header("content-length")
-                .map_or(0, |l| l.parse().unwrap());
+            let length = seen.header("content-length").map_or(0, |l| l.parse().unwrap());
             if body.len() >= length {
                 return Some(seen);
             }

@@ -1,8 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -36,20 +35,13 @@ pub(super) fn config(options: &Options) -> Result<ClientConfig, Error> {
         builder.with_root_certificates(roots).with_no_client_auth()
     } else {
         let verifier = pinned(roots, provider, options.spki_pins.clone())?;
-        builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
-fn pinned(
-    roots: Arc<RootCertStore>,
-    provider: Arc<CryptoProvider>,
-    pins: Vec<SpkiPin>,
-) -> Result<Arc<Pinned>, Error> {
+fn pinned(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>, pins: Vec<SpkiPin>) -> Result<Arc<Pinned>, Error> {
     let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
         .build()
         .map_err(|e| Error::Setup(e.to_string()))?;
@@ -67,17 +59,12 @@ fn roots(bundle: Option<&Path>) -> Result<RootCertStore, Error> {
 }
 
 pub(super) fn roots_of_file(path: &Path) -> Result<RootCertStore, Error> {
-    let unusable = |reason: String| Error::Authorities {
-        path: path.to_owned(),
-        reason,
-    };
+    let unusable = |reason: String| Error::Authorities { path: path.to_owned(), reason };
     let pem = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| unusable(format!("not PEM: {e}")))?;
-        roots
-            .add(certificate)
-            .map_err(|e| unusable(e.to_string()))?;
+        roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
     }
     if roots.is_empty() {
         return Err(unusable("no certificate in it; expected PEM".into()));
@@ -90,10 +77,7 @@ fn roots_of_system() -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let reason = found
-            .errors
-            .first()
-            .map_or_else(String::new, |e| format!(": {e}"));
+        let reason = found.errors.first().map_or_else(String::new, |e| format!(": {e}"));
         return Err(Error::NoAuthorities { reason });
     }
     Ok(roots)
@@ -104,10 +88,7 @@ impl Pinned {
         let (_, certificate) = x509_parser::parse_x509_certificate(leaf)
             .map_err(|_| rustls::Error::from(CertificateError::BadEncoding))?;
         let key = SpkiPin::new(Sha256::digest(certificate.public_key().raw).into());
-        Ok(self
-            .pins
-            .iter()
-            .fold(false, |found, pin| found | pin.is_same(&key)))
+        Ok(self.pins.iter().fold(false, |found, pin| found | pin.is_same(&key)))
     }
 }
 
@@ -120,13 +101,7 @@ impl ServerCertVerifier for Pinned {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.chain.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        )?;
+        let verified = self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
         if self.has_pinned_key(end_entity)? {
             Ok(verified)
         } else {

@@ -49,28 +49,13 @@ pub fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');
     let header = parts.next().unwrap_or_default();
     parts.count() == 2
-        && URL_SAFE_NO_PAD
-            .decode(header)
-            .is_ok_and(|json| serde_json::from_slice::<Map<String, Value>>(&json).is_ok())
+        && URL_SAFE_NO_PAD.decode(header).is_ok_and(|json| serde_json::from_slice::<Map<String, Value>>(&json).is_ok())
 }
 
 impl Verifier {
     /// A verifier that takes keys from the issuer's key set, when it first needs one.
-    pub fn new(
-        client: Client,
-        key_set: Url,
-        issuer: String,
-        audience: String,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self {
-            client,
-            key_set,
-            issuer,
-            audience,
-            clock,
-            keys: Mutex::default(),
-        }
+    pub fn new(client: Client, key_set: Url, issuer: String, audience: String, clock: Arc<dyn Clock>) -> Self {
+        Self { client, key_set, issuer, audience, clock, keys: Mutex::default() }
     }
 
     /// The claims of a token, if they count.
@@ -88,9 +73,8 @@ impl Verifier {
         if !key.algorithms.contains(&header.alg) {
             return Err(Error::Algorithm(format!("{:?}", header.alg)));
         }
-        let claims: RawClaims = decode(token, &key.decoding, &signature_only(header.alg))
-            .map_err(|e| Error::of_decoding(&e))?
-            .claims;
+        let claims: RawClaims =
+            decode(token, &key.decoding, &signature_only(header.alg)).map_err(|e| Error::of_decoding(&e))?.claims;
         claims.check(&self.issuer, &self.audience, self.clock.now(), LEEWAY)
     }
 
@@ -107,8 +91,7 @@ impl Verifier {
                 Err(error) => tracing::warn!("keeping the known keys: {error}"),
             }
         }
-        keys.find(kid)
-            .ok_or_else(|| Error::UnknownKey(kid.chars().take(80).collect()))
+        keys.find(kid).ok_or_else(|| Error::UnknownKey(kid.chars().take(80).collect()))
     }
 
     async fn fetch(&self) -> Result<Vec<Key>, Error> {
@@ -127,9 +110,7 @@ fn header(token: &str) -> Result<Header, Error> {
         return Err(Error::TooLong(token.len()));
     }
     if !is_jwt(token) {
-        return Err(Error::Malformed(
-            "not three parts with a JSON header".into(),
-        ));
+        return Err(Error::Malformed("not three parts with a JSON header".into()));
     }
     let header = decode_header(token).map_err(|e| Error::of_decoding(&e))?;
     let typ = header.typ.as_deref().unwrap_or_default();

@@ -16,17 +16,13 @@ use jsonschema::Validator;
 use rmcp::{
     RoleClient,
     model::{
-        CallToolRequest, CallToolRequestParams, ClientCapabilities, ClientConfig, ClientRequest,
-        Implementation, PaginatedRequestParams, ProtocolVersion, RequestMetaObject, ServerResult,
-        Tool,
+        CallToolRequest, CallToolRequestParams, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
+        PaginatedRequestParams, ProtocolVersion, RequestMetaObject, ServerResult, Tool,
     },
     service::{
-        ClientCacheConfig, ClientLifecycleMode, ClientServiceExt, PeerRequestOptions,
-        RunningService, ServiceError,
+        ClientCacheConfig, ClientLifecycleMode, ClientServiceExt, PeerRequestOptions, RunningService, ServiceError,
     },
-    transport::streamable_http_client::{
-        StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
-    },
+    transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
 };
 use serde_json::{Map, Value};
 
@@ -63,10 +59,7 @@ impl McpServer {
     /// # Errors
     ///
     /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
-    pub async fn connect(
-        identity: Arc<Identity>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ConnectError> {
+    pub async fn connect(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
         let mode = ClientLifecycleMode::Auto {
             preferred_versions: vec![ProtocolVersion::V_2026_07_28],
             legacy_version: Some(ProtocolVersion::V_2025_11_25),
@@ -81,9 +74,7 @@ impl McpServer {
 
     /// The version of the protocol that is spoken, such as `2026-07-28`.
     pub fn protocol_version(&self) -> String {
-        self.service
-            .peer_info()
-            .map_or_else(String::new, |info| info.protocol_version.to_string())
+        self.service.peer_info().map_or_else(String::new, |info| info.protocol_version.to_string())
     }
 
     /// Calls a tool by the server's own name for it.
@@ -100,8 +91,7 @@ impl McpServer {
         arguments: Map<String, Value>,
         context: CallContext<'_>,
     ) -> Result<ToolReply, ToolError> {
-        let name = ToolName::of_server(&self.identity.config().id, tool)
-            .map_err(|_| ToolError::UnknownTool)?;
+        let name = ToolName::of_server(&self.identity.config().id, tool).map_err(|_| ToolError::UnknownTool)?;
         let (ticket, _abandoned_when_dropped) = Ticket::new(name, context);
         let result = loop {
             match self.send(tool, arguments.clone(), &ticket).await {
@@ -110,6 +100,10 @@ impl McpServer {
                     if !self.http.wait(None, ticket.rate_limited(None)).await {
                         break Err(ToolError::RateLimited);
                     }
+                }
+                Err(_) if ticket.is_too_long() => {
+                    let limit = http::MAX_REPLY;
+                    break Err(ToolError::BadReply(format!("it is longer than {limit} bytes")));
                 }
                 Err(ServiceError::McpError(error)) => break reply::of_protocol_error(&error, tool),
                 Err(error) => break Err(Fault::of_service(error).into_tool_error()),
@@ -132,35 +126,20 @@ impl McpServer {
         mode: ClientLifecycleMode,
     ) -> Result<Self, ConnectError> {
         let server = identity.config().id.clone();
-        let unauthenticated = |source| ConnectError::Auth {
-            server: server.clone(),
-            source,
-        };
+        let unauthenticated = |source| ConnectError::Auth { server: server.clone(), source };
         identity.token().await.map_err(unauthenticated)?;
         identity.check_server(None).await.map_err(unauthenticated)?;
         let http = Http::new(identity.clone(), clock);
-        let transport = StreamableHttpClientTransport::with_client(
-            http.clone(),
-            transport_config(identity.config().url.as_str()),
-        );
+        let transport =
+            StreamableHttpClientTransport::with_client(http.clone(), transport_config(identity.config().url.as_str()));
         let service = client_config()
             .serve_with_lifecycle(transport, mode)
             .await
             .map_err(|e| Fault::of_start(e).into_connect_error(&server))?;
-        service
-            .set_response_cache_config(ClientCacheConfig::disabled())
-            .await;
-        let listed = list_tools(&service)
-            .await
-            .map_err(|e| Fault::of_service(e).into_connect_error(&server))?;
+        service.set_response_cache_config(ClientCacheConfig::disabled()).await;
+        let listed = list_tools(&service).await.map_err(|e| Fault::of_service(e).into_connect_error(&server))?;
         let tools = spec::of_tools(listed, &server);
-        Ok(Self {
-            outputs: spec::validators(&tools),
-            service,
-            http,
-            identity,
-            tools,
-        })
+        Ok(Self { outputs: spec::validators(&tools), service, http, identity, tools })
     }
 
     async fn send(
@@ -192,16 +171,12 @@ impl McpServer {
 
 /// No capabilities: a server must not ask for what a program without a human cannot give.
 fn client_config() -> ClientConfig {
-    ClientConfig::new(
-        ClientCapabilities::default(),
-        Implementation::new("abide", env!("CARGO_PKG_VERSION")),
-    )
-    .with_protocol_version(ProtocolVersion::V_2025_11_25)
+    ClientConfig::new(ClientCapabilities::default(), Implementation::new("abide", env!("CARGO_PKG_VERSION")))
+        .with_protocol_version(ProtocolVersion::V_2025_11_25)
 }
 
 fn transport_config(url: &str) -> StreamableHttpClientTransportConfig {
-    let mut config =
-        StreamableHttpClientTransportConfig::with_uri(url).max_concurrent_requests(MAX_IN_FLIGHT);
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url).max_concurrent_requests(MAX_IN_FLIGHT);
     config.max_sse_event_size = http::MAX_REPLY;
     config.max_json_response_size = http::MAX_REPLY;
     config.retry_config = Arc::new(http::reconnect());
@@ -209,9 +184,7 @@ fn transport_config(url: &str) -> StreamableHttpClientTransportConfig {
 }
 
 /// Follows the pages, but not for ever.
-async fn list_tools(
-    service: &RunningService<RoleClient, ClientConfig>,
-) -> Result<Vec<Tool>, ServiceError> {
+async fn list_tools(service: &RunningService<RoleClient, ClientConfig>) -> Result<Vec<Tool>, ServiceError> {
     let mut tools = Vec::new();
     let mut cursor = None;
     for _ in 0..MAX_PAGES {
@@ -232,12 +205,7 @@ async fn list_tools(
 
 impl fmt::Debug for McpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "McpServer({}, {} tools)",
-            self.identity.config().id,
-            self.tools.len()
-        )
+        write!(f, "McpServer({}, {} tools)", self.identity.config().id, self.tools.len())
     }
 }
 

@@ -1,10 +1,4 @@
 //! Identity and MCP client against real servers on loopback.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
 use std::{
     path::PathBuf,
@@ -80,11 +74,7 @@ impl Clock for Hasty {
 
 impl Setup {
     async fn new(options: Options) -> Self {
-        Self {
-            testbed: Testbed::start(options).await.unwrap(),
-            clock: Arc::default(),
-            redactor: Redactor::new(),
-        }
+        Self { testbed: Testbed::start(options).await.unwrap(), clock: Arc::default(), redactor: Redactor::new() }
     }
 
     fn config(&self) -> ServerConfig {
@@ -112,17 +102,12 @@ impl Setup {
     async fn connect(&self, scopes: &str) -> Caller {
         let identity = self.identity(self.config(), scopes);
         let server = McpServer::connect(Arc::new(identity), self.clock.clone());
-        Caller {
-            server: server.await.unwrap(),
-            redactor: self.redactor.clone(),
-        }
+        Caller { server: server.await.unwrap(), redactor: self.redactor.clone() }
     }
 
     async fn connect_error(&self, config: ServerConfig) -> ConnectError {
         let identity = self.identity(config, READ);
-        McpServer::connect(Arc::new(identity), self.clock.clone())
-            .await
-            .unwrap_err()
+        McpServer::connect(Arc::new(identity), self.clock.clone()).await.unwrap_err()
     }
 }
 
@@ -135,11 +120,7 @@ impl Caller {
     ) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let run = RunId::random();
         let recorder = Recorder::new(run, 0, self.redactor.clone());
-        let context = CallContext {
-            traceparent: &run.traceparent(),
-            recorder: &recorder,
-            retry,
-        };
+        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder, retry };
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object");
         };
@@ -149,14 +130,12 @@ impl Caller {
 
     async fn look_up(&self) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let arguments = json!({ "customer_id": customer() });
-        self.call("get_customer_info", arguments, Idempotency::Repeatable)
-            .await
+        self.call("get_customer_info", arguments, Idempotency::Repeatable).await
     }
 
     async fn file_ticket(&self) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let arguments = json!({ "customer_id": customer(), "issue": "no sound" });
-        self.call("create_support_ticket", arguments, Idempotency::Once)
-            .await
+        self.call("create_support_ticket", arguments, Idempotency::Once).await
     }
 }
 
@@ -178,12 +157,7 @@ async fn calls_a_tool_with_a_token_for_its_scopes() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect("customer:read ticket:create").await;
     assert_eq!(caller.server.protocol_version(), "2026-07-28");
-    let names: Vec<_> = caller
-        .server
-        .tools()
-        .iter()
-        .map(|t| t.name.as_str())
-        .collect();
+    let names: Vec<_> = caller.server.tools().iter().map(|t| t.name.as_str()).collect();
     assert!(names.contains(&"crm.get_customer_info"), "{names:?}");
 
     let (reply, recorder, run) = caller.look_up().await;
@@ -202,13 +176,9 @@ async fn a_tool_that_says_it_failed_is_a_reply() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect(READ).await;
     let arguments = json!({ "customer_id": "XYZ999" });
-    let (reply, ..) = caller
-        .call("get_customer_info", arguments, Idempotency::Repeatable)
-        .await;
+    let (reply, ..) = caller.call("get_customer_info", arguments, Idempotency::Repeatable).await;
     assert_eq!(reply.unwrap().status, ReplyStatus::Failed);
-    let (reply, ..) = caller
-        .call("drop_tables", json!({}), Idempotency::Repeatable)
-        .await;
+    let (reply, ..) = caller.call("drop_tables", json!({}), Idempotency::Repeatable).await;
     assert_eq!(reply.unwrap_err(), ToolError::UnknownTool);
 }
 
@@ -235,11 +205,7 @@ async fn one_token_request_serves_all_who_wait() {
     let identity = setup.identity(setup.config(), READ);
     let tokens = join_all((0..64).map(|_| identity.token())).await;
     let first = tokens[0].as_ref().unwrap();
-    assert!(
-        tokens
-            .iter()
-            .all(|t| Arc::ptr_eq(t.as_ref().unwrap(), first))
-    );
+    assert!(tokens.iter().all(|t| Arc::ptr_eq(t.as_ref().unwrap(), first)));
     assert_eq!(setup.testbed.auth().counters().tokens, 1);
 
     for _ in 0..64 {
@@ -248,11 +214,7 @@ async fn one_token_request_serves_all_who_wait() {
     let second = join_all((0..64).map(|_| identity.token())).await;
     identity.reject(first);
     identity.token().await.unwrap();
-    assert!(
-        second
-            .iter()
-            .all(|t| t.as_ref().unwrap().hash != first.hash)
-    );
+    assert!(second.iter().all(|t| t.as_ref().unwrap().hash != first.hash));
     assert_eq!(setup.testbed.auth().counters().tokens, 2);
 }
 
@@ -289,18 +251,13 @@ async fn errors_are_shared_and_not_kept() {
 
 #[tokio::test]
 async fn short_lived_tokens_are_renewed_under_load() {
-    let options = Options::default()
-        .token_lifetime(Duration::from_secs(2))
-        .burst(1_000_000);
+    let options = Options::default().token_lifetime(Duration::from_secs(2)).burst(1_000_000);
     let setup = Setup::new(options).await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scopes = ScopeSet::parse(READ).unwrap();
     let identity = Identity::new(setup.config(), scopes, clock.clone(), Redactor::new()).unwrap();
     let server = McpServer::connect(Arc::new(identity), clock).await.unwrap();
-    let caller = Caller {
-        server,
-        redactor: Redactor::new(),
-    };
+    let caller = Caller { server, redactor: Redactor::new() };
     let end = Instant::now() + Duration::from_secs(5);
     let runs = (0..8).map(|_| async {
         let mut calls = 0;
@@ -315,10 +272,7 @@ async fn short_lived_tokens_are_renewed_under_load() {
     let calls: u64 = join_all(runs).await.into_iter().sum();
     let tokens = setup.testbed.auth().counters().tokens;
     assert!(calls > 100, "{calls} calls");
-    assert!(
-        (4..=8).contains(&tokens),
-        "{tokens} tokens for {calls} calls"
-    );
+    assert!((4..=8).contains(&tokens), "{tokens} tokens for {calls} calls");
 }
 
 #[tokio::test]
@@ -340,24 +294,16 @@ async fn names_what_is_wrong_with_the_credentials() {
     let mut config = setup.config();
     config.client_secret = Secret::new("not-the-secret".to_owned());
     let error = setup.token_error(config).await;
-    assert!(
-        matches!(&error, AuthError::ClientRefused { client_id, .. } if client_id == "support-agent")
-    );
+    assert!(matches!(&error, AuthError::ClientRefused { client_id, .. } if client_id == "support-agent"));
     assert!(!error.is_infrastructure());
     assert!(!error.to_string().contains("not-the-secret"));
 
     let mut config = setup.config();
     config.url = "https://127.0.0.1:1/other".parse().unwrap();
     let error = setup.token_error(config).await;
-    assert!(
-        matches!(&error, AuthError::InvalidTarget { resource, .. } if resource == "https://127.0.0.1:1/other")
-    );
+    assert!(matches!(&error, AuthError::InvalidTarget { resource, .. } if resource == "https://127.0.0.1:1/other"));
 
-    let error = setup
-        .identity(setup.config(), "moon:walk")
-        .token()
-        .await
-        .unwrap_err();
+    let error = setup.identity(setup.config(), "moon:walk").token().await.unwrap_err();
     assert!(matches!(&error, AuthError::InvalidScope { .. }), "{error}");
 }
 
@@ -379,11 +325,7 @@ async fn only_the_pinned_issuer_sees_credentials() {
     config.issuer = other.testbed.issuer().to_owned();
     config.client_secret = Secret::new(other.testbed.client_secret().to_owned());
     let error = setup.connect_error(config).await;
-    let ConnectError::Auth {
-        source: AuthError::ForeignIssuer { named, pinned, .. },
-        ..
-    } = &error
-    else {
+    let ConnectError::Auth { source: AuthError::ForeignIssuer { named, pinned, .. }, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(named, setup.testbed.issuer());
@@ -396,30 +338,14 @@ async fn an_issuer_that_is_down_is_infrastructure() {
     let setup = Setup::new(Options::default()).await;
     setup.testbed.auth().inject(auth::Fault::Unavailable);
     let error = setup.token_error(setup.config()).await;
-    assert!(
-        matches!(error, AuthError::Unavailable { status: 503, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, AuthError::Unavailable { status: 503, .. }), "{error}");
     assert!(error.is_infrastructure());
-    assert_eq!(
-        setup.testbed.auth().counters().requests,
-        4,
-        "one try and three more"
-    );
+    assert_eq!(setup.testbed.auth().counters().requests, 4, "one try and three more");
 
     let mut config = setup.config();
     config.issuer = "http://127.0.0.1:1".to_owned();
     let error = setup.token_error(config).await;
-    assert!(
-        matches!(
-            &error,
-            AuthError::Network {
-                source: net::Error::Connect { .. },
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(&error, AuthError::Network { source: net::Error::Connect { .. }, .. }), "{error}");
     assert!(error.is_infrastructure());
     assert!(error.to_string().contains("127.0.0.1:1"));
 }
@@ -427,11 +353,7 @@ async fn an_issuer_that_is_down_is_infrastructure() {
 #[tokio::test]
 async fn tokens_that_do_not_verify_are_refused() {
     let setup = Setup::new(Options::default()).await;
-    for fault in [
-        auth::Fault::WrongAudience,
-        auth::Fault::Expired,
-        auth::Fault::UnknownKey,
-    ] {
+    for fault in [auth::Fault::WrongAudience, auth::Fault::Expired, auth::Fault::UnknownKey] {
         setup.testbed.auth().inject(fault);
         let error = setup.token_error(setup.config()).await;
         setup.testbed.auth().heal();
@@ -479,16 +401,7 @@ async fn tls_problems_have_names() {
     let mut config = setup.config();
     config.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
     let error = setup.token_error(config).await;
-    assert!(
-        matches!(
-            &error,
-            AuthError::Network {
-                source: net::Error::UnknownAuthority { .. },
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(&error, AuthError::Network { source: net::Error::UnknownAuthority { .. }, .. }), "{error}");
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
@@ -502,24 +415,12 @@ async fn tls_problems_have_names() {
 
     let mut config = setup.config();
     config.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
-    let error = Identity::new(
-        config,
-        ScopeSet::new(),
-        setup.clock.clone(),
-        Redactor::new(),
-    )
-    .unwrap_err();
+    let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Authorities { .. }), "{error}");
 
     let mut config = setup.config();
     config.url = "http://example.com/mcp".parse().unwrap();
-    let error = Identity::new(
-        config,
-        ScopeSet::new(),
-        setup.clock.clone(),
-        Redactor::new(),
-    )
-    .unwrap_err();
+    let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Insecure { .. }), "{error}");
 }
 
@@ -539,11 +440,7 @@ async fn a_missing_scope_is_named() {
 async fn a_limited_rate_is_waited_for_and_counted() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect("customer:read ticket:create").await;
-    for fault in [
-        mcp::Fault::TooMany,
-        mcp::Fault::TooManyForSeconds,
-        mcp::Fault::TooManyUntilDate,
-    ] {
+    for fault in [mcp::Fault::TooMany, mcp::Fault::TooManyForSeconds, mcp::Fault::TooManyUntilDate] {
         setup.testbed.mcp().fail_next(2, fault);
         let before = setup.clock.elapsed();
         let (reply, recorder, _) = caller.file_ticket().await;
@@ -554,17 +451,10 @@ async fn a_limited_rate_is_waited_for_and_counted() {
             assert!((2_000..2_400).contains(&waited.as_millis()), "{waited:?}");
         }
     }
-    setup
-        .testbed
-        .mcp()
-        .fail_next(100, mcp::Fault::TooManyForSeconds);
+    setup.testbed.mcp().fail_next(100, mcp::Fault::TooManyForSeconds);
     let (reply, recorder, _) = caller.file_ticket().await;
     assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
-    assert_eq!(
-        events(recorder),
-        [EventKind::RateLimited; 4],
-        "one try and three more"
-    );
+    assert_eq!(events(recorder), [EventKind::RateLimited; 4], "one try and three more");
 }
 
 #[tokio::test]
@@ -579,11 +469,7 @@ async fn only_what_changes_nothing_is_sent_again() {
         let (reply, recorder, run) = caller.file_ticket().await;
         assert!(reply.unwrap_err().is_infrastructure());
         assert_eq!(events(recorder), []);
-        assert_eq!(
-            setup.testbed.mcp().log().of(trace(run)).len(),
-            1,
-            "sent once"
-        );
+        assert_eq!(setup.testbed.mcp().log().of(trace(run)).len(), 1, "sent once");
         setup.testbed.mcp().heal();
     }
     setup.testbed.mcp().fail_next(100, mcp::Fault::Unavailable);
@@ -604,18 +490,6 @@ async fn a_server_that_went_away_is_infrastructure() {
 async fn an_empty_call_needs_no_arguments() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect(READ).await;
-    let (reply, ..) = caller
-        .call(
-            "get_recent_customers",
-            Value::Object(Map::new()),
-            Idempotency::Repeatable,
-        )
-        .await;
-    assert_eq!(
-        reply.unwrap().content["customers"]
-            .as_array()
-            .unwrap()
-            .len(),
-        10
-    );
+    let (reply, ..) = caller.call("get_recent_customers", Value::Object(Map::new()), Idempotency::Repeatable).await;
+    assert_eq!(reply.unwrap().content["customers"].as_array().unwrap().len(), 10);
 }

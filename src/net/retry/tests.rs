@@ -30,23 +30,14 @@ fn reads_seconds_and_dates() {
 #[test]
 fn caps_long_waits() {
     assert_eq!(parsed(b"86400"), Some(MAX_RETRY_AFTER));
-    assert_eq!(
-        parsed(b"Tue, 31 Dec 2999 23:59:59 GMT"),
-        Some(MAX_RETRY_AFTER)
-    );
+    assert_eq!(parsed(b"Tue, 31 Dec 2999 23:59:59 GMT"), Some(MAX_RETRY_AFTER));
 }
 
 #[test]
 fn nonsense_is_none() {
-    for nonsense in [
-        &b""[..],
-        b"soon",
-        b"-1",
-        b"1.5",
-        b"99999999999999999999999",
-        b"\xff\xfe",
-        b"Fri, 31 Foo 1999 23:59:59 GMT",
-    ] {
+    for nonsense in
+        [&b""[..], b"soon", b"-1", b"1.5", b"99999999999999999999999", b"\xff\xfe", b"Fri, 31 Foo 1999 23:59:59 GMT"]
+    {
         assert_eq!(parsed(nonsense), None, "{nonsense:?}");
     }
     assert_eq!(retry_after(&HeaderMap::new(), now()), None);
@@ -54,10 +45,7 @@ fn nonsense_is_none() {
 
 #[test]
 fn backoff_doubles_up_to_its_cap_and_stays_below_the_ceiling() {
-    let backoff = Backoff {
-        base: Duration::from_millis(100),
-        cap: Duration::from_secs(1),
-    };
+    let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
     let ceilings: Vec<_> = (0..6).map(|n| backoff.ceiling(n).as_millis()).collect();
     assert_eq!(ceilings, [100, 200, 400, 800, 1_000, 1_000]);
     assert_eq!(backoff.ceiling(u32::MAX), backoff.cap);

@@ -23,9 +23,6 @@ fn a_bundle_that_cannot_be_used_is_an_error() {
     ] {
         let file = file(text);
         let error = roots_of_file(file.path()).unwrap_err();
-        assert!(
-            matches!(error, Error::Authorities { .. }),
-            "{text}: {error}"
-        );
+        assert!(matches!(error, Error::Authorities { .. }), "{text}: {error}");
     }
 }

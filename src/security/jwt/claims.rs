@@ -43,10 +43,7 @@ impl RawClaims {
     ) -> Result<Claims, Error> {
         let found = self.iss.ok_or(Error::Missing("iss"))?;
         if found != issuer {
-            return Err(Error::Issuer {
-                found: short(&found),
-                expected: issuer.to_owned(),
-            });
+            return Err(Error::Issuer { found: short(&found), expected: issuer.to_owned() });
         }
         let found = self.aud.ok_or(Error::Missing("aud"))?;
         if !found.iter().any(|one| one == audience) {
@@ -81,10 +78,8 @@ impl OneOrMany {
 }
 
 fn scopes(claim: OneOrMany) -> Result<ScopeSet, Error> {
-    let parsed: Result<Vec<Vec<Scope>>, _> = claim
-        .iter()
-        .map(|text| ScopeSet::parse(text).map(|set| set.iter().cloned().collect()))
-        .collect();
+    let parsed: Result<Vec<Vec<Scope>>, _> =
+        claim.iter().map(|text| ScopeSet::parse(text).map(|set| set.iter().cloned().collect())).collect();
     let parsed = parsed.map_err(|e| Error::Malformed(e.to_string()))?;
     Ok(parsed.into_iter().flatten().collect())
 }

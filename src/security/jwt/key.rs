@@ -38,10 +38,7 @@ impl Keys {
 
     /// Without any key, there is nothing to spare the issuer from.
     pub(super) fn may_fetch(&self, now: Duration, pause: Duration) -> bool {
-        self.is_empty()
-            || self
-                .fetched
-                .is_none_or(|at| now.saturating_sub(at) >= pause)
+        self.is_empty() || self.fetched.is_none_or(|at| now.saturating_sub(at) >= pause)
     }
 
     pub(super) fn fetching(&mut self, now: Duration) {
@@ -60,36 +57,22 @@ impl Keys {
 /// The usable keys of a set; the others are skipped.
 pub(super) fn parse(body: &[u8]) -> Result<Vec<Key>, Error> {
     let set: KeySet = serde_json::from_slice(body).map_err(|_| Error::KeySetMalformed)?;
-    Ok(set
-        .keys
-        .into_iter()
-        .take(MAX_KEYS)
-        .filter_map(|key| usable(&serde_json::from_value(key).ok()?))
-        .collect())
+    Ok(set.keys.into_iter().take(MAX_KEYS).filter_map(|key| usable(&serde_json::from_value(key).ok()?)).collect())
 }
 
 fn usable(jwk: &Jwk) -> Option<Key> {
-    let for_signatures = matches!(
-        jwk.common.public_key_use,
-        None | Some(PublicKeyUse::Signature)
-    );
+    let for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let algorithms: Vec<_> = algorithms_of(&jwk.algorithm)
         .iter()
         .copied()
         .filter(|algorithm| {
-            jwk.common
-                .key_algorithm
-                .is_none_or(|named| Algorithm::try_from(named).is_ok_and(|n| n == *algorithm))
+            jwk.common.key_algorithm.is_none_or(|named| Algorithm::try_from(named).is_ok_and(|n| n == *algorithm))
         })
         .collect();
     if !for_signatures || algorithms.is_empty() {
         return None;
     }
-    Some(Key {
-        kid: jwk.common.key_id.clone()?,
-        algorithms,
-        decoding: DecodingKey::from_jwk(jwk).ok()?,
-    })
+    Some(Key { kid: jwk.common.key_id.clone()?, algorithms, decoding: DecodingKey::from_jwk(jwk).ok()? })
 }
 
 /// What a key of this kind may verify, which is all that is allowed: never HMAC, never SHA-1.
@@ -101,9 +84,7 @@ fn algorithms_of(parameters: &AlgorithmParameters) -> &'static [Algorithm] {
             EllipticCurve::P384 => &[Algorithm::ES384],
             _ => &[],
         },
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
-            &[Algorithm::EdDSA]
-        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
         _ => &[],
     }
 }

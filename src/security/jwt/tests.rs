@@ -1,9 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -82,11 +77,7 @@ impl Issuer {
                     let _ = stream.read(&mut request).await;
                     reads.fetch_add(1, Ordering::SeqCst);
                     let body = served.lock().unwrap().clone();
-                    let status = if body.is_empty() {
-                        "503 Down"
-                    } else {
-                        "200 OK"
-                    };
+                    let status = if body.is_empty() { "503 Down" } else { "200 OK" };
                     let reply = format!(
                         "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                         body.len()
@@ -95,24 +86,11 @@ impl Issuer {
                 }
             }
         });
-        let clock = Arc::new(ManualClock::at(
-            SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
-        ));
+        let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)));
         let client = Client::new(&Options::default()).unwrap();
-        let verifier = Verifier::new(
-            client,
-            url.parse().unwrap(),
-            ISSUER.to_owned(),
-            AUDIENCE.to_owned(),
-            clock.clone(),
-        );
-        Self {
-            signing,
-            clock,
-            served,
-            reads,
-            verifier,
-        }
+        let verifier =
+            Verifier::new(client, url.parse().unwrap(), ISSUER.to_owned(), AUDIENCE.to_owned(), clock.clone());
+        Self { signing, clock, served, reads, verifier }
     }
 
     fn serve(&self, key_set: &Value) {
@@ -139,10 +117,7 @@ async fn a_good_token_counts() {
     let issuer = Issuer::start().await;
     let good = issuer.verify_with(|_| {}).await.unwrap();
     assert_eq!(good.scopes, Some(ScopeSet::parse("a b").unwrap()));
-    assert_eq!(
-        good.expires,
-        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW + 300)
-    );
+    assert_eq!(good.expires, SystemTime::UNIX_EPOCH + Duration::from_secs(NOW + 300));
     let several = json!(["https://other.example", AUDIENCE]);
     issuer.verify_with(|c| c["aud"] = several).await.unwrap();
     let listed = issuer
@@ -151,10 +126,7 @@ async fn a_good_token_counts() {
             c["scp"] = json!(["a", "b"]);
         })
         .await;
-    assert_eq!(
-        listed.unwrap().scopes,
-        Some(ScopeSet::parse("a b").unwrap())
-    );
+    assert_eq!(listed.unwrap().scopes, Some(ScopeSet::parse("a b").unwrap()));
     let silent = issuer.verify_with(|c| c["scope"] = Value::Null).await;
     assert_eq!(silent.unwrap().scopes, None);
     assert_eq!(issuer.reads(), 1, "keys are cached");
@@ -178,17 +150,11 @@ async fn every_claim_is_required_and_must_fit() {
         .await
         .unwrap();
     for iss in ["https://issuer.example/", "https://evil.example", ""] {
-        let error = issuer
-            .verify_with(|c| c["iss"] = json!(iss))
-            .await
-            .unwrap_err();
+        let error = issuer.verify_with(|c| c["iss"] = json!(iss)).await.unwrap_err();
         assert!(matches!(error, Error::Issuer { .. }), "{iss}: {error}");
     }
     for aud in [json!("https://mcp.example/mc"), json!([]), json!("")] {
-        let error = issuer
-            .verify_with(|c| c["aud"] = aud.clone())
-            .await
-            .unwrap_err();
+        let error = issuer.verify_with(|c| c["aud"] = aud.clone()).await.unwrap_err();
         assert!(matches!(error, Error::Audience { .. }), "{aud}: {error}");
     }
     for (name, value) in [
@@ -201,14 +167,8 @@ async fn every_claim_is_required_and_must_fit() {
         ("scope", json!("a \u{7}")),
         ("scope", json!({ "a": 1 })),
     ] {
-        let error = issuer
-            .verify_with(|c| c[name] = value.clone())
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, Error::Malformed(_)),
-            "{name} {value}: {error}"
-        );
+        let error = issuer.verify_with(|c| c[name] = value.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Malformed(_)), "{name} {value}: {error}");
     }
 }
 
@@ -221,10 +181,7 @@ async fn times_go_by_the_injected_clock_with_thirty_seconds_of_leeway() {
     at("nbf", NOW + 30).await.unwrap();
     assert_eq!(at("nbf", NOW + 31).await.unwrap_err(), Error::Early);
     issuer.clock.advance(Duration::from_secs(331));
-    assert_eq!(
-        issuer.verify_with(|_| {}).await.unwrap_err(),
-        Error::Expired
-    );
+    assert_eq!(issuer.verify_with(|_| {}).await.unwrap_err(), Error::Expired);
 }
 
 #[tokio::test]
@@ -242,18 +199,12 @@ async fn hostile_headers_are_refused() {
         issuer.verifier.verify(&token).await.unwrap();
     }
     let refused = [
-        (
-            with(|h| h.typ = Some("id_token+jwt".into())),
-            Error::Type("id_token+jwt".into()),
-        ),
+        (with(|h| h.typ = Some("id_token+jwt".into())), Error::Type("id_token+jwt".into())),
         (with(|h| h.typ = None), Error::Type(String::new())),
         (with(|h| h.crit = Some(vec!["exp".into()])), Error::Critical),
         (with(|h| h.crit = Some(vec![])), Error::Critical),
         (with(|h| h.kid = None), Error::NoKeyId),
-        (
-            with(|h| h.kid = Some("k2".into())),
-            Error::UnknownKey("k2".into()),
-        ),
+        (with(|h| h.kid = Some("k2".into())), Error::UnknownKey("k2".into())),
     ];
     for (token, expected) in refused {
         assert_eq!(issuer.verifier.verify(&token).await.unwrap_err(), expected);
@@ -268,11 +219,9 @@ async fn the_algorithm_belongs_to_the_key() {
         panic!("an Ed25519 key is an octet key pair");
     };
     // the public key, used as a secret that everybody knows
-    for secret in [
-        URL_SAFE_NO_PAD.decode(&key.x).unwrap(),
-        key.x.clone().into_bytes(),
-        serde_json::to_vec(&public).unwrap(),
-    ] {
+    for secret in
+        [URL_SAFE_NO_PAD.decode(&key.x).unwrap(), key.x.clone().into_bytes(), serde_json::to_vec(&public).unwrap()]
+    {
         let mut header = header_of("k1");
         header.alg = Algorithm::HS256;
         let token = encode(&header, &claims(), &EncodingKey::from_secret(&secret)).unwrap();
@@ -290,11 +239,7 @@ async fn the_algorithm_belongs_to_the_key() {
     }
     for alg in ["RS256", "ES256", "ES384", "PS256", "RS512", "HS512"] {
         let header = json!({ "alg": alg, "typ": "at+jwt", "kid": "k1" });
-        let error = issuer
-            .verifier
-            .verify(&raw(&header, &claims(), "AAAA"))
-            .await
-            .unwrap_err();
+        let error = issuer.verifier.verify(&raw(&header, &claims(), "AAAA")).await.unwrap_err();
         assert_eq!(error, Error::Algorithm(alg.into()));
     }
 }
@@ -307,13 +252,7 @@ async fn secret_keys_and_foreign_uses_never_verify() {
     let mut for_another = serde_json::to_value(public(&issuer.signing, "k1")).unwrap();
     for_another["alg"] = json!("ES256");
     let oct = json!({ "kty": "oct", "kid": "k1", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode("known to all") });
-    for key in [
-        for_encryption,
-        for_another,
-        oct,
-        json!({ "kty": "?" }),
-        json!(7),
-    ] {
+    for key in [for_encryption, for_another, oct, json!({ "kty": "?" }), json!(7)] {
         issuer.serve(&json!({ "keys": [key] }));
         let error = issuer.verify_with(|_| {}).await.unwrap_err();
         assert_eq!(error, Error::UnknownKey("k1".into()), "{key}");
@@ -327,42 +266,20 @@ async fn damaged_tokens_are_refused() {
     let issuer = Issuer::start().await;
     let token = issuer.sign(&claims());
     let (message, signature) = token.rsplit_once('.').unwrap();
-    let forged = raw(
-        &serde_json::to_value(header_of("k1")).unwrap(),
-        &json!({ "scope": "all" }),
-        signature,
-    );
-    assert_eq!(
-        issuer.verifier.verify(&forged).await.unwrap_err(),
-        Error::Signature
-    );
-    for damaged in [
-        token[..token.len() - 4].to_owned(),
-        format!("{message}."),
-        format!("{message}.%"),
-        format!("{token}A"),
-    ] {
+    let forged = raw(&serde_json::to_value(header_of("k1")).unwrap(), &json!({ "scope": "all" }), signature);
+    assert_eq!(issuer.verifier.verify(&forged).await.unwrap_err(), Error::Signature);
+    for damaged in
+        [token[..token.len() - 4].to_owned(), format!("{message}."), format!("{message}.%"), format!("{token}A")]
+    {
         let error = issuer.verifier.verify(&damaged).await.unwrap_err();
-        assert!(
-            matches!(error, Error::Signature | Error::Malformed(_)),
-            "{damaged}: {error}"
-        );
+        assert!(matches!(error, Error::Signature | Error::Malformed(_)), "{damaged}: {error}");
     }
-    for no_token in [
-        "",
-        "..",
-        "a.b.c",
-        "opaque",
-        "e30.e30",
-        &format!("{token}.x"),
-    ] {
+    for no_token in ["", "..", "a.b.c", "opaque", "e30.e30", &format!("{token}.x")] {
         let error = issuer.verifier.verify(no_token).await.unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{no_token}: {error}");
     }
-    let twice = URL_SAFE_NO_PAD.encode(format!(
-        r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{0},"exp":{0}}}"#,
-        NOW + 300
-    ));
+    let twice =
+        URL_SAFE_NO_PAD.encode(format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{0},"exp":{0}}}"#, NOW + 300));
     let signed = jsonwebtoken::crypto::sign(
         format!("{}.{twice}", message.split('.').next().unwrap()).as_bytes(),
         &issuer.signing,
@@ -378,10 +295,7 @@ async fn damaged_tokens_are_refused() {
 async fn a_huge_token_is_not_even_parsed() {
     let issuer = Issuer::start().await;
     let huge = issuer.sign(&json!({ "scope": "x".repeat(1 << 20) }));
-    assert_eq!(
-        issuer.verifier.verify(&huge).await.unwrap_err(),
-        Error::TooLong(huge.len())
-    );
+    assert_eq!(issuer.verifier.verify(&huge).await.unwrap_err(), Error::TooLong(huge.len()));
     assert_eq!(issuer.reads(), 0);
 }
 
@@ -412,10 +326,7 @@ async fn known_keys_outlive_an_outage_but_are_read_again_every_hour() {
     assert_eq!(issuer.reads(), 2);
     issuer.serve(&json!({ "keys": [] }));
     issuer.clock.advance(MAX_AGE);
-    assert_eq!(
-        issuer.verify_with(long).await.unwrap_err(),
-        Error::UnknownKey("k1".into())
-    );
+    assert_eq!(issuer.verify_with(long).await.unwrap_err(), Error::UnknownKey("k1".into()));
 }
 
 #[tokio::test]
@@ -426,23 +337,14 @@ async fn an_issuer_without_keys_is_infrastructure() {
     assert_eq!(error, Error::KeySetStatus(503));
     assert!(error.is_infrastructure());
     *issuer.served.lock().unwrap() = "<html>".to_owned();
-    assert_eq!(
-        issuer.verify_with(|_| {}).await.unwrap_err(),
-        Error::KeySetMalformed
-    );
+    assert_eq!(issuer.verify_with(|_| {}).await.unwrap_err(), Error::KeySetMalformed);
 }
 
 #[test]
 fn only_what_looks_signed_must_verify() {
     let object = URL_SAFE_NO_PAD.encode("{}");
     assert!(is_jwt(&format!("{object}..")));
-    for opaque in [
-        "",
-        "abc",
-        "a.b.c",
-        &format!("{object}.a"),
-        &format!("{object}.a.b.c.d"),
-    ] {
+    for opaque in ["", "abc", "a.b.c", &format!("{object}.a"), &format!("{object}.a.b.c.d")] {
         assert!(!is_jwt(opaque), "{opaque}");
     }
 }

@@ -21,10 +21,7 @@ pub(crate) fn parse(headers: &HeaderMap) -> Vec<Challenge> {
         .iter()
         .flat_map(|value| {
             let bytes = value.as_bytes();
-            Parser {
-                rest: bytes.get(..MAX_HEADER).unwrap_or(bytes),
-            }
-            .challenges()
+            Parser { rest: bytes.get(..MAX_HEADER).unwrap_or(bytes) }.challenges()
         })
         .collect()
 }
@@ -61,17 +58,11 @@ impl Parser<'_> {
             if self.rest.first() == Some(&b'=') {
                 let value = self.value();
                 if let Some(current) = found.last_mut() {
-                    current
-                        .params
-                        .entry(word.to_ascii_lowercase())
-                        .or_insert(value);
+                    current.params.entry(word.to_ascii_lowercase()).or_insert(value);
                 }
             } else {
                 self.skip_token68();
-                found.push(Challenge {
-                    scheme: word.to_ascii_lowercase(),
-                    params: BTreeMap::new(),
-                });
+                found.push(Challenge { scheme: word.to_ascii_lowercase(), params: BTreeMap::new() });
             }
         }
     }
@@ -101,17 +92,8 @@ impl Parser<'_> {
     /// `Basic dGVzdA==`: a word that fills the challenge is no parameter.
     fn skip_token68(&mut self) {
         let word = self.rest.iter().take_while(|b| is_token68(**b)).count();
-        let padding = self
-            .rest
-            .iter()
-            .skip(word)
-            .take_while(|b| **b == b'=')
-            .count();
-        let after = self
-            .rest
-            .iter()
-            .skip(word + padding)
-            .find(|b| !is_blank(**b));
+        let padding = self.rest.iter().skip(word).take_while(|b| **b == b'=').count();
+        let after = self.rest.iter().skip(word + padding).find(|b| !is_blank(**b));
         if word > 0 && matches!(after, None | Some(b',')) {
             self.advance(word + padding);
         }

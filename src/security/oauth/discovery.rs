@@ -20,37 +20,23 @@ struct Document {
 }
 
 /// Finds the metadata of the pinned issuer, and of nobody else.
-pub(super) async fn discover(
-    client: &Client,
-    issuer: &str,
-    now: std::time::SystemTime,
-) -> Result<Metadata, AuthError> {
+pub(super) async fn discover(client: &Client, issuer: &str, now: std::time::SystemTime) -> Result<Metadata, AuthError> {
     let base = base(issuer)?;
     for place in places(&base) {
-        let reply =
-            client
-                .send(Request::get(place))
-                .await
-                .map_err(|source| AuthError::Network {
-                    issuer: issuer.to_owned(),
-                    source,
-                })?;
+        let reply = client
+            .send(Request::get(place))
+            .await
+            .map_err(|source| AuthError::Network { issuer: issuer.to_owned(), source })?;
         check_available(&reply, issuer, now)?;
         if reply.status.is_success() {
             return parse(&reply.body, issuer, &base);
         }
     }
-    Err(AuthError::NoMetadata {
-        issuer: issuer.to_owned(),
-    })
+    Err(AuthError::NoMetadata { issuer: issuer.to_owned() })
 }
 
 /// An issuer that is overloaded or down says nothing about what it has.
-pub(super) fn check_available(
-    reply: &Reply,
-    issuer: &str,
-    now: std::time::SystemTime,
-) -> Result<(), AuthError> {
+pub(super) fn check_available(reply: &Reply, issuer: &str, now: std::time::SystemTime) -> Result<(), AuthError> {
     if reply.status.is_server_error() || reply.status == http::StatusCode::TOO_MANY_REQUESTS {
         return Err(AuthError::Unavailable {
             issuer: issuer.to_owned(),
@@ -62,13 +48,8 @@ pub(super) fn check_available(
 }
 
 fn base(issuer: &str) -> Result<Url, AuthError> {
-    let unusable = |reason: String| AuthError::Metadata {
-        issuer: issuer.to_owned(),
-        reason,
-    };
-    let url: Url = issuer
-        .parse()
-        .map_err(|e| unusable(format!("`issuer` is no address: {e}")))?;
+    let unusable = |reason: String| AuthError::Metadata { issuer: issuer.to_owned(), reason };
+    let url: Url = issuer.parse().map_err(|e| unusable(format!("`issuer` is no address: {e}")))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(unusable("`issuer` has a query or fragment".into()));
     }
@@ -96,10 +77,7 @@ fn places(issuer: &Url) -> Vec<Url> {
 }
 
 fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
-    let unusable = |reason: String| AuthError::Metadata {
-        issuer: pinned.to_owned(),
-        reason,
-    };
+    let unusable = |reason: String| AuthError::Metadata { issuer: pinned.to_owned(), reason };
     let document: Document = serde_json::from_slice(body)
         .map_err(|_| unusable("it lacks `issuer` or `token_endpoint`, or is no JSON".into()))?;
     if document.issuer != pinned {
@@ -109,9 +87,7 @@ fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
         });
     }
     let endpoint = |name: &str, text: &str| {
-        let url: Url = text
-            .parse()
-            .map_err(|_| unusable(format!("`{name}` is no address")))?;
+        let url: Url = text.parse().map_err(|_| unusable(format!("`{name}` is no address")))?;
         check_address(&url).map_err(|e| unusable(format!("`{name}`: {e}")))?;
         // an issuer that is reached safely cannot send us to an unsafe place, not even on this machine
         if base.scheme() == "https" && url.scheme() != "https" {
@@ -121,11 +97,7 @@ fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
     };
     Ok(Metadata {
         token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
-        key_set: document
-            .jwks_uri
-            .as_deref()
-            .map(|text| endpoint("jwks_uri", text))
-            .transpose()?,
+        key_set: document.jwks_uri.as_deref().map(|text| endpoint("jwks_uri", text)).transpose()?,
     })
 }
 

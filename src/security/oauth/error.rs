@@ -76,9 +76,7 @@ pub enum AuthError {
         client_id: String,
     },
     /// The issuer issues no tokens for the MCP server.
-    #[error(
-        "issuer `{issuer}` issues no tokens for `{resource}`: check `url`, or register it there"
-    )]
+    #[error("issuer `{issuer}` issues no tokens for `{resource}`: check `url`, or register it there")]
     InvalidTarget {
         /// The pinned issuer.
         issuer: String,

@@ -60,19 +60,10 @@ pub(super) async fn request(
     let issuer = &config.issuer;
     let mut request = Request::post(endpoint.clone(), form(config, scopes));
     request.headers = headers(config);
-    let reply = client
-        .send(request)
-        .await
-        .map_err(|source| AuthError::Network {
-            issuer: issuer.clone(),
-            source,
-        })?;
+    let reply = client.send(request).await.map_err(|source| AuthError::Network { issuer: issuer.clone(), source })?;
     check_available(&reply, issuer, now)?;
     if reply.status == StatusCode::OK {
-        read(&reply.body).map_err(|reason| AuthError::Answer {
-            issuer: issuer.clone(),
-            reason,
-        })
+        read(&reply.body).map_err(|reason| AuthError::Answer { issuer: issuer.clone(), reason })
     } else {
         Err(refusal(&reply, config, scopes))
     }
@@ -98,14 +89,8 @@ fn headers(config: &ServerConfig) -> HeaderMap {
     headers.insert(CONTENT_TYPE, form);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if config.client_auth == ClientAuth::Basic {
-        let encode = |text: &str| {
-            Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>())
-        };
-        let pair = Zeroizing::new(format!(
-            "{}:{}",
-            *encode(&config.client_id),
-            *encode(config.client_secret.expose())
-        ));
+        let encode = |text: &str| Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
+        let pair = Zeroizing::new(format!("{}:{}", *encode(&config.client_id), *encode(config.client_secret.expose())));
         let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
         if let Ok(mut value) = HeaderValue::from_str(&value) {
             value.set_sensitive(true);
@@ -116,26 +101,21 @@ fn headers(config: &ServerConfig) -> HeaderMap {
 }
 
 fn read(body: &[u8]) -> Result<Grant, &'static str> {
-    let answer: Answer = serde_json::from_slice(body)
-        .map_err(|_| "it lacks `access_token` or `token_type`, or is no JSON")?;
+    let answer: Answer =
+        serde_json::from_slice(body).map_err(|_| "it lacks `access_token` or `token_type`, or is no JSON")?;
     let token = Secret::new(answer.access_token);
     if !answer.token_type.eq_ignore_ascii_case("bearer") {
         return Err("`token_type` is not `Bearer`");
     }
     let text = token.expose();
-    if text.is_empty() || text.len() > jwt::MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic())
-    {
+    if text.is_empty() || text.len() > jwt::MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err("`access_token` is no bearer token (RFC 6750), or too long");
     }
     let scopes = answer
         .scope
         .map(|text| ScopeSet::parse(&text).map_err(|_| "`scope` holds something that is no scope"))
         .transpose()?;
-    Ok(Grant {
-        life: answer.expires_in.as_ref().map(life).transpose()?,
-        token,
-        scopes,
-    })
+    Ok(Grant { life: answer.expires_in.as_ref().map(life).transpose()?, token, scopes })
 }
 
 /// Some issuers write the number as a text.
@@ -145,42 +125,24 @@ fn life(expires_in: &Value) -> Result<Duration, &'static str> {
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or("`expires_in` is no number of seconds")
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("`expires_in` is no number of seconds")
 }
 
 fn refusal(reply: &Reply, config: &ServerConfig, scopes: &ScopeSet) -> AuthError {
     let issuer = config.issuer.clone();
-    let code = serde_json::from_slice::<Refusal>(&reply.body)
-        .map_or_else(|_| String::new(), |refusal| refusal.error);
+    let code = serde_json::from_slice::<Refusal>(&reply.body).map_or_else(|_| String::new(), |refusal| refusal.error);
     match code.as_str() {
-        "invalid_client" => AuthError::ClientRefused {
-            issuer,
-            client_id: config.client_id.clone(),
-        },
-        "invalid_target" => AuthError::InvalidTarget {
-            issuer,
-            resource: resource(&config.url),
-        },
-        "invalid_scope" => AuthError::InvalidScope {
-            issuer,
-            client_id: config.client_id.clone(),
-            scopes: scopes.clone(),
-        },
-        "" if reply.status == StatusCode::UNAUTHORIZED => AuthError::ClientRefused {
-            issuer,
-            client_id: config.client_id.clone(),
-        },
+        "invalid_client" => AuthError::ClientRefused { issuer, client_id: config.client_id.clone() },
+        "invalid_target" => AuthError::InvalidTarget { issuer, resource: resource(&config.url) },
+        "invalid_scope" => {
+            AuthError::InvalidScope { issuer, client_id: config.client_id.clone(), scopes: scopes.clone() }
+        }
+        "" if reply.status == StatusCode::UNAUTHORIZED => {
+            AuthError::ClientRefused { issuer, client_id: config.client_id.clone() }
+        }
         // a code may be shown, unless it is no code but a text that could hold anything
-        code if is_code(code) => AuthError::Refused {
-            issuer,
-            code: code.to_owned(),
-        },
-        _ => AuthError::Refused {
-            issuer,
-            code: reply.status.as_u16().to_string(),
-        },
+        code if is_code(code) => AuthError::Refused { issuer, code: code.to_owned() },
+        _ => AuthError::Refused { issuer, code: reply.status.as_u16().to_string() },
     }
 }
 

@@ -85,19 +85,9 @@ impl Identity {
         let trust = Options::default().ca_bundle(config.ca_bundle.clone());
         let server = Client::new(&trust.clone().spki_pins(config.spki_pins.clone()))?;
         redactor.learn(&config.client_secret);
-        let issuing = Issuing {
-            client: Client::new(&trust)?,
-            config,
-            scopes,
-            clock,
-            redactor,
-            issuer: Mutex::default(),
-        };
-        Ok(Self {
-            issuing: Arc::new(issuing),
-            server,
-            state: Mutex::default(),
-        })
+        let issuing =
+            Issuing { client: Client::new(&trust)?, config, scopes, clock, redactor, issuer: Mutex::default() };
+        Ok(Self { issuing: Arc::new(issuing), server, state: Mutex::default() })
     }
 
     /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
@@ -115,11 +105,7 @@ impl Identity {
         };
         let result = flight.result.await;
         let mut state = self.state();
-        if state
-            .flight
-            .as_ref()
-            .is_some_and(|f| f.number == flight.number)
-        {
+        if state.flight.as_ref().is_some_and(|f| f.number == flight.number) {
             state.flight = None;
             if let Ok(token) = &result {
                 state.token = Some(token.clone());
@@ -131,11 +117,7 @@ impl Identity {
     /// Drops a token that the server refused, unless it was replaced already.
     pub fn reject(&self, token: &AccessToken) {
         let mut state = self.state();
-        if state
-            .token
-            .as_ref()
-            .is_some_and(|current| current.generation() == token.generation())
-        {
+        if state.token.as_ref().is_some_and(|current| current.generation() == token.generation()) {
             state.token = None;
         }
     }
@@ -167,10 +149,7 @@ impl Identity {
         state.flights += 1;
         let (issuing, number) = (self.issuing.clone(), state.flights);
         let result = async move { issuing.obtain(number).await.map(Arc::new) };
-        let flight = Flight {
-            number,
-            result: result.boxed().shared(),
-        };
+        let flight = Flight { number, result: result.boxed().shared() };
         state.flight = Some(flight.clone());
         flight
     }
@@ -187,10 +166,7 @@ impl Issuing {
         loop {
             match self.attempt(generation).await {
                 Err(error) if error.is_infrastructure() && attempt < RETRIES => {
-                    let wait = error
-                        .retry_after()
-                        .unwrap_or_else(|| backoff.delay(attempt))
-                        .min(MAX_WAIT);
+                    let wait = error.retry_after().unwrap_or_else(|| backoff.delay(attempt)).min(MAX_WAIT);
                     tracing::warn!(?wait, "{error}");
                     self.clock.sleep(wait).await;
                     attempt += 1;
@@ -204,14 +180,7 @@ impl Issuing {
         let issuer = self.issuer().await?;
         let asked = self.clock.elapsed();
         let endpoint = &issuer.metadata.token_endpoint;
-        let granted = grant::request(
-            &self.client,
-            endpoint,
-            &self.config,
-            &self.scopes,
-            self.clock.now(),
-        )
-        .await;
+        let granted = grant::request(&self.client, endpoint, &self.config, &self.scopes, self.clock.now()).await;
         if matches!(&granted, Err(AuthError::Refused { .. })) {
             // the endpoint may have moved
             *self.lock_issuer() = None;
@@ -234,29 +203,17 @@ impl Issuing {
         let mut life = grant.life.unwrap_or(DEFAULT_LIFE).saturating_sub(underway);
         let mut scopes = grant.scopes;
         if jwt::is_jwt(grant.token.expose()) {
-            let verifier = issuer
-                .verifier
-                .as_ref()
-                .ok_or_else(|| AuthError::Metadata {
-                    issuer: self.config.issuer.clone(),
-                    reason: "it issues signed tokens, but names no `jwks_uri`".into(),
-                })?;
+            let verifier = issuer.verifier.as_ref().ok_or_else(|| AuthError::Metadata {
+                issuer: self.config.issuer.clone(),
+                reason: "it issues signed tokens, but names no `jwks_uri`".into(),
+            })?;
             let claims = verifier
                 .verify(grant.token.expose())
                 .await
-                .map_err(|reason| AuthError::TokenRejected {
-                    issuer: self.config.issuer.clone(),
-                    reason,
-                })?;
+                .map_err(|reason| AuthError::TokenRejected { issuer: self.config.issuer.clone(), reason })?;
             let left = claims.expires.duration_since(self.clock.now());
             // within the leeway for clocks that differ, a token may look expired and be good for the server
-            life = left.map_or(life, |left| {
-                if grant.life.is_some() {
-                    life.min(left)
-                } else {
-                    left
-                }
-            });
+            life = left.map_or(life, |left| if grant.life.is_some() { life.min(left) } else { left });
             scopes = claims.scopes.or(scopes);
         }
         Ok(AccessToken::new(

@@ -13,15 +13,8 @@ struct Document {
 }
 
 /// Looks at the place that a challenge named, if it belongs to the server, else at the well-known ones.
-pub(super) async fn check(
-    client: &Client,
-    server: &Url,
-    pinned: &str,
-    named: Option<&str>,
-) -> Result<(), AuthError> {
-    let named = named
-        .and_then(|text| text.parse::<Url>().ok())
-        .filter(|url| url.origin() == server.origin());
+pub(super) async fn check(client: &Client, server: &Url, pinned: &str, named: Option<&str>) -> Result<(), AuthError> {
+    let named = named.and_then(|text| text.parse::<Url>().ok()).filter(|url| url.origin() == server.origin());
     for place in named.into_iter().chain(places(server)) {
         let Some(issuers) = issuers(client, place).await else {
             continue;
@@ -40,10 +33,7 @@ pub(super) async fn check(
 
 async fn issuers(client: &Client, place: Url) -> Option<Vec<String>> {
     let reply = client.send(Request::get(place)).await.ok()?;
-    let document: Document = reply
-        .status
-        .is_success()
-        .then(|| serde_json::from_slice(&reply.body).ok())??;
+    let document: Document = reply.status.is_success().then(|| serde_json::from_slice(&reply.body).ok())??;
     Some(document.authorization_servers).filter(|issuers| !issuers.is_empty())
 }
 

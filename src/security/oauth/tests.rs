@@ -1,9 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,15 +12,13 @@ use url::form_urlencoded;
 use super::*;
 use crate::{
     clock::{Clock, ManualClock},
-    net::stub::{Seen, Stub, json as reply_json, plain},
+    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
         boundary::{ClientAuth, ServerConfig},
     },
 };
-
-type Answer = (String, Vec<String>, String);
 
 /// An issuer of opaque tokens whose token endpoint answers as told.
 struct Issuer {
@@ -50,9 +43,7 @@ impl Issuer {
         own.lock().unwrap().clone_from(&stub.url);
         Self {
             stub,
-            clock: Arc::new(ManualClock::at(
-                SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
-            )),
+            clock: Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))),
             redactor: Redactor::new(),
         }
     }
@@ -91,9 +82,7 @@ fn granted(extra: Value) -> Answer {
 }
 
 fn form(seen: &Seen) -> Vec<(String, String)> {
-    form_urlencoded::parse(seen.body.as_bytes())
-        .into_owned()
-        .collect()
+    form_urlencoded::parse(seen.body.as_bytes()).into_owned().collect()
 }
 
 #[tokio::test]
@@ -101,20 +90,10 @@ async fn asks_with_resource_scope_and_encoded_credentials() {
     let issuer = Issuer::start(|_| granted(json!({}))).await;
     issuer.token().await.unwrap();
     let request = &issuer.token_requests()[0];
-    let expected = [
-        ("grant_type", "client_credentials"),
-        ("resource", "https://mcp.example/mcp"),
-        ("scope", "a b"),
-    ];
-    assert_eq!(
-        form(request),
-        expected.map(|(n, v)| (n.to_owned(), v.to_owned()))
-    );
+    let expected = [("grant_type", "client_credentials"), ("resource", "https://mcp.example/mcp"), ("scope", "a b")];
+    assert_eq!(form(request), expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
     // base64("a%3Aclient:s3cret+%25%2B%C3%A4%3A%2F")
-    assert_eq!(
-        request.header("authorization"),
-        Some("Basic YSUzQWNsaWVudDpzM2NyZXQrJTI1JTJCJUMzJUE0JTNBJTJG")
-    );
+    assert_eq!(request.header("authorization"), Some("Basic YSUzQWNsaWVudDpzM2NyZXQrJTI1JTJCJUMzJUE0JTNBJTJG"));
 
     let mut config = issuer.config();
     config.client_auth = ClientAuth::Post;
@@ -131,18 +110,11 @@ async fn an_opaque_token_has_the_scopes_that_were_granted() {
     assert_eq!(token.granted.to_string(), "a");
     assert_eq!(token.expose(), "opaque-token-1");
     assert!(!format!("{token:?}").contains("opaque-token-1"));
-    assert_eq!(
-        issuer.redactor.scrub("x opaque-token-1 y"),
-        "x [redacted] y"
-    );
+    assert_eq!(issuer.redactor.scrub("x opaque-token-1 y"), "x [redacted] y");
 
     let silent = Issuer::start(|_| granted(json!({}))).await;
     let token = silent.token().await.unwrap();
-    assert_eq!(
-        token.granted.to_string(),
-        "a b",
-        "as asked for (RFC 6749, section 5.1)"
-    );
+    assert_eq!(token.granted.to_string(), "a b", "as asked for (RFC 6749, section 5.1)");
     assert_eq!(token.expires, silent.clock.now() + Duration::from_secs(300));
 }
 
@@ -203,11 +175,7 @@ async fn refusals_are_told_apart_and_never_quote_the_issuer() {
         let issuer = Issuer::start(move |_| plain(status, &body)).await;
         let error = issuer.token().await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
-        assert_eq!(
-            issuer.token_requests().len(),
-            1,
-            "refusals are not repeated"
-        );
+        assert_eq!(issuer.token_requests().len(), 1, "refusals are not repeated");
         error
     };
     for status in ["400 Bad Request", "401 Unauthorized"] {
@@ -268,8 +236,7 @@ async fn waits_as_long_as_the_issuer_asks() {
 #[tokio::test]
 async fn signed_tokens_need_a_key_set() {
     // header {"alg":"none"}: it claims to be signed, so it must verify
-    let issuer =
-        Issuer::start(|_| granted(json!({ "access_token": "eyJhbGciOiJub25lIn0.e30." }))).await;
+    let issuer = Issuer::start(|_| granted(json!({ "access_token": "eyJhbGciOiJub25lIn0.e30." }))).await;
     let error = issuer.token().await.unwrap_err();
     assert!(matches!(error, AuthError::Metadata { .. }), "{error}");
 }
@@ -318,20 +285,12 @@ async fn asks_the_server_only_at_its_own_places() {
     config.url = format!("{}/mcp", server.url).parse().unwrap();
     let identity = issuer.identity(config);
     let named = format!("{}/named", server.url);
-    for place in [
-        None,
-        Some(named.as_str()),
-        Some(elsewhere.url.as_str()),
-        Some("nonsense"),
-    ] {
+    for place in [None, Some(named.as_str()), Some(elsewhere.url.as_str()), Some("nonsense")] {
         let error = identity.check_server(place).await.unwrap_err();
         let AuthError::ForeignIssuer { named, pinned, .. } = error else {
             panic!("{error}");
         };
-        assert_eq!(
-            (named.as_str(), pinned),
-            ("https://evil.example", issuer.stub.url.clone())
-        );
+        assert_eq!((named.as_str(), pinned), ("https://evil.example", issuer.stub.url.clone()));
     }
     assert!(elsewhere.seen().is_empty());
     assert!(issuer.token_requests().is_empty());

@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -43,6 +43,7 @@ pub(super) struct Ticket {
     pub(super) retry: Idempotency,
     recorder: Recorder,
     waits: AtomicU32,
+    too_long: AtomicBool,
     alive: watch::Receiver<()>,
 }
 
@@ -56,6 +57,7 @@ impl Ticket {
             retry: context.retry,
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
+            too_long: AtomicBool::new(false),
             alive,
         };
         (Arc::new(ticket), guard)
@@ -77,6 +79,15 @@ impl Ticket {
         self.waits.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Remembers that the reply was cut off for its length: the protocol library only knows that it ended early.
+    pub(super) fn set_too_long(&self) {
+        self.too_long.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_too_long(&self) -> bool {
+        self.too_long.load(Ordering::Relaxed)
+    }
+
     /// Writes down what the server refused.
     pub(super) fn record(&self, error: &ToolError) {
         match error {
@@ -89,8 +100,7 @@ impl Ticket {
     }
 
     fn event(&self, kind: EventKind, detail: String) {
-        self.recorder
-            .event(SecurityEvent::new(kind, Some(&self.tool), detail));
+        self.recorder.event(SecurityEvent::new(kind, Some(&self.tool), detail));
     }
 }
 

@@ -148,12 +148,8 @@ impl Fault {
             ServiceError::TransportClosed => Self::Closed,
             ServiceError::Timeout { timeout } => Self::Timeout(timeout),
             // the server's words stay out
-            ServiceError::McpError(error) => {
-                Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0))
-            }
-            ServiceError::UnexpectedResponse => {
-                Self::Garbage("it answers something else than was asked".into())
-            }
+            ServiceError::McpError(error) => Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0)),
+            ServiceError::UnexpectedResponse => Self::Garbage("it answers something else than was asked".into()),
             _ => Self::Garbage("the exchange was cancelled".into()),
         }
     }
@@ -161,9 +157,7 @@ impl Fault {
     pub(super) fn of_start(error: ClientInitializeError) -> Self {
         match error {
             ClientInitializeError::TransportError { error, .. } => Self::of_transport(error),
-            ClientInitializeError::LegacyFallbackFailed { fallback, .. } => {
-                Self::of_start(*fallback)
-            }
+            ClientInitializeError::LegacyFallbackFailed { fallback, .. } => Self::of_start(*fallback),
             ClientInitializeError::NoCompatibleProtocolVersion { .. } => {
                 Self::Garbage("it speaks no version of the protocol that we speak".into())
             }
@@ -193,20 +187,11 @@ impl Fault {
         match self {
             Self::Auth(source) => ConnectError::Auth { server, source },
             Self::Net(source) => ConnectError::Unreachable { server, source },
-            Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused {
-                server,
-                reason: self.to_string(),
-            },
+            Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused { server, reason: self.to_string() },
             Self::RateLimited | Self::Unavailable(_) | Self::Timeout(_) | Self::Abandoned => {
-                ConnectError::Unavailable {
-                    server,
-                    reason: self.to_string(),
-                }
+                ConnectError::Unavailable { server, reason: self.to_string() }
             }
-            Self::Garbage(_) | Self::Closed => ConnectError::Protocol {
-                server,
-                reason: self.to_string(),
-            },
+            Self::Garbage(_) | Self::Closed => ConnectError::Protocol { server, reason: self.to_string() },
         }
     }
 

@@ -32,11 +32,7 @@ const MAX_FAILURES: u32 = 2;
 
 impl Http {
     /// Sends a message with a token, until there is a verdict: the one place that judges what a server says by status.
-    pub(super) async fn exchange(
-        &self,
-        request: &Request,
-        ticket: Option<&Ticket>,
-    ) -> Result<Streamed, Fault> {
+    pub(super) async fn exchange(&self, request: &Request, ticket: Option<&Ticket>) -> Result<Streamed, Fault> {
         let mut trials = Trials::default();
         loop {
             let token = self.identity().token().await?;
@@ -45,11 +41,8 @@ impl Http {
             let reply = match self.identity().client().open(attempt).await {
                 Ok(reply) => reply,
                 Err(error) => {
-                    let lost = matches!(
-                        error,
-                        net::Error::Connect { .. } | net::Error::Broken { .. }
-                    );
-                    if lost && self.may_repeat(&mut trials, ticket).await {
+                    let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
+                    if lost && self.may_repeat(&mut trials, ticket, None).await {
                         continue;
                     }
                     return Err(error.into());
@@ -59,9 +52,7 @@ impl Http {
                 return Ok(reply);
             }
             // the body says nothing that counts, and waiting must not hold the connection
-            let Streamed {
-                status, headers, ..
-            } = reply;
+            let Streamed { status, headers, .. } = reply;
             match status {
                 StatusCode::UNAUTHORIZED if !trials.renewed => {
                     trials.renewed = true;
@@ -77,7 +68,8 @@ impl Http {
                     }
                 }
                 _ => {
-                    if !self.may_repeat(&mut trials, ticket).await {
+                    let asked = retry_after(&headers, self.clock().now());
+                    if !self.may_repeat(&mut trials, ticket, asked).await {
                         return Err(Fault::Unavailable(status.as_u16()));
                     }
                 }
@@ -85,29 +77,27 @@ impl Http {
         }
     }
 
-    /// Waits because the server limits the rate. False when it is not worth it. Never shorter than asked, and a little longer, so that those who were refused together do not come back together.
-    pub(super) async fn wait(&self, asked: Option<Duration>, waits: u32) -> bool {
-        if waits >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
+    /// Waits before sending something again. False when it is not worth it. Never shorter than asked, and a little longer, so that those who were refused together do not come back together.
+    pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
+        if before >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
         let wait = match asked {
             Some(wait) => wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random()),
-            None => Backoff::default().delay(waits + 1),
+            None => Backoff::default().delay(before),
         };
         self.clock().sleep(wait).await;
         true
     }
 
     /// Whether nobody minds if it is done twice. Messages that are no calls change nothing.
-    async fn may_repeat(&self, trials: &mut Trials, ticket: Option<&Ticket>) -> bool {
+    async fn may_repeat(&self, trials: &mut Trials, ticket: Option<&Ticket>, asked: Option<Duration>) -> bool {
         let repeatable = ticket.is_none_or(|ticket| ticket.retry == Idempotency::Repeatable);
         if !repeatable || trials.failures >= MAX_FAILURES {
             return false;
         }
-        let pause = Backoff::default().delay(trials.failures);
         trials.failures += 1;
-        self.clock().sleep(pause).await;
-        true
+        self.wait(asked, trials.failures).await
     }
 
     /// A token that was just renewed is refused: for the wrong issuer, for a scope, or for reasons unknown.
@@ -139,10 +129,8 @@ impl Trials {
 }
 
 fn is_verdict(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-    ) || status.is_server_error()
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+        || status.is_server_error()
 }
 
 /// The one place for a step-up: asking for more scopes than were declared is not done, because the boundary fixes them.
@@ -160,11 +148,7 @@ fn missing(challenge: &Challenge, token: &AccessToken) -> ScopeSet {
     let wanted = ScopeSet::parse(challenge.param("scope").unwrap_or_default()).unwrap_or_default();
     let missing = token.granted.missing(&wanted);
     let contradicts_itself = challenge.param("error") == Some("insufficient_scope");
-    if missing.is_empty() && contradicts_itself {
-        wanted
-    } else {
-        missing
-    }
+    if missing.is_empty() && contradicts_itself { wanted } else { missing }
 }
 
 fn bearer(token: &AccessToken) -> Result<HeaderValue, Fault> {

@@ -1,20 +1,15 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, future::Either, stream::BoxStream};
+use futures_util::{StreamExt, TryStreamExt, future::Either, stream::BoxStream};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use rmcp::{
-    model::{
-        ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, RequestId,
-        ServerJsonRpcMessage,
-    },
+    model::{ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, RequestId, ServerJsonRpcMessage},
     transport::{
         common::client_side_sse::FixedInterval,
-        streamable_http_client::{
-            SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
-        },
+        streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
     },
 };
 use sse_stream::Sse;
@@ -72,12 +67,7 @@ impl Http {
     }
 
     /// Goes to the configured address, whatever else the library may hold.
-    fn request(
-        &self,
-        method: Method,
-        session: Option<&str>,
-        extra: Headers,
-    ) -> Result<Request, Fault> {
+    fn request(&self, method: Method, session: Option<&str>, extra: Headers) -> Result<Request, Fault> {
         let mut request = Request::get(self.url());
         request.method = method;
         request.timeout = TIMEOUT;
@@ -185,17 +175,11 @@ async fn read(
     if status == StatusCode::NOT_FOUND && session.is_some() {
         return Err(StreamableHttpError::SessionExpired);
     }
-    let given = reply
-        .headers
-        .get(SESSION)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
         let events = sse::events(reply.body, MAX_REPLY);
         let events = match ticket {
-            Some(ticket) => events
-                .take_until(async move { ticket.abandoned().await })
-                .boxed(),
+            Some(ticket) => watched(events, ticket),
             None => events,
         };
         return Ok(StreamableHttpPostResponse::Sse(events, given));
@@ -215,17 +199,26 @@ async fn read(
     }
 }
 
+/// Ends when the call is abandoned, and remembers when an event is too long.
+fn watched(events: Events, ticket: Arc<Ticket>) -> Events {
+    let witness = ticket.clone();
+    events
+        .inspect_err(move |error| {
+            if sse::is_too_long(error) {
+                witness.set_too_long();
+            }
+        })
+        .take_until(async move { ticket.abandoned().await })
+        .boxed()
+}
+
 /// The answer to a request: the library waits for ever for one with another id.
 fn parse(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
     let garbage = |reason: &str| Fault::Garbage(reason.to_owned());
     match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Response(answer)) if answer.id == *id => {
-            Ok(ServerJsonRpcMessage::Response(answer))
-        }
+        Ok(ServerJsonRpcMessage::Response(answer)) if answer.id == *id => Ok(ServerJsonRpcMessage::Response(answer)),
         Ok(ServerJsonRpcMessage::Response(_)) => Err(garbage("it answers another request")),
-        Ok(ServerJsonRpcMessage::Error(answer)) => {
-            Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone())))
-        }
+        Ok(ServerJsonRpcMessage::Error(answer)) => Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone()))),
         Ok(_) => Err(garbage("it answers with something that is no answer")),
         Err(_) => Err(garbage("it is no JSON-RPC message")),
     }
@@ -250,9 +243,7 @@ fn refused(
 
 fn ticket_of(message: &ClientJsonRpcMessage) -> Option<Arc<Ticket>> {
     match message {
-        ClientJsonRpcMessage::Request(request) => {
-            request.request.extensions().get::<Arc<Ticket>>().cloned()
-        }
+        ClientJsonRpcMessage::Request(request) => request.request.extensions().get::<Arc<Ticket>>().cloned(),
         _ => None,
     }
 }
@@ -266,6 +257,5 @@ fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Fault> {
-    HeaderValue::from_str(text)
-        .map_err(|_| Fault::Garbage("something does not fit into a header".into()))
+    HeaderValue::from_str(text).map_err(|_| Fault::Garbage("something does not fit into a header".into()))
 }

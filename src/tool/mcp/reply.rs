@@ -9,37 +9,27 @@ const MAX_MESSAGE: usize = 4 * 1024;
 
 /// Limits of the rate that come with status 200. The number may mean anything, so the text decides.
 pub(super) fn is_rate_limit(error: &ErrorData) -> bool {
-    (-32_019..=-32_000).contains(&error.code.0)
-        && error.message.to_ascii_lowercase().contains("rate limit")
+    (-32_019..=-32_000).contains(&error.code.0) && error.message.to_ascii_lowercase().contains("rate limit")
 }
 
 /// A request that the server could not carry out.
 pub(super) fn of_protocol_error(error: &ErrorData, tool: &str) -> Result<ToolReply, ToolError> {
     match error.code {
-        ErrorCode::INVALID_PARAMS if says_unknown(&error.message, tool) => {
-            Err(ToolError::UnknownTool)
-        }
+        ErrorCode::INVALID_PARAMS if says_unknown(&error.message, tool) => Err(ToolError::UnknownTool),
         // wrong arguments: the model can do better
         ErrorCode::INVALID_PARAMS => Ok(ToolReply::failed(shorten(&error.message, MAX_MESSAGE))),
-        ErrorCode::INTERNAL_ERROR => Err(ToolError::Infrastructure(
-            "the server reports an internal error".into(),
-        )),
-        code => Err(ToolError::BadReply(format!(
-            "it is the JSON-RPC error {}",
-            code.0
-        ))),
+        ErrorCode::INTERNAL_ERROR => Err(ToolError::Infrastructure("the server reports an internal error".into())),
+        code => Err(ToolError::BadReply(format!("it is the JSON-RPC error {}", code.0))),
     }
 }
 
 pub(super) fn of_result(result: ServerResult, tool: &str) -> Result<ToolReply, ToolError> {
     match result {
         ServerResult::CallToolResult(result) => of_call(result, tool),
-        ServerResult::InputRequiredResult(_) => Err(ToolError::BadReply(
-            "it asks for input that nobody can give".into(),
-        )),
-        ServerResult::CreateTaskResult(_) => Err(ToolError::BadReply(
-            "it starts a task, which was not offered".into(),
-        )),
+        ServerResult::InputRequiredResult(_) => {
+            Err(ToolError::BadReply("it asks for input that nobody can give".into()))
+        }
+        ServerResult::CreateTaskResult(_) => Err(ToolError::BadReply("it starts a task, which was not offered".into())),
         _ => Err(ToolError::BadReply("it is no result of a call".into())),
     }
 }
@@ -60,9 +50,7 @@ pub(super) fn check(validator: &Validator, reply: &ToolReply) -> Result<(), Tool
 
 /// At most `limit` bytes, cut at the end of a character.
 pub(super) fn shorten(text: &str, limit: usize) -> String {
-    let end = (0..=limit.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
+    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
@@ -107,9 +95,7 @@ fn says_unknown(text: &str, tool: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.starts_with("unknown tool")
         || text == "tool not found"
-        || (text.contains("tool")
-            && text.contains(&tool.to_ascii_lowercase())
-            && text.ends_with("not found"))
+        || (text.contains("tool") && text.contains(&tool.to_ascii_lowercase()) && text.ends_with("not found"))
 }
 
 #[cfg(test)]

@@ -25,13 +25,17 @@ pub(super) fn events(
 ) -> BoxStream<'static, Result<Sse, Error>> {
     let mut meter = Meter::default();
     let metered = bytes.map_err(Broken::from).and_then(move |chunk| {
-        ready(if meter.take(&chunk) > limit {
-            Err(Broken::TooLarge(limit))
-        } else {
-            Ok(chunk)
-        })
+        ready(if meter.take(&chunk) > limit { Err(Broken::TooLarge(limit)) } else { Ok(chunk) })
     });
     SseStream::from_bytes_stream(metered).boxed()
+}
+
+/// Whether a stream ended because an event was too long.
+pub(super) fn is_too_long(error: &Error) -> bool {
+    let Error::Body(cause) = error else {
+        return false;
+    };
+    matches!(cause.downcast_ref(), Some(Broken::TooLarge(_)))
 }
 
 impl Meter {

@@ -1,9 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     sync::{
@@ -21,12 +16,10 @@ use crate::{
     call::ReplyStatus,
     episode::{Recorder, RunId},
     event::EventKind,
-    net::stub::{Seen, Stub, json as reply_json, plain},
+    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
     secret::{Redactor, Secret},
     security::{ScopeSet, boundary::ServerConfig, oauth::AuthError},
 };
-
-type Answer = (String, Vec<String>, String);
 
 /// Issuer of opaque tokens and MCP server at one address.
 struct Server {
@@ -53,9 +46,7 @@ impl Clock for Hasty {
 
 impl Server {
     /// `answer` is asked first; what it does not answer is answered as a server of the newer era does.
-    async fn start(
-        answer: impl Fn(&Seen, &Value) -> Option<Answer> + Send + Sync + 'static,
-    ) -> Self {
+    async fn start(answer: impl Fn(&Seen, &Value) -> Option<Answer> + Send + Sync + 'static) -> Self {
         let own: Arc<Mutex<String>> = Arc::default();
         let base = own.clone();
         let issued = AtomicUsize::new(0);
@@ -106,17 +97,10 @@ impl Server {
     }
 }
 
-async fn call(
-    server: &McpServer,
-    retry: Idempotency,
-) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+async fn call(server: &McpServer, retry: Idempotency) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext {
-        traceparent: &run.traceparent(),
-        recorder: &recorder,
-        retry,
-    };
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder, retry };
     let result = server.call("echo", Map::new(), context).await;
     let episode = recorder.finish(Duration::ZERO);
     (result, episode.events.iter().map(|e| e.kind).collect())
@@ -133,10 +117,7 @@ fn error(message: &Value, code: i32, text: &str) -> Answer {
 
 fn text(message: &Value, text: &str) -> Answer {
     let content = json!([{ "type": "text", "text": text }]);
-    result(
-        message,
-        &json!({ "resultType": "complete", "content": content }),
-    )
+    result(message, &json!({ "resultType": "complete", "content": content }))
 }
 
 fn tool(name: &str) -> Value {
@@ -144,8 +125,7 @@ fn tool(name: &str) -> Value {
 }
 
 fn listed(message: &Value, tools: &[Value], next: Option<&str>) -> Answer {
-    let mut list =
-        json!({ "resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private" });
+    let mut list = json!({ "resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private" });
     if let Some(next) = next {
         list["nextCursor"] = json!(next);
     }
@@ -190,21 +170,16 @@ async fn says_who_calls_and_for_which_run() {
     let trace = call.header("traceparent").unwrap();
     assert_eq!(call.json()["params"]["_meta"]["traceparent"], trace);
     let first = &server.stub.seen()[0];
-    assert!(
-        first.path.contains("oauth-authorization-server"),
-        "a token comes first"
-    );
+    assert!(first.path.contains("oauth-authorization-server"), "a token comes first");
     let mcp = server.stub.seen().into_iter().filter(|s| s.path == "/mcp");
     assert!(mcp.into_iter().all(|s| s.header("authorization").is_some()));
 }
 
 #[tokio::test]
 async fn speaks_the_older_era_with_and_without_sessions() {
-    for (refusal, session) in [
-        ("400 Bad Request", None),
-        ("404 Not Found", Some("abc")),
-        ("405 Method Not Allowed", Some("abc")),
-    ] {
+    for (refusal, session) in
+        [("400 Bad Request", None), ("404 Not Found", Some("abc")), ("405 Method Not Allowed", Some("abc"))]
+    {
         let server = Server::start(move |seen, message| {
             let mut answer = match message["method"].as_str() {
                 Some("server/discover") => return Some(plain(refusal, "missing session")),
@@ -246,11 +221,7 @@ async fn a_refused_token_is_renewed_once() {
     let (reply, events) = server.call().await;
     reply.unwrap();
     assert_eq!(events, []);
-    let tokens: Vec<_> = server
-        .calls()
-        .iter()
-        .map(|c| c.header("authorization").map(str::to_owned))
-        .collect();
+    let tokens: Vec<_> = server.calls().iter().map(|c| c.header("authorization").map(str::to_owned)).collect();
     assert_eq!(tokens.len(), 2);
     assert_eq!(tokens[1].as_deref(), Some("Bearer token-number-1"));
 
@@ -265,11 +236,7 @@ async fn a_refused_token_is_renewed_once() {
 async fn a_401_for_a_scope_names_it() {
     let server = calling(|_| {
         let challenge = r#"www-authenticate: Bearer error="invalid_token", scope="a b""#;
-        (
-            "401 Unauthorized".to_owned(),
-            vec![challenge.to_owned()],
-            String::new(),
-        )
+        ("401 Unauthorized".to_owned(), vec![challenge.to_owned()], String::new())
     })
     .await;
     let (reply, events) = server.call().await;
@@ -293,18 +260,8 @@ async fn every_challenge_of_a_403_is_read() {
     assert_eq!(reply.unwrap_err(), ToolError::ScopeMissing { missing });
     assert_eq!(events, [EventKind::ScopeMissing]);
 
-    for challenge in [
-        r#"www-authenticate: Bearer error="access_denied", scope="b""#,
-        "x-other: 1",
-    ] {
-        let server = calling(move |_| {
-            (
-                "403 Forbidden".to_owned(),
-                vec![challenge.to_owned()],
-                String::new(),
-            )
-        })
-        .await;
+    for challenge in [r#"www-authenticate: Bearer error="access_denied", scope="b""#, "x-other: 1"] {
+        let server = calling(move |_| ("403 Forbidden".to_owned(), vec![challenge.to_owned()], String::new())).await;
         let (reply, events) = server.call().await;
         assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 403 });
         assert_eq!(events, [EventKind::ServerRefused]);
@@ -316,11 +273,7 @@ async fn every_challenge_of_a_403_is_read() {
 async fn a_server_that_refuses_every_token_is_named() {
     let server = Server::start(|_, _| {
         let challenge = "www-authenticate: Bearer error=\"invalid_token\"".to_owned();
-        Some((
-            "401 Unauthorized".to_owned(),
-            vec![challenge],
-            String::new(),
-        ))
+        Some(("401 Unauthorized".to_owned(), vec![challenge], String::new()))
     })
     .await;
     let error = server.connect().await.unwrap_err();
@@ -349,10 +302,8 @@ async fn a_rate_limit_may_come_with_status_200() {
 
     let left = AtomicUsize::new(2);
     let server = Server::start(move |_, message| {
-        let limited = is_call(message)
-            && left
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
-                .is_ok();
+        let limited =
+            is_call(message) && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
         limited.then(|| error(message, -32000, "rate limit"))
     })
     .await;
@@ -370,51 +321,30 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
     type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
     let cases: Vec<Case> = vec![
         ("text", Box::new(|_| plain("200 OK", "hidden words"))),
-        (
-            "another id",
-            Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 4711, "result": {} }))),
-        ),
-        (
-            "a request",
-            Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))),
-        ),
+        ("another id", Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 4711, "result": {} })))),
+        ("a request", Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })))),
         ("too long", Box::new(|m| text(m, &"x".repeat(2 << 20)))),
         ("no result", Box::new(|m| result(m, &json!("hidden words")))),
         (
             "a question",
             Box::new(|m| {
-                result(
-                    m,
-                    &json!({ "resultType": "input_required", "inputRequests": {}, "requestState": "hidden" }),
-                )
+                result(m, &json!({ "resultType": "input_required", "inputRequests": {}, "requestState": "hidden" }))
             }),
         ),
         ("an error", Box::new(|m| error(m, -32042, "hidden words"))),
         ("no stream", Box::new(move |_| stream(String::new()))),
-        (
-            "a cut stream",
-            Box::new(move |_| stream("data: {\"jsonrpc\"".to_owned())),
-        ),
-        (
-            "a long event",
-            Box::new(move |_| stream(format!("data: {}\n\n", "x".repeat(2 << 20)))),
-        ),
-        (
-            "not found",
-            Box::new(|_| plain("404 Not Found", "hidden words")),
-        ),
+        ("a cut stream", Box::new(move |_| stream("data: {\"jsonrpc\"".to_owned()))),
+        ("a long event", Box::new(move |_| stream(format!("data: {}\n\n", "x".repeat(2 << 20))))),
+        ("not found", Box::new(|_| plain("404 Not Found", "hidden words"))),
     ];
     for (name, answer) in cases {
         let server = calling(answer).await;
         let (reply, _) = server.call().await;
         let error = reply.unwrap_err();
-        assert!(
-            !format!("{error} {error:?}").contains("hidden"),
-            "{name}: {error}"
-        );
+        assert!(!format!("{error} {error:?}").contains("hidden"), "{name}: {error}");
         let expected = match name {
             "not found" => matches!(error, ToolError::Refused { status: 404 }),
-            "no stream" | "a cut stream" | "a long event" => error.is_infrastructure(),
+            "no stream" | "a cut stream" => error.is_infrastructure(),
             _ => matches!(error, ToolError::BadReply(_)),
         };
         assert!(expected, "{name}: {error:?}");
@@ -429,10 +359,9 @@ async fn a_reply_must_keep_the_promise_of_its_schema() {
             echo["outputSchema"] = json!({ "type": "object", "required": ["id"] });
             Some(listed(message, &[echo], None))
         }
-        Some("tools/call") => Some(result(
-            message,
-            &json!({ "resultType": "complete", "content": [], "structuredContent": { "ix": 1 } }),
-        )),
+        Some("tools/call") => {
+            Some(result(message, &json!({ "resultType": "complete", "content": [], "structuredContent": { "ix": 1 } })))
+        }
         _ => None,
     })
     .await;
@@ -443,19 +372,12 @@ async fn a_reply_must_keep_the_promise_of_its_schema() {
 #[tokio::test]
 async fn tools_are_named_and_cut_and_counted() {
     let server = Server::start(|_, message| {
-        let page = message["params"]["cursor"]
-            .as_str()
-            .unwrap_or("0")
-            .to_owned();
+        let page = message["params"]["cursor"].as_str().unwrap_or("0").to_owned();
         (message["method"] == "tools/list").then(|| {
             let mut long = tool("long");
             long["description"] = json!("ä".repeat(10_000));
             match page.as_str() {
-                "0" => listed(
-                    message,
-                    &[tool("echo"), tool("bad name"), tool("")],
-                    Some("1"),
-                ),
+                "0" => listed(message, &[tool("echo"), tool("bad name"), tool("")], Some("1")),
                 "1" => listed(message, &[tool("echo"), long], Some("2")),
                 _ => listed(message, &[tool("a.b")], None),
             }
@@ -467,16 +389,8 @@ async fn tools_are_named_and_cut_and_counted() {
     assert_eq!(names, ["s.echo", "s.long", "s.a.b"]);
     let long = &connected.tools()[1];
     assert_eq!(long.description.len(), 4 * 1024);
-    let cut = ToolSpec::new(
-        long.name.clone(),
-        long.description.clone(),
-        long.input_schema.clone(),
-        None,
-    );
-    assert_ne!(
-        long.digest, cut.digest,
-        "the digest covers what was cut off"
-    );
+    let cut = ToolSpec::new(long.name.clone(), long.description.clone(), long.input_schema.clone(), None);
+    assert_ne!(long.digest, cut.digest, "the digest covers what was cut off");
     assert!(format!("{connected:?}").contains("3 tools"));
 }
 
@@ -489,12 +403,7 @@ async fn endless_lists_end() {
     .await;
     let connected = server.connect().await.unwrap();
     assert_eq!(connected.tools().len(), 1);
-    let lists = server
-        .stub
-        .seen()
-        .iter()
-        .filter(|s| s.json()["method"] == "tools/list")
-        .count();
+    let lists = server.stub.seen().iter().filter(|s| s.json()["method"] == "tools/list").count();
     assert_eq!(lists, MAX_PAGES);
 }
 
@@ -510,19 +419,8 @@ async fn no_token_no_connection() {
     );
     let clock: Arc<dyn Clock> = Arc::new(Hasty);
     let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-    let error = McpServer::connect(Arc::new(identity), clock)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ConnectError::Auth {
-                source: AuthError::NoMetadata { .. },
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = McpServer::connect(Arc::new(identity), clock).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Auth { source: AuthError::NoMetadata { .. }, .. }), "{error}");
     assert!(server.stub.seen().iter().all(|s| s.path != "/mcp"));
 }
 
@@ -532,13 +430,7 @@ async fn what_is_no_mcp_server_is_named_so() {
         let server = Server::start(move |_, _| Some(plain(status, "<html>hidden</html>"))).await;
         let error = server.connect().await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
-        assert!(
-            matches!(
-                error,
-                ConnectError::Protocol { .. } | ConnectError::Refused { .. }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, ConnectError::Protocol { .. } | ConnectError::Refused { .. }), "{error}");
     }
     let server = Server::start(|_, _| Some(plain("503 Down", ""))).await;
     let error = server.connect().await.unwrap_err();
@@ -594,10 +486,9 @@ async fn an_abandoned_call_goes_away() {
 
 #[tokio::test]
 async fn a_token_that_comes_back_is_taken_out() {
-    let server = Server::start(|seen, message| {
-        is_call(message).then(|| text(message, seen.header("authorization").unwrap()))
-    })
-    .await;
+    let server =
+        Server::start(|seen, message| is_call(message).then(|| text(message, seen.header("authorization").unwrap())))
+            .await;
     let redactor = Redactor::new();
     redactor.learn(&Secret::new("token-number-0".to_owned()));
     let connected = server.connect().await.unwrap();

@@ -18,26 +18,19 @@ fn schemes(value: &[u8]) -> Vec<String> {
 
 #[test]
 fn reads_what_an_mcp_server_sends() {
-    let found = parsed(&[br#"Bearer error="insufficient_scope", scope="a:b c", resource_metadata="https://x/y?a=1,2""#]);
+    let found =
+        parsed(&[br#"Bearer error="insufficient_scope", scope="a:b c", resource_metadata="https://x/y?a=1,2""#]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].param("error"), Some("insufficient_scope"));
     assert_eq!(found[0].param("scope"), Some("a:b c"));
-    assert_eq!(
-        found[0].param("resource_metadata"),
-        Some("https://x/y?a=1,2")
-    );
+    assert_eq!(found[0].param("resource_metadata"), Some("https://x/y?a=1,2"));
     assert_eq!(found[0].param("realm"), None);
 }
 
 #[test]
 fn finds_the_bearer_among_others() {
-    let one_header: &[u8] =
-        br#"DPoP algs="ES256 PS256", Basic realm="a, Bearer b=c", bearer Scope=read"#;
-    let several: [&[u8]; 3] = [
-        br#"DPoP algs="ES256""#,
-        b"Negotiate",
-        br#"BEARER scope="read""#,
-    ];
+    let one_header: &[u8] = br#"DPoP algs="ES256 PS256", Basic realm="a, Bearer b=c", bearer Scope=read"#;
+    let several: [&[u8]; 3] = [br#"DPoP algs="ES256""#, b"Negotiate", br#"BEARER scope="read""#];
     for found in [parsed(&[one_header]), parsed(&several)] {
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(bearer(&found).unwrap().param("scope"), Some("read"));
@@ -47,10 +40,7 @@ fn finds_the_bearer_among_others() {
 
 #[test]
 fn tells_words_from_parameters() {
-    assert_eq!(
-        schemes(b"Negotiate YWJj==, Basic, Bearer"),
-        ["negotiate", "basic", "bearer"]
-    );
+    assert_eq!(schemes(b"Negotiate YWJj==, Basic, Bearer"), ["negotiate", "basic", "bearer"]);
     let found = parsed(&[b"Bearer realm = \"a\" , error=x,,, scope=\"\\\"q\\\\\" "]);
     assert_eq!(found[0].param("realm"), Some("a"));
     assert_eq!(found[0].param("error"), Some("x"));

@@ -5,21 +5,13 @@ use serde_json::json;
 use super::*;
 
 fn read(pinned: &str, document: &serde_json::Value) -> Result<Metadata, AuthError> {
-    parse(
-        document.to_string().as_bytes(),
-        pinned,
-        &pinned.parse().unwrap(),
-    )
+    parse(document.to_string().as_bytes(), pinned, &pinned.parse().unwrap())
 }
 
 #[test]
 fn looks_in_all_places_in_order() {
-    let found = |issuer: &str| -> Vec<String> {
-        places(&base(issuer).unwrap())
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    };
+    let found =
+        |issuer: &str| -> Vec<String> { places(&base(issuer).unwrap()).iter().map(ToString::to_string).collect() };
     assert_eq!(
         found("https://a.example/t/1/"),
         [
@@ -53,8 +45,7 @@ fn takes_no_address_that_could_leak() {
 
 #[test]
 fn an_issuer_for_machines_needs_no_authorization_endpoint() {
-    let document =
-        json!({ "issuer": "https://a.example", "token_endpoint": "https://b.example/token" });
+    let document = json!({ "issuer": "https://a.example", "token_endpoint": "https://b.example/token" });
     let metadata = read("https://a.example", &document).unwrap();
     assert_eq!(metadata.token_endpoint.as_str(), "https://b.example/token");
     assert_eq!(metadata.key_set, None);
@@ -62,18 +53,10 @@ fn an_issuer_for_machines_needs_no_authorization_endpoint() {
 
 #[test]
 fn the_issuer_must_be_identical() {
-    for found in [
-        "https://a.example/",
-        "https://A.example",
-        "https://b.example",
-        "",
-    ] {
+    for found in ["https://a.example/", "https://A.example", "https://b.example", ""] {
         let document = json!({ "issuer": found, "token_endpoint": "https://a.example/token" });
         let error = read("https://a.example", &document).unwrap_err();
-        assert!(
-            matches!(error, AuthError::IssuerMismatch { .. }),
-            "{found}: {error}"
-        );
+        assert!(matches!(error, AuthError::IssuerMismatch { .. }), "{found}: {error}");
     }
 }
 
@@ -87,17 +70,14 @@ fn endpoints_must_be_safe() {
         "/token",
     ] {
         let token = json!({ "issuer": "https://a.example", "token_endpoint": endpoint });
-        let keys = json!({ "issuer": "https://a.example", "token_endpoint": "https://a.example/t", "jwks_uri": endpoint });
+        let keys =
+            json!({ "issuer": "https://a.example", "token_endpoint": "https://a.example/t", "jwks_uri": endpoint });
         for document in [token, keys] {
             let error = read("https://a.example", &document).unwrap_err();
-            assert!(
-                matches!(error, AuthError::Metadata { .. }),
-                "{endpoint}: {error}"
-            );
+            assert!(matches!(error, AuthError::Metadata { .. }), "{endpoint}: {error}");
         }
     }
-    let local =
-        json!({ "issuer": "http://127.0.0.1:8", "token_endpoint": "http://127.0.0.1:8/token" });
+    let local = json!({ "issuer": "http://127.0.0.1:8", "token_endpoint": "http://127.0.0.1:8/token" });
     read("http://127.0.0.1:8", &local).unwrap();
 }
 

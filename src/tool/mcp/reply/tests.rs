@@ -34,25 +34,14 @@ fn text_stays_text_and_the_rest_is_left_out() {
         { "type": "resource_link", "uri": "file:///x", "name": "x" },
     ] });
     let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
-    let expected = json!([
-        "a",
-        omitted("image"),
-        omitted("audio"),
-        omitted("resource_link")
-    ]);
+    let expected = json!(["a", omitted("image"), omitted("audio"), omitted("resource_link")]);
     assert_eq!(reply(several).unwrap(), ToolReply::done(expected));
-    assert_eq!(
-        reply(json!({ "content": [] })).unwrap(),
-        ToolReply::done(Value::Null)
-    );
+    assert_eq!(reply(json!({ "content": [] })).unwrap(), ToolReply::done(Value::Null));
 }
 
 #[test]
 fn a_failure_is_a_reply() {
-    assert_eq!(
-        failed("no such customer").unwrap(),
-        ToolReply::failed("no such customer")
-    );
+    assert_eq!(failed("no such customer").unwrap(), ToolReply::failed("no such customer"));
 }
 
 #[test]
@@ -67,11 +56,7 @@ fn unknown_tools_are_told_from_things_not_found() {
         let error = of_protocol_error(&error(-32602, text), "look_up");
         assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
     }
-    for text in [
-        "customer not found",
-        "the tool box was not found",
-        &format!("Unknown tool {}", "x".repeat(200)),
-    ] {
+    for text in ["customer not found", "the tool box was not found", &format!("Unknown tool {}", "x".repeat(200))] {
         assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
     }
 }
@@ -82,47 +67,28 @@ fn protocol_errors_have_their_own_places() {
     assert_eq!(wrong, ToolReply::failed("`limit` is no number"));
     let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up").unwrap();
     assert!(long.content.as_str().unwrap().len() <= MAX_MESSAGE);
-    assert!(
-        of_protocol_error(&error(-32603, "oops"), "t")
-            .unwrap_err()
-            .is_infrastructure()
-    );
+    assert!(of_protocol_error(&error(-32603, "oops"), "t").unwrap_err().is_infrastructure());
     let other = of_protocol_error(&error(-32601, "hidden words"), "t").unwrap_err();
-    assert_eq!(
-        other,
-        ToolError::BadReply("it is the JSON-RPC error -32601".into())
-    );
+    assert_eq!(other, ToolError::BadReply("it is the JSON-RPC error -32601".into()));
 }
 
 #[test]
 fn rate_limits_are_known_by_number_and_text() {
-    assert!(is_rate_limit(&error(
-        -32000,
-        "Global rate limit exceeded for client"
-    )));
+    assert!(is_rate_limit(&error(-32000, "Global rate limit exceeded for client")));
     assert!(is_rate_limit(&error(-32005, "RATE LIMIT")));
     assert!(!is_rate_limit(&error(-32000, "database is down")));
-    assert!(!is_rate_limit(&error(
-        -32602,
-        "the rate limit must be a number"
-    )));
+    assert!(!is_rate_limit(&error(-32602, "the rate limit must be a number")));
 }
 
 #[test]
 fn output_is_checked_without_being_quoted() {
-    let schema = json!({ "type": "object", "properties": { "id": { "type": "string", "const": "x" } }, "required": ["id"] });
+    let schema =
+        json!({ "type": "object", "properties": { "id": { "type": "string", "const": "x" } }, "required": ["id"] });
     let validator = jsonschema::validator_for(&schema).unwrap();
     check(&validator, &ToolReply::done(json!({ "id": "x" }))).unwrap();
     check(&validator, &ToolReply::failed("anything")).unwrap();
-    for bad in [
-        json!({ "id": "hidden" }),
-        json!("hidden"),
-        json!({ "hidden": 1 }),
-        Value::Null,
-    ] {
-        let error = check(&validator, &ToolReply::done(bad))
-            .unwrap_err()
-            .to_string();
+    for bad in [json!({ "id": "hidden" }), json!("hidden"), json!({ "hidden": 1 }), Value::Null] {
+        let error = check(&validator, &ToolReply::done(bad)).unwrap_err().to_string();
         assert!(!error.contains("hidden"), "{error}");
     }
 }
