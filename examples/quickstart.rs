@@ -73,7 +73,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         task::grade(&request.label, &testbed.state(trace), answer) >= 1.0
     };
     let secured = || Secured::new(&resolved).calls(|label: &task::Label| label.call_budget);
-    let search = || BootstrapFewShotWithRandomSearch::default();
+    let search = || {
+        let bootstrap = BootstrapFewShot::default().pool(24).max_bootstrapped(5);
+        BootstrapFewShotWithRandomSearch::default().bootstrap(bootstrap).candidates(12)
+    };
 
     writeln!(out, "compiling for task success alone, then for safe success (simulated model, world {}) …", args.seed)?;
     let task_only = Compiler::new(&runtime, agent.clone(), data.clone(), &resolved)

@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-pub use permit::{Passage, Permit};
+pub use permit::{Passage, Permit, Permitted};
 
 use super::{
     audit::{Audit, Row, RowVerdict},

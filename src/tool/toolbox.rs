@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use super::{
     Function,
     function::ErasedFunction,
-    mcp::{CallContext, ConnectError, Idempotency, McpServer, ToolError},
+    mcp::{CallContext, ConnectError, McpServer, ToolError},
 };
 use crate::{
-    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     episode::{CallVerdict, ToolStep},
     event::{EventKind, SecurityEvent},
     runtime::{Cx, Infrastructure},
     net,
-    security::{Boundary, Passage, Permit, Refused},
+    security::{Boundary, Passage, Permit, Permitted, Refused},
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
@@ -166,14 +166,14 @@ impl Toolbox {
     }
 
     async fn execute(&self, cx: &Cx, permit: Permit) -> (CallVerdict, ToolOutcome) {
-        let (call, effect) = match permit.into_passage() {
-            Passage::Live(call, effect) => (call, effect),
+        let permitted = match permit.into_passage() {
+            Passage::Live(permitted) => permitted,
             Passage::DryRun(_, stand_in) => {
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
-        let tool = call.tool.clone();
-        match self.dispatch(cx, call, effect).await {
+        let tool = permitted.tool().clone();
+        match self.dispatch(cx, permitted).await {
             Ok(mut reply) => {
                 cx.recorder().redactor().scrub_json(&mut reply.content);
                 cap(&mut reply.content);
@@ -184,16 +184,15 @@ impl Toolbox {
         }
     }
 
-    async fn dispatch(&self, cx: &Cx, call: ToolCall, effect: Effect) -> Result<ToolReply, ToolError> {
-        if let Some(function) = self.tools.functions.get(&call.tool) {
-            return Ok(function.call(call.arguments).await);
+    async fn dispatch(&self, cx: &Cx, permitted: Permitted) -> Result<ToolReply, ToolError> {
+        if let Some(function) = self.tools.functions.get(permitted.tool()) {
+            return Ok(function.call(permitted).await);
         }
-        let server = call.tool.server().and_then(|id| self.tools.servers.iter().find(|(known, _)| known.as_str() == id));
+        let id = permitted.tool().server();
+        let server = self.tools.servers.iter().find(|(known, _)| Some(known.as_str()) == id);
         let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
-        let retry = if effect == Effect::Read { Idempotency::Repeatable } else { Idempotency::Once };
         let traceparent = cx.session().run().traceparent();
-        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder(), retry };
-        server.call(call.tool.local(), call.arguments, context).await
+        server.call(permitted, CallContext { traceparent: &traceparent, recorder: cx.recorder() }).await
     }
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {

@@ -190,10 +190,11 @@ async fn a_permit_is_for_one_call_and_says_which() {
     assert_eq!(permit.tool().as_str(), "crm.lookup");
     assert_eq!(permit.effect(), Effect::Read);
     assert_eq!(permit.run(), bench.session.run());
-    let Passage::Live(call, Effect::Read) = permit.into_passage() else {
+    let Passage::Live(live) = permit.into_passage() else {
         panic!("a read is live");
     };
-    assert_eq!(call, wanted("crm.lookup", json!({ "id": "CUST1" })));
+    assert_eq!(live.effect(), Effect::Read);
+    assert_eq!(live.into_call(), wanted("crm.lookup", json!({ "id": "CUST1" })));
     let (episode, rows) = bench.finish();
     assert_eq!(episode.events, []);
     let row = &rows.all()[0];
@@ -340,10 +341,7 @@ async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live()
     let live = format!("{BOUNDARY}\n[compile]\nwrites = \"live\"");
     let bench = Bench::with(&live, Token(Some("ticket:create")), Mode::Compile);
     let permit = bench.call("crm.ticket", title).await.unwrap();
-    assert!(matches!(
-        permit.into_passage(),
-        Passage::Live(_, Effect::Write)
-    ));
+    assert!(matches!(permit.into_passage(), Passage::Live(live) if live.effect() == Effect::Write));
 }
 
 #[tokio::test]

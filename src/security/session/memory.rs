@@ -190,12 +190,16 @@ pub(super) fn has_token(text: &str, word: &str) -> bool {
     })
 }
 
-/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then`.
+/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then` or `'s`.
 fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
     match next.next() {
         None => false,
         Some(c) if is_word(c) => true,
-        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~' | '\'') => {
+        Some('\'') => match (next.next(), next.next()) {
+            (Some('s'), after) => after.is_some_and(is_word),
+            (first, _) => first.is_some_and(is_word),
+        },
+        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~') => {
             next.next().is_some_and(is_word)
         }
         Some(_) => false,

@@ -276,13 +276,19 @@ fn finish_votes(intent: &Intent, before: &[Step], answer: &str) -> Vec<(Rule, f6
             .fold(answer.to_owned(), |text, id| text.replace(id, ""))
             .contains(|c: char| c.is_ascii_digit());
         let exact = if intent.total || intent.ticket {
-            has_digits
+            has_digits || has_placeholder(answer)
         } else {
             answer.len() > 12
         };
         out.push((Rule::Format, if exact { 1.0 } else { BAD }));
     }
     out
+}
+
+/// Whether a text says `<field>` where a value of a reply belongs: it shows that the value is to be told.
+fn has_placeholder(text: &str) -> bool {
+    let names = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    names.into_iter().any(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 /// An argument that means a customer has not the shape of an id.

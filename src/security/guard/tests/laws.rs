@@ -51,7 +51,8 @@ async fn authorize(bench: &Bench, call: ToolCall) -> Option<ToolCall> {
         .await
         .ok()?;
     match permit.into_passage() {
-        Passage::Live(call, _) | Passage::DryRun(call, _) => Some(call),
+        Passage::Live(permitted) => Some(permitted.into_call()),
+        Passage::DryRun(call, _) => Some(call),
     }
 }
 
@@ -189,8 +190,10 @@ async fn one_run(guard: &Guard, random: &mut StdRng, calls: usize) -> usize {
         let call = any_call(random);
         let tool = spec(call.tool.as_str());
         if let Ok(permit) = guard.authorize(call, Some(&tool), &session, &log).await {
-            let (Passage::Live(call, _) | Passage::DryRun(call, _)) = permit.into_passage();
-            permitted.push(call);
+            permitted.push(match permit.into_passage() {
+                Passage::Live(live) => live.into_call(),
+                Passage::DryRun(call, _) => call,
+            });
         }
     }
     assert_within_limits(&permitted);
