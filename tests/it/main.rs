@@ -5,5 +5,7 @@ mod architecture;
 mod cli;
 mod compile;
 mod hostile;
+mod modules;
+mod scripted;
 mod support;
 mod transport;
