@@ -227,7 +227,8 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
 fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
     let (kind, verdict) = match failure {
         ToolError::Infrastructure(reason) => {
-            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.clone())));
+            let reason = format!("`{tool}` could not be reached: {reason}");
+            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
         }
         ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
         ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),

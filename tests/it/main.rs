@@ -5,6 +5,7 @@ mod architecture;
 mod bad_input;
 mod cli;
 mod compile;
+mod evaluate;
 mod hostile;
 mod modules;
 mod scripted;
