@@ -97,7 +97,8 @@ fn keys_of_a_boundary_that_nobody_knows_and_a_secret_that_is_not_set() {
 
 #[tokio::test]
 async fn a_tool_without_an_entry_is_denied() {
-    let (shorter, _) = rules().split_once("[tools.\"crm.search_customers\"]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (shorter, _) =
+        rules().split_once("[tools.\"crm.search_customers\"]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let search = step("crm.search_customers", json!({ "query": "Ann" }));
     let stage = Stage::with_rules(&shorter, [search, step("finish", json!({ "response": "I may not." }))]).await;
     let run = stage.runtime.run(&stage.agent().await, ask("Find Ann")).await;
@@ -117,7 +118,10 @@ async fn an_entry_for_a_tool_that_the_server_lacks() {
     let testbed = testbed(Options::default()).await;
     let rules = rules() + "\n[tools.\"crm.get_custmer_info\"]\nscopes = []\neffect = \"read\"\n";
     let error = Toolbox::connect(&boundary(&testbed, &rules)).await.err().unwrap();
-    let parts = ["the boundary has an entry for `crm.get_custmer_info`, which its server does not list", "crm.get_customer_info"];
+    let parts = [
+        "the boundary has an entry for `crm.get_custmer_info`, which its server does not list",
+        "crm.get_customer_info",
+    ];
     assert_says(&error.to_string(), &parts);
 }
 
@@ -167,7 +171,10 @@ async fn an_issuer_that_cannot_be_reached() {
     let testbed = testbed(Options::default()).await;
     let closed = closed_address().await;
     let text = connect_error(&testbed, |server| server.issuer = format!("http://{closed}")).await;
-    let parts = [&format!("no token from issuer `http://{closed}`: cannot connect to `{closed}`"), "check the address, and that the server runs"];
+    let parts = [
+        &format!("no token from issuer `http://{closed}`: cannot connect to `{closed}`"),
+        "check the address, and that the server runs",
+    ];
     assert_says(&text, &parts.map(|part: &str| part));
 }
 
@@ -181,9 +188,13 @@ async fn tokens_that_are_expired_or_for_somebody_else() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_and_one_with_another_key() {
-    let (ours, theirs) = (testbed(Options::default().issuer_scheme(Scheme::Https)).await, testbed(Options::default()).await);
+    let (ours, theirs) =
+        (testbed(Options::default().issuer_scheme(Scheme::Https)).await, testbed(Options::default()).await);
     let text = connect_error(&ours, |server| server.ca_bundle = Some(theirs.ca_path().to_owned())).await;
-    assert_says(&text, &["comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it"]);
+    assert_says(
+        &text,
+        &["comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it"],
+    );
     let text = connect_error(&ours, |server| server.spki_pins = vec![theirs.spki_pin().parse().unwrap()]).await;
     assert_says(&text, &["cannot reach server `crm`", "has none of the pinned keys: check `spki_pins`"]);
 }
@@ -252,10 +263,17 @@ async fn a_model_that_replies_nonsense_is_corrected_exactly_once() {
     assert_eq!(kinds, [EventKind::OutputRejected, EventKind::OutputRejected]);
     // and such a run is scored
     stage.testbed.model().script((0..6).map(|_| json!("Nonsense")));
-    stage.runtime.run(&Predict::<CustomerService>::new(), input()).await.outcome.map(|o| o.response).unwrap_or_default();
+    stage
+        .runtime
+        .run(&Predict::<CustomerService>::new(), input())
+        .await
+        .outcome
+        .map(|o| o.response)
+        .unwrap_or_default();
     let metric = |_: &Example<CustomerServiceInput, ()>, run: &Run<_>| run.outcome.is_ok();
     let data = Dataset::new([Example::new("a", input(), ())]).unwrap();
-    let evaluation = Evaluate::new().run(&stage.runtime, &Predict::<CustomerService>::new(), &data, &metric).await.unwrap();
+    let evaluation =
+        Evaluate::new().run(&stage.runtime, &Predict::<CustomerService>::new(), &data, &metric).await.unwrap();
     assert_eq!((evaluation.summary().scored, evaluation.summary().task.mean), (1, 0.0));
 }
 
@@ -273,7 +291,8 @@ fn a_malformed_line_of_a_dataset() {
     };
     let error = load(&lines.join("\n"));
     assert!(matches!(error, DataError::Field { .. }));
-    let place = format!("`{}`, line 3, field `input.request`: invalid type: integer `7`, expected a string", path.display());
+    let place =
+        format!("`{}`, line 3, field `input.request`: invalid type: integer `7`, expected a string", path.display());
     assert_says(&error.to_string(), &[&place]);
     let cut = &lines[0][..40];
     assert_says(&load(cut).to_string(), &[&format!("`{}`, line 1, field `", path.display()), "EOF while parsing"]);
@@ -309,6 +328,10 @@ async fn an_artifact_with_one_byte_changed_and_one_of_another_program() {
     assert_eq!(changed.len(), text.len());
     std::fs::write(&path, changed).unwrap();
     let error = Artifact::load(&path).map(|_| ()).unwrap_err();
-    let parts = ["customer_service.json`", "its digest is `sha256:", "it was changed after it was sealed; get the original, or compile again"];
+    let parts = [
+        "customer_service.json`",
+        "its digest is `sha256:",
+        "it was changed after it was sealed; get the original, or compile again",
+    ];
     assert_says(&shown(&error), &parts);
 }

@@ -71,6 +71,10 @@ async fn the_journal_has_one_line_for_each_row() {
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 12);
 
     let nowhere = dir.path().join("no/such/dir/rows.jsonl");
-    let error = Evaluate::new().journal(&nowhere).run(&world.runtime, &world.agent, &data, &world.resolved()).await.unwrap_err();
+    let error = Evaluate::new()
+        .journal(&nowhere)
+        .run(&world.runtime, &world.agent, &data, &world.resolved())
+        .await
+        .unwrap_err();
     assert!(error.to_string().starts_with(&format!("cannot write rows to `{}`: ", nowhere.display())), "{error}");
 }
