@@ -15,8 +15,9 @@ use crate::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     episode::{CallVerdict, ToolStep},
     event::{EventKind, SecurityEvent},
-    runtime::{Cx, Infrastructure},
     net,
+    runtime::{Cx, Infrastructure},
+    secret::Redactor,
     security::{Boundary, Passage, Permit, Permitted, Refused},
 };
 
@@ -61,7 +62,7 @@ pub enum ToolOutcome {
 #[non_exhaustive]
 pub enum ToolboxError {
     /// A server cannot be used.
-    #[error("server `{server}`: {source}")]
+    #[error("{source}")]
     Connect {
         /// The server.
         server: ServerId,
@@ -100,10 +101,11 @@ impl Toolbox {
             let connected = McpServer::connect(identity, boundary.live().clock().clone()).await;
             let connected = connected.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
             for spec in connected.tools() {
+                let spec = scrubbed(spec, boundary.live().redactor());
                 if boundary.tool(&spec.name).is_some() {
-                    tools.specs.push(spec.clone());
+                    tools.specs.push(spec);
                 } else {
-                    tools.unlisted.insert(spec.name.clone(), spec.clone());
+                    tools.unlisted.insert(spec.name.clone(), spec);
                 }
             }
             tools.servers.insert(id, Arc::new(connected));
@@ -138,9 +140,12 @@ impl Toolbox {
     pub async fn call(&self, cx: &Cx, call: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
         let wanted = call.clone();
-        let (verdict, outcome) = self.decide(cx, call).await;
-        let observation = match &outcome {
-            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => observation.clone(),
+        let (verdict, mut outcome) = self.decide(cx, call).await;
+        let observation = match &mut outcome {
+            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
+                cx.recorder().redactor().scrub_json(observation);
+                observation.clone()
+            }
             ToolOutcome::Failed(_) => Value::Null,
         };
         let elapsed: Duration = cx.clock().elapsed().saturating_sub(start);
@@ -211,6 +216,17 @@ impl Tools {
     }
 }
 
+/// A definition without the secrets that its server put into it; its digest stays that of what the server said.
+fn scrubbed(spec: &ToolSpec, redactor: &Redactor) -> ToolSpec {
+    let mut spec = spec.clone();
+    spec.description = redactor.scrub(&spec.description).into_owned();
+    redactor.scrub_json(&mut spec.input_schema);
+    if let Some(schema) = &mut spec.output_schema {
+        redactor.scrub_json(schema);
+    }
+    spec
+}
+
 fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
     let observation = match reply.status {
         ReplyStatus::Done => json!({ "result": reply.content }),
@@ -226,7 +242,8 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
 fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
     let (kind, verdict) = match failure {
         ToolError::Infrastructure(reason) => {
-            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.clone())));
+            let reason = format!("`{tool}` could not be reached: {reason}");
+            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
         }
         ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
         ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
