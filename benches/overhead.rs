@@ -55,6 +55,13 @@ struct Customer {
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+struct Account {
+    customer_id: String,
+    amounts: Vec<f64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 struct Ticket {
     customer_id: String,
     issue: String,
@@ -65,7 +72,8 @@ type Agent = ReAct<CustomerService>;
 const THREAD: &str = "/proc/thread-self";
 const SAMPLES: usize = 30;
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service");
-const REQUEST: &str = "Create a support ticket for customer ABC123: the kettle is broken. What is the account worth?";
+const REQUEST: &str =
+    "Create a support ticket for customer ABC123: the kettle is broken. And what do 12.50, 30 and 7.25 add up to?";
 const CALLS: [&str; 3] = ["get_customer_info", "calculate_account_value", "create_support_ticket"];
 const RULES: &str = r#"
 [tools.get_customer_info]
@@ -145,14 +153,16 @@ fn functions(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime) -> f6
     let known = async |customer: Customer| {
         Ok::<_, String>(json!({ "customer_id": customer.customer_id, "name": "Ann Example", "tier": "gold" }))
     };
-    let worth =
-        async |customer: Customer| Ok::<_, String>(json!({ "customer_id": customer.customer_id, "value": 1_234.5 }));
+    let total = async |account: Account| {
+        let total: f64 = account.amounts.iter().sum();
+        Ok::<_, String>(json!({ "customer_id": account.customer_id, "total": total, "count": account.amounts.len() }))
+    };
     let opened = async |ticket: Ticket| {
         Ok::<_, String>(json!({ "customer_id": ticket.customer_id, "ticket_id": "TCK-1", "issue": ticket.issue }))
     };
     let tools = Toolbox::new()
         .with(Function::new(CALLS[0], "Looks a customer up.", known).unwrap())
-        .with(Function::new(CALLS[1], "Says what an account is worth.", worth).unwrap())
+        .with(Function::new(CALLS[1], "Adds amounts up.", total).unwrap())
         .with(Function::new(CALLS[2], "Files a ticket.", opened).unwrap());
     let agent = Agent::new(tools);
     measure(criterion, runtime, "react_functions", async |times| {
@@ -191,7 +201,7 @@ fn raw(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed: &T
                 request.headers = headers(&token, run);
                 let reply = client.send(request).await.unwrap();
                 let body: Value = serde_json::from_slice(&reply.body).unwrap();
-                assert!(body["result"]["content"].is_array(), "{body}");
+                assert!(body["result"]["structuredContent"].is_object(), "{body}");
             }
         }
         assert_eq!(testbed.state(format!("{run:032x}").parse::<TraceId>().unwrap()).tickets.len(), 1);
@@ -253,14 +263,15 @@ fn lines(server: &str) -> Vec<String> {
     };
     let calls =
         CALLS.into_iter().zip(arguments()).map(|(tool, arguments)| step(&format!("{server}{tool}"), &arguments));
-    calls
-        .chain([step("finish", &json!({ "response": "The ticket is open, and the account is worth 1,234.50." }))])
-        .collect()
+    calls.chain([step("finish", &json!({ "response": "The ticket is open, and the total is 49.75." }))]).collect()
 }
 
 fn arguments() -> [Value; 3] {
-    let customer = json!({ "customer_id": "ABC123" });
-    [customer.clone(), customer, json!({ "customer_id": "ABC123", "issue": "the kettle is broken" })]
+    [
+        json!({ "customer_id": "ABC123" }),
+        json!({ "customer_id": "ABC123", "amounts": [12.5, 30, 7.25] }),
+        json!({ "customer_id": "ABC123", "issue": "the kettle is broken" }),
+    ]
 }
 
 fn field(name: &str, value: &str) -> String {
