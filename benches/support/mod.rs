@@ -1,0 +1,43 @@
+//! CPU time of this program, and bars that a number must keep.
+
+use std::{fmt, fs, ops::RangeBounds, path::Path, process::ExitCode, time::Duration};
+
+/// One line for each number, and the exit code of all of them.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    missed: usize,
+}
+
+impl Verdict {
+    /// Says what a number is, and whether it keeps its bar.
+    pub(crate) fn number(&mut self, what: &str, number: f64, unit: &str, bar: impl RangeBounds<f64> + fmt::Debug) {
+        let kept = bar.contains(&number);
+        say(&format!("{}: {what}: {number:.1} {unit} (bar: {bar:?})", if kept { "kept" } else { "MISSED" }));
+        self.missed += usize::from(!kept);
+    }
+
+    /// Failure if `ABIDE_BENCH_STRICT=1` and a bar was missed.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        let strict = std::env::var("ABIDE_BENCH_STRICT").is_ok_and(|strict| strict == "1");
+        if strict && self.missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
+
+/// Whether `cargo bench` started this program: `cargo test --benches` only wants to know that it runs.
+pub(crate) fn is_measuring() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
+
+#[expect(clippy::print_stdout, reason = "what a bench is for")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+/// The time that a thread has spent on a CPU, by its folder in `/proc`. The scheduler brings it up to date a few hundred times a
+/// second, so only longer spans mean something.
+pub(crate) fn on_cpu(thread: impl AsRef<Path>) -> Duration {
+    let file = thread.as_ref().join("schedstat");
+    let text =
+        fs::read_to_string(&file).unwrap_or_else(|error| panic!("CPU times need Linux: `{}`: {error}", file.display()));
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
