@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -21,7 +22,14 @@ pub struct Secret<T: Zeroize>(Zeroizing<T>);
 /// Takes known secrets out of texts before they are shown, logged or saved. Clones share what they know.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    needles: Arc<RwLock<Vec<Zeroizing<String>>>>,
+    known: Arc<RwLock<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    needles: Vec<Zeroizing<String>>,
+    /// Finds all needles in one pass over a text: prompts are long, and scrubbed before every model call.
+    finder: Option<AhoCorasick>,
 }
 
 /// What stands where a secret stood.
@@ -62,25 +70,28 @@ impl Redactor {
         if text.len() < MIN_LENGTH {
             return;
         }
-        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
-        if needles.iter().any(|known| **known == *text) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.needles.iter().any(|needle| **needle == *text) {
             return;
         }
-        needles.extend(forms(text));
-        let excess = needles.len().saturating_sub(MAX_NEEDLES);
-        needles.drain(..excess);
+        known.needles.extend(forms(text));
+        let excess = known.needles.len().saturating_sub(MAX_NEEDLES);
+        known.needles.drain(..excess);
+        let mut builder = AhoCorasick::builder();
+        let needles = known.needles.iter().map(|needle| needle.as_str());
+        known.finder = builder.match_kind(MatchKind::LeftmostLongest).build(needles).ok();
     }
 
     /// The text without the secrets it had.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
-        let mut clean = Cow::Borrowed(text);
-        for needle in needles.iter() {
-            if clean.contains(needle.as_str()) {
-                clean = Cow::Owned(clean.replace(needle.as_str(), REDACTED));
-            }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match &known.finder {
+            Some(finder) if !finder.is_match(text) => Cow::Borrowed(text),
+            Some(finder) => Cow::Owned(finder.replace_all(text, &vec![REDACTED; known.needles.len()])),
+            None if known.needles.is_empty() => Cow::Borrowed(text),
+            // an automaton that could not be built finds nothing, so nothing may pass
+            None => Cow::Owned(REDACTED.to_owned()),
         }
-        clean
     }
 
     /// Scrubs every string of a JSON value, keys included.
@@ -91,9 +102,7 @@ impl Redactor {
                     *text = clean;
                 }
             }
-            Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.scrub_json(item))
-            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_json(item)),
             Value::Object(map) => self.scrub_map(map),
             _ => {}
         }

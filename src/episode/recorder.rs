@@ -26,10 +26,7 @@ impl Recorder {
             usage: Usage::default(),
             elapsed: std::time::Duration::ZERO,
         };
-        Self {
-            record: Arc::new(Mutex::new(episode)),
-            redactor,
-        }
+        Self { record: Arc::new(Mutex::new(episode)), redactor }
     }
 
     /// Writes down a model call.
@@ -98,10 +95,7 @@ impl Recorder {
                 usage: Usage::default(),
                 elapsed,
             };
-            Episode {
-                elapsed,
-                ..std::mem::replace(episode, empty)
-            }
+            Episode { elapsed, ..std::mem::replace(episode, empty) }
         })
     }
 

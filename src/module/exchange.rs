@@ -18,7 +18,12 @@ pub(super) async fn exchange(cx: &Cx, slot: &Slot, inputs: Fields, context: &Fie
 }
 
 /// Asks for a signature's outputs. A reply that cannot be used gets one corrective retry.
-pub(super) async fn ask(cx: &Cx, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Result<Fields, CallError> {
+pub(super) async fn ask(
+    cx: &Cx,
+    spec: &SignatureSpec,
+    state: &SlotState,
+    inputs: &Fields,
+) -> Result<Fields, CallError> {
     let mut messages = cx.adapter().render(spec, state, inputs);
     let reply = cx.ask(&spec.name, messages.clone()).await?;
     let error = match cx.adapter().parse(spec, &reply.text) {
@@ -55,7 +60,11 @@ pub(super) fn fields<T: serde::Serialize>(spec: &SignatureSpec, input: &T) -> Re
 }
 
 /// The typed form of checked outputs.
-pub(super) fn typed<T: serde::de::DeserializeOwned>(cx: &Cx, spec: &SignatureSpec, outputs: &Fields) -> Result<T, CallError> {
+pub(super) fn typed<T: serde::de::DeserializeOwned>(
+    cx: &Cx,
+    spec: &SignatureSpec,
+    outputs: &Fields,
+) -> Result<T, CallError> {
     outputs.typed().map_err(|error| {
         let error = CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() };
         cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, error.to_string()));

@@ -26,11 +26,11 @@ use rmcp::{
 };
 use serde_json::{Map, Value};
 
-use self::{call::Ticket, error::Fault, http::Http};
 pub use self::{
     call::CallContext,
     error::{ConnectError, ToolError},
 };
+use self::{call::Ticket, error::Fault, http::Http};
 use crate::{
     call::{ToolName, ToolReply, ToolSpec},
     clock::Clock,

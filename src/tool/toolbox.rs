@@ -112,7 +112,9 @@ impl Toolbox {
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
-        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool)) {
+        if let Some(tool) =
+            boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
+        {
             let hint = tools.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }

@@ -54,7 +54,9 @@ impl World {
     }
 
     /// The task's own judgement of a run.
-    pub(crate) fn resolved(&self) -> impl Fn(&Request, &Run<CustomerServiceOutput>) -> bool + Clone + Send + Sync + 'static {
+    pub(crate) fn resolved(
+        &self,
+    ) -> impl Fn(&Request, &Run<CustomerServiceOutput>) -> bool + Clone + Send + Sync + 'static {
         let testbed = self.testbed.clone();
         move |request, run| {
             let answer = run.outcome.as_ref().map_or("", |output| &output.response);

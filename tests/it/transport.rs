@@ -160,7 +160,10 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     };
     let boundary = Boundary::from_parts(parts).unwrap();
     let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
-    let (run, spec) = (RunId::random(), ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None));
+    let (run, spec) = (
+        RunId::random(),
+        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
+    );
     let session = Session::new(run, Mode::Live, &Fields::new());
     let recorder = Recorder::new(run, 0, Redactor::new());
     let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();

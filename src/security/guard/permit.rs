@@ -110,11 +110,6 @@ impl Permit {
     }
 
     pub(super) fn new(call: ToolCall, effect: Effect, run: RunId, stand_in: Option<Value>) -> Self {
-        Self {
-            call,
-            effect,
-            run,
-            stand_in,
-        }
+        Self { call, effect, run, stand_in }
     }
 }

@@ -123,7 +123,10 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     };
     let boundary = Boundary::from_parts(parts).unwrap();
     let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
-    let (run, spec) = (RunId::random(), ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None));
+    let (run, spec) = (
+        RunId::random(),
+        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
+    );
     let session = Session::new(run, Mode::Live, &Fields::new());
     let recorder = Recorder::new(run, 0, Redactor::new());
     let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
@@ -529,10 +532,7 @@ async fn a_token_that_comes_back_is_taken_out() {
     redactor.learn(&Secret::new("token-number-0".to_owned()));
     let connected = server.connect().await.unwrap();
     let run = RunId::random();
-    let context = CallContext {
-        traceparent: &run.traceparent(),
-        recorder: &Recorder::new(run, 0, redactor),
-    };
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &Recorder::new(run, 0, redactor) };
     let reply = connected.call(permitted("echo", Map::new(), Effect::Write).await, context).await.unwrap();
     assert_eq!(reply, ToolReply::done("Bearer [redacted]"));
 }
