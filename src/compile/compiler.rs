@@ -218,7 +218,7 @@ where
 
     /// What a search will ask for at most.
     pub fn plan(&self, optimizer: &impl Optimizer) -> Plan {
-        let mut plan = optimizer.plan(SplitSizes { train: self.data.train.len(), val: self.data.val.len() });
+        let mut plan = optimizer.plan(self.data.sizes());
         if let Some(limit) = self.budget.rollouts {
             plan.rollouts = plan.rollouts.min(limit);
         }
