@@ -61,7 +61,7 @@ pub enum ToolOutcome {
 #[non_exhaustive]
 pub enum ToolboxError {
     /// A server cannot be used.
-    #[error("server `{server}`: {source}")]
+    #[error("{source}")]
     Connect {
         /// The server.
         server: ServerId,
