@@ -1,12 +1,9 @@
-//! The agent of `quickstart.rs` against your own servers and model, to run a compiled program or to see what an uncompiled one does.
-//!
-//! `cargo run --release --example secure_agent -- [BOUNDARY.toml] [--program FILE] [--audit FILE] [REQUEST]`
-//!
-//! Without a boundary and without `ABIDE_MODEL` it starts local servers and a simulated model, and needs no network.
+//! The agent of `quickstart.rs` against your own servers and model:
+//! `cargo run --release --example secure_agent -- [BOUNDARY] [--program FILE] [--audit FILE] [REQUEST]`
 
 use std::{error::Error, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
-use abide::{lm::openai::OpenAi, net, prelude::*, security::BoundaryError};
+use abide::prelude::*;
 use abide_testbed::{Options, Testbed};
 use clap::Parser;
 
@@ -24,18 +21,15 @@ struct CustomerService {
 const BOUNDARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service/boundary.toml");
 const REQUEST: &str = "For customer ABC123 create a support ticket as the bbq grill that she bought is defective.";
 
-/// Answer one customer service request inside a boundary.
-///
-/// Without a boundary and without ABIDE_MODEL, local servers and a simulated model are started.
+/// Answer one customer service request inside a boundary; without one and without ABIDE_MODEL, on local servers.
 #[derive(Parser)]
 #[command(after_help = "Environment:
   ABIDE_MODEL        the model, as openai/NAME or anthropic/NAME
   OPENAI_API_KEY     its key; ANTHROPIC_API_KEY for anthropic/NAME
   ABIDE_BASE_URL     another server that speaks the same API; may need no key
-  and the variables that the boundary file names in `client_secret_env`")]
+  …                  whatever the boundary file names in `client_secret_env`")]
 struct Args {
     /// Boundary file, ends in `.toml`; by default that of the example data
-    #[arg(value_name = "BOUNDARY.toml")]
     boundary: Option<String>,
     /// What the customer wants; by default a ticket for a broken grill
     request: Option<String>,
@@ -49,13 +43,9 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match answer(Args::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = answer(Args::parse()).await else { return ExitCode::SUCCESS };
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    ExitCode::FAILURE
 }
 
 async fn answer(args: Args) -> Result<(), Box<dyn Error>> {
@@ -64,51 +54,46 @@ async fn answer(args: Args) -> Result<(), Box<dyn Error>> {
         (Some(request), None) if !request.ends_with(".toml") => (None, Some(request)),
         given => given,
     };
-    let offline = file.is_none() && std::env::var_os("ABIDE_MODEL").is_none();
-    let testbed = if offline { Some(Testbed::start(Options::default()).await?) } else { None };
-    let (boundary, model): (_, Arc<dyn Lm>) = match &testbed {
-        Some(testbed) => {
-            writeln!(out, "`ABIDE_MODEL` is not set: using local servers and a simulated model, see --help\n")?;
-            let model_url = testbed.model_url().parse()?;
-            let model = OpenAi::new(net::Client::new(&net::Options::default())?, model_url, "stand-in", None)?;
-            (local(testbed)?, Arc::new(model))
-        }
-        None => (Boundary::load(file.as_deref().unwrap_or(BOUNDARY)).map_err(|e| hint(&e))?, lm::from_env()?),
+    let testbed; // serves until the end
+    let (boundary, model) = if file.is_none() && std::env::var_os("ABIDE_MODEL").is_none() {
+        writeln!(out, "`ABIDE_MODEL` is not set: using local servers and a simulated model, see --help\n")?;
+        testbed = Testbed::start(Options::default()).await?;
+        local(&testbed)?
+    } else {
+        let boundary = Boundary::load(file.as_deref().unwrap_or(BOUNDARY));
+        (boundary.map_err(|e| format!("{e}\n  how to write one: see `{BOUNDARY}`"))?, lm::from_env()?)
     };
-    let program = args.program.map(Artifact::load).transpose()?;
-    let audit = args.audit.map(Audit::file).transpose()?;
-
-    let mut agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
-    if let Some(program) = program {
-        program.install(&mut agent)?;
+    let audit = args.audit.map_or_else(|| Ok(Audit::discard()), Audit::file)?;
+    let mut agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?);
+    if let Some(file) = args.program {
+        Artifact::load(file)?.install(&mut agent)?;
     }
-    let runtime = Runtime::builder().lm(model).boundary(boundary).audit(audit.unwrap_or_else(Audit::discard)).build();
     let request = request.unwrap_or_else(|| REQUEST.to_owned());
     writeln!(out, "> {request}")?;
+    let runtime = Runtime::builder().lm(model).boundary(boundary).audit(audit).build();
     let run = runtime.run(&agent, CustomerServiceInput { request }).await;
     for call in run.episode.tool_steps() {
-        let verdict = serde_json::to_string(&call.verdict)?;
-        writeln!(out, "  {} {} {}", verdict.trim_matches('"'), call.tool, serde_json::to_string(&call.arguments)?)?;
+        writeln!(out, "  {:?}: {} {}", call.verdict, call.tool, serde_json::to_string(&call.arguments)?)?;
     }
     for event in &run.episode.events {
         writeln!(out, "  ! {}", event.feedback())?;
     }
-    writeln!(out, "{}", run.outcome?.response)?;
-    Ok(())
+    Ok(writeln!(out, "{}", run.outcome?.response)?)
 }
 
-/// The example's rules at the addresses of a testbed.
-fn local(testbed: &Testbed) -> Result<Boundary, Box<dyn Error>> {
-    let secret = |_: &str| Some(testbed.client_secret().to_owned());
-    let (url, rules) = (testbed.mcp_url().parse()?, std::fs::read_to_string(BOUNDARY)?);
-    let boundary = Boundary::parse(&rules, "", &secret)?.with_server("crm", |server| {
+/// The example's rules at the addresses of a testbed, and its model.
+fn local(testbed: &Testbed) -> Result<(Boundary, Arc<dyn Lm>), Box<dyn Error>> {
+    let env = |name: &str| match name {
+        "ABIDE_MODEL" => Some("openai/stand-in".to_owned()),
+        "ABIDE_BASE_URL" => Some(testbed.model_url()),
+        "CRM_CLIENT_SECRET" => Some(testbed.client_secret().to_owned()),
+        _ => None,
+    };
+    let url = testbed.mcp_url().parse()?;
+    let boundary = Boundary::parse(&std::fs::read_to_string(BOUNDARY)?, "", &env)?.with_server("crm", |server| {
         server.url = url;
         server.issuer = testbed.issuer().to_owned();
         server.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
-    Ok(boundary)
-}
-
-fn hint(error: &BoundaryError) -> String {
-    format!("{error}\n  a boundary file says what the agent may touch; start from a copy of `{BOUNDARY}`")
+    Ok((boundary, lm::from(env)?))
 }

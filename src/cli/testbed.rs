@@ -28,25 +28,32 @@ pub(super) fn serve(out: &mut dyn Write) -> Result<u8, CliError> {
     })
 }
 
-/// Shell lines for the environment, and the server's part of a boundary file. The secret is made up at each start and
-/// opens nothing but these servers.
+/// What may be done with the testbed's tools: the rules of the example data.
+#[cfg(feature = "testbed")]
+const RULES: &str = include_str!("testbed.toml");
+
+/// Shell lines that set the environment and write a boundary file. The secret is made up at each start and opens nothing but
+/// these servers.
 #[cfg(feature = "testbed")]
 fn directions(testbed: &abide_testbed::Testbed) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let ca = testbed.ca_path().display().to_string();
     format!(
-        "# Local servers and a simulated model, until ctrl-c. In another terminal:\n\
+        "# Local servers and a simulated model, until ctrl-c. Paste this into another terminal:\n\
          export ABIDE_MODEL=openai/stand-in\n\
          export ABIDE_BASE_URL={model}\n\
          export CRM_CLIENT_SECRET={secret}\n\
-         \n\
-         # In the boundary file:\n\
+         cat > testbed.toml <<'END'\n\
          [servers.crm]\n\
          url = {url}\n\
          issuer = {issuer}\n\
          client_id = {id}\n\
          client_secret_env = \"CRM_CLIENT_SECRET\"\n\
-         ca_bundle = {ca}\n",
+         ca_bundle = {ca}\n\
+         \n\
+         {RULES}\
+         END\n\
+         # Then, in a checkout of abide: cargo run --release --example secure_agent -- testbed.toml\n",
         model = testbed.model_url(),
         secret = testbed.client_secret(),
         url = quoted(testbed.mcp_url()),

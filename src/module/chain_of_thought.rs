@@ -42,7 +42,7 @@ impl<S: Signature> Module for ChainOfThought<S> {
         let spec = self.slot.spec();
         let inputs = fields(spec, &input)?;
         check_input(cx, spec, &inputs)?;
-        let mut outputs = exchange(cx, &self.slot, inputs, &Fields::new()).await?;
+        let mut outputs = exchange(cx, &self.slot, &inputs, inputs.clone()).await?;
         let reasoning = outputs.get(REASONING).and_then(|r| r.as_str()).unwrap_or_default().to_owned();
         if !S::spec().outputs.iter().any(|field| field.name == REASONING) {
             outputs.0.remove(REASONING);

@@ -7,12 +7,10 @@ use crate::{
     runtime::{CallError, Cx},
 };
 
-/// Asks for a slot's outputs and writes the exchange down, so that it may become a demonstration.
-/// `context` is shown to the model and left out of demonstrations, because it is the same in every exchange.
-pub(super) async fn exchange(cx: &Cx, slot: &Slot, inputs: Fields, context: &Fields) -> Result<Fields, CallError> {
-    let mut shown = inputs.clone();
-    shown.0.extend(context.0.clone());
-    let outputs = ask(cx, slot.spec(), slot.state(), &shown).await?;
+/// Asks for a slot's outputs and writes the exchange down, so that it may become a demonstration. The model is shown `shown`:
+/// the inputs, and what is left out of demonstrations because it is the same in every exchange.
+pub(super) async fn exchange(cx: &Cx, slot: &Slot, shown: &Fields, inputs: Fields) -> Result<Fields, CallError> {
+    let outputs = ask(cx, slot.spec(), slot.state(), shown).await?;
     cx.recorder().exchange(Exchange { slot: slot.id().clone(), inputs, outputs: outputs.clone() });
     Ok(outputs)
 }
@@ -24,13 +22,13 @@ pub(super) async fn ask(
     state: &SlotState,
     inputs: &Fields,
 ) -> Result<Fields, CallError> {
-    let mut messages = cx.adapter().render(spec, state, inputs);
-    let reply = cx.ask(&spec.name, messages.clone()).await?;
+    let reply = cx.ask(&spec.name, cx.adapter().render(spec, state, inputs)).await?;
     let error = match cx.adapter().parse(spec, &reply.text) {
         Ok(parsed) => return Ok(parsed.outputs),
         Err(error) => error,
     };
     reject(cx, spec, &error);
+    let mut messages = cx.adapter().render(spec, state, inputs);
     messages.push(Message::assistant(reply.text));
     messages.push(cx.adapter().correct(spec, &error));
     let reply = cx.ask(&spec.name, messages).await?;

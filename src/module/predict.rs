@@ -30,7 +30,7 @@ impl<S: Signature> Module for Predict<S> {
         let spec = self.slot.spec();
         let inputs = fields(spec, &input)?;
         check_input(cx, spec, &inputs)?;
-        let outputs = exchange(cx, &self.slot, inputs, &Fields::new()).await?;
+        let outputs = exchange(cx, &self.slot, &inputs, inputs.clone()).await?;
         typed(cx, spec, &outputs)
     }
 

@@ -50,11 +50,12 @@ impl<S: Signature> ReAct<S> {
     }
 
     async fn steps(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields) -> Result<Ending, CallError> {
-        let context = Fields::new().with("protocol", PROTOCOL).with("tools", self.catalogue(task));
+        let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(task));
         let mut trajectory: Vec<Value> = Vec::new();
         for _ in 0..self.max_iters {
-            let ask = inputs.clone().with("trajectory", trajectory.clone());
-            let step = Wanted::of(exchange(cx, &self.act, ask, &context).await?);
+            shown.insert("trajectory", trajectory.clone());
+            let asked = inputs.clone().with("trajectory", trajectory.clone());
+            let step = Wanted::of(exchange(cx, &self.act, &shown, asked).await?);
             let turn = if step.tool == FINISH { finish(cx, task, &step) } else { self.act(cx, &step).await? };
             let observation = match turn {
                 Turn::Done(outputs) => return Ok(Ending::Finished(outputs)),

@@ -151,25 +151,20 @@ fn the_testbed_serves_until_it_is_interrupted() {
     };
     let mut child = Command::new(env!("CARGO_BIN_EXE_abide")).arg("testbed").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let said: Vec<String> = lines.by_ref().take_while(|line| !line.starts_with("ca_bundle")).collect();
+    let said: Vec<String> = lines.by_ref().take_while(|line| line != "END").collect();
     let after = |start: &str| {
         let line = said.iter().find_map(|line| line.strip_prefix(start));
         line.unwrap_or_else(|| unreachable!("no `{start}`")).trim_matches('"').to_owned()
     };
-    let mut boundary: toml::Table = said
-        .iter()
-        .skip_while(|line| *line != "[servers.crm]")
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\n")
-        .parse()
-        .unwrap();
-    assert!(
-        boundary
-            .remove("servers")
-            .and_then(|servers| Some(servers.get("crm")?.get("client_id")?.as_str()? == "support-agent"))
-            .unwrap_or_default()
-    );
+    let file: Vec<&str> =
+        said.iter().map(String::as_str).skip_while(|line| !line.starts_with("cat > ")).skip(1).collect();
+    let secret = after("export CRM_CLIENT_SECRET=");
+    let boundary = abide::security::Boundary::parse(&file.join("\n"), "", &|name| {
+        (name == "CRM_CLIENT_SECRET").then(|| secret.clone())
+    });
+    let example = fs::read_to_string("examples/data/customer_service/boundary.toml").unwrap();
+    let example = abide::security::Boundary::parse(&example, "", &|_| Some(secret.clone()));
+    assert_eq!(boundary.unwrap().digest(), example.unwrap().digest());
     for url in [after("export ABIDE_BASE_URL="), after("url = "), after("issuer = ")] {
         let url = url::Url::parse(&url).unwrap();
         let address = (url.host_str().unwrap().to_owned(), url.port().unwrap());

@@ -34,8 +34,9 @@ async fn a_model_with_all_the_time_in_the_world_gets_no_further() {
     }
     for kind in [
         EventKind::ScopeMissing,
-        EventKind::ToolNotAllowed,
         EventKind::UnknownTool,
+        EventKind::CallLimit,
+        EventKind::InjectionObeyed,
         EventKind::ArgumentsMalformed,
         EventKind::ArgumentDenied,
         EventKind::ProvenanceDenied,
