@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .concurrency(args.concurrency)
         .search_progress(Arc::new(Bar::new("task success alone", most)))
         .danger_keep_unsafe_demonstrations()
-        .run(search.clone())
+        .run(search)
         .await?;
     let compiled = Compiler::new(&runtime, agent.clone(), data.with_test(test.clone()), secured())
         .name("customer_service")

@@ -1,8 +1,6 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use abide_optimizers::{
-    Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, SplitSizes, Study,
-};
+use abide_optimizers::{Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, Study};
 use tokio::sync::Semaphore;
 
 use super::{
