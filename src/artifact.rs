@@ -143,7 +143,8 @@ impl Verified {
     /// Puts the compiled state into a program: every slot or none. Clones of the program keep the state they had.
     ///
     /// # Errors
-    /// [`ArtifactError::OtherProgram`], [`ArtifactError::Shape`] or [`ArtifactError::Install`]; the program is as it was.
+    /// [`ArtifactError::OtherProgram`], [`ArtifactError::Shape`], [`ArtifactError::Install`], or [`ArtifactError::Tool`] where a tool is
+    /// not the one that the program was compiled with; the program is as it was.
     pub fn install<P: Tunable + ?Sized>(&self, program: &mut P) -> Result<(), ArtifactError> {
         let mut shapes = BTreeMap::new();
         program.walk(&SlotPath::root(), &mut |path, slot| {
@@ -160,7 +161,7 @@ impl Verified {
             }
         }
         let stranger = !shapes.keys().any(|path| ours.contains_key(path));
-        self.state.install(program).map_err(|reason| match reason {
+        self.state.check(program).map_err(|reason| match reason {
             InstallError::Missing(..) | InstallError::Unknown(..) if stranger => ArtifactError::OtherProgram {
                 name: self.program.name.clone(),
                 artifact: ours.keys().cloned().collect(),
@@ -168,7 +169,22 @@ impl Verified {
                 reason: Box::new(reason),
             },
             reason => ArtifactError::Install(reason),
-        })
+        })?;
+        self.check_tools(program)?;
+        Ok(self.state.install(program)?)
+    }
+
+    /// The tool lock: every tool that the program was compiled with is offered, with the definition it had then.
+    fn check_tools<P: Tunable + ?Sized>(&self, program: &P) -> Result<(), ArtifactError> {
+        let mut offered = BTreeMap::new();
+        program.walk(&SlotPath::root(), &mut |_, slot| offered.extend(slot.tools()));
+        for (tool, compiled) in &self.requires.tools {
+            let found = offered.get(&tool.to_string()).map(|digest| (*digest).clone());
+            if found.as_ref() != Some(compiled) {
+                return Err(ArtifactError::Tool { tool: tool.clone(), compiled: compiled.clone(), found });
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that this is the program of a name.

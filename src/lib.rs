@@ -1,13 +1,4 @@
-//! Compile language-model programs that use tools, so that they learn to stay inside their security boundary.
-//!
-//! You declare a typed [`Signature`], build a program out of [modules](module), say in a [`Boundary`](security::Boundary)
-//! what it may touch, and give examples and a metric. A [`Compiler`](compile::Compiler) searches for better instructions
-//! and demonstrations, scores every run by *task success minus what it did to the boundary*, and seals the winner as an
-//! [`Artifact`](artifact::Artifact): a small, versioned, verifiable JSON file.
-//!
-//! Two things are always there: the [guard](security::Guard), which holds whatever the model does, and the
-//! [record of every run](episode::Episode), which scores are made of.
-#![doc = include_str!("../docs/first-program.md")]
+#![doc = include_str!("../README.md")]
 
 extern crate self as abide;
 

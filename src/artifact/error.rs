@@ -1,7 +1,7 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::{FORMAT, ProgramName, shown::shown};
-use crate::{CanonicalError, Digest, InstallError, SlotPath};
+use crate::{CanonicalError, Digest, InstallError, SlotPath, call::ToolName};
 
 /// Why an artifact cannot be made, saved, loaded or installed.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,16 @@ pub enum ArtifactError {
         expected: String,
         /// Which one it is.
         found: ProgramName,
+    },
+    /// A tool is not the one that the program was compiled with: it is gone, or its server says something else of it.
+    #[error("tool `{tool}` {}: compile again, or find out who changed it", drift(compiled, found.as_ref()))]
+    Tool {
+        /// The tool.
+        tool: ToolName,
+        /// The digest of its definition when the program was compiled.
+        compiled: Digest,
+        /// The digest now; none where the program does not offer it.
+        found: Option<Digest>,
     },
     /// No slot of the artifact is in the program.
     #[error("made for the program `{name}` with {}; this program has {}: {reason}", Slots(artifact), Slots(program))]
@@ -142,6 +152,15 @@ impl fmt::Display for Newest<'_> {
         match self.1 {
             Some(revision) => write!(f, "the newest is `{}-{revision}.json`", self.0),
             None => write!(f, "there is no artifact of `{}`", self.0),
+        }
+    }
+}
+
+fn drift(compiled: &Digest, found: Option<&Digest>) -> String {
+    match found {
+        None => "is not offered by this program, which was compiled with it".to_owned(),
+        Some(found) => {
+            format!("is not as it was when the program was compiled ({}, now {})", compiled.short(), found.short())
         }
     }
 }

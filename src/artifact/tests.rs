@@ -18,8 +18,13 @@ fn spec(output: &str) -> Arc<SignatureSpec> {
 }
 
 fn slots() -> BTreeMap<String, Slot> {
-    let slot = || Slot::new(spec("response"));
+    let slot = || Slot::new(spec("response")).offering(lookup("lookup"));
     BTreeMap::from([("agent".to_owned(), slot()), ("plan".to_owned(), slot())])
+}
+
+/// A tool with a definition.
+fn lookup(definition: &str) -> BTreeMap<String, Digest> {
+    BTreeMap::from([("crm.lookup".to_owned(), Digest::of_bytes(definition.as_bytes()))])
 }
 
 fn path(text: &str) -> SlotPath {
@@ -226,6 +231,25 @@ fn the_state_gets_into_the_program_and_not_into_its_clone() {
     verified.install(&mut program).unwrap();
     assert_eq!(ProgramState::of(&program), contents().state);
     assert_eq!(ProgramState::of(&clone), ProgramState::of(&slots()));
+}
+
+#[test]
+fn a_tool_that_changed_or_went_away_is_refused() {
+    let verified = Artifact::parse(artifact().as_json().as_bytes()).unwrap();
+    let fails = |tools: BTreeMap<String, Digest>| {
+        let mut program: BTreeMap<String, Slot> =
+            slots().into_iter().map(|(name, slot)| (name, slot.offering(tools.clone()))).collect();
+        let error = verified.install(&mut program).unwrap_err().to_string();
+        assert_eq!(ProgramState::of(&program), ProgramState::of(&slots()));
+        error
+    };
+    assert_eq!(
+        fails(BTreeMap::new()),
+        "tool `crm.lookup` is not offered by this program, which was compiled with it: \
+         compile again, or find out who changed it"
+    );
+    let changed = fails(lookup("another definition"));
+    assert!(changed.starts_with("tool `crm.lookup` is not as it was when the program was compiled ("), "{changed}");
 }
 
 #[test]
