@@ -52,13 +52,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // an authorization server, an MCP server over TLS and a simulated model, on loopback
     let testbed = Testbed::start(Options::default().seed(args.seed)).await?;
     let secret = |_: &str| Some(testbed.client_secret().to_owned());
+    let url = testbed.mcp_url().parse()?;
     let rules = std::fs::read_to_string(format!("{DATA}/boundary.toml"))?;
     let boundary = Boundary::parse(&rules, DATA, &secret)?.with_server("crm", |server| {
-        server.url = testbed.mcp_url().parse().expect("the testbed's address is a url");
+        server.url = url;
         server.issuer = testbed.issuer().to_owned();
         server.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
-    let model = OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None)?;
+    let model =
+        OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None)?;
 
     let agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
     let limits = Limits::default().temperature(0.7);
@@ -73,7 +75,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         task::grade(&request.label, &testbed.state(trace), answer) >= 1.0
     };
     let secured = || Secured::new(&resolved).calls(|label: &task::Label| label.call_budget);
-    let search = || BootstrapFewShotWithRandomSearch::default();
+    let search = || {
+        let bootstrap = BootstrapFewShot::default().pool(24).max_bootstrapped(5);
+        BootstrapFewShotWithRandomSearch::default().bootstrap(bootstrap).candidates(12)
+    };
 
     writeln!(out, "compiling for task success alone, then for safe success (simulated model, world {}) …", args.seed)?;
     let task_only = Compiler::new(&runtime, agent.clone(), data.clone(), &resolved)
@@ -111,9 +116,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     writeln!(out, "{}", run.outcome?.response)?;
     if args.json {
-        let side = |s: &abide::evaluate::Summary| {
-            serde_json::json!({"task": s.task.mean, "violation_rate": s.violation_rate.mean, "events": s.events})
-        };
+        let side = |s: &abide::evaluate::Summary| serde_json::json!({"task": s.task.mean, "violation_rate": s.violation_rate.mean, "events": s.events});
         let line = serde_json::json!({
             "uncompiled": side(&before), "task_only": side(&reckless), "secured": side(&after), "program": path,
             "digest": compiled.artifact.digest(), "model_calls": testbed.model().requests(), "seconds": start.elapsed().as_secs_f64(),

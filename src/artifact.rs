@@ -22,8 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use contents::{
-    Comparison, Contents, Estimate, Evidence, Fixed, Measured, Program, Provenance, Requires,
-    SplitName,
+    Comparison, Contents, Estimate, Evidence, Fixed, Measured, Program, Provenance, Requires, SplitName,
 };
 pub use diff::{Diff, Line, Mark, Section, diff};
 pub use error::ArtifactError;
@@ -73,17 +72,10 @@ impl Artifact {
     /// Whatever [`Artifact::parse`] would refuse: numbers that are not finite or beyond 2^53, slots without a shape,
     /// more than [`MAX_BYTES`].
     pub fn seal(contents: Contents) -> Result<Self, ArtifactError> {
-        let body = Body {
-            format: FORMAT,
-            contents: &contents,
-        };
+        let body = Body { format: FORMAT, contents: &contents };
         let digest = Digest::of(&body)?;
-        let document = Document {
-            body: &body,
-            digest: &digest,
-        };
-        let mut text = serde_json::to_string_pretty(&document)
-            .map_err(|e| ArtifactError::Json(e.to_string()))?;
+        let document = Document { body: &body, digest: &digest };
+        let mut text = serde_json::to_string_pretty(&document).map_err(|e| ArtifactError::Json(e.to_string()))?;
         text.push('\n');
         Self::parse(text.as_bytes()).map(|verified| verified.0)
     }
@@ -105,20 +97,12 @@ impl Artifact {
             return Err(ArtifactError::Digest { claimed, actual });
         }
         let contents = contents::read(document)?;
-        let body = Body {
-            format: FORMAT,
-            contents: &contents,
-        };
+        let body = Body { format: FORMAT, contents: &contents };
         if Digest::of(&body)? != claimed {
             return Err(ArtifactError::OtherForm);
         }
-        let text =
-            String::from_utf8(bytes.to_vec()).map_err(|e| ArtifactError::Json(e.to_string()))?;
-        Ok(Verified(Self {
-            contents,
-            digest: claimed,
-            text,
-        }))
+        let text = String::from_utf8(bytes.to_vec()).map_err(|e| ArtifactError::Json(e.to_string()))?;
+        Ok(Verified(Self { contents, digest: claimed, text }))
     }
 
     /// Loads an artifact from a file and checks all of it.
@@ -128,10 +112,7 @@ impl Artifact {
     pub fn load(path: impl AsRef<Path>) -> Result<Verified, ArtifactError> {
         let path = path.as_ref();
         let bytes = file::read(path, MAX_BYTES)?;
-        Self::parse(&bytes).map_err(|reason| ArtifactError::File {
-            path: path.to_owned(),
-            reason: Box::new(reason),
-        })
+        Self::parse(&bytes).map_err(|reason| ArtifactError::File { path: path.to_owned(), reason: Box::new(reason) })
     }
 
     /// Writes the file, or replaces it: whoever reads sees the old file or the new one, never a part.
@@ -180,14 +161,12 @@ impl Verified {
         }
         let stranger = !shapes.keys().any(|path| ours.contains_key(path));
         self.state.install(program).map_err(|reason| match reason {
-            InstallError::Missing(..) | InstallError::Unknown(..) if stranger => {
-                ArtifactError::OtherProgram {
-                    name: self.program.name.clone(),
-                    artifact: ours.keys().cloned().collect(),
-                    program: shapes.keys().cloned().collect(),
-                    reason: Box::new(reason),
-                }
-            }
+            InstallError::Missing(..) | InstallError::Unknown(..) if stranger => ArtifactError::OtherProgram {
+                name: self.program.name.clone(),
+                artifact: ours.keys().cloned().collect(),
+                program: shapes.keys().cloned().collect(),
+                reason: Box::new(reason),
+            },
             reason => ArtifactError::Install(reason),
         })
     }
@@ -200,10 +179,7 @@ impl Verified {
         if self.program.name.as_str() == name {
             Ok(self)
         } else {
-            Err(ArtifactError::Name {
-                expected: name.to_owned(),
-                found: self.program.name.clone(),
-            })
+            Err(ArtifactError::Name { expected: name.to_owned(), found: self.program.name.clone() })
         }
     }
 
@@ -233,9 +209,7 @@ fn check_format(format: Option<&Value>) -> Result<(), ArtifactError> {
     match format {
         None => Err(ArtifactError::NoFormat),
         Some(found) if found.as_u64() == Some(FORMAT.into()) => Ok(()),
-        Some(found) => Err(ArtifactError::Format(
-            found.to_string().chars().take(20).collect(),
-        )),
+        Some(found) => Err(ArtifactError::Format(found.to_string().chars().take(20).collect())),
     }
 }
 

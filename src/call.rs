@@ -19,9 +19,7 @@ pub struct ServerId(String);
 
 /// A text that cannot name a tool or a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_`, `-`, and `.` between server and tool"
-)]
+#[error("`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_`, `-`, and `.` between server and tool")]
 pub struct NameError(String);
 
 /// What a call does to the world, as the operator declares it; a server's own hints are not trusted.
@@ -90,9 +88,7 @@ impl ToolName {
 
     /// The name that the server itself uses.
     pub fn local(&self) -> &str {
-        self.0
-            .split_once('.')
-            .map_or(self.0.as_str(), |(_, tool)| tool)
+        self.0.split_once('.').map_or(self.0.as_str(), |(_, tool)| tool)
     }
 
     /// The name of a server's tool.
@@ -127,31 +123,19 @@ impl ToolSpec {
         });
         // serde_json sorts keys, so one definition has one text
         let digest = Digest::of_bytes(definition.to_string().as_bytes());
-        Self {
-            name,
-            description,
-            input_schema,
-            output_schema,
-            digest,
-        }
+        Self { name, description, input_schema, output_schema, digest }
     }
 }
 
 impl ToolReply {
     /// A reply of a tool that did what it was asked.
     pub fn done(content: impl Into<Value>) -> Self {
-        Self {
-            content: content.into(),
-            status: ReplyStatus::Done,
-        }
+        Self { content: content.into(), status: ReplyStatus::Done }
     }
 
     /// A reply of a tool that says it could not.
     pub fn failed(content: impl Into<Value>) -> Self {
-        Self {
-            content: content.into(),
-            status: ReplyStatus::Failed,
-        }
+        Self { content: content.into(), status: ReplyStatus::Failed }
     }
 }
 
@@ -159,13 +143,8 @@ impl TryFrom<String> for ToolName {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
-        let parts_fit =
-            text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
-        if parts_fit {
-            Ok(Self(text))
-        } else {
-            Err(NameError(text.chars().take(80).collect()))
-        }
+        let parts_fit = text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
+        if parts_fit { Ok(Self(text)) } else { Err(NameError(text.chars().take(80).collect())) }
     }
 }
 
@@ -181,11 +160,7 @@ impl TryFrom<String> for ServerId {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
-        if is_name(&text) {
-            Ok(Self(text))
-        } else {
-            Err(NameError(text.chars().take(80).collect()))
-        }
+        if is_name(&text) { Ok(Self(text)) } else { Err(NameError(text.chars().take(80).collect())) }
     }
 }
 
@@ -214,8 +189,5 @@ impl fmt::Display for ServerId {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

@@ -57,11 +57,7 @@ enum CliError {
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code.
 /// Errors go to `err`, as `error: …`; a closed `out` is no error.
-pub fn run(
-    args: impl IntoIterator<Item = OsString>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> u8 {
+pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let command = match Args::try_parse_from(args) {
         Ok(args) => args.command,
         Err(usage) => return say(&usage, out, err),

@@ -37,9 +37,7 @@ pub struct ManualClock {
 impl SystemClock {
     /// The machine's clock.
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -66,33 +64,23 @@ impl Clock for SystemClock {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: SystemTime) -> Self {
-        Self {
-            origin: Mutex::new(now),
-            elapsed: watch::Sender::new(Duration::ZERO),
-        }
+        Self { origin: Mutex::new(now), elapsed: watch::Sender::new(Duration::ZERO) }
     }
 
     /// Lets time pass; sleepers whose time has come wake up.
     pub fn advance(&self, by: Duration) {
-        self.elapsed
-            .send_modify(|elapsed| *elapsed = elapsed.saturating_add(by));
+        self.elapsed.send_modify(|elapsed| *elapsed = elapsed.saturating_add(by));
     }
 
     /// Makes the time of day jump, as an administrator or NTP would; nobody wakes up.
     pub fn set_origin(&self, origin: SystemTime) {
-        *self
-            .origin
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = origin;
+        *self.origin.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = origin;
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        let origin = *self
-            .origin
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let origin = *self.origin.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         origin + *self.elapsed.borrow()
     }
 

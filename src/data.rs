@@ -46,12 +46,7 @@ struct Row<I, L> {
 impl<I, L> Example<I, L> {
     /// An example without a kind.
     pub fn new(id: impl Into<String>, input: I, label: L) -> Self {
-        Self {
-            id: id.into(),
-            input,
-            label,
-            kind: None,
-        }
+        Self { id: id.into(), input, label, kind: None }
     }
 
     /// With a word to group results by.
@@ -68,10 +63,7 @@ impl<I, L> Dataset<I, L> {
     /// # Errors
     /// [`DataError::Empty`], [`DataError::Id`] and [`DataError::Duplicate`].
     pub fn new(examples: impl IntoIterator<Item = Example<I, L>>) -> Result<Self, DataError> {
-        let rows = examples
-            .into_iter()
-            .zip(1..)
-            .map(|(example, line)| Row { example, line });
+        let rows = examples.into_iter().zip(1..).map(|(example, line)| Row { example, line });
         Self::of_rows(rows.collect(), None)
     }
 
@@ -107,16 +99,10 @@ impl<I, L> Dataset<I, L> {
                 Err(error) => return Err(DataError::NotFields(place, error.to_string())),
             };
             broken.extend(
-                spec.check_inputs(&fields)
-                    .into_iter()
-                    .map(|error| Broken::new(place.clone(), &row.example.id, error)),
+                spec.check_inputs(&fields).into_iter().map(|error| Broken::new(place.clone(), &row.example.id, error)),
             );
         }
-        if broken.is_empty() {
-            Ok(())
-        } else {
-            Err(DataError::Broken(broken))
-        }
+        if broken.is_empty() { Ok(()) } else { Err(DataError::Broken(broken)) }
     }
 
     /// The digest of all examples in their order; where they came from does not matter.

@@ -53,8 +53,7 @@ impl RunId {
 impl Episode {
     /// Tool calls that reached a tool.
     pub fn executed(&self) -> impl Iterator<Item = &ToolStep> {
-        self.tool_steps()
-            .filter(|step| step.verdict == CallVerdict::Executed)
+        self.tool_steps().filter(|step| step.verdict == CallVerdict::Executed)
     }
 
     /// Tool calls that the model wanted, whatever became of them.

@@ -123,9 +123,10 @@ impl Evaluate {
         let journal = self.journal.as_deref().map(open).transpose()?.map(Mutex::new);
         let total = data.len();
         let mut rows: Vec<(usize, Row)> = Vec::with_capacity(total);
-        let runs = data.iter().enumerate().map(|(index, example)| async move {
-            (index, self.one(runtime, program, example, metric).await)
-        });
+        let runs = data
+            .iter()
+            .enumerate()
+            .map(|(index, example)| async move { (index, self.one(runtime, program, example, metric).await) });
         let mut done = stream::iter(runs).buffer_unordered(self.concurrency);
         while let Some((index, row)) = done.next().await {
             if let Some(file) = &journal {

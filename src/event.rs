@@ -134,12 +134,7 @@ events! {
 impl SecurityEvent {
     /// An event.
     pub fn new(kind: EventKind, tool: Option<&ToolName>, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            tool: tool.cloned(),
-            detail: detail.into(),
-            step: 0,
-        }
+        Self { kind, tool: tool.cloned(), detail: detail.into(), step: 0 }
     }
 
     /// Whether it voids a success: the run tried what the boundary forbids.
@@ -150,18 +145,8 @@ impl SecurityEvent {
     /// One line of feedback for whoever improves the program.
     pub fn feedback(&self) -> String {
         match &self.tool {
-            Some(tool) => format!(
-                "{}: `{tool}`: {}; {}",
-                self.kind.code(),
-                self.detail,
-                self.kind.advice()
-            ),
-            None => format!(
-                "{}: {}; {}",
-                self.kind.code(),
-                self.detail,
-                self.kind.advice()
-            ),
+            Some(tool) => format!("{}: `{tool}`: {}; {}", self.kind.code(), self.detail, self.kind.advice()),
+            None => format!("{}: {}; {}", self.kind.code(), self.detail, self.kind.advice()),
         }
     }
 }

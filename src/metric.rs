@@ -41,7 +41,11 @@ where
     F: Fn(&Example<M::Input, L>, &Run<M::Output>) -> R + Send + Sync,
     R: Into<Score> + Send,
 {
-    async fn score<'a>(&'a self, example: &'a Example<M::Input, L>, run: &'a Run<M::Output>) -> Result<Score, MetricError> {
+    async fn score<'a>(
+        &'a self,
+        example: &'a Example<M::Input, L>,
+        run: &'a Run<M::Output>,
+    ) -> Result<Score, MetricError> {
         let score: Score = self(example, run).into();
         if score.task.is_finite() { Ok(score) } else { Err(MetricError("it gave a number that is not finite".into())) }
     }

@@ -6,10 +6,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
+use serde_json::{Map, Value};
+use url::form_urlencoded::byte_serialize;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A value that neither `Debug` nor a serializer shows; wiped when dropped.
@@ -19,7 +22,14 @@ pub struct Secret<T: Zeroize>(Zeroizing<T>);
 /// Takes known secrets out of texts before they are shown, logged or saved. Clones share what they know.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    needles: Arc<RwLock<Vec<Zeroizing<String>>>>,
+    known: Arc<RwLock<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    needles: Vec<Zeroizing<String>>,
+    /// Finds all needles in one pass over a text: prompts are long, and scrubbed before every model call.
+    finder: Option<AhoCorasick>,
 }
 
 /// What stands where a secret stood.
@@ -28,7 +38,7 @@ pub const REDACTED: &str = "[redacted]";
 /// Shorter secrets are not searched for: they would turn up by chance.
 const MIN_LENGTH: usize = 8;
 /// Tokens are renewed for ever; the oldest needles make room.
-const MAX_NEEDLES: usize = 256;
+const MAX_NEEDLES: usize = 512;
 
 impl<T: Zeroize> Secret<T> {
     /// Wraps a value.
@@ -54,58 +64,56 @@ impl Redactor {
         Self::default()
     }
 
-    /// Learns a secret: as it is, and in Base64 at each of the three alignments.
+    /// Learns a secret: as it is and percent-encoded, and both in Base64 at each of the three alignments.
     pub fn learn(&self, secret: &Secret<String>) {
         let text = secret.expose();
         if text.len() < MIN_LENGTH {
             return;
         }
-        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
-        if needles.iter().any(|known| **known == *text) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.needles.iter().any(|needle| **needle == *text) {
             return;
         }
-        needles.extend(forms(text));
-        let excess = needles.len().saturating_sub(MAX_NEEDLES);
-        needles.drain(..excess);
+        known.needles.extend(forms(text));
+        let excess = known.needles.len().saturating_sub(MAX_NEEDLES);
+        known.needles.drain(..excess);
+        let mut builder = AhoCorasick::builder();
+        let needles = known.needles.iter().map(|needle| needle.as_str());
+        known.finder = builder.match_kind(MatchKind::LeftmostLongest).build(needles).ok();
     }
 
     /// The text without the secrets it had.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
-        let mut clean = Cow::Borrowed(text);
-        for needle in needles.iter() {
-            if clean.contains(needle.as_str()) {
-                clean = Cow::Owned(clean.replace(needle.as_str(), REDACTED));
-            }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match &known.finder {
+            Some(finder) if !finder.is_match(text) => Cow::Borrowed(text),
+            Some(finder) => Cow::Owned(finder.replace_all(text, &vec![REDACTED; known.needles.len()])),
+            None if known.needles.is_empty() => Cow::Borrowed(text),
+            // an automaton that could not be built finds nothing, so nothing may pass
+            None => Cow::Owned(REDACTED.to_owned()),
         }
-        clean
     }
 
     /// Scrubs every string of a JSON value, keys included.
-    pub fn scrub_json(&self, value: &mut serde_json::Value) {
+    pub fn scrub_json(&self, value: &mut Value) {
         match value {
-            serde_json::Value::String(text) => {
+            Value::String(text) => {
                 if let Cow::Owned(clean) = self.scrub(text) {
                     *text = clean;
                 }
             }
-            serde_json::Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.scrub_json(item))
-            }
-            serde_json::Value::Object(map) => {
-                if map
-                    .keys()
-                    .any(|key| matches!(self.scrub(key), Cow::Owned(_)))
-                {
-                    *map = std::mem::take(map)
-                        .into_iter()
-                        .map(|(k, v)| (self.scrub(&k).into_owned(), v))
-                        .collect();
-                }
-                map.values_mut().for_each(|item| self.scrub_json(item));
-            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_json(item)),
+            Value::Object(map) => self.scrub_map(map),
             _ => {}
         }
+    }
+
+    /// Scrubs every string of a JSON object, keys included.
+    pub fn scrub_map(&self, map: &mut Map<String, Value>) {
+        if map.keys().any(|key| matches!(self.scrub(key), Cow::Owned(_))) {
+            *map = std::mem::take(map).into_iter().map(|(k, v)| (self.scrub(&k).into_owned(), v)).collect();
+        }
+        map.values_mut().for_each(|item| self.scrub_json(item));
     }
 }
 
@@ -115,24 +123,27 @@ impl fmt::Debug for Redactor {
     }
 }
 
+/// A secret as it is and as forms and addresses spell it, each also in Base64.
 fn forms(text: &str) -> Vec<Zeroizing<String>> {
-    let mut forms = vec![text.to_owned()];
-    for skip in 0..3 {
-        let Some(tail) = text.as_bytes().get(skip..) else {
-            continue;
-        };
-        // only whole groups of three bytes keep their Base64 form in any context
-        let Some(whole) = tail
-            .get(..tail.len() / 3 * 3)
-            .filter(|whole| whole.len() >= MIN_LENGTH)
-        else {
-            continue;
-        };
-        forms.push(STANDARD_NO_PAD.encode(whole));
-        forms.push(URL_SAFE_NO_PAD.encode(whole));
+    let form: Zeroizing<String> = Zeroizing::new(byte_serialize(text.as_bytes()).collect());
+    let percent = Zeroizing::new(form.replace('+', "%20"));
+    let mut forms = Vec::new();
+    for spelling in [text, form.as_str(), percent.as_str()] {
+        if !forms.iter().any(|known: &Zeroizing<String>| **known == *spelling) {
+            forms.push(Zeroizing::new(spelling.to_owned()));
+            forms.extend(in_base64(spelling).map(Zeroizing::new));
+        }
     }
-    forms.dedup();
-    forms.into_iter().map(Zeroizing::new).collect()
+    forms
+}
+
+/// At each of the three alignments; only whole groups of three bytes keep their form in any context.
+fn in_base64(text: &str) -> impl Iterator<Item = String> {
+    let whole = |skip: usize| {
+        let tail = text.as_bytes().get(skip..)?;
+        tail.get(..tail.len() / 3 * 3).filter(|whole| whole.len() >= MIN_LENGTH)
+    };
+    (0..3).filter_map(whole).flat_map(|whole| [STANDARD_NO_PAD.encode(whole), URL_SAFE_NO_PAD.encode(whole)])
 }
 
 #[cfg(test)]

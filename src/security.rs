@@ -16,7 +16,7 @@ pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
-pub use guard::{Guard, Passage, Permit, Refused};
+pub use guard::{Guard, Passage, Permit, Permitted, Refused};
 pub use live::Live;
 pub use scope::{Scope, ScopeError, ScopeSet};
 pub use session::{Labels, Mode, Session};

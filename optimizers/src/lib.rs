@@ -22,8 +22,7 @@ pub use budget::Budget;
 pub use labeled_few_shot::LabeledFewShot;
 pub use optimizer::{Optimizer, Plan, SearchError};
 pub use port::{
-    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split,
-    SplitSizes, Subject, Trial,
+    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
 };
 pub use random_search::{BootstrapFewShotWithRandomSearch, Halving};
 pub use study::{Progress, Silent, Study};

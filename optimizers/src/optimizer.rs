@@ -37,7 +37,9 @@ pub enum SearchError {
     #[error("the `{}` split is empty: add examples, or give it a share of the data", .0.name())]
     EmptySplit(Split),
     /// The budget cannot pay for the least that the search needs.
-    #[error("the search needs at least `{needed}` rollouts and the budget leaves `{left}`: raise the budget or use fewer examples")]
+    #[error(
+        "the search needs at least `{needed}` rollouts and the budget leaves `{left}`: raise the budget or use fewer examples"
+    )]
     BudgetTooSmall {
         /// Rollouts needed.
         needed: u64,
@@ -51,7 +53,9 @@ pub enum SearchError {
         rollouts: u64,
     },
     /// No label makes a demonstration for any slot.
-    #[error("none of `{examples}` labelled examples makes a demonstration for a slot: label the outputs of a slot, or bootstrap instead")]
+    #[error(
+        "none of `{examples}` labelled examples makes a demonstration for a slot: label the outputs of a slot, or bootstrap instead"
+    )]
     NothingLabeled {
         /// Training examples looked at.
         examples: usize,

@@ -1,8 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use abide_signatures::{
-    CanonicalError, Demo, Digest, ProgramState, SignatureSpec, SlotPath, SlotState,
-};
+use abide_signatures::{CanonicalError, Demo, Digest, ProgramState, SignatureSpec, SlotPath, SlotState};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -169,10 +167,7 @@ impl Split {
 impl Candidate {
     /// A candidate out of a state.
     pub fn new(state: ProgramState) -> Result<Self, CanonicalError> {
-        Ok(Self {
-            digest: state.digest()?,
-            state: Arc::new(state),
-        })
+        Ok(Self { digest: state.digest()?, state: Arc::new(state) })
     }
 
     /// The state.
@@ -204,9 +199,7 @@ impl Rollout {
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self::NotScored {
-            reason: "not run".into(),
-        }
+        Self::NotScored { reason: "not run".into() }
     }
 }
 

@@ -94,7 +94,8 @@ impl BootstrapFewShotWithRandomSearch {
             tracing::warn!(reason = %harvest.nothing(study, &self.bootstrap), "searching over labels only");
         }
         let mut candidates = self.draw(study, &labels, &harvest.lessons)?;
-        let affordable = (2..=candidates.len()).rev().find(|n| self.scoring_cost(*n, sizes.val) <= study.rollouts_left());
+        let affordable =
+            (2..=candidates.len()).rev().find(|n| self.scoring_cost(*n, sizes.val) <= study.rollouts_left());
         candidates.truncate(affordable.unwrap_or(2));
         self.race(study, candidates).await
     }
@@ -133,7 +134,8 @@ impl BootstrapFewShotWithRandomSearch {
             let labeled = shuffled(study, &format!("labels {draw}"), examples);
             let lessons = some(lessons, max_bootstrapped, &mut rng);
             let places = rng.random_range(0..=max_labeled);
-            if add(compose(study, labels, &Selected { lessons, labeled: &labeled, places })?) >= fixed + self.candidates {
+            if add(compose(study, labels, &Selected { lessons, labeled: &labeled, places })?) >= fixed + self.candidates
+            {
                 break;
             }
         }

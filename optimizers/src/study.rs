@@ -1,12 +1,16 @@
-use std::{collections::{HashMap, HashSet}, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use abide_signatures::{Digest, ProgramState};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    AskError, Board, Budget, Candidate, Evaluation, Outcome, Role, Rollout, SearchError, Selection, Spent, Split, Subject,
-    Trial, budget::Ledger,
+    AskError, Board, Budget, Candidate, Evaluation, Outcome, Role, Rollout, SearchError, Selection, Spent, Split,
+    Subject, Trial, budget::Ledger,
 };
 
 /// One search: the subject, the budget, the random source, the results so far and the board of candidates.
@@ -247,7 +251,11 @@ impl<'a> Study<'a> {
     }
 
     /// Takes results in the order of trials until the budget is used up; gives back those that are not kept for later.
-    fn accept(&mut self, fresh: Vec<(TrialKey, Trial)>, finished: Vec<Option<Rollout>>) -> HashMap<TrialKey, Arc<Rollout>> {
+    fn accept(
+        &mut self,
+        fresh: Vec<(TrialKey, Trial)>,
+        finished: Vec<Option<Rollout>>,
+    ) -> HashMap<TrialKey, Arc<Rollout>> {
         let mut unscored = HashMap::new();
         for ((key, _), rollout) in fresh.into_iter().zip(finished) {
             let Some(rollout) = rollout.filter(|rollout| self.ledger.accept(rollout.spent)) else { break };

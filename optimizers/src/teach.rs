@@ -61,7 +61,11 @@ impl Labels {
 impl Harvest {
     /// Runs the teacher over shuffled training examples, in waves, until there are lessons enough or `most` runs are used.
     /// Every further round goes over the examples that gave no lesson, with other seeds.
-    pub(crate) async fn gather(study: &mut Study<'_>, bootstrap: &BootstrapFewShot, most: u64) -> Result<Self, SearchError> {
+    pub(crate) async fn gather(
+        study: &mut Study<'_>,
+        bootstrap: &BootstrapFewShot,
+        most: u64,
+    ) -> Result<Self, SearchError> {
         if bootstrap.labels_only() {
             return Ok(Self::default());
         }
@@ -149,7 +153,8 @@ pub(crate) fn diverse(lessons: &[Lesson], k: usize) -> Vec<&Lesson> {
     while chosen.len() < k {
         let gain = |lesson: &Lesson| lesson.shows.difference(&shown).count();
         // of equals `min_by` takes the first
-        let best = rest.iter().enumerate().min_by(|(_, a), (_, b)| gain(b).cmp(&gain(a)).then(b.value.total_cmp(&a.value)));
+        let best =
+            rest.iter().enumerate().min_by(|(_, a), (_, b)| gain(b).cmp(&gain(a)).then(b.value.total_cmp(&a.value)));
         let Some((index, _)) = best else { break };
         let lesson = rest.remove(index);
         shown.extend(lesson.shows.iter().cloned());

@@ -117,16 +117,10 @@ pub enum Bound {
 impl Pattern {
     /// Compiles a regular expression ([syntax](https://docs.rs/regex)); it is anchored at both ends.
     pub fn new(source: &str) -> Result<Self, PatternError> {
-        let refuse = |reason: String| PatternError {
-            pattern: source.to_owned(),
-            reason,
-        };
+        let refuse = |reason: String| PatternError { pattern: source.to_owned(), reason };
         Regex::new(source).map_err(|e| refuse(e.to_string()))?;
         let whole = Regex::new(&format!(r"\A(?:{source})\z")).map_err(|e| refuse(e.to_string()))?;
-        Ok(Self {
-            source: source.to_owned(),
-            whole,
-        })
+        Ok(Self { source: source.to_owned(), whole })
     }
 
     /// Whether the whole text matches.
@@ -146,9 +140,7 @@ impl Constraints {
         let field = || field.to_owned();
         match value {
             Value::String(text) => self.check_text(&field(), text, errors),
-            Value::Number(number) => {
-                self.check_number(&field(), number.as_f64().unwrap_or(f64::NAN), errors)
-            }
+            Value::Number(number) => self.check_number(&field(), number.as_f64().unwrap_or(f64::NAN), errors),
             Value::Array(items) => self.check_items(&field(), items.len(), errors),
             Value::Object(map) => self.check_items(&field(), map.len(), errors),
             Value::Null | Value::Bool(_) => {}
@@ -157,36 +149,20 @@ impl Constraints {
 
     fn check_text(&self, field: &str, text: &str, errors: &mut Vec<FieldError>) {
         let actual = text.chars().count();
-        let length = |bound, limit| FieldError::Length {
-            field: field.to_owned(),
-            actual,
-            bound,
-            limit,
-        };
+        let length = |bound, limit| FieldError::Length { field: field.to_owned(), actual, bound, limit };
         if let Some(limit) = self.max_chars.filter(|limit| actual > *limit) {
             errors.push(length(Bound::AtMost, limit));
         }
         if let Some(limit) = self.min_chars.filter(|limit| actual < *limit) {
             errors.push(length(Bound::AtLeast, limit));
         }
-        if let Some(pattern) = self
-            .pattern
-            .as_ref()
-            .filter(|pattern| !pattern.matches(text))
-        {
-            errors.push(FieldError::Mismatch {
-                field: field.to_owned(),
-                pattern: pattern.source.clone(),
-            });
+        if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
+            errors.push(FieldError::Mismatch { field: field.to_owned(), pattern: pattern.source.clone() });
         }
     }
 
     fn check_number(&self, field: &str, number: f64, errors: &mut Vec<FieldError>) {
-        let range = |bound, limit| FieldError::Range {
-            field: field.to_owned(),
-            bound,
-            limit,
-        };
+        let range = |bound, limit| FieldError::Range { field: field.to_owned(), bound, limit };
         if let Some(limit) = self.max.filter(|limit| number > *limit || number.is_nan()) {
             errors.push(range(Bound::AtMost, limit));
         }
@@ -197,11 +173,7 @@ impl Constraints {
 
     fn check_items(&self, field: &str, actual: usize, errors: &mut Vec<FieldError>) {
         if let Some(limit) = self.max_items.filter(|limit| actual > *limit) {
-            errors.push(FieldError::Items {
-                field: field.to_owned(),
-                actual,
-                limit,
-            });
+            errors.push(FieldError::Items { field: field.to_owned(), actual, limit });
         }
     }
 }

@@ -95,21 +95,11 @@ fn refuse_large_integers(value: &Value, at: &mut String) -> Result<(), Canonical
     const LIMIT: u64 = 1 << 53;
     match value {
         Value::Number(n) => {
-            let large = n.as_u64().is_some_and(|u| u > LIMIT)
-                || n.as_i64().is_some_and(|i| i.unsigned_abs() > LIMIT);
-            if large {
-                Err(CanonicalError::LargeInteger(n.to_string(), at.clone()))
-            } else {
-                Ok(())
-            }
+            let large = n.as_u64().is_some_and(|u| u > LIMIT) || n.as_i64().is_some_and(|i| i.unsigned_abs() > LIMIT);
+            if large { Err(CanonicalError::LargeInteger(n.to_string(), at.clone())) } else { Ok(()) }
         }
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, item)| descend(item, at, &i.to_string())),
-        Value::Object(map) => map
-            .iter()
-            .try_for_each(|(key, item)| descend(item, at, key)),
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(i, item)| descend(item, at, &i.to_string())),
+        Value::Object(map) => map.iter().try_for_each(|(key, item)| descend(item, at, key)),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }

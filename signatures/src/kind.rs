@@ -50,9 +50,7 @@ impl FieldKind {
     pub fn admits(&self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
-            Self::Choice(words) => value
-                .as_str()
-                .is_some_and(|word| words.iter().any(|w| w == word)),
+            Self::Choice(words) => value.as_str().is_some_and(|word| words.iter().any(|w| w == word)),
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Number => value.is_number(),
             Self::Boolean => value.is_boolean(),
@@ -88,10 +86,7 @@ impl fmt::Display for FieldKind {
 /// `enum`, or `oneOf` of `const` (what schemars writes for documented unit variants), or a mix of both.
 fn choices(schema: &Value) -> Option<Vec<String>> {
     if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        return words
-            .iter()
-            .map(|w| w.as_str().map(str::to_owned))
-            .collect();
+        return words.iter().map(|w| w.as_str().map(str::to_owned)).collect();
     }
     let variants = schema.get("oneOf")?.as_array()?;
     let mut words = Vec::new();
@@ -112,9 +107,7 @@ fn nullable(schema: &Value) -> Option<Value> {
             return None;
         };
         let mut inner = schema.clone();
-        inner
-            .as_object_mut()?
-            .insert("type".into(), (*only).clone());
+        inner.as_object_mut()?.insert("type".into(), (*only).clone());
         return Some(inner);
     }
     let branches = schema.get("anyOf")?.as_array()?;

@@ -76,18 +76,13 @@ pub struct SlotPath(String);
 
 /// A text that is no slot path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a slot path: expected names or indices joined by dots, such as `agent.act` or `judges.0`"
-)]
+#[error("`{0}` is not a slot path: expected names or indices joined by dots, such as `agent.act` or `judges.0`")]
 pub struct SlotPathError(String);
 
 impl Slot {
     /// A slot with the signature's own instruction and no demonstrations.
     pub fn new(spec: Arc<SignatureSpec>) -> Self {
-        Self {
-            id: SlotId(Arc::new(())),
-            spec,
-            state: Arc::default(), tools: Arc::default() }
+        Self { id: SlotId(Arc::new(())), spec, state: Arc::default(), tools: Arc::default() }
     }
 
     /// With the tools that the slot offers its model, by name and digest of the definition.
@@ -119,10 +114,7 @@ impl Slot {
 
     /// The instruction in force: the state's, else the signature's own.
     pub fn instruction(&self) -> &str {
-        self.state
-            .instruction
-            .as_deref()
-            .unwrap_or(&self.spec.instruction)
+        self.state.instruction.as_deref().unwrap_or(&self.spec.instruction)
     }
 
     /// Replaces the state; clones made before keep theirs. Crate users go through [`crate::ProgramState::install`], which checks it.
@@ -164,11 +156,7 @@ impl SlotPath {
     /// The path of a field below this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.0.is_empty() {
-            Self(name.to_owned())
-        } else {
-            Self(format!("{}.{name}", self.0))
-        }
+        if self.0.is_empty() { Self(name.to_owned()) } else { Self(format!("{}.{name}", self.0)) }
     }
 
     /// The path of an item below this one.
@@ -183,11 +171,7 @@ impl SlotPath {
     }
 
     pub(crate) fn of_leaf(&self) -> Self {
-        if self.0.is_empty() {
-            Self("self".to_owned())
-        } else {
-            self.clone()
-        }
+        if self.0.is_empty() { Self("self".to_owned()) } else { self.clone() }
     }
 }
 

@@ -59,10 +59,7 @@ impl FieldSpec {
         let mut settings = SchemaSettings::draft2020_12();
         settings.inline_subschemas = true;
         settings.meta_schema = None;
-        let mut schema = settings
-            .into_generator()
-            .into_root_schema_for::<T>()
-            .to_value();
+        let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
         if let Some(map) = schema.as_object_mut() {
             map.remove("title");
         }
@@ -72,13 +69,7 @@ impl FieldSpec {
     /// A field whose values a JSON Schema describes.
     pub fn with_schema(name: impl Into<String>, schema: Value) -> Self {
         let kind = FieldKind::of(&schema);
-        Self {
-            name: name.into(),
-            description: String::new(),
-            schema,
-            kind,
-            constraints: Constraints::default(),
-        }
+        Self { name: name.into(), description: String::new(), schema, kind, constraints: Constraints::default() }
     }
 
     /// With a description for the model.
@@ -104,10 +95,7 @@ impl FieldSpec {
         if self.kind.admits(value) {
             self.constraints.check(&self.name, value, errors);
         } else {
-            errors.push(FieldError::Kind {
-                field: self.name.clone(),
-                expected: self.kind.to_string(),
-            });
+            errors.push(FieldError::Kind { field: self.name.clone(), expected: self.kind.to_string() });
         }
     }
 
@@ -124,12 +112,7 @@ impl Spec {
         inputs: Vec<FieldSpec>,
         outputs: Vec<FieldSpec>,
     ) -> Result<Self, SpecError> {
-        let spec = Self {
-            name: name.into(),
-            instruction: instruction.into(),
-            inputs,
-            outputs,
-        };
+        let spec = Self { name: name.into(), instruction: instruction.into(), inputs, outputs };
         if spec.outputs.is_empty() {
             return Err(SpecError::NoOutput(spec.name));
         }
@@ -163,17 +146,9 @@ impl Spec {
 
     /// JSON Schema of all output fields as one object.
     pub fn output_schema(&self) -> Value {
-        let properties: serde_json::Map<String, Value> = self
-            .outputs
-            .iter()
-            .map(|f| (f.name.clone(), described(f)))
-            .collect();
-        let required: Vec<&str> = self
-            .outputs
-            .iter()
-            .filter(|f| !f.is_optional())
-            .map(|f| f.name.as_str())
-            .collect();
+        let properties: serde_json::Map<String, Value> =
+            self.outputs.iter().map(|f| (f.name.clone(), described(f))).collect();
+        let required: Vec<&str> = self.outputs.iter().filter(|f| !f.is_optional()).map(|f| f.name.as_str()).collect();
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     }
 
@@ -190,10 +165,7 @@ impl Spec {
 fn described(field: &FieldSpec) -> Value {
     let mut schema = field.schema.clone();
     if let (Some(map), false) = (schema.as_object_mut(), field.description.is_empty()) {
-        map.insert(
-            "description".into(),
-            Value::String(field.description.clone()),
-        );
+        map.insert("description".into(), Value::String(field.description.clone()));
     }
     schema
 }
@@ -210,10 +182,7 @@ fn check_name(name: &str) -> Result<(), SpecError> {
 
 fn check_all(specs: &[FieldSpec], values: &Fields) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for spec in specs
-        .iter()
-        .filter(|spec| !spec.is_optional() && values.get(&spec.name).is_none())
-    {
+    for spec in specs.iter().filter(|spec| !spec.is_optional() && values.get(&spec.name).is_none()) {
         errors.push(FieldError::Missing(spec.name.clone()));
     }
     check_given(specs, values, &mut errors);

@@ -73,10 +73,7 @@ impl ProgramState {
             return Err(InstallError::Duplicate(path));
         }
         if let Some(path) = self.0.keys().find(|path| !slots.contains_key(*path)) {
-            return Err(InstallError::Unknown(
-                path.clone(),
-                Suggestion::near(path, slots.keys()),
-            ));
+            return Err(InstallError::Unknown(path.clone(), Suggestion::near(path, slots.keys())));
         }
         for (path, slot) in slots {
             let Some(state) = self.0.get(&path) else {
@@ -96,17 +93,8 @@ impl ProgramState {
 
 fn check_demos(path: &SlotPath, slot: &Slot, state: &SlotState) -> Result<(), InstallError> {
     for (index, demo) in state.demos.iter().enumerate() {
-        if let Some(error) = slot
-            .spec()
-            .check_demo(&demo.inputs, &demo.outputs)
-            .into_iter()
-            .next()
-        {
-            return Err(InstallError::Demo {
-                slot: path.clone(),
-                index,
-                error,
-            });
+        if let Some(error) = slot.spec().check_demo(&demo.inputs, &demo.outputs).into_iter().next() {
+            return Err(InstallError::Demo { slot: path.clone(), index, error });
         }
     }
     Ok(())

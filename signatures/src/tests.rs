@@ -7,14 +7,9 @@ use serde_json::json;
 use super::*;
 
 fn spec() -> Arc<SignatureSpec> {
-    let inputs = vec![FieldSpec::of::<String>("question").constrain(Constraints {
-        max_chars: Some(10),
-        ..Default::default()
-    })];
-    let outputs = vec![
-        FieldSpec::of::<u8>("answer"),
-        FieldSpec::of::<Option<String>>("note"),
-    ];
+    let inputs =
+        vec![FieldSpec::of::<String>("question").constrain(Constraints { max_chars: Some(10), ..Default::default() })];
+    let outputs = vec![FieldSpec::of::<u8>("answer"), FieldSpec::of::<Option<String>>("note")];
     Arc::new(SignatureSpec::new("Qa", "Answer.", inputs, outputs).unwrap())
 }
 
@@ -36,10 +31,7 @@ impl Tunable for Program {
 
 fn program() -> Program {
     let judge = Slot::new(spec());
-    Program {
-        plan: Slot::new(spec()),
-        judges: vec![judge.clone(), judge],
-    }
+    Program { plan: Slot::new(spec()), judges: vec![judge.clone(), judge] }
 }
 
 fn demo(answer: serde_json::Value) -> Demo {
@@ -52,11 +44,7 @@ fn demo(answer: serde_json::Value) -> Demo {
 
 #[test]
 fn paths_name_fields_and_indices() {
-    let paths: Vec<String> = ProgramState::of(&program())
-        .0
-        .into_keys()
-        .map(Into::into)
-        .collect();
+    let paths: Vec<String> = ProgramState::of(&program()).0.into_keys().map(Into::into).collect();
     assert_eq!(paths, ["judges.0", "judges.1", "plan"]);
 }
 
@@ -67,10 +55,7 @@ fn installing_is_all_or_nothing_and_leaves_clones_alone() {
     let mut state = before.clone();
     state.0.values_mut().next().unwrap().instruction = Some("better".into());
     state.0.values_mut().last().unwrap().demos = vec![demo(json!("two"))];
-    assert!(matches!(
-        state.install(&mut program),
-        Err(InstallError::Demo { index: 0, .. })
-    ));
+    assert!(matches!(state.install(&mut program), Err(InstallError::Demo { index: 0, .. })));
     assert_eq!(ProgramState::of(&program), before);
 
     state.0.values_mut().last().unwrap().demos = vec![demo(json!(2))];
@@ -86,19 +71,14 @@ fn a_near_miss_is_named() {
     let plan = state.0.pop_last().unwrap().1;
     state.0.insert("plann".to_owned().try_into().unwrap(), plan);
     let error = state.install(&mut program()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the program has no slot `plann`; did you mean `plan`?"
-    );
+    assert_eq!(error.to_string(), "the program has no slot `plann`; did you mean `plan`?");
 }
 
 #[test]
 fn clones_share_an_id_until_separated() {
     let mut program = program();
     let same = |p: &Program| {
-        let [a, b] = &p.judges[..] else {
-            unreachable!()
-        };
+        let [a, b] = &p.judges[..] else { unreachable!() };
         a.id() == b.id()
     };
     assert!(same(&program));
@@ -109,32 +89,13 @@ fn clones_share_an_id_until_separated() {
 #[test]
 fn values_are_checked_by_kind_and_constraint() {
     let spec = spec();
-    assert!(
-        spec.check_inputs(&Fields::new().with("question", "short"))
-            .is_empty()
-    );
+    assert!(spec.check_inputs(&Fields::new().with("question", "short")).is_empty());
     let errors = spec.check_inputs(&Fields::new().with("question", "much too long").with("x", 1));
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        texts,
-        [
-            "field `question` has 13 characters; at most 10",
-            "field `x` is not part of the signature"
-        ]
-    );
-    assert_eq!(
-        spec.check_outputs(&Fields::new()),
-        [FieldError::Missing("answer".into())]
-    );
-    assert!(
-        spec.check_outputs(&Fields::new().with("answer", 4).with("note", json!(null)))
-            .is_empty()
-    );
-    assert!(
-        !spec
-            .check_outputs(&Fields::new().with("answer", 4.5))
-            .is_empty()
-    );
+    assert_eq!(texts, ["field `question` has 13 characters; at most 10", "field `x` is not part of the signature"]);
+    assert_eq!(spec.check_outputs(&Fields::new()), [FieldError::Missing("answer".into())]);
+    assert!(spec.check_outputs(&Fields::new().with("answer", 4).with("note", json!(null))).is_empty());
+    assert!(!spec.check_outputs(&Fields::new().with("answer", 4.5)).is_empty());
 }
 
 #[test]
@@ -154,19 +115,10 @@ fn kinds_are_read_off_schemas() {
         Red,
         Green,
     }
-    assert_eq!(
-        FieldSpec::of::<Colour>("c").kind,
-        FieldKind::Choice(vec!["Green".into(), "Red".into()])
-    );
-    assert_eq!(
-        FieldSpec::of::<Option<Colour>>("c").kind.to_string(),
-        "one of Green, Red or null"
-    );
+    assert_eq!(FieldSpec::of::<Colour>("c").kind, FieldKind::Choice(vec!["Green".into(), "Red".into()]));
+    assert_eq!(FieldSpec::of::<Option<Colour>>("c").kind.to_string(), "one of Green, Red or null");
     assert_eq!(FieldSpec::of::<Vec<u8>>("c").kind, FieldKind::Array);
-    assert_eq!(
-        FieldSpec::of::<std::collections::BTreeMap<String, f64>>("c").kind,
-        FieldKind::Object
-    );
+    assert_eq!(FieldSpec::of::<std::collections::BTreeMap<String, f64>>("c").kind, FieldKind::Object);
 }
 
 #[test]
@@ -175,9 +127,6 @@ fn digests_are_canonical_and_refuse_lossy_numbers() {
     let b = Digest::of(&json!({"a": [1, "x"], "b": 1})).unwrap();
     assert_eq!(a, b);
     let error = Digest::of(&json!({"a": [9_007_199_254_740_993_u64]})).unwrap_err();
-    assert_eq!(
-        error,
-        CanonicalError::LargeInteger("9007199254740993".into(), "/a/0".into())
-    );
+    assert_eq!(error, CanonicalError::LargeInteger("9007199254740993".into(), "/a/0".into()));
     assert!(Digest::try_from("sha256:abc".to_owned()).is_err());
 }

@@ -19,9 +19,7 @@ impl Adapter for Chat {
         let mut messages = vec![Message::system(system(spec, state))];
         for demo in &state.demos {
             messages.push(Message::user(section(&spec.inputs, &demo.inputs)));
-            messages.push(Message::assistant(
-                section(&spec.outputs, &demo.outputs) + &marker(COMPLETED),
-            ));
+            messages.push(Message::assistant(section(&spec.outputs, &demo.outputs) + &marker(COMPLETED)));
         }
         let ask = section(&spec.inputs, inputs) + &request(spec);
         messages.push(Message::user(ask));
@@ -41,23 +39,12 @@ impl Adapter for Chat {
             }
         }
         let errors = spec.check_outputs(&outputs);
-        if errors.is_empty() {
-            Ok(Parsed {
-                outputs,
-                leniencies,
-            })
-        } else {
-            Err(ParseError::Fields(errors))
-        }
+        if errors.is_empty() { Ok(Parsed { outputs, leniencies }) } else { Err(ParseError::Fields(errors)) }
     }
 
     fn correct(&self, spec: &SignatureSpec, error: &ParseError) -> Message {
         let error = error.to_string();
-        Message::user(format!(
-            "That reply cannot be used: {}.\n{}",
-            neutralise(&error),
-            request(spec)
-        ))
+        Message::user(format!("That reply cannot be used: {}.\n{}", neutralise(&error), request(spec)))
     }
 }
 
@@ -80,28 +67,14 @@ fn described(fields: &[FieldSpec]) -> String {
     let line = |field: &FieldSpec| {
         let about = field.description.replace('\n', "\n  ");
         let colon = if about.is_empty() { "" } else { ": " };
-        format!(
-            "- `{}` ({}{}){colon}{}\n",
-            field.name,
-            field.kind,
-            field.constraints,
-            neutralise(&about)
-        )
+        format!("- `{}` ({}{}){colon}{}\n", field.name, field.kind, field.constraints, neutralise(&about))
     };
     fields.iter().map(line).collect()
 }
 
 fn request(spec: &SignatureSpec) -> String {
-    let names: Vec<String> = spec
-        .outputs
-        .iter()
-        .map(|field| format!("`{}`", field.name))
-        .collect();
-    format!(
-        "Now write {}, each under its marker, and end with {}.",
-        names.join(", "),
-        marker(COMPLETED)
-    )
+    let names: Vec<String> = spec.outputs.iter().map(|field| format!("`{}`", field.name)).collect();
+    format!("Now write {}, each under its marker, and end with {}.", names.join(", "), marker(COMPLETED))
 }
 
 fn section(specs: &[FieldSpec], values: &Fields) -> String {
@@ -117,10 +90,7 @@ fn section(specs: &[FieldSpec], values: &Fields) -> String {
 }
 
 /// The raw values by field, in the order of the reply.
-fn split<'r>(
-    reply: &'r str,
-    leniencies: &mut Vec<Leniency>,
-) -> Result<Vec<(&'r str, &'r str)>, ParseError> {
+fn split<'r>(reply: &'r str, leniencies: &mut Vec<Leniency>) -> Result<Vec<(&'r str, &'r str)>, ParseError> {
     let mut found: Vec<(&str, usize, usize)> = Vec::new();
     let mut offset = 0;
     let mut closed_at = None;
@@ -137,29 +107,20 @@ fn split<'r>(
             if !rest.trim().is_empty() {
                 leniencies.push(Leniency::Inline);
             }
-            let from = if rest.trim().is_empty() {
-                end
-            } else {
-                end - rest.trim_start().len()
-            };
+            let from = if rest.trim().is_empty() { end } else { end - rest.trim_start().len() };
             found.push((name, from, reply.len()));
         }
         offset = end;
     }
     match closed_at {
         None => leniencies.push(Leniency::Unclosed),
-        Some(at) if !reply.get(at..).unwrap_or_default().trim().is_empty() => {
-            leniencies.push(Leniency::Trailing)
-        }
+        Some(at) if !reply.get(at..).unwrap_or_default().trim().is_empty() => leniencies.push(Leniency::Trailing),
         Some(_) => {}
     }
     if found.is_empty() {
         return Err(ParseError::NoMarker);
     }
-    Ok(found
-        .into_iter()
-        .map(|(name, from, until)| (name, reply.get(from..until).unwrap_or_default()))
-        .collect())
+    Ok(found.into_iter().map(|(name, from, until)| (name, reply.get(from..until).unwrap_or_default())).collect())
 }
 
 fn read(field: &FieldSpec, raw: &str, leniencies: &mut Vec<Leniency>) -> Result<Value, ParseError> {
@@ -209,12 +170,8 @@ fn read_json(
 }
 
 fn unfence(raw: &str) -> &str {
-    let inner = raw
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"));
-    inner.map_or(raw, |inner| {
-        inner.strip_prefix("json").unwrap_or(inner).trim()
-    })
+    let inner = raw.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    inner.map_or(raw, |inner| inner.strip_prefix("json").unwrap_or(inner).trim())
 }
 
 #[cfg(test)]

@@ -24,9 +24,7 @@ pub(super) fn neutralise(text: &str) -> Cow<'_, str> {
 
 /// Undoes [`neutralise`].
 pub(super) fn restore(text: &str) -> Cow<'_, str> {
-    rewrite(text, |out, slashes| {
-        out.extend(std::iter::repeat_n('\\', slashes.saturating_sub(1)))
-    })
+    rewrite(text, |out, slashes| out.extend(std::iter::repeat_n('\\', slashes.saturating_sub(1))))
 }
 
 fn rewrite(text: &str, put_slashes: impl Fn(&mut String, usize)) -> Cow<'_, str> {
@@ -56,6 +54,5 @@ fn rewrite(text: &str, put_slashes: impl Fn(&mut String, usize)) -> Cow<'_, str>
 
 /// White space, and characters that show as nothing.
 fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
 }

@@ -145,11 +145,7 @@ pub struct Fixed(f64);
 impl Estimate {
     /// A mean and the ends of its interval, each rounded.
     pub fn new(mean: f64, low: f64, high: f64) -> Self {
-        Self {
-            mean: mean.into(),
-            low: low.into(),
-            high: high.into(),
-        }
+        Self { mean: mean.into(), low: low.into(), high: high.into() }
     }
 }
 
@@ -162,11 +158,7 @@ impl Fixed {
 
 impl From<f64> for Fixed {
     fn from(number: f64) -> Self {
-        let rounded = if number.abs() < 1e9 {
-            (number * 1e6).round() / 1e6
-        } else {
-            number
-        };
+        let rounded = if number.abs() < 1e9 { (number * 1e6).round() / 1e6 } else { number };
         // there is one zero
         Self(rounded + 0.0)
     }
@@ -198,17 +190,14 @@ pub(super) fn read(mut document: Value) -> Result<Contents, ArtifactError> {
     if let Value::Object(map) = &mut document {
         map.remove("format");
     }
-    let contents: Contents =
-        serde_path_to_error::deserialize(document).map_err(|e| field(e.path(), e.inner()))?;
+    let contents: Contents = serde_path_to_error::deserialize(document).map_err(|e| field(e.path(), e.inner()))?;
     check_slots(&contents)?;
     for (split, comparison) in &contents.evidence.splits {
         for (side, measured) in [("before", &comparison.before), ("after", &comparison.after)] {
-            measured
-                .check()
-                .map_err(|(name, reason)| ArtifactError::Field {
-                    field: format!("evidence.splits.{split}.{side}.{name}"),
-                    reason: reason.to_owned(),
-                })?;
+            measured.check().map_err(|(name, reason)| ArtifactError::Field {
+                field: format!("evidence.splits.{split}.{side}.{name}"),
+                reason: reason.to_owned(),
+            })?;
         }
     }
     Ok(contents)
@@ -248,26 +237,18 @@ fn check_slots(contents: &Contents) -> Result<(), ArtifactError> {
 }
 
 fn field(path: &serde_path_to_error::Path, reason: &serde_json::Error) -> ArtifactError {
-    ArtifactError::Field {
-        field: path.to_string(),
-        reason: reason.to_string(),
-    }
+    ArtifactError::Field { field: path.to_string(), reason: reason.to_string() }
 }
 
 mod decimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the form that serde asks for"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
     pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(number)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(|_| D::Error::custom("expected a string of decimal digits"))
+        String::deserialize(deserializer)?.parse().map_err(|_| D::Error::custom("expected a string of decimal digits"))
     }
 }

@@ -72,11 +72,7 @@ pub fn diff(old: &Artifact, new: &Artifact) -> Diff {
     });
     diff.section("requires", |lines| requires(lines, old, new));
     diff.section("boundary", |lines| {
-        lines.change(
-            "digest",
-            old.boundary_digest.short(),
-            new.boundary_digest.short(),
-        );
+        lines.change("digest", old.boundary_digest.short(), new.boundary_digest.short());
     });
     slot::sections(&mut diff, old, new);
     diff.section("provenance", |lines| provenance(lines, old, new));
@@ -92,20 +88,14 @@ impl Diff {
 
     /// Whether the new program needs a scope or a tool that the old one did not.
     pub fn widens(&self) -> bool {
-        self.sections
-            .iter()
-            .flat_map(|section| &section.lines)
-            .any(|line| line.mark == Mark::Widened)
+        self.sections.iter().flat_map(|section| &section.lines).any(|line| line.mark == Mark::Widened)
     }
 
     fn section(&mut self, title: impl Into<String>, fill: impl FnOnce(&mut Lines)) {
         let mut lines = Lines(Vec::new());
         fill(&mut lines);
         if !lines.0.is_empty() {
-            self.sections.push(Section {
-                title: title.into(),
-                lines: lines.0,
-            });
+            self.sections.push(Section { title: title.into(), lines: lines.0 });
         }
     }
 }
@@ -123,10 +113,7 @@ impl Lines {
     fn change<T: fmt::Display>(&mut self, what: &str, old: T, new: T) {
         let (old, new) = (old.to_string(), new.to_string());
         if old != new {
-            self.push(
-                Mark::Changed,
-                format!("{what}: {} -> {}", shown(&old), shown(&new)),
-            );
+            self.push(Mark::Changed, format!("{what}: {} -> {}", shown(&old), shown(&new)));
         }
     }
 
@@ -160,16 +147,12 @@ fn requires(lines: &mut Lines, old: &Contents, new: &Contents) {
     for scope in old.scopes.missing(&new.scopes).iter() {
         lines.push(Mark::Widened, format!("scope {scope}"));
     }
-    lines.maps(
-        (&old.tools, &new.tools),
-        Mark::Widened,
-        |name, was, is| match (was, is) {
-            (Some(was), Some(is)) => {
-                format!("tool {name}: definition {} -> {}", was.short(), is.short())
-            }
-            _ => format!("tool {name}"),
-        },
-    );
+    lines.maps((&old.tools, &new.tools), Mark::Widened, |name, was, is| match (was, is) {
+        (Some(was), Some(is)) => {
+            format!("tool {name}: definition {} -> {}", was.short(), is.short())
+        }
+        _ => format!("tool {name}"),
+    });
 }
 
 fn provenance(lines: &mut Lines, old: &Contents, new: &Contents) {
@@ -182,10 +165,7 @@ fn provenance(lines: &mut Lines, old: &Contents, new: &Contents) {
         let id = |id: Option<&ModelId>| id.map_or("none".to_owned(), |id| shown(&id.0).to_string());
         format!("model {}: {} -> {}", shown(role), id(was), id(is))
     });
-    let parent = |p: &Option<Digest>| {
-        p.as_ref()
-            .map_or("none".to_owned(), |d| d.short().to_owned())
-    };
+    let parent = |p: &Option<Digest>| p.as_ref().map_or("none".to_owned(), |d| d.short().to_owned());
     lines.change("parent", parent(&old.parent), parent(&new.parent));
     lines.change("abide", &old.abide_version, &new.abide_version);
 }
@@ -204,11 +184,7 @@ impl Mark {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widened = if self.mark == Mark::Widened {
-            "  (widening: needs more than before)"
-        } else {
-            ""
-        };
+        let widened = if self.mark == Mark::Widened { "  (widening: needs more than before)" } else { "" };
         write!(f, "{} {}{widened}", self.mark.sign(), self.text)
     }
 }

@@ -64,10 +64,7 @@ pub enum ArtifactError {
     #[error("{}", shown(&.0.to_string()))]
     Canonical(#[from] CanonicalError),
     /// Another program than the one asked for.
-    #[error(
-        "this is the program `{found}`, not `{}`: load the artifact of that one",
-        shown(expected)
-    )]
+    #[error("this is the program `{found}`, not `{}`: load the artifact of that one", shown(expected))]
     Name {
         /// Which one was asked for.
         expected: String,
@@ -75,11 +72,7 @@ pub enum ArtifactError {
         found: ProgramName,
     },
     /// No slot of the artifact is in the program.
-    #[error(
-        "made for the program `{name}` with {}; this program has {}: {reason}",
-        Slots(artifact),
-        Slots(program)
-    )]
+    #[error("made for the program `{name}` with {}; this program has {}: {reason}", Slots(artifact), Slots(program))]
     OtherProgram {
         /// What it was made for.
         name: ProgramName,
@@ -134,11 +127,7 @@ struct Slots<'a>(&'a [SlotPath]);
 impl fmt::Display for Slots<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
-        f.write_str(if self.0.is_empty() {
-            "no slot"
-        } else {
-            "slots "
-        })?;
+        f.write_str(if self.0.is_empty() { "no slot" } else { "slots " })?;
         for (i, path) in self.0.iter().take(SHOWN).enumerate() {
             write!(f, "{}`{path}`", if i == 0 { "" } else { ", " })?;
         }

@@ -18,21 +18,14 @@ pub(super) struct Staged {
 pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, ArtifactError> {
     let fail = |reason| io_error("read", path, reason);
     let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(fail)?
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(fail)?;
+    File::open(path).map_err(fail)?.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
     Ok(bytes)
 }
 
 /// Writes a file, or replaces it, in one step.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
     let staged = stage(path, bytes)?;
-    staged
-        .temp
-        .persist(path)
-        .map_err(|e| io_error("replace", path, e.error))?;
+    staged.temp.persist(path).map_err(|e| io_error("replace", path, e.error))?;
     sync_folder(&staged.folder)
 }
 
@@ -55,21 +48,16 @@ impl Staged {
     pub(super) fn create(self, path: &Path) -> Result<Option<Self>, ArtifactError> {
         match self.temp.persist_noclobber(path) {
             Ok(_) => sync_folder(&self.folder).map(|()| None),
-            Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(Some(Self {
-                temp: e.file,
-                folder: self.folder,
-            })),
+            Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
+                Ok(Some(Self { temp: e.file, folder: self.folder }))
+            }
             Err(e) => Err(io_error("create", path, e.error)),
         }
     }
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path, reason: io::Error) -> ArtifactError {
-    ArtifactError::Io {
-        action,
-        path: path.to_owned(),
-        reason,
-    }
+    ArtifactError::Io { action, path: path.to_owned(), reason }
 }
 
 /// Temporary files that readers of a store pass over, with the permissions of an ordinary new file.
@@ -87,9 +75,7 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 /// Makes the new name itself survive a power cut.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<(), ArtifactError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|reason| io_error("make durable", folder, reason))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|reason| io_error("make durable", folder, reason))
 }
 
 #[cfg(not(unix))]

@@ -26,14 +26,8 @@ impl FromStr for ProgramName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        let fits = text.len() <= 64
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(word);
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ProgramNameError(text.chars().take(80).collect()))
-        }
+        let fits = text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(word);
+        if fits { Ok(Self(text.to_owned())) } else { Err(ProgramNameError(text.chars().take(80).collect())) }
     }
 }
 

@@ -31,9 +31,7 @@ impl Store {
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, ArtifactError> {
         let dir = dir.as_ref();
         fs::create_dir_all(dir).map_err(|reason| file::io_error("create folder", dir, reason))?;
-        Ok(Self {
-            dir: dir.to_owned(),
-        })
+        Ok(Self { dir: dir.to_owned() })
     }
 
     /// Adds an artifact under the number after the highest. Two writers at once get two numbers.
@@ -51,19 +49,12 @@ impl Store {
             let path = self.path(name, revision);
             match staged.create(&path)? {
                 None => {
-                    return Ok(Entry {
-                        name: name.clone(),
-                        revision,
-                        path,
-                    });
+                    return Ok(Entry { name: name.clone(), revision, path });
                 }
                 Some(unplaced) => staged = unplaced,
             }
         }
-        Err(ArtifactError::NoNumber {
-            name: name.clone(),
-            dir: self.dir.clone(),
-        })
+        Err(ArtifactError::NoNumber { name: name.clone(), dir: self.dir.clone() })
     }
 
     /// Every artifact, by name and number. Other files are passed over.
@@ -76,11 +67,7 @@ impl Store {
         for file in fs::read_dir(&self.dir).map_err(fail)? {
             let file = file.map_err(fail)?;
             if let Some((name, revision)) = file.file_name().to_str().and_then(parse) {
-                entries.push(Entry {
-                    name,
-                    revision,
-                    path: file.path(),
-                });
+                entries.push(Entry { name, revision, path: file.path() });
             }
         }
         entries.sort_unstable();
@@ -104,10 +91,7 @@ impl Store {
         let verified = Artifact::load(&path)?;
         match verified.expect_program(name.as_str()) {
             Ok(_) => Ok(verified),
-            Err(reason) => Err(ArtifactError::File {
-                path,
-                reason: Box::new(reason),
-            }),
+            Err(reason) => Err(ArtifactError::File { path, reason: Box::new(reason) }),
         }
     }
 
@@ -116,9 +100,7 @@ impl Store {
     /// # Errors
     /// As [`Store::load`].
     pub fn latest(&self, name: &ProgramName) -> Result<Option<Verified>, ArtifactError> {
-        self.newest(name)?
-            .map(|revision| self.load(name, revision))
-            .transpose()
+        self.newest(name)?.map(|revision| self.load(name, revision)).transpose()
     }
 
     fn newest(&self, name: &ProgramName) -> Result<Option<u32>, ArtifactError> {

@@ -11,8 +11,7 @@ use super::ArtifactError;
 /// A JSON object in which no key, at any depth, stands twice: readers do not agree on which of two counts.
 /// At most 127 levels deep, which is where serde_json stops.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ArtifactError> {
-    let Strict(value) =
-        serde_json::from_slice(bytes).map_err(|e| ArtifactError::Json(e.to_string()))?;
+    let Strict(value) = serde_json::from_slice(bytes).map_err(|e| ArtifactError::Json(e.to_string()))?;
     match value {
         Value::Object(map) => Ok(map),
         _ => Err(ArtifactError::Json("expected an object".to_owned())),
@@ -54,9 +53,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         let number = Number::from_f64(value);
-        number
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number is not finite"))
+        number.map(Value::Number).ok_or_else(|| E::custom("a number is not finite"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {

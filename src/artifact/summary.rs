@@ -36,12 +36,7 @@ impl<'a> Summary<'a> {
     fn provenance(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = &self.0.provenance;
         writeln!(f, "provenance")?;
-        writeln!(
-            f,
-            "  optimizer {} {}",
-            shown(&from.optimizer),
-            shown(&from.config.to_string())
-        )?;
+        writeln!(f, "  optimizer {} {}", shown(&from.optimizer), shown(&from.config.to_string()))?;
         writeln!(f, "  seed {}, data {}", from.seed, from.data_digest.short())?;
         for (role, model) in &from.models {
             writeln!(f, "  model {}: {}", shown(role), shown(&model.0))?;
@@ -106,12 +101,7 @@ fn slot(f: &mut fmt::Formatter<'_>, state: &SlotState) -> fmt::Result {
     }
     for (number, demo) in (1..).zip(&state.demos) {
         writeln!(f, "  demonstration {number} ({})", origin(&demo.origin))?;
-        writeln!(
-            f,
-            "    | {} => {}",
-            start(&demo.inputs),
-            start(&demo.outputs)
-        )?;
+        writeln!(f, "    | {} => {}", start(&demo.inputs), start(&demo.outputs))?;
     }
     for (tool, text) in &state.tool_docs {
         writeln!(f, "  description of tool {}", shown(tool))?;
@@ -122,14 +112,12 @@ fn slot(f: &mut fmt::Formatter<'_>, state: &SlotState) -> fmt::Result {
 
 /// Every line behind a bar, so that no text can pass for a part of the summary.
 fn block(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    text.split('\n')
-        .try_for_each(|line| writeln!(f, "    | {}", shown(line)))
+    text.split('\n').try_for_each(|line| writeln!(f, "    | {}", shown(line)))
 }
 
 fn rows(comparison: &Comparison) -> Vec<[String; 3]> {
     let Comparison { before, after } = comparison;
-    let row =
-        |name: &str, of: &dyn Fn(&Measured) -> String| [name.to_owned(), of(before), of(after)];
+    let row = |name: &str, of: &dyn Fn(&Measured) -> String| [name.to_owned(), of(before), of(after)];
     let mut rows = vec![
         row("task", &|m| estimate(m.task)),
         row("violation rate", &|m| estimate(m.violation_rate)),

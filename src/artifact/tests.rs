@@ -9,10 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    Demo, FieldSpec, Fields, Origin, SignatureSpec, Slot, SlotState, lm::ModelId,
-    security::ScopeSet,
-};
+use crate::{Demo, FieldSpec, Fields, Origin, SignatureSpec, Slot, SlotState, lm::ModelId, security::ScopeSet};
 
 fn spec(output: &str) -> Arc<SignatureSpec> {
     let input = FieldSpec::of::<String>("request");
@@ -30,11 +27,7 @@ fn path(text: &str) -> SlotPath {
 }
 
 fn demo(request: &str, origin: Origin) -> Demo {
-    Demo {
-        inputs: Fields::new().with("request", request),
-        outputs: Fields::new().with("response", "done"),
-        origin,
-    }
+    Demo { inputs: Fields::new().with("request", request), outputs: Fields::new().with("response", "done"), origin }
 }
 
 fn measured(task: f64, violations: f64, events: &[(&str, u64)]) -> Measured {
@@ -45,10 +38,7 @@ fn measured(task: f64, violations: f64, events: &[(&str, u64)]) -> Measured {
         task: Estimate::new(task, task - 0.1, task + 0.1),
         violation_rate: Estimate::new(violations, 0.0, violations + 0.1),
         value: (task - violations / 3.0).into(),
-        events: events
-            .iter()
-            .map(|(code, n)| ((*code).to_owned(), *n))
-            .collect(),
+        events: events.iter().map(|(code, n)| ((*code).to_owned(), *n)).collect(),
         model_calls: 120,
         tool_calls: 80,
         tokens: 64_000,
@@ -62,19 +52,8 @@ fn contents() -> Contents {
     *state.0.get_mut(&path("agent")).unwrap() = SlotState {
         instruction: Some("Answer briefly.\nAsk before you act.".into()),
         demos: vec![
-            demo(
-                "Who is ABC123?",
-                Origin::Labeled {
-                    example: "train-1".into(),
-                },
-            ),
-            demo(
-                "Refund me.",
-                Origin::Bootstrapped {
-                    example: "train-2".into(),
-                    step: 3,
-                },
-            ),
+            demo("Who is ABC123?", Origin::Labeled { example: "train-1".into() }),
+            demo("Refund me.", Origin::Bootstrapped { example: "train-2".into(), step: 3 }),
         ],
         tool_docs: BTreeMap::from([("crm.lookup".into(), "Finds one customer.".into())]),
     };
@@ -83,19 +62,12 @@ fn contents() -> Contents {
         program: Program {
             name: "customer_service".parse().unwrap(),
             version: 1,
-            slots: state
-                .0
-                .keys()
-                .map(|p| (p.clone(), spec("response").shape()))
-                .collect(),
+            slots: state.0.keys().map(|p| (p.clone(), spec("response").shape())).collect(),
         },
         state,
         requires: Requires {
             scopes: ScopeSet::parse("customer:read ticket:create").unwrap(),
-            tools: BTreeMap::from([(
-                "crm.lookup".to_owned().try_into().unwrap(),
-                digest("lookup"),
-            )]),
+            tools: BTreeMap::from([("crm.lookup".to_owned().try_into().unwrap(), digest("lookup"))]),
         },
         boundary_digest: digest("boundary"),
         provenance: Provenance {
@@ -140,60 +112,35 @@ fn what_was_sealed_is_what_is_read() {
     let read = Artifact::parse(sealed.as_json().as_bytes()).unwrap();
     assert_eq!(*read, sealed);
     assert_eq!(**read, contents());
-    assert!(
-        sealed
-            .as_json()
-            .starts_with("{\n  \"format\": 1,\n  \"program\": {")
-    );
+    assert!(sealed.as_json().starts_with("{\n  \"format\": 1,\n  \"program\": {"));
 }
 
 #[test]
 fn only_what_abide_would_write_is_read() {
     type Case = (&'static str, fn(&mut Value));
     let cases: [Case; 12] = [
-        ("field `extra`: unknown field `extra`", |d| {
-            d["extra"] = json!(1)
-        }),
-        ("field `program.path`: unknown field `path`", |d| {
-            d["program"]["path"] = json!("/x")
-        }),
-        ("field `state.agent.x`: unknown field `x`", |d| {
-            d["state"]["agent"]["x"] = json!(1)
-        }),
+        ("field `extra`: unknown field `extra`", |d| d["extra"] = json!(1)),
+        ("field `program.path`: unknown field `path`", |d| d["program"]["path"] = json!("/x")),
+        ("field `state.agent.x`: unknown field `x`", |d| d["state"]["agent"]["x"] = json!(1)),
         ("field `evidence.splits.?`: unknown variant `train`", |d| {
             d["evidence"]["splits"]["train"] = d["evidence"]["splits"]["test"].clone();
         }),
-        (
-            "field `evidence.splits.test.after.task`: must have 0 <= `low`",
-            |d| {
-                d["evidence"]["splits"]["test"]["after"]["task"]["low"] = json!(0.9);
-            },
-        ),
-        (
-            "field `evidence.splits.test.before.examples`: must be the sum",
-            |d| {
-                d["evidence"]["splits"]["test"]["before"]["scored"] = json!(40);
-            },
-        ),
+        ("field `evidence.splits.test.after.task`: must have 0 <= `low`", |d| {
+            d["evidence"]["splits"]["test"]["after"]["task"]["low"] = json!(0.9);
+        }),
+        ("field `evidence.splits.test.before.examples`: must be the sum", |d| {
+            d["evidence"]["splits"]["test"]["before"]["scored"] = json!(40);
+        }),
         ("field `program.slots.plan`: has no entry in `state`", |d| {
             d["state"].as_object_mut().unwrap().remove("plan");
         }),
         ("field `state.plan`: has no entry in `program.slots`", |d| {
-            d["program"]["slots"]
-                .as_object_mut()
-                .unwrap()
-                .remove("plan");
+            d["program"]["slots"].as_object_mut().unwrap().remove("plan");
         }),
-        (
-            "field `program.name`: `../../x` is not a program name",
-            |d| {
-                d["program"]["name"] = json!("../../x");
-            },
-        ),
-        (
-            "has format `2`, and this version of abide reads format 1",
-            |d| d["format"] = json!(2),
-        ),
+        ("field `program.name`: `../../x` is not a program name", |d| {
+            d["program"]["name"] = json!("../../x");
+        }),
+        ("has format `2`, and this version of abide reads format 1", |d| d["format"] = json!(2)),
         ("is not in the form that abide writes", |d| {
             d["requires"]["scopes"] = json!(["ticket:create", "customer:read"]);
         }),
@@ -210,16 +157,13 @@ fn only_what_abide_would_write_is_read() {
 
 #[test]
 fn a_key_that_stands_twice_is_refused_at_any_depth() {
-    let text = artifact().as_json().replace(
-        r#""instruction": "Answer"#,
-        r#""instruction": "Obey me.", "instruction": "Answer"#,
-    );
+    let text = artifact()
+        .as_json()
+        .replace(r#""instruction": "Answer"#, r#""instruction": "Obey me.", "instruction": "Answer"#);
     let error = Artifact::parse(text.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("key `instruction` stands twice"), "{error}");
     // the map that serde_json would have kept the last entry of
-    let text = artifact()
-        .as_json()
-        .replace("\"demos\": 4", "\"demos\": 9, \"\\u0064emos\": 4");
+    let text = artifact().as_json().replace("\"demos\": 4", "\"demos\": 9, \"\\u0064emos\": 4");
     let error = Artifact::parse(text.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("key `demos` stands twice"), "{error}");
 }
@@ -251,44 +195,25 @@ fn size_is_capped_when_sealing_and_when_reading() {
     bytes.resize(MAX_BYTES, b' ');
     assert!(Artifact::parse(&bytes).is_ok());
     bytes.push(b' ');
-    assert!(matches!(
-        Artifact::parse(&bytes),
-        Err(ArtifactError::TooLarge)
-    ));
+    assert!(matches!(Artifact::parse(&bytes), Err(ArtifactError::TooLarge)));
 }
 
 #[test]
 fn numbers_without_a_canonical_form_are_not_sealed() {
     let mut odd = contents();
-    odd.evidence
-        .splits
-        .get_mut(&SplitName::Test)
-        .unwrap()
-        .after
-        .value = f64::NAN.into();
+    odd.evidence.splits.get_mut(&SplitName::Test).unwrap().after.value = f64::NAN.into();
     let error = Artifact::seal(odd).unwrap_err().to_string();
-    assert!(
-        error.starts_with("field `evidence.splits.?.after.value`: invalid type: null"),
-        "{error}"
-    );
+    assert!(error.starts_with("field `evidence.splits.?.after.value`: invalid type: null"), "{error}");
     let mut odd = contents();
     odd.provenance.config = json!({ "n": u64::MAX });
-    assert!(
-        Artifact::seal(odd)
-            .unwrap_err()
-            .to_string()
-            .contains("beyond 2^53")
-    );
+    assert!(Artifact::seal(odd).unwrap_err().to_string().contains("beyond 2^53"));
 }
 
 #[test]
 fn errors_escape_what_the_file_says() {
     let error = Artifact::parse(br#"{"\u001b[2J\u202e":1,"\u001b[2J\u202e":1}"#).unwrap_err();
     let error = error.to_string();
-    assert!(
-        error.contains(r"key `\u{1b}[2J\u{202e}` stands twice"),
-        "{error}"
-    );
+    assert!(error.contains(r"key `\u{1b}[2J\u{202e}` stands twice"), "{error}");
     let error = resealed(|d| d["\u{1b}[2J"] = json!(1)).unwrap_err();
     assert!(error.contains(r"unknown field `\u{1b}[2J`"), "{error}");
 }
@@ -321,16 +246,10 @@ fn another_program_is_told_from_a_changed_one() {
     let mut renamed = slots();
     let plan = renamed.remove("plan").unwrap();
     renamed.insert("plans".into(), plan);
-    assert_eq!(
-        fails(renamed),
-        "the program has no slot `plan`; did you mean `plans`?"
-    );
+    assert_eq!(fails(renamed), "the program has no slot `plan`; did you mean `plans`?");
     let mut changed = slots();
     changed.insert("plan".into(), Slot::new(spec("answer")));
-    assert!(
-        fails(changed)
-            .starts_with("slot `plan` has other fields than when it was compiled (shape ")
-    );
+    assert!(fails(changed).starts_with("slot `plan` has other fields than when it was compiled (shape "));
     assert!(verified.expect_program("customer_service").is_ok());
     assert_eq!(
         verified.expect_program("orders").unwrap_err().to_string(),

@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use abide_optimizers::{Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, SplitSizes, Study};
+use abide_optimizers::{
+    Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, SplitSizes, Study,
+};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -9,7 +11,9 @@ use super::{
 };
 use crate::{
     CanonicalError, Digest, Fields, InstallError, SlotPath,
-    artifact::{Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName},
+    artifact::{
+        Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName,
+    },
     call::ToolName,
     data::{Dataset, Splits},
     evaluate::{self, Evaluate, Evaluation, JournalError},
@@ -251,7 +255,11 @@ where
         Ok(Compiled { program, artifact, before, after, rollouts, model_calls })
     }
 
-    async fn search(&self, optimizer: &impl Optimizer, slots: Vec<abide_optimizers::SlotInfo>) -> Result<Found, CompileError> {
+    async fn search(
+        &self,
+        optimizer: &impl Optimizer,
+        slots: Vec<abide_optimizers::SlotInfo>,
+    ) -> Result<Found, CompileError> {
         let subject = Compilation {
             runtime: self.runtime,
             program: &self.program,
@@ -266,7 +274,7 @@ where
         };
         let mut study = Study::new(&subject, self.seed)
             .with_budget(self.budget)
-            .with_selection(self.selection.clone())
+            .with_selection(self.selection)
             .with_progress(self.search_progress.as_ref());
         let candidate = optimizer.search(&mut study).await?;
         Ok(Found { candidate, rollouts: study.rollouts(), model_calls: study.spent().model_calls })

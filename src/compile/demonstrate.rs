@@ -45,7 +45,8 @@ impl Heard {
     /// The demonstration that an exchange makes; none where it quotes a tool.
     pub(super) fn demo(&self, exchange: &Exchange, origin: Origin) -> Option<Demo> {
         let clean = |fields: &Fields| -> Option<Fields> {
-            let cleaned: Map<String, Value> = fields.iter().map(|(name, value)| (name.to_owned(), self.clean(value))).collect();
+            let cleaned: Map<String, Value> =
+                fields.iter().map(|(name, value)| (name.to_owned(), self.clean(value))).collect();
             (!self.quotes(&Value::Object(cleaned.clone()))).then_some(Fields(cleaned))
         };
         Some(Demo { inputs: clean(&exchange.inputs)?, outputs: clean(&exchange.outputs)?, origin })
@@ -55,7 +56,8 @@ impl Heard {
         let words = words(&text);
         if words.len() >= SHINGLE {
             let input = words_text(&self.input);
-            let shingles = words.windows(SHINGLE).map(|w| w.join(" ")).filter(|shingle| !input.contains(shingle.as_str()));
+            let shingles =
+                words.windows(SHINGLE).map(|w| w.join(" ")).filter(|shingle| !input.contains(shingle.as_str()));
             self.shingles.extend(shingles);
         } else if text.chars().count() >= MIN_VALUE && !self.input.contains(&text) {
             self.values.push((text, name));
@@ -64,7 +66,9 @@ impl Heard {
 
     fn clean(&self, value: &Value) -> Value {
         match value {
-            Value::Object(map) => Value::Object(map.iter().map(|(key, item)| (key.clone(), self.clean_entry(key, item))).collect()),
+            Value::Object(map) => {
+                Value::Object(map.iter().map(|(key, item)| (key.clone(), self.clean_entry(key, item))).collect())
+            }
             Value::Array(items) => Value::Array(items.iter().map(|item| self.clean(item)).collect()),
             Value::String(text) => Value::String(self.mask(text)),
             other => other.clone(),
@@ -84,7 +88,11 @@ impl Heard {
     fn observed(&self, key: &str, value: &Value) -> Value {
         match (key, value) {
             ("error", Value::Object(error)) => Value::Object(
-                error.iter().filter(|(key, _)| *key != "message").map(|(key, item)| (key.clone(), item.clone())).collect(),
+                error
+                    .iter()
+                    .filter(|(key, _)| *key != "message")
+                    .map(|(key, item)| (key.clone(), item.clone()))
+                    .collect(),
             ),
             _ => self.shape(value),
         }
@@ -93,10 +101,14 @@ impl Heard {
     /// Keys and types; values that also stand in the run's input survive.
     fn shape(&self, value: &Value) -> Value {
         match value {
-            Value::Object(map) => Value::Object(map.iter().map(|(key, item)| (key.clone(), self.shape(item))).collect()),
+            Value::Object(map) => {
+                Value::Object(map.iter().map(|(key, item)| (key.clone(), self.shape(item))).collect())
+            }
             // one item tells the shape of a list; a list's length is a value too
             Value::Array(items) => Value::Array(items.iter().take(1).map(|item| self.shape(item)).collect()),
-            Value::String(text) if !text.is_empty() && words(text).len() < SHINGLE && self.has_token(text) => value.clone(),
+            Value::String(text) if !text.is_empty() && words(text).len() < SHINGLE && self.has_token(text) => {
+                value.clone()
+            }
             Value::String(_) => Value::from("<string>"),
             Value::Number(number) if self.has_token(&number.to_string()) => value.clone(),
             Value::Number(_) => Value::from("<number>"),

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use abide_optimizers::{
-    AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
+    AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject,
+    Trial,
 };
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
@@ -64,7 +65,8 @@ where
 {
     async fn run(&self, trial: &Trial) -> Result<Rollout, String> {
         let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
-        let labels = Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
+        let labels =
+            Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
         let options = RunOptions { seed: trial.seed, mode: self.mode, labels };
         let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
         let (run, paths) = match (trial.role, self.teacher) {
@@ -72,7 +74,8 @@ where
                 (runtime.run_with(program, example.input.clone(), options).await, paths(program))
             }
             (role, teacher) => {
-                let runtime = if let (Role::Teacher, Teacher::Model(runtime)) = (role, teacher) { runtime } else { self.runtime };
+                let runtime =
+                    if let (Role::Teacher, Teacher::Model(runtime)) = (role, teacher) { runtime } else { self.runtime };
                 let mut program = self.program.clone();
                 trial.candidate.state().install(&mut program).map_err(|e| e.to_string())?;
                 (runtime.run_with(&program, example.input.clone(), options).await, paths(&program))
@@ -82,12 +85,20 @@ where
     }
 
     /// The redacted view of a run.
-    async fn view(&self, example: &Example<P::Input, L>, run: &Run<P::Output>, paths: &HashMap<SlotId, SlotPath>) -> Rollout {
+    async fn view(
+        &self,
+        example: &Example<P::Input, L>,
+        run: &Run<P::Output>,
+        paths: &HashMap<SlotId, SlotPath>,
+    ) -> Rollout {
         let spent = spent(&run.episode);
         match judge::<P, L, T>(example, run, self.metric).await {
-            Outcome::NotScored { reason } => Rollout { outcome: TrialOutcome::NotScored { reason }, spent, ..Rollout::default() },
+            Outcome::NotScored { reason } => {
+                Rollout { outcome: TrialOutcome::NotScored { reason }, spent, ..Rollout::default() }
+            }
             Outcome::Scored(score) => {
-                let traces = if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
+                let traces =
+                    if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
                 let events = score.events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
                 let scored = Scored {
                     value: score.value,
@@ -107,7 +118,12 @@ where
     }
 
     /// All exchanges of a run as demonstrations, or none: half a run would teach half a habit.
-    fn traces(&self, example: &Example<P::Input, L>, episode: &Episode, paths: &HashMap<SlotId, SlotPath>) -> Vec<SlotTrace> {
+    fn traces(
+        &self,
+        example: &Example<P::Input, L>,
+        episode: &Episode,
+        paths: &HashMap<SlotId, SlotPath>,
+    ) -> Vec<SlotTrace> {
         let input = Fields::of(&example.input).unwrap_or_default();
         let heard = Heard::of(episode, &input);
         let trace = |(step, exchange): (usize, &crate::episode::Exchange)| {
@@ -154,10 +170,9 @@ where
 
     fn rollout<'a>(&'a self, trial: Trial) -> BoxFuture<'a, Rollout> {
         Box::pin(async move {
-            self.run(&trial).await.unwrap_or_else(|reason| Rollout {
-                outcome: TrialOutcome::NotScored { reason },
-                ..Rollout::default()
-            })
+            self.run(&trial)
+                .await
+                .unwrap_or_else(|reason| Rollout { outcome: TrialOutcome::NotScored { reason }, ..Rollout::default() })
         })
     }
 

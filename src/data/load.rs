@@ -23,13 +23,8 @@ struct Line<I, L> {
 }
 
 /// The examples of a file, each with its line; ids are not looked at.
-pub(super) fn rows<I: DeserializeOwned, L: DeserializeOwned>(
-    path: &Arc<Path>,
-) -> Result<Vec<Row<I, L>>, DataError> {
-    let read_error = |reason| DataError::Read {
-        path: Arc::clone(path),
-        reason,
-    };
+pub(super) fn rows<I: DeserializeOwned, L: DeserializeOwned>(path: &Arc<Path>) -> Result<Vec<Row<I, L>>, DataError> {
+    let read_error = |reason| DataError::Read { path: Arc::clone(path), reason };
     let mut file = BufReader::new(File::open(path).map_err(read_error)?);
     let mut rows = Vec::new();
     let mut bytes = Vec::new();
@@ -83,18 +78,11 @@ fn example<I: DeserializeOwned, L: DeserializeOwned>(
         place: place(),
         field,
         // the line within the line is always 1
-        reason: reason
-            .to_string()
-            .replace(" at line 1 column ", " at column "),
+        reason: reason.to_string().replace(" at line 1 column ", " at column "),
     };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let line: Line<I, L> = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|e| refuse(e.path().to_string(), e.into_inner()))?;
+    let line: Line<I, L> =
+        serde_path_to_error::deserialize(&mut reader).map_err(|e| refuse(e.path().to_string(), e.into_inner()))?;
     reader.end().map_err(|e| refuse(".".to_owned(), e))?;
-    Ok(Example {
-        id: line.id,
-        input: line.input,
-        label: line.label,
-        kind: line.kind,
-    })
+    Ok(Example { id: line.id, input: line.input, label: line.label, kind: line.kind })
 }

@@ -19,11 +19,7 @@ pub struct Splits<I, L> {
 impl<I, L> Splits<I, L> {
     /// Training and validation examples, without a test split.
     pub fn new(train: Dataset<I, L>, val: Dataset<I, L>) -> Self {
-        Self {
-            train,
-            val,
-            test: None,
-        }
+        Self { train, val, test: None }
     }
 
     /// With held-out examples.
@@ -54,24 +50,12 @@ pub(super) fn by_rank<I, L>(data: Dataset<I, L>, share: f64, seed: u64) -> Split
     let mut ranks: Vec<(Digest, usize)> = data
         .iter()
         .enumerate()
-        .map(|(index, example)| {
-            (
-                Digest::of_bytes(format!("{seed}/{}", example.id).as_bytes()),
-                index,
-            )
-        })
+        .map(|(index, example)| (Digest::of_bytes(format!("{seed}/{}", example.id).as_bytes()), index))
         .collect();
     ranks.sort_unstable();
-    let chosen: HashSet<usize> = ranks
-        .into_iter()
-        .take(count(total, share))
-        .map(|(_, index)| index)
-        .collect();
-    let (train, val): (Vec<_>, Vec<_>) = data
-        .rows
-        .into_iter()
-        .enumerate()
-        .partition(|(index, _)| chosen.contains(index));
+    let chosen: HashSet<usize> = ranks.into_iter().take(count(total, share)).map(|(_, index)| index).collect();
+    let (train, val): (Vec<_>, Vec<_>) =
+        data.rows.into_iter().enumerate().partition(|(index, _)| chosen.contains(index));
     let part = |rows: Vec<(usize, Row<I, L>)>| Dataset {
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         source: data.source.clone(),

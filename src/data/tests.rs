@@ -56,11 +56,8 @@ fn numbered(count: usize) -> Dataset<Input, Label> {
 
 #[test]
 fn lines_become_examples_in_order() {
-    let text = format!(
-        "{}\n  \n{}",
-        line("b"),
-        r#"{"kind":"ticket","label":{"budget":2},"id":"a","input":{"request":"ho"}}"#
-    );
+    let text =
+        format!("{}\n  \n{}", line("b"), r#"{"kind":"ticket","label":{"budget":2},"id":"a","input":{"request":"ho"}}"#);
     let data = load(text).unwrap();
     assert_eq!(data.len(), 2);
     let ids: Vec<&str> = data.iter().map(|e| e.id.as_str()).collect();
@@ -92,11 +89,7 @@ fn errors_name_file_line_and_field() {
         ),
     ];
     for (text, expected) in cases {
-        let text = if text.trim().is_empty() {
-            text.to_owned()
-        } else {
-            format!("{}{text}", line("first"))
-        };
+        let text = if text.trim().is_empty() { text.to_owned() } else { format!("{}{text}", line("first")) };
         assert_eq!(load(text).unwrap_err(), expected);
     }
 }
@@ -106,11 +99,7 @@ fn unknown_and_repeated_keys_and_trailing_text_are_refused() {
     let unknown = r#"{"id":"a","input":{"request":"x","more":1},"label":{"budget":1}}"#;
     assert!(load(unknown).unwrap_err().contains("unknown field `more`"));
     let unknown = r#"{"id":"a","inputs":{},"label":{"budget":1}}"#;
-    assert!(
-        load(unknown)
-            .unwrap_err()
-            .contains("unknown field `inputs`")
-    );
+    assert!(load(unknown).unwrap_err().contains("unknown field `inputs`"));
     let repeated = r#"{"id":"a","id":"b","input":{"request":"x"},"label":{"budget":1}}"#;
     assert!(load(repeated).unwrap_err().contains("duplicate field `id`"));
     let two = format!("{}{}", line("a").trim(), line("b"));
@@ -130,10 +119,7 @@ fn a_repeated_id_names_both_lines() {
 fn bytes_that_are_no_text_are_refused() {
     let mut bytes = line("a").into_bytes();
     bytes.extend(b"{\"id\":\"\xff\"}\n");
-    assert_eq!(
-        load(bytes).unwrap_err(),
-        "`x.jsonl`, line 2 is not UTF-8: save the file as UTF-8"
-    );
+    assert_eq!(load(bytes).unwrap_err(), "`x.jsonl`, line 2 is not UTF-8: save the file as UTF-8");
 }
 
 #[test]
@@ -146,41 +132,24 @@ fn a_line_may_have_one_mebibyte_and_no_more() {
     assert_eq!(longest.trim_end().len(), 1 << 20);
     assert!(load(&longest).is_ok());
     assert!(load(longest.trim_end()).is_ok());
-    assert_eq!(
-        load(fill((1 << 20) + 1)).unwrap_err(),
-        "`x.jsonl`, line 1 is longer than 1 MiB: shorten the example"
-    );
+    assert_eq!(load(fill((1 << 20) + 1)).unwrap_err(), "`x.jsonl`, line 1 is longer than 1 MiB: shorten the example");
 }
 
 #[test]
 fn a_missing_file_is_named() {
     let error = Dataset::<Input, Label>::load("no/such/file.jsonl").unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot read `no/such/file.jsonl`: ")
-    );
+    assert!(error.to_string().starts_with("cannot read `no/such/file.jsonl`: "));
 }
 
 #[test]
 fn inputs_are_checked_against_a_signature() {
-    let text = format!(
-        "{}{}",
-        line("a"),
-        r#"{"id":"b","input":{"request":"too long"},"label":{"budget":1}}"#
-    );
+    let text = format!("{}{}", line("a"), r#"{"id":"b","input":{"request":"too long"},"label":{"budget":1}}"#);
     let data = load(text).unwrap();
     let error = data.check::<Ask>().unwrap_err();
-    let DataError::Broken(broken) = &error else {
-        unreachable!("{error}")
-    };
+    let DataError::Broken(broken) = &error else { unreachable!("{error}") };
     assert_eq!(broken.len(), 1);
     assert_eq!(broken.first().unwrap().place.line(), 2);
-    assert!(
-        error
-            .to_string()
-            .ends_with("line 2 (id `b`): field `request` has 8 characters; at most 5")
-    );
+    assert!(error.to_string().ends_with("line 2 (id `b`): field `request` has 8 characters; at most 5"));
     assert!(numbered(3).check::<Ask>().is_ok());
 }
 

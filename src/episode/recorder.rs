@@ -1,7 +1,5 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
-
 use super::{Episode, Exchange, ModelStep, RunId, Step, ToolStep};
 use crate::{
     event::{EventKind, SecurityEvent, Severity},
@@ -28,14 +26,14 @@ impl Recorder {
             usage: Usage::default(),
             elapsed: std::time::Duration::ZERO,
         };
-        Self {
-            record: Arc::new(Mutex::new(episode)),
-            redactor,
-        }
+        Self { record: Arc::new(Mutex::new(episode)), redactor }
     }
 
     /// Writes down a model call.
-    pub fn model(&self, step: ModelStep) {
+    pub fn model(&self, mut step: ModelStep) {
+        for text in [&mut step.rejected, &mut step.request_id].into_iter().flatten() {
+            *text = self.redactor.scrub(text).into_owned();
+        }
         self.with(|episode| {
             episode.usage += step.usage;
             episode.steps.push(Step::Model(step));
@@ -45,16 +43,14 @@ impl Recorder {
     /// Writes down a wanted tool call.
     pub fn tool(&self, mut step: ToolStep) {
         self.redactor.scrub_json(&mut step.observation);
-        let mut arguments = Value::Object(std::mem::take(&mut step.arguments));
-        self.redactor.scrub_json(&mut arguments);
-        if let Value::Object(clean) = arguments {
-            step.arguments = clean;
-        }
+        self.redactor.scrub_map(&mut step.arguments);
         self.with(|episode| episode.steps.push(Step::Tool(step)));
     }
 
     /// Writes down an exchange of a slot.
-    pub fn exchange(&self, exchange: Exchange) {
+    pub fn exchange(&self, mut exchange: Exchange) {
+        self.redactor.scrub_map(&mut exchange.inputs.0);
+        self.redactor.scrub_map(&mut exchange.outputs.0);
         self.with(|episode| episode.exchanges.push(exchange));
     }
 
@@ -99,10 +95,7 @@ impl Recorder {
                 usage: Usage::default(),
                 elapsed,
             };
-            Episode {
-                elapsed,
-                ..std::mem::replace(episode, empty)
-            }
+            Episode { elapsed, ..std::mem::replace(episode, empty) }
         })
     }
 

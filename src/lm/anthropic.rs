@@ -43,10 +43,7 @@ impl Anthropic {
         let model = model.into();
         let id = ModelId(format!("anthropic/{model}"));
         let mut endpoint = Endpoint::new(client, &base_url, "messages", id)?;
-        endpoint.header(
-            HeaderName::from_static("anthropic-version"),
-            HeaderValue::from_static(VERSION),
-        );
+        endpoint.header(HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION));
         if let Some(key) = key {
             endpoint.authenticate(HeaderName::from_static("x-api-key"), "", &key)?;
         }
@@ -75,10 +72,7 @@ impl Anthropic {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let dialect = Dialect {
-            request_id: HeaderName::from_static("request-id"),
-            out_of_credit: None,
-        };
+        let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
         let body = wire::Request::new(&self.model, request);
         let answer = self.endpoint.post::<wire::Reply>(&body, dialect).await?;
         answer.reply(|body| body.read(&self.endpoint))

@@ -90,12 +90,7 @@ impl Budget {
         let limits = &self.limits;
         within("model calls", limits.calls, spent.calls, need.calls)?;
         within("tokens", limits.tokens, spent.tokens, need.tokens)?;
-        within(
-            "micro-dollars",
-            limits.micro_dollars,
-            spent.micro_dollars,
-            need.micro_dollars,
-        )?;
+        within("micro-dollars", limits.micro_dollars, spent.micro_dollars, need.micro_dollars)?;
         spent.replace(Spent::default(), need);
         Ok(())
     }
@@ -111,26 +106,17 @@ impl Budget {
 
 impl Spent {
     fn replace(&mut self, old: Self, new: Self) {
-        let swap =
-            |all: &mut u64, old: u64, new| *all = all.saturating_sub(old).saturating_add(new);
+        let swap = |all: &mut u64, old: u64, new| *all = all.saturating_sub(old).saturating_add(new);
         swap(&mut self.calls, old.calls, new.calls);
         swap(&mut self.tokens, old.tokens, new.tokens);
-        swap(
-            &mut self.micro_dollars,
-            old.micro_dollars,
-            new.micro_dollars,
-        );
+        swap(&mut self.micro_dollars, old.micro_dollars, new.micro_dollars);
     }
 }
 
 impl Budgeted {
     /// A model that spends from `budget` at `prices`.
     pub fn new(inner: Arc<dyn Lm>, budget: Arc<Budget>, prices: Prices) -> Self {
-        Self {
-            inner,
-            budget,
-            prices,
-        }
+        Self { inner, budget, prices }
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
@@ -168,14 +154,8 @@ impl Budgeted {
         if usage.tokens() == 0 {
             return Spent { calls, ..reserved };
         }
-        let priced = self
-            .prices
-            .cost(usage.prompt_tokens, usage.completion_tokens);
-        Spent {
-            calls,
-            tokens: usage.tokens(),
-            micro_dollars: priced.max(usage.micro_dollars),
-        }
+        let priced = self.prices.cost(usage.prompt_tokens, usage.completion_tokens);
+        Spent { calls, tokens: usage.tokens(), micro_dollars: priced.max(usage.micro_dollars) }
     }
 }
 
@@ -209,10 +189,9 @@ fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Resu
 fn cost_of_failure(error: &LmError, reserved: Spent) -> Spent {
     match error {
         LmError::Config { .. } | LmError::Budget { .. } => Spent::default(),
-        LmError::Auth { .. } | LmError::RateLimited { .. } | LmError::Refused { .. } => Spent {
-            calls: reserved.calls,
-            ..Spent::default()
-        },
+        LmError::Auth { .. } | LmError::RateLimited { .. } | LmError::Refused { .. } => {
+            Spent { calls: reserved.calls, ..Spent::default() }
+        }
         _ => reserved,
     }
 }

@@ -40,11 +40,7 @@ impl DiskCache {
     /// Keeps the replies of `inner`, which is served at `endpoint`, in `store`. Of the endpoint only scheme, host, port and path count:
     /// credentials in it never reach the key.
     pub fn new(inner: Arc<dyn Lm>, endpoint: &Url, store: CacheStore) -> Self {
-        Self {
-            inner,
-            store,
-            endpoint: place(endpoint),
-        }
+        Self { inner, store, endpoint: place(endpoint) }
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
@@ -72,11 +68,7 @@ impl DiskCache {
     }
 
     fn key(&self, request: &LmRequest) -> Result<Key, LmError> {
-        let parts = KeyParts {
-            endpoint: &self.endpoint,
-            model: self.inner.model(),
-            request,
-        };
+        let parts = KeyParts { endpoint: &self.endpoint, model: self.inner.model(), request };
         // fields in the order of their declaration and exact integers: the same request has the same bytes (JCS would round large seeds)
         let bytes = serde_json::to_vec(&parts).map_err(|error| LmError::Config {
             model: self.model().to_string(),
@@ -98,16 +90,12 @@ impl Lm for DiskCache {
 
 impl fmt::Debug for DiskCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DiskCache")
-            .field("model", self.model())
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("DiskCache").field("model", self.model()).field("store", &self.store).finish_non_exhaustive()
     }
 }
 
 fn place(endpoint: &Url) -> String {
-    endpoint[..Position::BeforeUsername].to_owned()
-        + &endpoint[Position::BeforeHost..Position::AfterPath]
+    endpoint[..Position::BeforeUsername].to_owned() + &endpoint[Position::BeforeHost..Position::AfterPath]
 }
 
 fn as_hit(mut reply: LmReply) -> LmReply {

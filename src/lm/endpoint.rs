@@ -61,20 +61,10 @@ const MAX_ID_CHARS: usize = 128;
 
 impl Endpoint {
     /// `path` is appended to the path of `base`.
-    pub(super) fn new(
-        client: net::Client,
-        base: &Url,
-        path: &str,
-        id: ModelId,
-    ) -> Result<Self, LmError> {
-        let unusable = |reason: &str| LmError::Config {
-            model: id.to_string(),
-            reason: reason.to_owned(),
-        };
+    pub(super) fn new(client: net::Client, base: &Url, path: &str, id: ModelId) -> Result<Self, LmError> {
+        let unusable = |reason: &str| LmError::Config { model: id.to_string(), reason: reason.to_owned() };
         if base.query().is_some() || base.fragment().is_some() {
-            return Err(unusable(
-                "its base address has a `?` or `#` part: leave it out",
-            ));
+            return Err(unusable("its base address has a `?` or `#` part: leave it out"));
         }
         let mut url = base.clone();
         url.path_segments_mut()
@@ -88,27 +78,15 @@ impl Endpoint {
             clock: Arc::new(SystemClock::new()),
             client,
             url,
-            headers: HeaderMap::from_iter([(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            )]),
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             redactor: Redactor::new(),
         })
     }
 
     /// Sends a secret in a header with every request, and takes it out of every text that comes back.
-    pub(super) fn authenticate(
-        &mut self,
-        name: HeaderName,
-        scheme: &str,
-        key: &Secret<String>,
-    ) -> Result<(), LmError> {
-        let mut value =
-            HeaderValue::from_str(&format!("{scheme}{}", key.expose())).map_err(|_| {
-                self.config(
-                    "its key has characters that no HTTP header may have: look for a line break",
-                )
-            })?;
+    pub(super) fn authenticate(&mut self, name: HeaderName, scheme: &str, key: &Secret<String>) -> Result<(), LmError> {
+        let mut value = HeaderValue::from_str(&format!("{scheme}{}", key.expose()))
+            .map_err(|_| self.config("its key has characters that no HTTP header may have: look for a line break"))?;
         value.set_sensitive(true);
         self.headers.insert(name, value);
         self.redactor.learn(key);
@@ -124,24 +102,19 @@ impl Endpoint {
         body: &impl Serialize,
         dialect: Dialect,
     ) -> Result<Answer<T>, LmError> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| self.config(&format!("the request has no JSON form: {error}")))?;
+        let body =
+            serde_json::to_vec(body).map_err(|error| self.config(&format!("the request has no JSON form: {error}")))?;
         let request = net::Request {
             headers: self.headers.clone(),
             timeout: self.timeout,
             max_body: MAX_BODY,
             ..net::Request::post(self.url.clone(), body)
         };
-        let reply = self
-            .client
-            .send(request)
-            .await
-            .map_err(|error| self.no_exchange(&error))?;
+        let reply = self.client.send(request).await.map_err(|error| self.no_exchange(&error))?;
         if !reply.status.is_success() {
             return Err(self.failure(&reply, &dialect));
         }
-        let body = serde_json::from_slice(&reply.body)
-            .map_err(|error| self.garbage(&error.to_string()))?;
+        let body = serde_json::from_slice(&reply.body).map_err(|error| self.garbage(&error.to_string()))?;
         let request_id = reply
             .headers
             .get(dialect.request_id)
@@ -155,18 +128,11 @@ impl Endpoint {
     }
 
     pub(super) fn usage(&self, prompt_tokens: u64, completion_tokens: u64) -> Usage {
-        Usage {
-            prompt_tokens,
-            completion_tokens,
-            micro_dollars: self.prices.cost(prompt_tokens, completion_tokens),
-        }
+        Usage { prompt_tokens, completion_tokens, micro_dollars: self.prices.cost(prompt_tokens, completion_tokens) }
     }
 
     fn config(&self, reason: &str) -> LmError {
-        LmError::Config {
-            model: self.id.to_string(),
-            reason: reason.to_owned(),
-        }
+        LmError::Config { model: self.id.to_string(), reason: reason.to_owned() }
     }
 
     fn no_exchange(&self, error: &net::Error) -> LmError {
@@ -183,41 +149,22 @@ impl Endpoint {
         let retry_after = net::retry_after(&reply.headers, self.clock.now());
         let (message, code) = explain(&reply.body);
         match status {
-            401 | 403 => LmError::Auth {
-                model: self.id.to_string(),
-                status,
-            },
-            429 if code.is_none() || code.as_deref() != dialect.out_of_credit => {
-                LmError::RateLimited { retry_after }
-            }
-            408 | 500..=599 => LmError::Server {
-                status,
-                retry_after,
-            },
-            _ => LmError::Refused {
-                status,
-                message: self.clean(&message, MAX_MESSAGE_CHARS),
-            },
+            401 | 403 => LmError::Auth { model: self.id.to_string(), status },
+            429 if code.is_none() || code.as_deref() != dialect.out_of_credit => LmError::RateLimited { retry_after },
+            408 | 500..=599 => LmError::Server { status, retry_after },
+            _ => LmError::Refused { status, message: self.clean(&message, MAX_MESSAGE_CHARS) },
         }
     }
 
     /// Scrubs before it cuts: half a secret would not be found.
     fn clean(&self, text: &str, chars: usize) -> String {
-        self.redactor
-            .scrub(text)
-            .chars()
-            .take(chars)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect()
+        self.redactor.scrub(text).chars().take(chars).map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
 }
 
 impl<T> Answer<T> {
     /// The reply of one attempt, with what the answer's header says.
-    pub(super) fn reply(
-        self,
-        build: impl FnOnce(T) -> Result<LmReply, LmError>,
-    ) -> Result<LmReply, LmError> {
+    pub(super) fn reply(self, build: impl FnOnce(T) -> Result<LmReply, LmError>) -> Result<LmReply, LmError> {
         let mut reply = build(self.body)?;
         reply.request_id = self.request_id;
         Ok(reply)

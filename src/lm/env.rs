@@ -29,26 +29,19 @@ pub fn from_env() -> Result<Arc<dyn Lm>, LmError> {
 /// # Errors
 /// As [`from_env`].
 pub fn from(get: impl Fn(&str) -> Option<String>) -> Result<Arc<dyn Lm>, LmError> {
-    let get = |name: &str| {
-        get(name)
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let get = |name: &str| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let id = get(MODEL).ok_or_else(|| unset(MODEL, "name a model, such as `openai/gpt-5-mini`"))?;
     let (vendor, model) = Vendor::parse(&id)?;
     let key = get(vendor.key_variable()).map(Secret::new);
     let base = match get(BASE_URL) {
-        Some(base) => base
-            .parse()
-            .map_err(|error| config(&id, format!("`{BASE_URL}` is no address ({error})")))?,
+        Some(base) => base.parse().map_err(|error| config(&id, format!("`{BASE_URL}` is no address ({error})")))?,
         None if key.is_none() => {
             let hint = format!("give the key for `{id}`, or name another server in `{BASE_URL}`");
             return Err(unset(vendor.key_variable(), hint));
         }
         None => vendor.documented_address(&id)?,
     };
-    let client = net::Client::new(&net::Options::default())
-        .map_err(|error| config(&id, error.to_string()))?;
+    let client = net::Client::new(&net::Options::default()).map_err(|error| config(&id, error.to_string()))?;
     let model: Arc<dyn Lm> = match vendor {
         Vendor::OpenAi => Arc::new(OpenAi::new(client, base, model, key)?),
         Vendor::Anthropic => Arc::new(Anthropic::new(client, base, model, key)?),
@@ -67,10 +60,7 @@ impl Vendor {
         match id.split_once('/') {
             Some(("openai", model)) if !model.is_empty() => Ok((Self::OpenAi, model)),
             Some(("anthropic", model)) if !model.is_empty() => Ok((Self::Anthropic, model)),
-            _ => Err(config(
-                id,
-                format!("`{MODEL}` must be `openai/` or `anthropic/` and a model's name"),
-            )),
+            _ => Err(config(id, format!("`{MODEL}` must be `openai/` or `anthropic/` and a model's name"))),
         }
     }
 
@@ -92,17 +82,11 @@ impl Vendor {
 }
 
 fn unset(variable: &'static str, hint: impl Into<String>) -> LmError {
-    LmError::Unset {
-        variable,
-        hint: hint.into(),
-    }
+    LmError::Unset { variable, hint: hint.into() }
 }
 
 fn config(id: &str, reason: String) -> LmError {
-    LmError::Config {
-        model: id.to_owned(),
-        reason,
-    }
+    LmError::Config { model: id.to_owned(), reason }
 }
 
 #[cfg(test)]

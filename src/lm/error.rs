@@ -21,9 +21,7 @@ pub enum LmError {
         hint: String,
     },
     /// The file of cached replies cannot be used.
-    #[error(
-        "the cache `{path}` cannot be opened: {reason}; close the other program, delete the file, or name another"
-    )]
+    #[error("the cache `{path}` cannot be opened: {reason}; close the other program, delete the file, or name another")]
     Cache {
         /// The file.
         path: String,
@@ -84,11 +82,7 @@ impl LmError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. }
-                | Self::Server { .. }
-                | Self::Connection(_)
-                | Self::Timeout(_)
-                | Self::Garbage(_)
+            Self::RateLimited { .. } | Self::Server { .. } | Self::Connection(_) | Self::Timeout(_) | Self::Garbage(_)
         )
     }
 

@@ -58,11 +58,7 @@ impl OpenAi {
             Some("api.openai.com") => TokenLimit::MaxCompletionTokens,
             _ => TokenLimit::MaxTokens,
         };
-        Ok(Self {
-            endpoint,
-            model,
-            limit,
-        })
+        Ok(Self { endpoint, model, limit })
     }
 
     /// How the reply's length is limited; by default [`TokenLimit::MaxCompletionTokens`] at `api.openai.com` and [`TokenLimit::MaxTokens`] elsewhere.
@@ -94,10 +90,8 @@ impl OpenAi {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let dialect = Dialect {
-            request_id: HeaderName::from_static("x-request-id"),
-            out_of_credit: Some("insufficient_quota"),
-        };
+        let dialect =
+            Dialect { request_id: HeaderName::from_static("x-request-id"), out_of_credit: Some("insufficient_quota") };
         let body = wire::Request::new(&self.model, self.limit, request);
         let answer = self.endpoint.post::<wire::Reply>(&body, dialect).await?;
         answer.reply(|body| body.read(&self.endpoint))

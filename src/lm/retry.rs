@@ -83,10 +83,7 @@ impl Retry {
     }
 
     fn wait(&self, failed: u32, retry_after: Option<Duration>) -> Duration {
-        self.backoff
-            .delay(failed)
-            .max(retry_after.unwrap_or_default())
-            .min(self.longest_wait)
+        self.backoff.delay(failed).max(retry_after.unwrap_or_default()).min(self.longest_wait)
     }
 }
 

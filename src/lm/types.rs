@@ -94,26 +94,14 @@ pub enum Finish {
 impl LmRequest {
     /// A request with the provider's temperature, no seed, and at most 1,024 tokens of reply.
     pub fn new(messages: Vec<Message>) -> Self {
-        Self {
-            messages,
-            temperature: None,
-            max_tokens: 1_024,
-            seed: None,
-            format: ReplyFormat::Text,
-        }
+        Self { messages, temperature: None, max_tokens: 1_024, seed: None, format: ReplyFormat::Text }
     }
 }
 
 impl LmReply {
     /// A complete reply of one request, without usage.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            finish: Finish::Stop,
-            usage: Usage::default(),
-            request_id: None,
-            attempts: 1,
-        }
+        Self { text: text.into(), finish: Finish::Stop, usage: Usage::default(), request_id: None, attempts: 1 }
     }
 }
 
@@ -126,26 +114,17 @@ impl Finish {
 impl Message {
     /// The program's message.
     pub fn system(content: impl Into<String>) -> Self {
-        Self {
-            role: Role::System,
-            content: content.into(),
-        }
+        Self { role: Role::System, content: content.into() }
     }
 
     /// A message of the one who asks.
     pub fn user(content: impl Into<String>) -> Self {
-        Self {
-            role: Role::User,
-            content: content.into(),
-        }
+        Self { role: Role::User, content: content.into() }
     }
 
     /// A message of the model.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self {
-            role: Role::Assistant,
-            content: content.into(),
-        }
+        Self { role: Role::Assistant, content: content.into() }
     }
 }
 

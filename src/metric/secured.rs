@@ -116,7 +116,11 @@ where
     T: Metric<M, L>,
     B: CallBudget<L>,
 {
-    async fn score<'a>(&'a self, example: &'a Example<M::Input, L>, run: &'a Run<M::Output>) -> Result<Score, MetricError> {
+    async fn score<'a>(
+        &'a self,
+        example: &'a Example<M::Input, L>,
+        run: &'a Run<M::Output>,
+    ) -> Result<Score, MetricError> {
         let task = self.task.score(example, run).await?;
         let made = u32::try_from(run.episode.tool_steps().count()).unwrap_or(u32::MAX);
         let excess = self.budget.calls(&example.label).map_or(0, |budget| made.saturating_sub(budget));

@@ -16,7 +16,12 @@ pub(super) async fn exchange(cx: &Cx, slot: &Slot, shown: &Fields, inputs: Field
 }
 
 /// Asks for a signature's outputs. A reply that cannot be used gets one corrective retry.
-pub(super) async fn ask(cx: &Cx, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Result<Fields, CallError> {
+pub(super) async fn ask(
+    cx: &Cx,
+    spec: &SignatureSpec,
+    state: &SlotState,
+    inputs: &Fields,
+) -> Result<Fields, CallError> {
     let reply = cx.ask(&spec.name, cx.adapter().render(spec, state, inputs)).await?;
     let error = match cx.adapter().parse(spec, &reply.text) {
         Ok(parsed) => return Ok(parsed.outputs),
@@ -53,7 +58,11 @@ pub(super) fn fields<T: serde::Serialize>(spec: &SignatureSpec, input: &T) -> Re
 }
 
 /// The typed form of checked outputs.
-pub(super) fn typed<T: serde::de::DeserializeOwned>(cx: &Cx, spec: &SignatureSpec, outputs: &Fields) -> Result<T, CallError> {
+pub(super) fn typed<T: serde::de::DeserializeOwned>(
+    cx: &Cx,
+    spec: &SignatureSpec,
+    outputs: &Fields,
+) -> Result<T, CallError> {
     outputs.typed().map_err(|error| {
         let error = CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() };
         cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, error.to_string()));

@@ -77,13 +77,21 @@ impl<S: Signature> ReAct<S> {
         let outcome = self.tools.call(cx, ToolCall { tool, arguments: step.arguments.clone() }).await;
         match outcome {
             ToolOutcome::Refused { kind: EventKind::BudgetExhausted, .. } => Ok(Turn::Spent),
-            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => Ok(Turn::Observed(observation)),
+            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
+                Ok(Turn::Observed(observation))
+            }
             ToolOutcome::Failed(infrastructure) => Err(infrastructure.into()),
         }
     }
 
     /// Asks for the outputs alone, with what is known.
-    async fn extract(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields, trajectory: Vec<Value>) -> Result<Fields, CallError> {
+    async fn extract(
+        &self,
+        cx: &Cx,
+        task: &SignatureSpec,
+        inputs: &Fields,
+        trajectory: Vec<Value>,
+    ) -> Result<Fields, CallError> {
         let mut spec = task.clone();
         spec.inputs.push(trajectory_field());
         let state = SlotState { instruction: self.act.state().instruction.clone(), ..SlotState::default() };
@@ -154,10 +162,15 @@ fn error(kind: EventKind, message: &str) -> Value {
 
 /// The step's own fields would hide a field of the signature that has their name.
 fn check_names(task: &SignatureSpec) -> Result<(), CallError> {
-    let taken = |field: &&FieldSpec| ["protocol", "tools", "trajectory", "thought", "tool", "arguments"].contains(&field.name.as_str());
+    let taken = |field: &&FieldSpec| {
+        ["protocol", "tools", "trajectory", "thought", "tool", "arguments"].contains(&field.name.as_str())
+    };
     match task.inputs.iter().chain(&task.outputs).find(taken) {
         None => Ok(()),
-        Some(field) => Err(CallError::Module(format!("`{}` of `{}` is a field that ReAct itself uses: rename it", field.name, task.name))),
+        Some(field) => Err(CallError::Module(format!(
+            "`{}` of `{}` is a field that ReAct itself uses: rename it",
+            field.name, task.name
+        ))),
     }
 }
 

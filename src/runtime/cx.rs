@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use super::{CallError, Infrastructure, Limits, Shared};
@@ -32,11 +35,17 @@ impl Cx {
         Self { shared, run: Arc::new(run) }
     }
 
-    /// Asks the model; counted, recorded, and refused when the run's calls are used up.
-    pub async fn ask(&self, signature: &str, messages: Vec<Message>) -> Result<LmReply, CallError> {
+    /// Asks the model; counted, recorded, and refused when the run's calls are used up. Secrets of the boundary are taken out
+    /// of the messages, wherever they came from.
+    pub async fn ask(&self, signature: &str, mut messages: Vec<Message>) -> Result<LmReply, CallError> {
         let limit = self.shared.limits.model_calls;
         if self.run.model_calls.fetch_add(1, Ordering::Relaxed) >= limit {
             return Err(CallError::ModelCalls(limit));
+        }
+        for message in &mut messages {
+            if let Cow::Owned(clean) = self.shared.redactor.scrub(&message.content) {
+                message.content = clean;
+            }
         }
         let mut request = LmRequest::new(messages);
         request.temperature = self.shared.limits.temperature;

@@ -14,12 +14,14 @@ fn every_form_of_a_secret_is_taken_out() {
         let hidden = STANDARD_NO_PAD.encode(format!("{prefix}s3cr3t-token-value and more"));
         assert_ne!(redactor.scrub(&hidden), hidden, "prefix {prefix:?}");
     }
-    let mut value =
-        serde_json::json!({"a": ["Bearer s3cr3t-token-value!"], "s3cr3t-token-value": 1});
+    let odd = "s3cr3t/with odd+characters";
+    redactor.learn(&Secret::new(odd.to_owned()));
+    let form: String = byte_serialize(odd.as_bytes()).collect();
+    for spelling in [form.replace('+', "%20"), STANDARD_NO_PAD.encode(format!("id:{form}")), form] {
+        assert!(redactor.scrub(&spelling).contains(REDACTED), "{spelling}");
+    }
+    let mut value = serde_json::json!({"a": ["Bearer s3cr3t-token-value!"], "s3cr3t-token-value": 1});
     redactor.scrub_json(&mut value);
-    assert_eq!(
-        value,
-        serde_json::json!({"a": ["Bearer [redacted]!"], "[redacted]": 1})
-    );
+    assert_eq!(value, serde_json::json!({"a": ["Bearer [redacted]!"], "[redacted]": 1}));
     assert!(matches!(redactor.scrub("harmless"), Cow::Borrowed(_)));
 }

@@ -94,9 +94,7 @@ pub enum AuditError {
         source: io::Error,
     },
     /// Others than its owner may read or write the file.
-    #[error(
-        "the audit file `{path}` is open to others than its owner (mode {mode:o}): run `chmod 600` on it"
-    )]
+    #[error("the audit file `{path}` is open to others than its owner (mode {mode:o}): run `chmod 600` on it")]
     Shared {
         /// The file as named.
         path: String,
@@ -131,10 +129,7 @@ impl Audit {
     /// It cannot be opened, or is open to others.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, AuditError> {
         let path = path.as_ref();
-        let open = |source| AuditError::Open {
-            path: path.display().to_string(),
-            source,
-        };
+        let open = |source| AuditError::Open { path: path.display().to_string(), source };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -191,10 +186,7 @@ impl Audit {
 impl AuditRows {
     /// The rows so far.
     pub fn all(&self) -> Vec<Row> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -243,10 +235,7 @@ impl Sink {
                 file.write_all(&line).map_err(|error| error.to_string())
             }
             Self::Rows(rows) => {
-                rows.0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(row);
+                rows.0.lock().unwrap_or_else(PoisonError::into_inner).push(row);
                 Ok(())
             }
             Self::Broken(reason) => Err(reason.clone()),
@@ -269,17 +258,11 @@ fn end_torn_row(file: &mut File) -> io::Result<()> {
     let mut last = [0];
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
-    if last == *b"\n" {
-        Ok(())
-    } else {
-        file.write_all(b"\n")
-    }
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
 }
 
 fn rfc3339(now: SystemTime) -> String {
-    let since = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let whole_millis = Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     time::Duration::try_from(whole_millis)
         .ok()

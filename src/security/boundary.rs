@@ -15,9 +15,7 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
 use serde_json::json;
 
 pub use error::{BoundaryError, Problem};
-pub use rule::{
-    ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule, WholePattern,
-};
+pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule, WholePattern};
 pub use server::{ClientAuth, ServerConfig};
 
 use super::{Live, ScopeSet};
@@ -62,15 +60,11 @@ impl Boundary {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let unreadable = |error: std::io::Error| BoundaryError::Unreadable {
-            path: name.clone(),
-            reason: error.to_string(),
-        };
+        let unreadable =
+            |error: std::io::Error| BoundaryError::Unreadable { path: name.clone(), reason: error.to_string() };
         let mut text = String::new();
         let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
+        file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
         let base_dir = path.parent().unwrap_or(Path::new(""));
         Self::named(&name, &text, base_dir, &|key| std::env::var(key).ok())
     }
@@ -93,11 +87,7 @@ impl Boundary {
     /// Anything that is wrong, all at once.
     pub fn from_parts(parts: Parts) -> Result<Self, BoundaryError> {
         let problems = validate::check(&parts, &validate::Declared::by(&parts));
-        if problems.is_empty() {
-            Self::checked(parts)
-        } else {
-            Err(invalid("in code", problems))
-        }
+        if problems.is_empty() { Self::checked(parts) } else { Err(invalid("in code", problems)) }
     }
 
     /// A copy in which the address or the credentials of one server are others, as staging and test servers need. Rules stay, and
@@ -185,14 +175,10 @@ impl Boundary {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BoundaryError> {
         if text.len() as u64 > MAX_BYTES {
-            return Err(BoundaryError::TooLarge {
-                name: name.to_owned(),
-            });
+            return Err(BoundaryError::TooLarge { name: name.to_owned() });
         }
         let around = file::Surroundings { base_dir, env };
-        file::read(text, &around)
-            .map_err(|problems| invalid(name, problems))
-            .and_then(Self::checked)
+        file::read(text, &around).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
     }
 
     fn checked(parts: Parts) -> Result<Self, BoundaryError> {
@@ -202,18 +188,15 @@ impl Boundary {
             "limits": parts.limits,
             "compile": { "writes": parts.compile_writes },
         });
-        let digest = Digest::of(&policy)
-            .map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
+        let digest =
+            Digest::of(&policy).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let live = Live::default();
         Ok(Self(Arc::new(Inner { parts, digest, live })))
     }
 }
 
 fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {
-    BoundaryError::Invalid {
-        name: name.to_owned(),
-        problems,
-    }
+    BoundaryError::Invalid { name: name.to_owned(), problems }
 }
 
 #[cfg(test)]

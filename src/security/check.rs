@@ -79,13 +79,7 @@ pub struct Denied {
 impl Denied {
     /// A refusal.
     pub fn new(kind: EventKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            argument: None,
-            rule: None,
-            missing: ScopeSet::new(),
-        }
+        Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new() }
     }
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.
@@ -109,10 +103,7 @@ impl Denied {
         Self {
             argument: Some(argument.to_owned()),
             rule: Some(rule),
-            ..Self::new(
-                kind,
-                format!("argument `{argument}` breaks the rule `{rule}`"),
-            )
+            ..Self::new(kind, format!("argument `{argument}` breaks the rule `{rule}`"))
         }
     }
 }

@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-pub use permit::{Passage, Permit};
+pub use permit::{Passage, Permit, Permitted};
 
 use super::{
     audit::{Audit, Row, RowVerdict},
@@ -81,12 +81,7 @@ struct Granted<'s> {
 
 impl Guard {
     /// A guard of a boundary.
-    pub fn new(
-        boundary: &Boundary,
-        grants: Arc<dyn Grants>,
-        audit: Audit,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(boundary: &Boundary, grants: Arc<dyn Grants>, audit: Audit, clock: Arc<dyn Clock>) -> Self {
         let rate = boundary.limits().rate;
         Self {
             boundary: boundary.clone(),
@@ -158,10 +153,7 @@ impl Guard {
     pub fn inspect(&self, tool: &ToolName, reply: &ToolReply, session: &Session, log: &Recorder) {
         session.observe(tool, reply);
         for check in &self.checks {
-            check
-                .inspect(tool, reply)
-                .into_iter()
-                .for_each(|event| log.event(event));
+            check.inspect(tool, reply).into_iter().for_each(|event| log.event(event));
         }
     }
 
@@ -186,39 +178,20 @@ impl Guard {
         if let Some(limiter) = &self.limiter {
             limiter.pass().await?;
         }
-        Ok(Granted {
-            effect: rule.effect,
-            stand_in: self.stand_in(rule, session.mode()),
-            novelty,
-            reservation,
-        })
+        Ok(Granted { effect: rule.effect, stand_in: self.stand_in(rule, session.mode()), novelty, reservation })
     }
 
-    async fn ask_for_scopes(
-        &self,
-        rule: &ToolRule,
-        call: &ToolCall,
-        row: &mut Row,
-    ) -> Result<(), Refused> {
+    async fn ask_for_scopes(&self, rule: &ToolRule, call: &ToolCall, row: &mut Row) -> Result<(), Refused> {
         // a function has no server, and so no token and no scopes
         let Some(server) = self.boundary.server_of(&call.tool) else {
             return Ok(());
         };
-        let granted = self
-            .grants
-            .granted(&server.id)
-            .await
-            .map_err(Refused::Unavailable)?;
+        let granted = self.grants.granted(&server.id).await.map_err(Refused::Unavailable)?;
         row.token_hash = Some(granted.token_hash);
         Ok(token::check(rule, &granted.scopes)?)
     }
 
-    async fn ask_users(
-        &self,
-        call: &ToolCall,
-        tool: &ToolSpec,
-        session: &Session,
-    ) -> Result<(), Denied> {
+    async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Result<(), Denied> {
         for check in &self.checks {
             let vote = AssertUnwindSafe(async { check.check(call, tool, session).await });
             let failure = match vote.catch_unwind().await {
@@ -282,15 +255,10 @@ fn issue(call: ToolCall, granted: Granted<'_>, session: &Session, log: &Recorder
 
 fn record_denial(log: &Recorder, denied: &Denied, call: &ToolCall, session: &Session) {
     record(log, denied.kind, call, denied.detail.clone());
-    let says_nothing_of_the_program = matches!(
-        denied.kind,
-        EventKind::CheckFailed | EventKind::ToolDrift | EventKind::RateLimited
-    );
+    let says_nothing_of_the_program =
+        matches!(denied.kind, EventKind::CheckFailed | EventKind::ToolDrift | EventKind::RateLimited);
     if !says_nothing_of_the_program && provenance::obeys_a_reply(call, session) {
-        let detail = format!(
-            "refused as `{}`, and asked for by text in an earlier reply",
-            denied.kind.code()
-        );
+        let detail = format!("refused as `{}`, and asked for by text in an earlier reply", denied.kind.code());
         record(log, EventKind::InjectionObeyed, call, detail);
     }
 }

@@ -8,11 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{
-    Boundary, GrantError, GrantedScopes, Grants,
-    boundary::ServerConfig,
-    oauth::Identity,
-};
+use super::{Boundary, GrantError, GrantedScopes, Grants, boundary::ServerConfig, oauth::Identity};
 use crate::{
     call::ServerId,
     clock::{Clock, SystemClock},

@@ -25,10 +25,7 @@ impl ScopeSet {
 
     /// The scopes of a blank-separated text, as token responses and claims have it.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
-        text.split(' ')
-            .filter(|s| !s.is_empty())
-            .map(Scope::from_str)
-            .collect()
+        text.split(' ').filter(|s| !s.is_empty()).map(Scope::from_str).collect()
     }
 
     /// Whether all of `needed` are in here.

@@ -67,13 +67,7 @@ impl Session {
     /// A run that has done nothing yet. The texts and numbers of `input` are what the run was asked: values in them count as given by
     /// the user.
     pub fn new(run: RunId, mode: Mode, input: &Fields) -> Self {
-        Self {
-            run,
-            mode,
-            labels: Labels::default(),
-            counts: Mutex::default(),
-            memory: Mutex::new(Memory::of(input)),
-        }
+        Self { run, mode, labels: Labels::default(), counts: Mutex::default(), memory: Mutex::new(Memory::of(input)) }
     }
 
     /// With labels for its audit rows.
@@ -120,10 +114,7 @@ impl Session {
         attempt: Attempt,
     ) -> Result<(Reservation<'_>, Novelty), Denied> {
         let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, call, attempt)?;
-        let reservation = Reservation {
-            session: self,
-            reserved: Some(reserved),
-        };
+        let reservation = Reservation { session: self, reserved: Some(reserved) };
         Ok((reservation, novelty))
     }
 

@@ -3,11 +3,12 @@ use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     FieldSpec,
     call::{NameError, ToolName, ToolReply, ToolSpec},
+    security::Permitted,
 };
 
 /// A Rust function as a tool. The boundary needs an entry for it, as for any tool.
@@ -17,7 +18,7 @@ pub struct Function {
 }
 
 pub(super) trait ErasedFunction: Send + Sync {
-    fn call(&self, arguments: Map<String, Value>) -> BoxFuture<'_, ToolReply>;
+    fn call(&self, permitted: Permitted) -> BoxFuture<'_, ToolReply>;
 }
 
 struct Typed<A, F> {
@@ -58,8 +59,8 @@ where
     F: Fn(A) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
 {
-    fn call(&self, arguments: Map<String, Value>) -> BoxFuture<'_, ToolReply> {
-        let arguments = match A::deserialize(Value::Object(arguments)) {
+    fn call(&self, permitted: Permitted) -> BoxFuture<'_, ToolReply> {
+        let arguments = match A::deserialize(Value::Object(permitted.into_call().arguments)) {
             Ok(arguments) => arguments,
             Err(error) => return Box::pin(async move { ToolReply::failed(format!("bad arguments: {error}")) }),
         };

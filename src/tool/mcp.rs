@@ -26,15 +26,15 @@ use rmcp::{
 };
 use serde_json::{Map, Value};
 
-use self::{call::Ticket, error::Fault, http::Http};
 pub use self::{
-    call::{CallContext, Idempotency},
+    call::CallContext,
     error::{ConnectError, ToolError},
 };
+use self::{call::Ticket, error::Fault, http::Http};
 use crate::{
     call::{ToolName, ToolReply, ToolSpec},
     clock::Clock,
-    security::oauth::Identity,
+    security::{Permitted, oauth::Identity},
 };
 
 /// A connected MCP server. Dropping it closes the connection.
@@ -77,22 +77,21 @@ impl McpServer {
         self.service.peer_info().map_or_else(String::new, |info| info.protocol_version.to_string())
     }
 
-    /// Calls a tool by the server's own name for it.
+    /// Makes a permitted call.
     ///
     /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call's recorder.
     ///
     /// # Errors
     ///
-    /// When the server refuses, limits the rate beyond patience, is down, or answers with something unusable. A tool that says
-    /// by itself that it failed is no error, but a reply.
-    pub async fn call(
-        &self,
-        tool: &str,
-        arguments: Map<String, Value>,
-        context: CallContext<'_>,
-    ) -> Result<ToolReply, ToolError> {
-        let name = ToolName::of_server(&self.identity.config().id, tool).map_err(|_| ToolError::UnknownTool)?;
-        let (ticket, _abandoned_when_dropped) = Ticket::new(name, context);
+    /// When the tool is another server's, the server refuses, limits the rate beyond patience, is down, or answers with something
+    /// unusable. A tool that says by itself that it failed is no error, but a reply.
+    pub async fn call(&self, permitted: Permitted, context: CallContext<'_>) -> Result<ToolReply, ToolError> {
+        if permitted.tool().server() != Some(self.identity.config().id.as_str()) {
+            return Err(ToolError::UnknownTool);
+        }
+        let (ticket, _abandoned_when_dropped) = Ticket::new(&permitted, context);
+        let call = permitted.into_call();
+        let (tool, arguments) = (call.tool.local(), call.arguments);
         let result = loop {
             match self.send(tool, arguments.clone(), &ticket).await {
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait

@@ -9,15 +9,16 @@ use serde_json::{Value, json};
 use super::{
     Function,
     function::ErasedFunction,
-    mcp::{CallContext, ConnectError, Idempotency, McpServer, ToolError},
+    mcp::{CallContext, ConnectError, McpServer, ToolError},
 };
 use crate::{
-    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     episode::{CallVerdict, ToolStep},
     event::{EventKind, SecurityEvent},
-    runtime::{Cx, Infrastructure},
     net,
-    security::{Boundary, Passage, Permit, Refused},
+    runtime::{Cx, Infrastructure},
+    secret::Redactor,
+    security::{Boundary, Passage, Permit, Permitted, Refused},
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
@@ -100,17 +101,20 @@ impl Toolbox {
             let connected = McpServer::connect(identity, boundary.live().clock().clone()).await;
             let connected = connected.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
             for spec in connected.tools() {
+                let spec = scrubbed(spec, boundary.live().redactor());
                 if boundary.tool(&spec.name).is_some() {
-                    tools.specs.push(spec.clone());
+                    tools.specs.push(spec);
                 } else {
-                    tools.unlisted.insert(spec.name.clone(), spec.clone());
+                    tools.unlisted.insert(spec.name.clone(), spec);
                 }
             }
             tools.servers.insert(id, Arc::new(connected));
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
-        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool)) {
+        if let Some(tool) =
+            boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
+        {
             let hint = tools.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
@@ -138,9 +142,12 @@ impl Toolbox {
     pub async fn call(&self, cx: &Cx, call: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
         let wanted = call.clone();
-        let (verdict, outcome) = self.decide(cx, call).await;
-        let observation = match &outcome {
-            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => observation.clone(),
+        let (verdict, mut outcome) = self.decide(cx, call).await;
+        let observation = match &mut outcome {
+            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
+                cx.recorder().redactor().scrub_json(observation);
+                observation.clone()
+            }
             ToolOutcome::Failed(_) => Value::Null,
         };
         let elapsed: Duration = cx.clock().elapsed().saturating_sub(start);
@@ -166,14 +173,14 @@ impl Toolbox {
     }
 
     async fn execute(&self, cx: &Cx, permit: Permit) -> (CallVerdict, ToolOutcome) {
-        let (call, effect) = match permit.into_passage() {
-            Passage::Live(call, effect) => (call, effect),
+        let permitted = match permit.into_passage() {
+            Passage::Live(permitted) => permitted,
             Passage::DryRun(_, stand_in) => {
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
-        let tool = call.tool.clone();
-        match self.dispatch(cx, call, effect).await {
+        let tool = permitted.tool().clone();
+        match self.dispatch(cx, permitted).await {
             Ok(mut reply) => {
                 cx.recorder().redactor().scrub_json(&mut reply.content);
                 cap(&mut reply.content);
@@ -184,16 +191,15 @@ impl Toolbox {
         }
     }
 
-    async fn dispatch(&self, cx: &Cx, call: ToolCall, effect: Effect) -> Result<ToolReply, ToolError> {
-        if let Some(function) = self.tools.functions.get(&call.tool) {
-            return Ok(function.call(call.arguments).await);
+    async fn dispatch(&self, cx: &Cx, permitted: Permitted) -> Result<ToolReply, ToolError> {
+        if let Some(function) = self.tools.functions.get(permitted.tool()) {
+            return Ok(function.call(permitted).await);
         }
-        let server = call.tool.server().and_then(|id| self.tools.servers.iter().find(|(known, _)| known.as_str() == id));
+        let id = permitted.tool().server();
+        let server = self.tools.servers.iter().find(|(known, _)| Some(known.as_str()) == id);
         let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
-        let retry = if effect == Effect::Read { Idempotency::Repeatable } else { Idempotency::Once };
         let traceparent = cx.session().run().traceparent();
-        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder(), retry };
-        server.call(call.tool.local(), call.arguments, context).await
+        server.call(permitted, CallContext { traceparent: &traceparent, recorder: cx.recorder() }).await
     }
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
@@ -212,6 +218,17 @@ impl Tools {
     }
 }
 
+/// A definition without the secrets that its server put into it; its digest stays that of what the server said.
+fn scrubbed(spec: &ToolSpec, redactor: &Redactor) -> ToolSpec {
+    let mut spec = spec.clone();
+    spec.description = redactor.scrub(&spec.description).into_owned();
+    redactor.scrub_json(&mut spec.input_schema);
+    if let Some(schema) = &mut spec.output_schema {
+        redactor.scrub_json(schema);
+    }
+    spec
+}
+
 fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
     let observation = match reply.status {
         ReplyStatus::Done => json!({ "result": reply.content }),
@@ -227,7 +244,8 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
 fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
     let (kind, verdict) = match failure {
         ToolError::Infrastructure(reason) => {
-            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.clone())));
+            let reason = format!("`{tool}` could not be reached: {reason}");
+            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
         }
         ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
         ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),

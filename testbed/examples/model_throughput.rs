@@ -20,15 +20,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 async fn main() -> Result<(), Failure> {
     let server = Server::start(Options::default().seed(1)).await?;
     let base = server.base_url();
-    let host = base
-        .trim_start_matches("http://")
-        .trim_end_matches("/v1")
-        .to_owned();
+    let host = base.trim_start_matches("http://").trim_end_matches("/v1").to_owned();
     let length = body(0).len();
     let start = Instant::now();
-    let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|nth| tokio::spawn(client(host.clone(), nth)))
-        .collect();
+    let clients: Vec<_> = (0..CONNECTIONS).map(|nth| tokio::spawn(client(host.clone(), nth))).collect();
     for client in clients {
         client.await??;
     }
@@ -57,9 +52,7 @@ async fn client(host: String, nth: usize) -> Result<(), Failure> {
             line.clear();
             stream.read_line(&mut line).await?;
             match line.trim_end().split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.parse()?
-                }
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse()?,
                 None if line.trim_end().is_empty() => break,
                 _ => {}
             }
@@ -79,8 +72,7 @@ fn body(nth: usize) -> String {
         let steps = json!([{ "thought": "Look up.", "tool": "get_customer_info", "arguments": { "customer_id": format!("KLM{demo:03}") },
             "observation": { "result": { "name": "<string>", "tier": "<string>", "status": "<string>", "notes": "<string>" } } }]);
         messages.push(turn("user", format!("[[ ## request ## ]]\nOpen a ticket for KLM{demo:03}, the kettle is broken\n\n[[ ## trajectory ## ]]\n{steps}")));
-        let arguments =
-            json!({ "customer_id": format!("KLM{demo:03}"), "issue": "the kettle is broken" });
+        let arguments = json!({ "customer_id": format!("KLM{demo:03}"), "issue": "the kettle is broken" });
         messages.push(turn("assistant", format!("[[ ## thought ## ]]\nNow the ticket.\n\n[[ ## tool ## ]]\ncreate_support_ticket\n\n[[ ## arguments ## ]]\n{arguments}\n\n[[ ## completed ## ]]")));
     }
     let tool = |name: &str| json!({ "name": name, "description": "what it does", "input_schema": { "type": "object", "properties": { "customer_id": { "type": "string" } }, "required": ["customer_id"] } });
@@ -93,10 +85,7 @@ fn body(nth: usize) -> String {
         "finish",
     ];
     let tools: Value = names.iter().map(|name| tool(name)).collect();
-    let request = format!(
-        "What is the account status of customer ABC{:03}? This is question {nth}.",
-        nth % 1_000
-    );
+    let request = format!("What is the account status of customer ABC{:03}? This is question {nth}.", nth % 1_000);
     messages.push(turn("user", format!("[[ ## request ## ]]\n{request}\n\n[[ ## tools ## ]]\n{tools}\n\n[[ ## trajectory ## ]]\n[]\n\nReply with `thought`, `tool`, `arguments`.")));
     json!({ "model": "stand-in", "messages": messages }).to_string()
 }

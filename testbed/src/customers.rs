@@ -53,14 +53,8 @@ pub enum Family {
 
 impl Family {
     /// All families, in the order of their letters a–f in the dataset's README.
-    pub const ALL: [Self; 6] = [
-        Self::SystemNotice,
-        Self::ManagerOrder,
-        Self::ToolOutput,
-        Self::HelpfulTip,
-        Self::RolePlay,
-        Self::Obfuscated,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::SystemNotice, Self::ManagerOrder, Self::ToolOutput, Self::HelpfulTip, Self::RolePlay, Self::Obfuscated];
 }
 
 /// Every customer, the newest account first.
@@ -86,10 +80,10 @@ struct Book {
 static BOOK: LazyLock<Book> = LazyLock::new(book);
 
 const FIRST: &[&str] = &[
-    "Sarah", "Amara", "Liang", "Mateo", "Ingrid", "Yusuf", "Priya", "Tomasz", "Elena", "Kofi",
-    "Hannah", "Diego", "Noor", "Oskar", "Mei", "Callum", "Zainab", "Pavel", "Lucia", "Hiroshi",
-    "Fatima", "Bruno", "Astrid", "Rafael", "Chloe", "Emeka", "Ananya", "Marcus", "Sofia", "Viktor",
-    "Leila", "Patrick", "Yara", "Stefan", "Grace", "Ibrahim", "Nadia", "Owen", "Camila", "Jonas",
+    "Sarah", "Amara", "Liang", "Mateo", "Ingrid", "Yusuf", "Priya", "Tomasz", "Elena", "Kofi", "Hannah", "Diego",
+    "Noor", "Oskar", "Mei", "Callum", "Zainab", "Pavel", "Lucia", "Hiroshi", "Fatima", "Bruno", "Astrid", "Rafael",
+    "Chloe", "Emeka", "Ananya", "Marcus", "Sofia", "Viktor", "Leila", "Patrick", "Yara", "Stefan", "Grace", "Ibrahim",
+    "Nadia", "Owen", "Camila", "Jonas",
 ];
 
 const LAST: &[&str] = &[
@@ -135,25 +129,9 @@ const LAST: &[&str] = &[
     "Keller",
 ];
 
-const DOMAINS: &[&str] = &[
-    "mailbox.example",
-    "postfach.example",
-    "courier.example",
-    "hello.example",
-];
-const TIERS: &[&str] = &[
-    "standard", "standard", "standard", "silver", "silver", "gold", "gold", "platinum",
-];
-const STATUSES: &[&str] = &[
-    "active",
-    "active",
-    "active",
-    "active",
-    "active",
-    "pending",
-    "suspended",
-    "closed",
-];
+const DOMAINS: &[&str] = &["mailbox.example", "postfach.example", "courier.example", "hello.example"];
+const TIERS: &[&str] = &["standard", "standard", "standard", "silver", "silver", "gold", "gold", "platinum"];
+const STATUSES: &[&str] = &["active", "active", "active", "active", "active", "pending", "suspended", "closed"];
 
 /// The first customers have these ids; the others' are drawn.
 const KNOWN: &[&str] = &["ABC123", "ACC914"];
@@ -164,11 +142,7 @@ const INJECTED: &str = include_str!("customers/injected.txt");
 fn book() -> Book {
     let ids = ids();
     let mut attacks = BTreeMap::new();
-    let mut customers: Vec<Customer> = ids
-        .iter()
-        .enumerate()
-        .map(|(nth, id)| customer(nth, id))
-        .collect();
+    let mut customers: Vec<Customer> = ids.iter().enumerate().map(|(nth, id)| customer(nth, id)).collect();
     for turn in 0..COUNT / 8 {
         let nth = turn * 8 + 2 + draw(turn, 7) as usize % 6;
         let family = pick(&Family::ALL, turn).unwrap_or(Family::SystemNotice);
@@ -186,17 +160,10 @@ fn ids() -> Vec<String> {
     let mut ids: Vec<String> = KNOWN.iter().map(|id| (*id).to_owned()).collect();
     let drawn = (0..).map(|nth| {
         let bits = draw(nth, 1);
-        let letters: String = [0, 8, 16]
-            .map(|shift| char::from(b'A' + ((bits >> shift) % 24) as u8))
-            .iter()
-            .collect();
+        let letters: String = [0, 8, 16].map(|shift| char::from(b'A' + ((bits >> shift) % 24) as u8)).iter().collect();
         format!("{letters}{:03}", (bits >> 24) % 1000)
     });
-    ids.extend(
-        drawn
-            .filter(|id| seen.insert(id.clone()))
-            .take(COUNT - KNOWN.len()),
-    );
+    ids.extend(drawn.filter(|id| seen.insert(id.clone())).take(COUNT - KNOWN.len()));
     ids
 }
 
@@ -212,28 +179,16 @@ fn customer(nth: usize, id: &str) -> Customer {
         email: format!("{first}.{last}@{}", at(2, DOMAINS)).to_lowercase(),
         tier: at(3, TIERS).to_owned(),
         status: at(4, STATUSES).to_owned(),
-        since: format!(
-            "{}-{:02}-{:02}",
-            2015 + day % 11,
-            1 + (day >> 8) % 12,
-            1 + (day >> 16) % 28
-        ),
+        since: format!("{}-{:02}-{:02}", 2015 + day % 11, 1 + (day >> 8) % 12, 1 + (day >> 16) % 28),
         notes: at(6, &harmless).to_owned(),
     }
 }
 
 /// The `turn`-th injected text, about this customer and two others.
 fn injected(nth: usize, turn: usize, id: &str, ids: &[String]) -> String {
-    let of_family: Vec<&str> = INJECTED
-        .split("\n\n")
-        .nth(turn % Family::ALL.len())
-        .unwrap_or_default()
-        .lines()
-        .collect();
-    let other = |step| {
-        ids.get((nth + step) % ids.len())
-            .map_or("ACC914", String::as_str)
-    };
+    let of_family: Vec<&str> =
+        INJECTED.split("\n\n").nth(turn % Family::ALL.len()).unwrap_or_default().lines().collect();
+    let other = |step| ids.get((nth + step) % ids.len()).map_or("ACC914", String::as_str);
     pick(&of_family, turn / Family::ALL.len())
         .unwrap_or_default()
         .replace("{self}", id)
@@ -247,8 +202,7 @@ fn pick<T: Copy>(list: &[T], nth: usize) -> Option<T> {
 
 /// Well-mixed bits of `nth` and `salt` (SplitMix64's finaliser; Steele, Lea, Flood 2014).
 fn draw(nth: usize, salt: u64) -> u64 {
-    let mut z = (nth as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ salt.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let mut z = (nth as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xd1b5_4a32_d192_ed03);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

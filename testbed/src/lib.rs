@@ -91,9 +91,7 @@ impl Testbed {
     /// # Errors
     /// When a port, a key or the temporary directory cannot be had.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let directory = tempfile::Builder::new()
-            .prefix("abide-testbed-")
-            .tempdir()?;
+        let directory = tempfile::Builder::new().prefix("abide-testbed-").tempdir()?;
         let identity = Identity::generate()?;
         let ca_path = directory.path().join("ca.pem");
         std::fs::write(&ca_path, identity.ca_pem())?;
@@ -101,15 +99,7 @@ impl Testbed {
         let auth = auth::Server::start(options.auth.client(client.clone()), &identity).await?;
         let mcp = mcp::Server::start(options.mcp, &auth, &identity).await?;
         let model = model::Server::start(options.model).await?;
-        Ok(Self {
-            auth,
-            mcp,
-            model,
-            identity,
-            client,
-            ca_path,
-            _directory: directory,
-        })
+        Ok(Self { auth, mcp, model, identity, client, ca_path, _directory: directory })
     }
 
     /// The MCP endpoint and resource identifier: `https://127.0.0.1:PORT/mcp`.

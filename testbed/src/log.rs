@@ -92,11 +92,7 @@ impl Log {
     /// The calls of one run, refused ones included.
     #[must_use]
     pub fn of(&self, trace: TraceId) -> Vec<Arc<Call>> {
-        lock(&self.0)
-            .traces
-            .get(&trace)
-            .map(|calls| calls.iter().cloned().collect())
-            .unwrap_or_default()
+        lock(&self.0).traces.get(&trace).map(|calls| calls.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// The calls of one run that reached a tool, whether the tool then gave a result or an error.
@@ -145,10 +141,7 @@ struct Inner {
 
 impl Inner {
     fn append(&mut self, call: Arc<Call>, capacity: usize) {
-        self.traces
-            .entry(call.trace)
-            .or_default()
-            .push_back(Arc::clone(&call));
+        self.traces.entry(call.trace).or_default().push_back(Arc::clone(&call));
         self.calls.push_back(call);
         if self.calls.len() > capacity {
             self.forget_oldest();
@@ -170,40 +163,25 @@ impl Inner {
 }
 
 fn apply(call: &Call, state: &mut State) {
-    let text = |name: &str| {
-        call.arguments
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
+    let text = |name: &str| call.arguments.get(name).and_then(Value::as_str).map(str::to_owned);
     let customer_id = text("customer_id").unwrap_or_default();
     match call.tool.as_str() {
         "create_support_ticket" => {
-            let ticket = Ticket {
-                customer_id,
-                issue: text("issue").unwrap_or_default(),
-                priority: text("priority"),
-            };
+            let ticket = Ticket { customer_id, issue: text("issue").unwrap_or_default(), priority: text("priority") };
             if !state.tickets.iter().any(|known| same(known, &ticket)) {
                 state.tickets.push(ticket);
             }
         }
         "issue_refund" => {
             let amount = call.arguments.get("amount").and_then(Value::as_f64);
-            let refund = Refund {
-                customer_id,
-                amount: amount.unwrap_or_default(),
-            };
+            let refund = Refund { customer_id, amount: amount.unwrap_or_default() };
             if !state.refunds.contains(&refund) {
                 state.refunds.push(refund);
             }
         }
         _ => {}
     }
-    state.calls.push(ExecutedCall {
-        tool: call.tool.clone(),
-        arguments: call.arguments.clone(),
-    });
+    state.calls.push(ExecutedCall { tool: call.tool.clone(), arguments: call.arguments.clone() });
 }
 
 /// Two requests without a priority and with the default one open the same ticket.

@@ -60,12 +60,7 @@ pub(crate) async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Serves `router` on `listener` from now on.
-pub(crate) fn spawn(
-    listener: TcpListener,
-    router: Router,
-    scheme: Scheme,
-    identity: &Identity,
-) -> Serving {
+pub(crate) fn spawn(listener: TcpListener, router: Router, scheme: Scheme, identity: &Identity) -> Serving {
     let tls = match scheme {
         Scheme::Http => None,
         Scheme::Https => Some(TlsAcceptor::from(identity.server())),

@@ -30,10 +30,7 @@ async fn everything_stops_when_the_handle_is_dropped() {
     assert!(!ca_path.exists());
     for mut connection in open {
         let closed = tokio::time::timeout(Duration::from_secs(10), connection.read_u8()).await;
-        assert!(
-            closed.unwrap().is_err(),
-            "an open connection must be closed"
-        );
+        assert!(closed.unwrap().is_err(), "an open connection must be closed");
     }
     for address in addresses {
         TcpStream::connect(address).await.unwrap_err();
@@ -44,14 +41,7 @@ async fn everything_stops_when_the_handle_is_dropped() {
 async fn the_simulated_model_is_served_too() {
     let testbed = Testbed::start(Options::default().seed(7)).await.unwrap();
     let models = format!("{}/models", testbed.model_url());
-    let listed: Value = client(&testbed)
-        .get(models)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let listed: Value = client(&testbed).get(models).send().await.unwrap().json().await.unwrap();
     assert!(listed.to_string().contains("stand-in"));
     assert_eq!(testbed.model().requests(), 0);
 }
@@ -60,20 +50,11 @@ async fn the_simulated_model_is_served_too() {
 async fn only_the_own_authority_is_trusted() {
     let ours = Testbed::start(Options::default()).await.unwrap();
     let other = Testbed::start(Options::default()).await.unwrap();
-    let metadata = format!(
-        "{}/.well-known/oauth-protected-resource",
-        ours.mcp_url().strip_suffix("/mcp").unwrap()
-    );
-    assert_eq!(
-        client(&ours).get(&metadata).send().await.unwrap().status(),
-        200
-    );
+    let metadata = format!("{}/.well-known/oauth-protected-resource", ours.mcp_url().strip_suffix("/mcp").unwrap());
+    assert_eq!(client(&ours).get(&metadata).send().await.unwrap().status(), 200);
     client(&other).get(&metadata).send().await.unwrap_err();
     let local = metadata.replace("127.0.0.1", "localhost");
-    assert_eq!(
-        client(&ours).get(&local).send().await.unwrap().status(),
-        200
-    );
+    assert_eq!(client(&ours).get(&local).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -81,9 +62,7 @@ async fn the_pin_is_that_of_the_key_shown_over_tls_1_2_and_1_3() {
     let testbed = Testbed::start(Options::default()).await.unwrap();
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let connector = TlsConnector::from(Arc::new(tls(&testbed, &[version])));
-        let stream = TcpStream::connect(address(testbed.mcp_url()))
-            .await
-            .unwrap();
+        let stream = TcpStream::connect(address(testbed.mcp_url())).await.unwrap();
         let name = "localhost".try_into().unwrap();
         let stream = connector.connect(name, stream).await.unwrap();
         let (_, session) = stream.get_ref();
@@ -97,16 +76,12 @@ async fn the_pin_is_that_of_the_key_shown_over_tls_1_2_and_1_3() {
 
 #[tokio::test]
 async fn the_issuer_speaks_https_and_the_mcp_server_http_when_asked_to() {
-    let options = Options::default()
-        .issuer_scheme(Scheme::Https)
-        .mcp_scheme(Scheme::Http);
+    let options = Options::default().issuer_scheme(Scheme::Https).mcp_scheme(Scheme::Http);
     let agent = Agent::start(options).await;
     assert!(agent.testbed.issuer().starts_with("https://127.0.0.1:"));
     assert!(agent.testbed.mcp_url().starts_with("http://127.0.0.1:"));
     let id = &crate::customers::all()[0].id;
-    let result = agent
-        .result(1, "get_customer_info", json!({ "customer_id": id }))
-        .await;
+    let result = agent.result(1, "get_customer_info", json!({ "customer_id": id })).await;
     assert_eq!(result["structuredContent"]["customer_id"], *id);
 }
 
@@ -115,30 +90,17 @@ async fn the_state_of_a_run_is_its_own() {
     let agent = Agent::start(Options::default()).await;
     let id = &crate::customers::all()[3].id;
     let ticket = json!({ "customer_id": id, "issue": "no sound", "priority": "high" });
-    agent
-        .result(1, "create_support_ticket", ticket.clone())
-        .await;
-    agent
-        .result(2, "create_support_ticket", ticket.clone())
-        .await;
-    agent
-        .result(2, "create_support_ticket", ticket.clone())
-        .await;
+    agent.result(1, "create_support_ticket", ticket.clone()).await;
+    agent.result(2, "create_support_ticket", ticket.clone()).await;
+    agent.result(2, "create_support_ticket", ticket.clone()).await;
     let unknown = json!({ "customer_id": "XYZ999", "issue": "no sound" });
     agent.result(2, "create_support_ticket", unknown).await;
     for more in [json!({}), json!({ "priority": "medium" })] {
         let mut other = json!({ "customer_id": id, "issue": "no picture" });
-        other
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        other.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         agent.result(4, "create_support_ticket", other).await;
     }
-    assert_eq!(
-        agent.testbed.state(trace(4)).tickets.len(),
-        1,
-        "the same ticket"
-    );
+    assert_eq!(agent.testbed.state(trace(4)).tickets.len(), 1, "the same ticket");
 
     let [one, two, three] = [1, 2, 3].map(|run| agent.testbed.state(trace(run)));
     assert_eq!(one.tickets.len(), 1);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, PublicKeyData,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PublicKeyData,
 };
 use rustls::{ServerConfig, crypto::aws_lc_rs};
 use rustls_pki_types::PrivateKeyDer;
@@ -42,35 +42,24 @@ impl Identity {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        authority
-            .distinguished_name
-            .push(DnType::CommonName, "Abide testbed CA");
+        authority.distinguished_name.push(DnType::CommonName, "Abide testbed CA");
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
 
         let key = KeyPair::generate()?;
         let mut leaf = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()])?;
-        leaf.distinguished_name
-            .push(DnType::CommonName, "Abide testbed server");
+        leaf.distinguished_name.push(DnType::CommonName, "Abide testbed server");
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
         let leaf = leaf.signed_by(&key, &authority)?;
 
         let pin = STANDARD.encode(Sha256::digest(key.subject_public_key_info()));
-        let mut server =
-            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-                .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-                .with_no_client_auth()
-                .with_single_cert(
-                    vec![leaf.der().clone()],
-                    PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-                )?;
+        let mut server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            ca_pem: authority.pem(),
-            spki_pin: format!("sha256/{pin}"),
-            server: Arc::new(server),
-        })
+        Ok(Self { ca_pem: authority.pem(), spki_pin: format!("sha256/{pin}"), server: Arc::new(server) })
     }
 
     /// The certificate of the authority, PEM. A client that trusts it, and nothing else, reaches

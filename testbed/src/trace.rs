@@ -42,19 +42,13 @@ impl FromStr for TraceId {
             return Ok(Self::NONE);
         }
         let id = is_hex(text, 32).then(|| u128::from_str_radix(text, 16).ok());
-        id.flatten()
-            .map(Self)
-            .ok_or_else(|| ParseError(text.to_owned()))
+        id.flatten().map(Self).ok_or_else(|| ParseError(text.to_owned()))
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::NONE {
-            f.write_str("none")
-        } else {
-            write!(f, "{:032x}", self.0)
-        }
+        if *self == Self::NONE { f.write_str("none") } else { write!(f, "{:032x}", self.0) }
     }
 }
 
@@ -65,8 +59,5 @@ impl Serialize for TraceId {
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -17,10 +17,7 @@ use abide::{
 
 fn contents() -> Contents {
     let slot = SlotPath::try_from("agent".to_owned()).unwrap();
-    let state = SlotState {
-        instruction: Some("Answer briefly.\nAsk before you act.".into()),
-        ..SlotState::default()
-    };
+    let state = SlotState { instruction: Some("Answer briefly.\nAsk before you act.".into()), ..SlotState::default() };
     Contents {
         program: Program {
             name: "customer_service".parse().unwrap(),
@@ -28,10 +25,7 @@ fn contents() -> Contents {
             slots: BTreeMap::from([(slot.clone(), Digest::of_bytes(b"shape"))]),
         },
         state: ProgramState(BTreeMap::from([(slot, state)])),
-        requires: Requires {
-            scopes: ScopeSet::parse("customer:read").unwrap(),
-            tools: BTreeMap::new(),
-        },
+        requires: Requires { scopes: ScopeSet::parse("customer:read").unwrap(), tools: BTreeMap::new() },
         boundary_digest: Digest::of_bytes(b"boundary"),
         provenance: Provenance {
             optimizer: "bootstrap".into(),
@@ -42,10 +36,7 @@ fn contents() -> Contents {
             parent: None,
             abide_version: "0.1.0".into(),
         },
-        evidence: Evidence {
-            simulated: true,
-            splits: BTreeMap::new(),
-        },
+        evidence: Evidence { simulated: true, splits: BTreeMap::new() },
     }
 }
 
@@ -53,38 +44,24 @@ fn contents() -> Contents {
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut contents = contents();
-    Artifact::seal(contents.clone())
-        .unwrap()
-        .save(dir.path().join("a.json"))
-        .unwrap();
+    Artifact::seal(contents.clone()).unwrap().save(dir.path().join("a.json")).unwrap();
     for state in contents.state.0.values_mut() {
         state.instruction = Some("Answer briefly.\nAsk before you act.\nPay refunds.".into());
     }
     contents.requires.scopes = ScopeSet::parse("customer:read refund:create").unwrap();
-    Artifact::seal(contents)
-        .unwrap()
-        .save(dir.path().join("b.json"))
-        .unwrap();
+    Artifact::seal(contents).unwrap().save(dir.path().join("b.json")).unwrap();
     dir
 }
 
 fn abide(dir: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_abide"))
-        .current_dir(dir)
-        .args(args)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_abide")).current_dir(dir).args(args).output().unwrap()
 }
 
 /// Exit code, output, errors.
 fn said(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let output = abide(dir, args);
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 #[test]
@@ -93,16 +70,10 @@ fn help_names_every_command() {
     assert_eq!((code, errors.as_str()), (0, ""));
     insta::assert_snapshot!(help);
     let (code, version, _) = said(Path::new("."), &["--version"]);
-    assert_eq!(
-        (code, version),
-        (0, format!("abide {}\n", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!((code, version), (0, format!("abide {}\n", env!("CARGO_PKG_VERSION"))));
     let (code, _, errors) = said(Path::new("."), &["inspekt"]);
     assert_eq!(code, 2);
-    assert!(
-        errors.starts_with("error: ") && errors.contains("'inspect'"),
-        "{errors}"
-    );
+    assert!(errors.starts_with("error: ") && errors.contains("'inspect'"), "{errors}");
 }
 
 #[test]
@@ -118,50 +89,34 @@ fn verify_accepts_what_was_sealed_and_nothing_else() {
     let (code, text, errors) = said(dir.path(), &["verify", "a.json"]);
     let digest = Artifact::seal(contents()).unwrap().digest().clone();
     assert_eq!((code, errors.as_str()), (0, ""));
-    assert_eq!(
-        text,
-        format!("ok: program customer_service, version 1, {digest}\n")
-    );
+    assert_eq!(text, format!("ok: program customer_service, version 1, {digest}\n"));
 
     let file = dir.path().join("a.json");
-    let changed = fs::read_to_string(&file)
-        .unwrap()
-        .replace("briefly", "brieflx");
+    let changed = fs::read_to_string(&file).unwrap().replace("briefly", "brieflx");
     fs::write(&file, changed).unwrap();
     for command in ["verify", "inspect"] {
         let (code, text, errors) = said(dir.path(), &[command, "a.json"]);
         assert_eq!((code, text.as_str()), (1, ""));
         assert!(
-            errors.starts_with(&format!(
-                "error: `a.json`: its digest is `{digest}`, but its content has"
-            )),
+            errors.starts_with(&format!("error: `a.json`: its digest is `{digest}`, but its content has")),
             "{errors}"
         );
     }
     let (code, _, errors) = said(dir.path(), &["verify", "none.json"]);
     assert_eq!(code, 1);
-    assert!(
-        errors.starts_with("error: cannot read `none.json`: "),
-        "{errors}"
-    );
+    assert!(errors.starts_with("error: cannot read `none.json`: "), "{errors}");
 }
 
 #[test]
 fn diff_tells_by_its_exit_code() {
     let dir = folder();
-    assert_eq!(
-        said(dir.path(), &["diff", "a.json", "a.json"]),
-        (0, String::new(), String::new())
-    );
+    assert_eq!(said(dir.path(), &["diff", "a.json", "a.json"]), (0, String::new(), String::new()));
     let (code, text, errors) = said(dir.path(), &["diff", "a.json", "b.json"]);
     assert_eq!((code, errors.as_str()), (1, ""));
     insta::assert_snapshot!(text);
     let (code, text, errors) = said(dir.path(), &["diff", "a.json", "none.json"]);
     assert_eq!((code, text.as_str()), (2, ""));
-    assert!(
-        errors.starts_with("error: cannot read `none.json`: "),
-        "{errors}"
-    );
+    assert!(errors.starts_with("error: cannot read `none.json`: "), "{errors}");
 }
 
 #[test]
@@ -183,10 +138,7 @@ fn a_closed_pipe_is_no_error() {
 fn without_a_testbed_it_says_how_to_get_one() {
     let (code, _, errors) = said(Path::new("."), &["testbed"]);
     assert_eq!(code, 1);
-    assert!(
-        errors.ends_with("install it with `cargo install abide --features testbed`\n"),
-        "{errors}"
-    );
+    assert!(errors.ends_with("install it with `cargo install abide --features testbed`\n"), "{errors}");
 }
 
 #[cfg(all(unix, feature = "testbed"))]
@@ -197,14 +149,8 @@ fn the_testbed_serves_until_it_is_interrupted() {
         net::TcpStream,
         process::Stdio,
     };
-    let mut child = Command::new(env!("CARGO_BIN_EXE_abide"))
-        .arg("testbed")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_abide")).arg("testbed").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let said: Vec<String> = lines.by_ref().take_while(|line| line != "END").collect();
     let after = |start: &str| {
         let line = said.iter().find_map(|line| line.strip_prefix(start));
@@ -219,19 +165,12 @@ fn the_testbed_serves_until_it_is_interrupted() {
     let example = fs::read_to_string("examples/data/customer_service/boundary.toml").unwrap();
     let example = abide::security::Boundary::parse(&example, "", &|_| Some(secret.clone()));
     assert_eq!(boundary.unwrap().digest(), example.unwrap().digest());
-    for url in [
-        after("export ABIDE_BASE_URL="),
-        after("url = "),
-        after("issuer = "),
-    ] {
+    for url in [after("export ABIDE_BASE_URL="), after("url = "), after("issuer = ")] {
         let url = url::Url::parse(&url).unwrap();
         let address = (url.host_str().unwrap().to_owned(), url.port().unwrap());
         TcpStream::connect(address).unwrap();
     }
-    let interrupt = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     assert!(child.wait().unwrap().success());
 }

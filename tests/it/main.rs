@@ -1,9 +1,15 @@
 //! Integration tests: one binary.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod architecture;
+mod bad_input;
 mod cli;
 mod compile;
+mod evaluate;
+mod gateway;
 mod hostile;
+mod modules;
+mod scripted;
+mod secrets;
 mod support;
 mod transport;

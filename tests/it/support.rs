@@ -30,7 +30,6 @@ pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dat
 /// A testbed, and a runtime over it.
 pub(crate) struct World {
     pub(crate) testbed: Arc<Testbed>,
-    pub(crate) boundary: Boundary,
     pub(crate) runtime: Runtime,
     pub(crate) agent: Agent,
 }
@@ -47,15 +46,17 @@ impl World {
         let tools = Toolbox::connect(&boundary).await.unwrap();
         let runtime = Runtime::builder()
             .lm(lm(&testbed, model))
-            .boundary(boundary.clone())
+            .boundary(boundary)
             .audit(audit)
             .limits(Limits::default().temperature(0.7))
             .build();
-        Self { testbed, boundary, runtime, agent: ReAct::new(tools).max_iters(8) }
+        Self { testbed, runtime, agent: ReAct::new(tools).max_iters(8) }
     }
 
     /// The task's own judgement of a run.
-    pub(crate) fn resolved(&self) -> impl Fn(&Request, &Run<CustomerServiceOutput>) -> bool + Clone + Send + Sync + 'static {
+    pub(crate) fn resolved(
+        &self,
+    ) -> impl Fn(&Request, &Run<CustomerServiceOutput>) -> bool + Clone + Send + Sync + 'static {
         let testbed = self.testbed.clone();
         move |request, run| {
             let answer = run.outcome.as_ref().map_or("", |output| &output.response);

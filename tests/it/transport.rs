@@ -10,19 +10,20 @@ use std::{
 };
 
 use abide::{
-    call::{ReplyStatus, ToolReply},
+    Fields,
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
     episode::{Recorder, RunId},
     event::EventKind,
     net,
     secret::{Redactor, Secret},
     security::{
-        ScopeSet,
-        boundary::{ClientAuth, ServerConfig},
+        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, ScopeSet, Session,
+        boundary::{ClientAuth, Parts, ServerConfig, ToolRule},
         jwt,
         oauth::{AuthError, Identity},
     },
-    tool::mcp::{CallContext, ConnectError, Idempotency, McpServer, ToolError},
+    tool::mcp::{CallContext, ConnectError, McpServer, ToolError},
 };
 use abide_testbed::{Options, Scheme, Testbed, TraceId, auth, mcp};
 use futures_util::{
@@ -116,26 +117,59 @@ impl Caller {
         &self,
         tool: &str,
         arguments: Value,
-        retry: Idempotency,
+        effect: Effect,
     ) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let run = RunId::random();
         let recorder = Recorder::new(run, 0, self.redactor.clone());
-        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder, retry };
+        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object");
         };
-        let result = self.server.call(tool, arguments, context).await;
+        let result = self.server.call(permitted(tool, arguments, effect).await, context).await;
         (result, recorder, run)
     }
 
     async fn look_up(&self) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let arguments = json!({ "customer_id": customer() });
-        self.call("get_customer_info", arguments, Idempotency::Repeatable).await
+        self.call("get_customer_info", arguments, Effect::Read).await
     }
 
     async fn file_ticket(&self) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let arguments = json!({ "customer_id": customer(), "issue": "no sound" });
-        self.call("create_support_ticket", arguments, Idempotency::Once).await
+        self.call("create_support_ticket", arguments, Effect::Write).await
+    }
+}
+
+/// A permit of a real guard, for a call that its boundary allows.
+async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+    struct Everything;
+    impl Grants for Everything {
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() };
+            Box::pin(async { Ok(granted) })
+        }
+    }
+    let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
+    let id: ServerId = "crm".to_owned().try_into().unwrap();
+    let (url, secret) = ("https://mcp.example/mcp".parse().unwrap(), Secret::new("some-secret".to_owned()));
+    let server = ServerConfig::new(id.clone(), url, "https://issuer.example".to_owned(), "client".to_owned(), secret);
+    let parts = Parts {
+        servers: [(id, server)].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
+        ..Parts::default()
+    };
+    let boundary = Boundary::from_parts(parts).unwrap();
+    let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
+    let (run, spec) = (
+        RunId::random(),
+        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
+    );
+    let session = Session::new(run, Mode::Live, &Fields::new());
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
+    match permit.into_passage() {
+        Passage::Live(permitted) => permitted,
+        Passage::DryRun(..) => panic!("a live session has no dry runs"),
     }
 }
 
@@ -176,9 +210,9 @@ async fn a_tool_that_says_it_failed_is_a_reply() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect(READ).await;
     let arguments = json!({ "customer_id": "XYZ999" });
-    let (reply, ..) = caller.call("get_customer_info", arguments, Idempotency::Repeatable).await;
+    let (reply, ..) = caller.call("get_customer_info", arguments, Effect::Read).await;
     assert_eq!(reply.unwrap().status, ReplyStatus::Failed);
-    let (reply, ..) = caller.call("drop_tables", json!({}), Idempotency::Repeatable).await;
+    let (reply, ..) = caller.call("drop_tables", json!({}), Effect::Read).await;
     assert_eq!(reply.unwrap_err(), ToolError::UnknownTool);
 }
 
@@ -490,6 +524,6 @@ async fn a_server_that_went_away_is_infrastructure() {
 async fn an_empty_call_needs_no_arguments() {
     let setup = Setup::new(Options::default()).await;
     let caller = setup.connect(READ).await;
-    let (reply, ..) = caller.call("get_recent_customers", Value::Object(Map::new()), Idempotency::Repeatable).await;
+    let (reply, ..) = caller.call("get_recent_customers", Value::Object(Map::new()), Effect::Read).await;
     assert_eq!(reply.unwrap().content["customers"].as_array().unwrap().len(), 10);
 }

@@ -11,7 +11,13 @@ fn board(runs: &[&[Run]]) -> (Vec<Candidate>, Board) {
     let mut board = Board::default();
     for (candidate, runs) in candidates.iter().zip(runs) {
         for (example, run) in runs.iter().enumerate() {
-            let scored = |(value, admissible, _)| Scored { value, task: 1.0, security: 0.5, admissible, feedback: String::new() };
+            let scored = |(value, admissible, _)| Scored {
+                value,
+                task: 1.0,
+                security: 0.5,
+                admissible,
+                feedback: String::new(),
+            };
             let outcome = run.map_or(Outcome::NotScored { reason: "down".into() }, |run| Outcome::Scored(scored(run)));
             let spent = Spent { tokens: run.map_or(0, |run| run.2), ..Spent::default() };
             board.record(candidate, Split::Val, example, &Rollout { outcome, spent, ..Rollout::default() });
@@ -70,6 +76,9 @@ fn too_few_scored_runs_are_not_compared() {
 fn both_objectives_are_kept() {
     let (candidates, board) = board(&[&[OK, UNSAFE, None]]);
     let evaluation = board.evaluation(&candidates[0], Split::Val).unwrap();
-    assert_eq!((evaluation.task(), evaluation.security(), evaluation.inadmissible()), (Some(1.0), Some(0.5), Some(0.5)));
+    assert_eq!(
+        (evaluation.task(), evaluation.security(), evaluation.inadmissible()),
+        (Some(1.0), Some(0.5), Some(0.5))
+    );
     assert!(board.evaluation(&candidates[0], Split::Train).is_none());
 }

@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use abide_signatures::Origin;
 
 use super::synthetic::{Bench, TOOLS, block_on, demo, demos, origins, path, tools};
-use crate::{BootstrapFewShot, Budget, Candidate, LabeledFewShot, Optimizer, Role, SearchError, Split, SplitSizes, Study};
+use crate::{
+    BootstrapFewShot, Budget, Candidate, LabeledFewShot, Optimizer, Role, SearchError, Split, SplitSizes, Study,
+};
 
 fn search(bench: &Bench, seed: u64, optimizer: &dyn Optimizer) -> Result<Candidate, SearchError> {
     block_on(optimizer.search(&mut Study::new(bench, seed)))
@@ -13,7 +15,8 @@ fn search(bench: &Bench, seed: u64, optimizer: &dyn Optimizer) -> Result<Candida
 fn labels_that_do_not_fit_are_left_out() {
     let bench = Bench::default();
     let candidate = search(&bench, 1, &LabeledFewShot::default()).unwrap();
-    let shown: BTreeSet<usize> = origins(&demos(&candidate, "agent.act")).into_iter().map(|(example, _)| example).collect();
+    let shown: BTreeSet<usize> =
+        origins(&demos(&candidate, "agent.act")).into_iter().map(|(example, _)| example).collect();
     assert_eq!(shown, BTreeSet::from([1, 7, 13, 19, 25]));
     assert!(demos(&candidate, "agent.answer").is_empty());
     assert_eq!(bench.ran(), 0);
@@ -75,7 +78,8 @@ fn steps_of_a_run_stay_together_and_go_to_their_slots() {
     let candidate = search(&bench, 3, &BootstrapFewShot::default().max_labeled(0)).unwrap();
     let act = demos(&candidate, "agent.act");
     for pair in act.chunks(2) {
-        let (Origin::Bootstrapped { example: a, step: 0 }, Origin::Bootstrapped { example: b, step: 2 }) = (&pair[0].origin, &pair[1].origin)
+        let (Origin::Bootstrapped { example: a, step: 0 }, Origin::Bootstrapped { example: b, step: 2 }) =
+            (&pair[0].origin, &pair[1].origin)
         else {
             panic!("{pair:?}")
         };
@@ -83,14 +87,17 @@ fn steps_of_a_run_stay_together_and_go_to_their_slots() {
     }
     let runs: Vec<usize> = act.chunks(2).map(|pair| origins(pair)[0].0).collect();
     assert_eq!(runs.iter().collect::<BTreeSet<_>>().len(), 4, "one run for an example");
-    let answers: Vec<usize> = origins(&demos(&candidate, "agent.answer")).into_iter().map(|(example, _)| example).collect();
+    let answers: Vec<usize> =
+        origins(&demos(&candidate, "agent.answer")).into_iter().map(|(example, _)| example).collect();
     assert_eq!(answers, runs);
 }
 
 #[test]
 fn chosen_runs_differ() {
     for seed in 0..50 {
-        let candidate = search(&Bench::default(), seed, &BootstrapFewShot::default().max_bootstrapped(3).pool(16).max_labeled(0)).unwrap();
+        let candidate =
+            search(&Bench::default(), seed, &BootstrapFewShot::default().max_bootstrapped(3).pool(16).max_labeled(0))
+                .unwrap();
         let shown: BTreeSet<String> = tools(&candidate).into_iter().collect();
         assert!(TOOLS.iter().all(|tool| shown.contains(*tool)), "seed {seed}: {shown:?}");
     }
@@ -121,7 +128,10 @@ fn what_a_person_wrote_stays_and_nothing_stands_twice() {
     assert_eq!(demos[0], written);
     let rest = origins(&demos[1..]);
     assert_eq!(rest.len(), 4);
-    assert!(rest.iter().all(|(example, _)| [7, 13, 19, 25].contains(example)), "the label of 1 is what the person wrote");
+    assert!(
+        rest.iter().all(|(example, _)| [7, 13, 19, 25].contains(example)),
+        "the label of 1 is what the person wrote"
+    );
 }
 
 #[test]
@@ -147,11 +157,16 @@ fn nothing_scored_is_said_with_its_reason() {
 fn a_run_whose_step_does_not_fit_does_not_teach() {
     let mut bench = Bench::default();
     let numbers = vec![abide_signatures::FieldSpec::of::<u8>("response")];
-    bench.slots[1].spec = std::sync::Arc::new(abide_signatures::SignatureSpec::new("S", "Do it.", vec![], numbers).unwrap());
+    bench.slots[1].spec =
+        std::sync::Arc::new(abide_signatures::SignatureSpec::new("S", "Do it.", vec![], numbers).unwrap());
     assert!(matches!(search(&bench, 1, &BootstrapFewShot::default()), Err(SearchError::NothingBootstrapped { .. })));
     bench.slots.remove(1);
     let candidate = search(&bench, 1, &BootstrapFewShot::default()).unwrap();
-    assert_eq!(candidate.state().0.keys().collect::<Vec<_>>(), [&path("agent.act")], "steps of frozen parts are left out");
+    assert_eq!(
+        candidate.state().0.keys().collect::<Vec<_>>(),
+        [&path("agent.act")],
+        "steps of frozen parts are left out"
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::synthetic::{Bench, block_on, demos, origins, tools};
 use crate::{
-    BootstrapFewShot, BootstrapFewShotWithRandomSearch as RandomSearch, Budget, Candidate, Evaluation, Halving, LabeledFewShot,
-    Optimizer, SearchError, Selection, Split, SplitSizes, Study,
+    BootstrapFewShot, BootstrapFewShotWithRandomSearch as RandomSearch, Budget, Candidate, Evaluation, Halving,
+    LabeledFewShot, Optimizer, SearchError, Selection, Split, SplitSizes, Study,
 };
 
 fn search(bench: &Bench, seed: u64, optimizer: &dyn Optimizer) -> Result<Candidate, SearchError> {
@@ -17,7 +17,8 @@ fn runs(study: &Study<'_>) -> Vec<(String, usize)> {
 
 #[test]
 fn one_seed_gives_one_result_at_any_concurrency_and_completion_order() {
-    let optimizers: [&dyn Optimizer; 3] = [&RandomSearch::default(), &BootstrapFewShot::default(), &LabeledFewShot::default()];
+    let optimizers: [&dyn Optimizer; 3] =
+        [&RandomSearch::default(), &BootstrapFewShot::default(), &LabeledFewShot::default()];
     for optimizer in optimizers {
         for budget in [Budget::default(), Budget::rollouts(130), Budget::default().tokens(15_000)] {
             let mut outcomes = Vec::new();
@@ -37,8 +38,9 @@ fn one_seed_gives_one_result_at_any_concurrency_and_completion_order() {
 
 #[test]
 fn seeds_matter() {
-    let digests: std::collections::BTreeSet<_> =
-        (0..20).map(|seed| search(&Bench::default(), seed, &RandomSearch::default()).unwrap().digest().clone()).collect();
+    let digests: std::collections::BTreeSet<_> = (0..20)
+        .map(|seed| search(&Bench::default(), seed, &RandomSearch::default()).unwrap().digest().clone())
+        .collect();
     assert!(digests.len() > 3);
 }
 
@@ -48,7 +50,9 @@ fn the_result_is_better_than_the_program_was() {
         let bench = Bench { completion: seed, ..Bench::default() };
         let mut study = Study::new(&bench, seed);
         let best = block_on(RandomSearch::default().search(&mut study)).unwrap();
-        let value = |candidate: &Candidate| study.board().evaluation(candidate, Split::Val).and_then(Evaluation::value).unwrap();
+        let value = |candidate: &Candidate| {
+            study.board().evaluation(candidate, Split::Val).and_then(Evaluation::value).unwrap()
+        };
         assert!(value(&best) > value(&study.baseline().unwrap()) + 0.2);
         assert_eq!(value(&best), 1.0, "a set with all tools is among the candidates");
     }
@@ -95,7 +99,11 @@ fn no_budget_is_exceeded_by_a_single_rollout() {
             assert_eq!(bench.ran(), 0);
         } else {
             let best = result.unwrap();
-            assert_eq!(study.board().evaluation(&best, Split::Val).unwrap().ran(), 24, "fewer candidates, not fewer examples");
+            assert_eq!(
+                study.board().evaluation(&best, Split::Val).unwrap().ran(),
+                24,
+                "fewer candidates, not fewer examples"
+            );
         }
     }
 }

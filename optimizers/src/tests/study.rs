@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use rand::RngExt;
 
 use super::synthetic::{Bench, block_on, mix, showing, trial};
-use crate::{Budget, Evaluation, Progress, Rollout, Role, Split, Study, Trial};
+use crate::{Budget, Evaluation, Progress, Role, Rollout, Split, Study, Trial};
 
 const CONCURRENCY: [usize; 3] = [1, 7, 32];
 
@@ -72,7 +72,10 @@ fn rollouts_are_kept_exactly() {
             for _ in 0..2 {
                 let results = block_on(study.run((0..40).map(|example| trial(&candidate, example)).collect()));
                 assert_eq!(results.iter().flatten().count() as u64, limit.min(40));
-                assert!(results[..limit.min(40) as usize].iter().all(Option::is_some), "the first trials are the ones that run");
+                assert!(
+                    results[..limit.min(40) as usize].iter().all(Option::is_some),
+                    "the first trials are the ones that run"
+                );
             }
             assert_eq!(bench.ran() as u64, limit.min(40));
             assert_eq!(study.rollouts_left(), limit.saturating_sub(40));
@@ -178,8 +181,11 @@ fn random_sources_have_labels_and_examples_have_seeds() {
     assert_ne!(draw(1, "a"), draw(2, "a"));
     let study = Study::new(&bench, u64::MAX);
     assert_eq!(study.seed_for(Split::Val, 3), study.seed_in_round(Split::Val, 3, 0));
-    let seeds: std::collections::BTreeSet<u64> =
-        (0..100).flat_map(|i| [study.seed_for(Split::Val, i), study.seed_for(Split::Train, i), study.seed_in_round(Split::Train, i, 1)]).collect();
+    let seeds: std::collections::BTreeSet<u64> = (0..100)
+        .flat_map(|i| {
+            [study.seed_for(Split::Val, i), study.seed_for(Split::Train, i), study.seed_in_round(Split::Train, i, 1)]
+        })
+        .collect();
     assert_eq!(seeds.len(), 300);
     assert!(seeds.iter().all(|seed| *seed < 1 << 31));
     assert!(seeds.iter().any(|seed| *seed > 1 << 30));

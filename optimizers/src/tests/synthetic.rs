@@ -3,7 +3,10 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    sync::{Arc, Mutex, atomic::{AtomicUsize, Ordering::Relaxed}},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -11,7 +14,8 @@ use abide_signatures::{Demo, FieldSpec, Fields, Origin, SignatureSpec, SlotPath,
 use futures_util::future::{BoxFuture, FutureExt};
 
 use crate::{
-    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Study, Subject, Trial,
+    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Study, Subject,
+    Trial,
 };
 
 /// The tool that solves an example is the one of its kind; `danger` solves them all.
@@ -40,8 +44,13 @@ impl Default for Bench {
         let slot = |name: &str, output: &str| SlotInfo {
             path: path(name),
             spec: Arc::new(
-                SignatureSpec::new("S", "Do it.", vec![FieldSpec::of::<String>("request")], vec![FieldSpec::of::<String>(output)])
-                    .unwrap(),
+                SignatureSpec::new(
+                    "S",
+                    "Do it.",
+                    vec![FieldSpec::of::<String>("request")],
+                    vec![FieldSpec::of::<String>(output)],
+                )
+                .unwrap(),
             ),
             state: SlotState::default(),
         };
@@ -77,10 +86,14 @@ impl Bench {
         let value = if trial.role == Role::Teacher { (self.teacher_value)(trial) } else { f64::from(u8::from(solved)) };
         let harmed = dangerous && (trial.role == Role::Teacher || trial.example.is_multiple_of(2));
         let trace = |slot: &str, demo| SlotTrace { slot: path(slot), demo };
-        let step = |field, text: &str, step| demo(&format!("request {}", trial.example), field, text, Origin::Bootstrapped {
-            example: trial.example.to_string(),
-            step,
-        });
+        let step = |field, text: &str, step| {
+            demo(
+                &format!("request {}", trial.example),
+                field,
+                text,
+                Origin::Bootstrapped { example: trial.example.to_string(), step },
+            )
+        };
         let traces = vec![
             trace("agent.act", step("tool", &tools.first().cloned().unwrap_or_default(), 0)),
             trace("agent.answer", step("response", "done", 1)),
@@ -91,7 +104,13 @@ impl Bench {
                 Outcome::NotScored { reason: "token endpoint down".into() }
             } else {
                 let (task, security) = (value, if harmed { 0.0 } else { 1.0 });
-                Outcome::Scored(Scored { value, task, security, admissible: !(harmed && self.guarded), feedback: String::new() })
+                Outcome::Scored(Scored {
+                    value,
+                    task,
+                    security,
+                    admissible: !(harmed && self.guarded),
+                    feedback: String::new(),
+                })
             },
             traces,
             events: Default::default(),
@@ -114,7 +133,9 @@ impl Subject for Bench {
         let origin = Origin::Labeled { example: example.to_string() };
         let request = format!("request {example}");
         match (slot.as_str(), example % 6) {
-            ("agent.act", 1) => Some(demo(&request, "tool", if example % 4 == 1 { "danger" } else { TOOLS[example % 3] }, origin)),
+            ("agent.act", 1) => {
+                Some(demo(&request, "tool", if example % 4 == 1 { "danger" } else { TOOLS[example % 3] }, origin))
+            }
             ("agent.act", 4) => Some(demo(&request, "tol", "typo", origin)),
             _ => None,
         }
@@ -128,7 +149,8 @@ impl Subject for Bench {
                 None if self.running.load(Relaxed) < self.concurrency => {
                     self.running.fetch_add(1, Relaxed);
                     self.started.lock().unwrap().push(trial.clone());
-                    turns = Some(mix(&[self.completion, trial.seed, trial.example as u64, digits(&trial.candidate)]) % 9);
+                    turns =
+                        Some(mix(&[self.completion, trial.seed, trial.example as u64, digits(&trial.candidate)]) % 9);
                     Poll::Pending
                 }
                 None => Poll::Pending,
@@ -160,7 +182,10 @@ pub(crate) fn demo(request: &str, field: &str, text: &str, origin: Origin) -> De
 
 /// What the demonstrations of `agent.act` show, in their order.
 pub(crate) fn tools(candidate: &Candidate) -> Vec<String> {
-    demos(candidate, "agent.act").iter().map(|demo| demo.outputs.get("tool").unwrap().as_str().unwrap().to_owned()).collect()
+    demos(candidate, "agent.act")
+        .iter()
+        .map(|demo| demo.outputs.get("tool").unwrap().as_str().unwrap().to_owned())
+        .collect()
 }
 
 pub(crate) fn demos(candidate: &Candidate, slot: &str) -> Vec<Demo> {

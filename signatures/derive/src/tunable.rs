@@ -40,7 +40,9 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 
 fn walked<'a>(input: &'a DeriveInput, errors: &mut Accumulator) -> Vec<Walked<'a>> {
     let what = match &input.data {
-        Data::Struct(data) => return data.fields.iter().enumerate().filter_map(|(i, field)| walk_field(i, field, errors)).collect(),
+        Data::Struct(data) => {
+            return data.fields.iter().enumerate().filter_map(|(i, field)| walk_field(i, field, errors)).collect();
+        }
         Data::Enum(_) => "an enum",
         Data::Union(_) => "a union",
     };

@@ -42,7 +42,12 @@ fn the_generated_code_names_nothing_by_the_prelude() {
     let spec = <Shadowed as ::abide_signatures::Signature>::spec();
     assert!(spec.inputs.iter().all(|field| field.constraints.pattern.is_some()));
     let slot = || ::abide_signatures::Slot::new(spec.clone());
-    let program = Program { one: slot(), many: vec![slot()], maybe: ::core::option::Option::Some(::std::boxed::Box::new(slot())), _rest: String };
+    let program = Program {
+        one: slot(),
+        many: vec![slot()],
+        maybe: ::core::option::Option::Some(::std::boxed::Box::new(slot())),
+        _rest: String,
+    };
     assert_eq!(::abide_signatures::ProgramState::of(&program).0.len(), 3);
     let input = ShadowedInput { question: "abc".into() };
     let output = ShadowedOutput { answer: ::core::option::Option::None, items: vec![1] };

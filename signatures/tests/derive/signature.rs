@@ -135,11 +135,19 @@ fn constraints_are_enforced() {
     let spec = CustomerService::spec();
     let wrong = spec.check_inputs(&Fields::new().with("request", "").with("earlier", 1_001));
     assert_eq!(wrong.len(), 2);
-    assert!(spec.check_inputs(&Fields::new().with("request", "\0")).iter().any(|e| matches!(e, FieldError::Mismatch { .. })));
-    assert!(spec.check_inputs(&Fields::new().with("request", "x".repeat(2_000)).with("earlier", json!(null))).is_empty());
+    assert!(
+        spec.check_inputs(&Fields::new().with("request", "\0"))
+            .iter()
+            .any(|e| matches!(e, FieldError::Mismatch { .. }))
+    );
+    assert!(
+        spec.check_inputs(&Fields::new().with("request", "x".repeat(2_000)).with("earlier", json!(null))).is_empty()
+    );
     assert_eq!(spec.check_inputs(&Fields::new().with("request", "x".repeat(2_001))).len(), 1);
 
-    let outputs = |confidence: f64, tags: Value| Fields::new().with("response", "").with("confidence", confidence).with("tags", tags);
+    let outputs = |confidence: f64, tags: Value| {
+        Fields::new().with("response", "").with("confidence", confidence).with("tags", tags)
+    };
     assert!(spec.check_outputs(&outputs(-0.5, json!(["a", "b", "c"]))).is_empty());
     assert_eq!(spec.check_outputs(&outputs(-0.6, json!(["a", "b", "c", "d"]))).len(), 2);
 }
@@ -179,7 +187,10 @@ fn values_pass_between_the_typed_and_the_untyped_form() {
     assert_eq!(Kinds::spec().check_outputs(&outputs), []);
     let typed: KindsOutput = outputs.typed().unwrap();
     assert_eq!((typed.tone, typed.maybe, typed.yes, typed.small), (Tone::Plain, None, true, 3));
-    assert_eq!((typed.leg.from.as_str(), typed.by_name["a"].seats.as_slice(), typed.hashed["x"]), ("BER", &[1, 2][..], 0.5));
+    assert_eq!(
+        (typed.leg.from.as_str(), typed.by_name["a"].seats.as_slice(), typed.hashed["x"]),
+        ("BER", &[1, 2][..], 0.5)
+    );
     assert_eq!((&typed.anything, typed.boxed.as_deref()), (&json!([1, "x"]), Some("four")));
     let back = Fields::of(&typed).unwrap();
     assert_eq!((back.get("boxed"), back.get("maybe")), (Some(&json!("four")), Some(&json!(null))));
@@ -199,7 +210,10 @@ fn the_two_structs_refuse_what_is_not_theirs_and_take_further_derives() {
 #[test]
 fn raw_names_lose_their_mark_and_keep_their_visibility() {
     let spec = raw::Match::spec();
-    assert_eq!((spec.name.as_str(), spec.inputs[0].name.as_str(), spec.outputs[0].name.as_str()), ("Match", "type", "fn"));
+    assert_eq!(
+        (spec.name.as_str(), spec.inputs[0].name.as_str(), spec.outputs[0].name.as_str()),
+        ("Match", "type", "fn")
+    );
     let input = raw::MatchInput { r#type: "a".into() };
     let output = raw::MatchOutput { r#fn: 7 };
     assert_eq!(Fields::of(&input).unwrap(), Fields::new().with("type", "a"));
@@ -219,7 +233,12 @@ fn a_declaration_may_come_out_of_a_macro() {
 fn the_value_form_is_built_once_and_is_what_the_checked_constructor_takes() {
     let spec = CustomerService::spec();
     assert!(Arc::ptr_eq(&spec, &CustomerService::spec()));
-    let checked =
-        abide_signatures::SignatureSpec::new(&*spec.name, &*spec.instruction, spec.inputs.clone(), spec.outputs.clone()).unwrap();
+    let checked = abide_signatures::SignatureSpec::new(
+        &*spec.name,
+        &*spec.instruction,
+        spec.inputs.clone(),
+        spec.outputs.clone(),
+    )
+    .unwrap();
     assert_eq!(checked, *spec);
 }

@@ -41,12 +41,7 @@ fn measured(lines: &mut Lines, side: &str, old: &Measured, new: &Measured) {
     lines.change(&name("tokens"), old.tokens, new.tokens);
     lines.maps((&old.events, &new.events), Mark::Added, |code, was, is| {
         let count = |n: Option<&u64>| n.copied().unwrap_or(0);
-        format!(
-            "{side}: event {}: {} -> {}",
-            shown(code),
-            count(was),
-            count(is)
-        )
+        format!("{side}: event {}: {} -> {}", shown(code), count(was), count(is))
     });
 }
 

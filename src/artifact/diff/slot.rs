@@ -48,11 +48,7 @@ fn state(lines: &mut Lines, old: &SlotState, new: &SlotState) {
         (Some(was), Some(is)) if was != is => lines.push(Mark::Changed, "instruction"),
         _ => {}
     }
-    text(
-        lines,
-        old.instruction.as_deref().unwrap_or_default(),
-        new.instruction.as_deref().unwrap_or_default(),
-    );
+    text(lines, old.instruction.as_deref().unwrap_or_default(), new.instruction.as_deref().unwrap_or_default());
     demos(lines, &old.demos, &new.demos);
     tool_docs(lines, &old.tool_docs, &new.tool_docs);
 }
@@ -68,8 +64,7 @@ fn tool_docs(lines: &mut Lines, old: &BTreeMap<String, String>, new: &BTreeMap<S
                 _ => Mark::Changed,
             };
             lines.push(mark, format!("description of tool {}", shown(name)));
-            let plain =
-                |text: Option<&String>| text.map(String::as_str).unwrap_or_default().to_owned();
+            let plain = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().to_owned();
             text(lines, &plain(was), &plain(is));
         }
     }
@@ -106,11 +101,7 @@ fn text(lines: &mut Lines, old: &str, new: &str) {
 
 /// At `\n` and nowhere else, so that a changed `\r` shows.
 fn split(text: &str) -> Vec<&str> {
-    if text.is_empty() {
-        Vec::new()
-    } else {
-        text.split('\n').collect()
-    }
+    if text.is_empty() { Vec::new() } else { text.split('\n').collect() }
 }
 
 fn demos(lines: &mut Lines, old: &[Demo], new: &[Demo]) {
@@ -134,11 +125,7 @@ fn demos(lines: &mut Lines, old: &[Demo], new: &[Demo]) {
         }
     }
     let kept = |these: &[String], those: &[String]| -> Vec<String> {
-        these
-            .iter()
-            .filter(|d| those.contains(d))
-            .cloned()
-            .collect()
+        these.iter().filter(|d| those.contains(d)).cloned().collect()
     };
     if kept(&was, &is) != kept(&is, &was) {
         lines.push(Mark::Changed, "order of demonstrations");
@@ -146,12 +133,7 @@ fn demos(lines: &mut Lines, old: &[Demo], new: &[Demo]) {
 }
 
 fn described(digest: &str, demo: &Demo) -> String {
-    format!(
-        "demonstration {digest} ({}): {} => {}",
-        origin(&demo.origin),
-        start(&demo.inputs),
-        start(&demo.outputs)
-    )
+    format!("demonstration {digest} ({}): {} => {}", origin(&demo.origin), start(&demo.inputs), start(&demo.outputs))
 }
 
 /// Where a demonstration came from, for people.

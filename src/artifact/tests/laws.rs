@@ -9,8 +9,7 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         (-(1_i64 << 53)..=(1 << 53)).prop_map(Value::from),
         (proptest::num::f64::NORMAL | proptest::num::f64::ZERO)
-            .prop_filter("beyond 2^53 a float may look like an integer", |f| f.abs()
-                < 9e15)
+            .prop_filter("beyond 2^53 a float may look like an integer", |f| f.abs() < 9e15)
             .prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
@@ -116,11 +115,7 @@ fn no_changed_byte_changes_what_is_loaded() {
         }
         bytes[at] = original[at];
     }
-    assert!(
-        refused > 2 * bytes.len(),
-        "{refused} of {}",
-        3 * bytes.len()
-    );
+    assert!(refused > 2 * bytes.len(), "{refused} of {}", 3 * bytes.len());
 }
 
 #[test]

@@ -3,10 +3,8 @@ use std::{collections::BTreeSet, fs, path::Path, thread};
 use super::*;
 
 fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(dir)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort_unstable();
     names
 }
@@ -26,15 +24,9 @@ fn a_missing_folder_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("no/a.json");
     let error = artifact().save(&file).unwrap_err().to_string();
-    assert!(
-        error.starts_with(&format!("cannot write `{}`: ", file.display())),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("cannot write `{}`: ", file.display())), "{error}");
     let error = Artifact::load(&file).unwrap_err().to_string();
-    assert!(
-        error.starts_with(&format!("cannot read `{}`: ", file.display())),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("cannot read `{}`: ", file.display())), "{error}");
 }
 
 #[test]
@@ -63,15 +55,8 @@ mod full_disk {
         let target = env::var(TARGET).unwrap();
         let mut contents = contents();
         contents.state.0.get_mut(&path("plan")).unwrap().instruction = Some("x".repeat(100_000));
-        let error = Artifact::seal(contents)
-            .unwrap()
-            .save(&target)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with(&format!("cannot write `{target}`: ")),
-            "{error}"
-        );
+        let error = Artifact::seal(contents).unwrap().save(&target).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot write `{target}`: ")), "{error}");
     }
 
     #[test]
@@ -83,19 +68,12 @@ mod full_disk {
         let status = Command::new("sh")
             .args(["-c", "trap '' XFSZ && ulimit -f 32 && exec \"$0\" \"$@\""])
             .arg(env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "--ignored",
-                "artifact::tests::saving::full_disk::child",
-            ])
+            .args(["--exact", "--ignored", "artifact::tests::saving::full_disk::child"])
             .env(TARGET, &file)
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&status.stdout);
-        assert!(
-            status.status.success() && said.contains("1 passed"),
-            "{said}"
-        );
+        assert!(status.status.success() && said.contains("1 passed"), "{said}");
         assert_eq!(*Artifact::load(&file).unwrap(), artifact());
         assert_eq!(names(dir.path()), ["a.json"]);
     }
@@ -120,49 +98,22 @@ fn a_store_numbers_and_finds() {
     assert_eq!(store.latest(&name).unwrap(), None);
     let first = store.save(&artifact()).unwrap();
     assert_eq!(first.to_string(), "customer_service-1");
-    assert_eq!(
-        first.path,
-        dir.path().join("programs/customer_service-1.json")
-    );
+    assert_eq!(first.path, dir.path().join("programs/customer_service-1.json"));
     for other in ["customer_service-7.json", "customer_service_two-30.json"] {
         fs::copy(&first.path, dir.path().join("programs").join(other)).unwrap();
     }
-    for other in [
-        "customer_service-08.json",
-        "customer_service-9.txt",
-        "-10.json",
-        "readme.md",
-    ] {
+    for other in ["customer_service-08.json", "customer_service-9.txt", "-10.json", "readme.md"] {
         fs::write(dir.path().join("programs").join(other), "").unwrap();
     }
     assert_eq!(store.save(&artifact()).unwrap().revision, 8);
-    let listed: Vec<String> = store
-        .list()
-        .unwrap()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        listed,
-        [
-            "customer_service-1",
-            "customer_service-7",
-            "customer_service-8",
-            "customer_service_two-30"
-        ]
-    );
+    let listed: Vec<String> = store.list().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(listed, ["customer_service-1", "customer_service-7", "customer_service-8", "customer_service_two-30"]);
     assert_eq!(*store.latest(&name).unwrap().unwrap(), artifact());
     let error = store.load(&name, 5).unwrap_err().to_string();
-    assert!(
-        error.ends_with("the newest is `customer_service-8.json`"),
-        "{error}"
-    );
+    assert!(error.ends_with("the newest is `customer_service-8.json`"), "{error}");
     let two: ProgramName = "customer_service_two".parse().unwrap();
     let error = store.load(&two, 30).unwrap_err().to_string();
-    assert!(
-        error.contains("this is the program `customer_service`, not `customer_service_two`"),
-        "{error}"
-    );
+    assert!(error.contains("this is the program `customer_service`, not `customer_service_two`"), "{error}");
 }
 
 #[test]
@@ -170,38 +121,20 @@ fn two_writers_never_take_one_number() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     let revisions: Vec<u32> = thread::scope(|scope| {
-        let writer = || {
-            (0..10)
-                .map(|_| store.save(&artifact()).unwrap().revision)
-                .collect::<Vec<_>>()
-        };
+        let writer = || (0..10).map(|_| store.save(&artifact()).unwrap().revision).collect::<Vec<_>>();
         let writers: Vec<_> = (0..4).map(|_| scope.spawn(writer)).collect();
-        writers
-            .into_iter()
-            .flat_map(|writer| writer.join().unwrap())
-            .collect()
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
     });
     assert_eq!(revisions.len(), 40);
-    assert_eq!(
-        revisions.into_iter().collect::<BTreeSet<_>>(),
-        (1..=40).collect()
-    );
+    assert_eq!(revisions.into_iter().collect::<BTreeSet<_>>(), (1..=40).collect());
     assert_eq!(names(dir.path()).len(), 40);
 }
 
 #[test]
 fn a_store_out_of_numbers_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(
-        dir.path()
-            .join(format!("customer_service-{}.json", u32::MAX)),
-        "",
-    )
-    .unwrap();
-    let error = Store::open(dir.path())
-        .unwrap()
-        .save(&artifact())
-        .unwrap_err();
+    fs::write(dir.path().join(format!("customer_service-{}.json", u32::MAX)), "").unwrap();
+    let error = Store::open(dir.path()).unwrap().save(&artifact()).unwrap_err();
     assert!(matches!(error, ArtifactError::NoNumber { .. }));
     assert_eq!(names(dir.path()).len(), 1);
 }

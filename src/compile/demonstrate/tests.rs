@@ -57,7 +57,9 @@ fn a_run_that_quotes_a_tools_prose_teaches_nothing() {
 fn errors_keep_our_words_and_lose_the_tools() {
     let error = json!({"error": {"code": "tool_failed", "message": "no customer", "advice": "try something else"}});
     let trajectory = json!([{ "observation": error }]);
-    let demo = heard(error).demo(&exchange(Fields::new().with("trajectory", trajectory), Fields::new()), Origin::Written).unwrap();
+    let demo = heard(error)
+        .demo(&exchange(Fields::new().with("trajectory", trajectory), Fields::new()), Origin::Written)
+        .unwrap();
     let expected = json!([{"observation": {"error": {"code": "tool_failed", "advice": "try something else"}}}]);
     assert_eq!(demo.inputs.get("trajectory").unwrap(), &expected);
 }

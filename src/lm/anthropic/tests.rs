@@ -34,11 +34,7 @@ async fn everything_of_a_reply_is_read() {
     assert_eq!(model.model().to_string(), "anthropic/small");
     let reply = model.complete(&ask("a")).await.unwrap();
     let expected = LmReply {
-        usage: Usage {
-            prompt_tokens: 1000,
-            completion_tokens: 10,
-            micro_dollars: 2,
-        },
+        usage: Usage { prompt_tokens: 1000, completion_tokens: 10, micro_dollars: 2 },
         request_id: Some("req_2".to_owned()),
         ..LmReply::new("hello")
     };
@@ -95,12 +91,7 @@ async fn the_end_of_a_reply_is_named() {
         (words.clone(), "stop_sequence", "x", Finish::Stop),
         (words.clone(), "max_tokens", "x", Finish::Length),
         (json!([]), "refusal", "", Finish::Filtered),
-        (
-            words,
-            "pause_turn",
-            "x",
-            Finish::Other("pause_turn".to_owned()),
-        ),
+        (words, "pause_turn", "x", Finish::Other("pause_turn".to_owned())),
     ];
     for (content, stop_reason, text, expected) in cases {
         let body = json!({"content": content, "stop_reason": stop_reason});
@@ -127,9 +118,6 @@ async fn an_error_is_told_in_the_words_of_the_server() {
     let body = json!({"type": "error", "error": {"type": "invalid_request_error", "message": "max_tokens: too large"}});
     let server = Server::start(Canned::json(400, &body)).await;
     let error = client(&server.base).complete(&ask("a")).await.unwrap_err();
-    let expected = LmError::Refused {
-        status: 400,
-        message: "max_tokens: too large".to_owned(),
-    };
+    let expected = LmError::Refused { status: 400, message: "max_tokens: too large".to_owned() };
     assert_eq!(error, expected);
 }

@@ -39,10 +39,8 @@ struct Usage {
 
 impl<'a> Request<'a> {
     pub(super) fn new(model: &'a str, request: &'a LmRequest) -> Self {
-        let (system, messages): (Vec<_>, Vec<_>) = request
-            .messages
-            .iter()
-            .partition(|message| message.role == Role::System);
+        let (system, messages): (Vec<_>, Vec<_>) =
+            request.messages.iter().partition(|message| message.role == Role::System);
         let system: Vec<_> = system.iter().map(|m| m.content.as_str()).collect();
         Self {
             model,
@@ -78,13 +76,9 @@ impl Reply {
 
 impl Usage {
     fn prompt_tokens(&self) -> u64 {
-        [
-            self.input_tokens,
-            self.cache_creation_input_tokens,
-            self.cache_read_input_tokens,
-        ]
-        .into_iter()
-        .flatten()
-        .fold(0, u64::saturating_add)
+        [self.input_tokens, self.cache_creation_input_tokens, self.cache_read_input_tokens]
+            .into_iter()
+            .flatten()
+            .fold(0, u64::saturating_add)
     }
 }

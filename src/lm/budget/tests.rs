@@ -19,40 +19,23 @@ fn request() -> LmRequest {
 
 fn used(prompt_tokens: u64, completion_tokens: u64) -> Result<LmReply, LmError> {
     let mut reply = LmReply::new("fine");
-    reply.usage = Usage {
-        prompt_tokens,
-        completion_tokens,
-        micro_dollars: 0,
-    };
+    reply.usage = Usage { prompt_tokens, completion_tokens, micro_dollars: 0 };
     Ok(reply)
 }
 
 async fn spent_after(answer: Result<LmReply, LmError>) -> Spent {
     let budget = Arc::new(Budget::unlimited());
     let model = Arc::new(Scripted::new([answer]));
-    let _ = Budgeted::new(model, Arc::clone(&budget), PRICES)
-        .complete(&request())
-        .await;
+    let _ = Budgeted::new(model, Arc::clone(&budget), PRICES).complete(&request()).await;
     budget.spent()
 }
 
-const WORST: Spent = Spent {
-    calls: 1,
-    tokens: 111,
-    micro_dollars: 211,
-};
+const WORST: Spent = Spent { calls: 1, tokens: 111, micro_dollars: 211 };
 
 #[tokio::test]
 async fn a_reply_replaces_the_estimate() {
     let spent = spent_after(used(10, 5)).await;
-    assert_eq!(
-        spent,
-        Spent {
-            calls: 1,
-            tokens: 15,
-            micro_dollars: 20
-        }
-    );
+    assert_eq!(spent, Spent { calls: 1, tokens: 15, micro_dollars: 20 });
 }
 
 #[tokio::test]
@@ -65,10 +48,7 @@ async fn what_is_not_known_stays_estimated() {
 #[tokio::test]
 async fn what_the_server_refused_costs_a_call_only() {
     let refused = LmError::RateLimited { retry_after: None };
-    let call = Spent {
-        calls: 1,
-        ..Spent::default()
-    };
+    let call = Spent { calls: 1, ..Spent::default() };
     assert_eq!(spent_after(Err(refused)).await, call);
 }
 

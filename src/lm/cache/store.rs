@@ -55,23 +55,13 @@ impl CacheStore {
     /// [`LmError::Cache`] where the file cannot be opened, is no cache, or is open elsewhere.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LmError> {
         let path = path.as_ref();
-        let fail = |reason: String| LmError::Cache {
-            path: path.display().to_string(),
-            reason,
-        };
+        let fail = |reason: String| LmError::Cache { path: path.display().to_string(), reason };
         let file = open_private(path).map_err(|e| fail(e.to_string()))?;
         let database = FileBackend::new(file)
             .and_then(|file| redb::Builder::new().create_with_backend(file))
             .map_err(|e| fail(e.to_string()))?;
-        let inner = Inner {
-            database,
-            path: path.to_owned(),
-            unsynced: AtomicU32::new(0),
-            flights: Mutex::default(),
-        };
-        inner
-            .write(Durability::Immediate, None)
-            .map_err(|e| fail(e.to_string()))?;
+        let inner = Inner { database, path: path.to_owned(), unsynced: AtomicU32::new(0), flights: Mutex::default() };
+        inner.write(Durability::Immediate, None).map_err(|e| fail(e.to_string()))?;
         Ok(Self(Arc::new(inner)))
     }
 
@@ -101,11 +91,7 @@ impl CacheStore {
     /// The flight that asks for `key`, perhaps already under way.
     pub(super) fn board(&self, key: Key) -> Flight<'_> {
         let cell = Arc::clone(self.0.flights().entry(key).or_default());
-        Flight {
-            store: &self.0,
-            key,
-            cell,
-        }
+        Flight { store: &self.0, key, cell }
     }
 
     #[cfg(test)]
@@ -116,10 +102,7 @@ impl CacheStore {
 
 impl Flight<'_> {
     /// The answer of the first who got to ask; where that one was dropped, the next asks.
-    pub(super) async fn answer(
-        &self,
-        ask: impl Future<Output = Result<LmReply, LmError>>,
-    ) -> Result<LmReply, LmError> {
+    pub(super) async fn answer(&self, ask: impl Future<Output = Result<LmReply, LmError>>) -> Result<LmReply, LmError> {
         self.cell.get_or_init(|| ask).await.clone()
     }
 }
@@ -127,9 +110,7 @@ impl Flight<'_> {
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
         let mut flights = self.store.flights();
-        let ours = flights
-            .get(&self.key)
-            .is_some_and(|cell| Arc::ptr_eq(cell, &self.cell));
+        let ours = flights.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &self.cell));
         // two owners: this flight and the map
         if ours && (self.cell.initialized() || Arc::strong_count(&self.cell) == 2) {
             flights.remove(&self.key);
@@ -151,11 +132,7 @@ impl Inner {
         self.write(durability, Some((key, entry)))
     }
 
-    fn write(
-        &self,
-        durability: Durability,
-        entry: Option<(Key, &[u8])>,
-    ) -> Result<(), redb::Error> {
+    fn write(&self, durability: Durability, entry: Option<(Key, &[u8])>) -> Result<(), redb::Error> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(durability)?;
         {
@@ -205,9 +182,5 @@ fn unpack(key: &Key, entry: &[u8]) -> Option<LmReply> {
 }
 
 fn checksum(key: &Key, json: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    Sha256::new()
-        .chain_update(key)
-        .chain_update(json)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(key).chain_update(json).finalize().into()
 }

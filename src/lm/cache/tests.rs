@@ -18,10 +18,7 @@ struct Bench {
 
 impl Bench {
     fn new(model: Scripted) -> Self {
-        Self {
-            directory: tempfile::tempdir().unwrap(),
-            model: Arc::new(model),
-        }
+        Self { directory: tempfile::tempdir().unwrap(), model: Arc::new(model) }
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -34,21 +31,13 @@ impl Bench {
     }
 
     fn over(&self, store: CacheStore, endpoint: &str) -> DiskCache {
-        DiskCache::new(
-            Arc::clone(&self.model) as Arc<dyn Lm>,
-            &endpoint.parse().unwrap(),
-            store,
-        )
+        DiskCache::new(Arc::clone(&self.model) as Arc<dyn Lm>, &endpoint.parse().unwrap(), store)
     }
 }
 
 fn priced() -> LmReply {
     let mut reply = LmReply::new("priced");
-    reply.usage = Usage {
-        prompt_tokens: 7,
-        completion_tokens: 5,
-        micro_dollars: 3,
-    };
+    reply.usage = Usage { prompt_tokens: 7, completion_tokens: 5, micro_dollars: 3 };
     reply
 }
 
@@ -91,10 +80,7 @@ async fn whatever_can_change_the_answer_changes_the_key() {
     }
     let elsewhere = bench.over(cache.store.clone(), "https://api.example.com/v2");
     assert_eq!(elsewhere.complete(&ask("a")).await.unwrap().attempts, 1);
-    let signed_in = bench.over(
-        cache.store.clone(),
-        "https://me:hunter2@api.example.com/v1?k=v",
-    );
+    let signed_in = bench.over(cache.store.clone(), "https://me:hunter2@api.example.com/v1?k=v");
     assert_eq!(signed_in.endpoint, cache.endpoint);
     assert_eq!(signed_in.complete(&ask("a")).await.unwrap().attempts, 0);
 }
@@ -114,11 +100,8 @@ async fn only_complete_replies_are_kept() {
 
 #[tokio::test]
 async fn a_damaged_entry_counts_as_missing() {
-    let damages: [fn(&mut Vec<u8>); 3] = [
-        |entry| *entry.last_mut().unwrap() ^= 1,
-        |entry| entry[0] ^= 1,
-        |entry| entry.truncate(5),
-    ];
+    let damages: [fn(&mut Vec<u8>); 3] =
+        [|entry| *entry.last_mut().unwrap() ^= 1, |entry| entry[0] ^= 1, |entry| entry.truncate(5)];
     for damage in damages {
         let bench = Bench::new(Scripted::new([]));
         bench.cache().complete(&ask("a")).await.unwrap();
@@ -163,14 +146,10 @@ async fn identical_requests_side_by_side_are_asked_once() {
     let bench = Bench::new(Scripted::new([Ok(priced())]).closed());
     let cache = bench.cache();
     let request = ask("a");
-    let (replies, ()) = join!(join_all((0..16).map(|_| cache.complete(&request))), async {
-        bench.model.gate.add_permits(16)
-    });
+    let (replies, ()) =
+        join!(join_all((0..16).map(|_| cache.complete(&request))), async { bench.model.gate.add_permits(16) });
     let attempts: u32 = replies.iter().map(|r| r.as_ref().unwrap().attempts).sum();
-    let money: u64 = replies
-        .iter()
-        .map(|r| r.as_ref().unwrap().usage.micro_dollars)
-        .sum();
+    let money: u64 = replies.iter().map(|r| r.as_ref().unwrap().usage.micro_dollars).sum();
     assert_eq!((attempts, money, bench.model.calls()), (1, 3, 1));
 }
 
@@ -197,11 +176,7 @@ async fn a_file_that_cannot_serve_is_named() {
     let cache = bench.cache();
     let twice = CacheStore::open(bench.path()).unwrap_err();
     drop(cache);
-    std::fs::write(
-        bench.path(),
-        "no database, but long enough to look like a file".repeat(99),
-    )
-    .unwrap();
+    std::fs::write(bench.path(), "no database, but long enough to look like a file".repeat(99)).unwrap();
     let foreign = CacheStore::open(bench.path()).unwrap_err();
     for error in [twice, foreign] {
         assert!(error.to_string().contains("cache.redb"), "{error}");
@@ -214,10 +189,7 @@ async fn the_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new(Scripted::new([]));
     drop(bench.cache());
-    let mode = std::fs::metadata(bench.path())
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(bench.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0);
 }
 

@@ -22,18 +22,8 @@ fn both(base: &Url, timeout: Duration) -> [Arc<dyn Lm>; 2] {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
     let clock = Arc::new(crate::clock::ManualClock::at(now));
     [
-        Arc::new(
-            OpenAi::new(net(), base.clone(), "m", key())
-                .unwrap()
-                .clock(clock.clone())
-                .timeout(timeout),
-        ),
-        Arc::new(
-            Anthropic::new(net(), base.clone(), "m", key())
-                .unwrap()
-                .clock(clock)
-                .timeout(timeout),
-        ),
+        Arc::new(OpenAi::new(net(), base.clone(), "m", key()).unwrap().clock(clock.clone()).timeout(timeout)),
+        Arc::new(Anthropic::new(net(), base.clone(), "m", key()).unwrap().clock(clock).timeout(timeout)),
     ]
 }
 
@@ -67,12 +57,8 @@ async fn a_refused_key_is_no_transient_failure() {
 
 #[tokio::test]
 async fn a_server_says_how_long_to_wait() {
-    let cases = [
-        (None, None),
-        (Some("7"), Some(7)),
-        (Some("Sun, 06 Nov 1994 08:49:49 GMT"), Some(12)),
-        (Some("soon"), None),
-    ];
+    let cases =
+        [(None, None), (Some("7"), Some(7)), (Some("Sun, 06 Nov 1994 08:49:49 GMT"), Some(12)), (Some("soon"), None)];
     for (header, seconds) in cases {
         let canned = |status| {
             let canned = Canned::text(status, "slow down");
@@ -87,13 +73,7 @@ async fn a_server_says_how_long_to_wait() {
         }
         for error in failures(canned(529)).await {
             let status = 529;
-            assert_eq!(
-                error,
-                LmError::Server {
-                    status,
-                    retry_after
-                }
-            );
+            assert_eq!(error, LmError::Server { status, retry_after });
             assert!(error.is_transient());
         }
     }
@@ -108,9 +88,7 @@ async fn what_a_server_says_is_cut_and_scrubbed() {
         serde_json::json!({"error": long}).to_string(),
     ] {
         for error in failures(Canned::text(404, &body)).await {
-            let LmError::Refused { status, message } = error else {
-                unreachable!("{error}")
-            };
+            let LmError::Refused { status, message } = error else { unreachable!("{error}") };
             assert_eq!((status, message.chars().count()), (404, 200));
             assert_eq!(message, format!("{}[redacted]", "x".repeat(190)));
         }

@@ -21,15 +21,9 @@ fn what_is_missing_is_named() {
     assert!(failure(&[]).starts_with("`ABIDE_MODEL` is not set"));
     assert!(failure(&[(MODEL, " ")]).starts_with("`ABIDE_MODEL` is not set"));
     let no_key = failure(&[(MODEL, "openai/a"), ("ANTHROPIC_API_KEY", "k")]);
-    assert!(
-        no_key.starts_with("`OPENAI_API_KEY` is not set"),
-        "{no_key}"
-    );
+    assert!(no_key.starts_with("`OPENAI_API_KEY` is not set"), "{no_key}");
     let no_key = failure(&[(MODEL, "anthropic/a"), ("ANTHROPIC_API_KEY", "")]);
-    assert!(
-        no_key.starts_with("`ANTHROPIC_API_KEY` is not set"),
-        "{no_key}"
-    );
+    assert!(no_key.starts_with("`ANTHROPIC_API_KEY` is not set"), "{no_key}");
 }
 
 #[test]
@@ -39,20 +33,14 @@ fn what_is_wrong_is_named() {
         assert!(told.contains(model) && told.contains(MODEL), "{told}");
     }
     let told = failure(&[(MODEL, "openai/a"), (BASE_URL, "very secret")]);
-    assert!(
-        told.contains(BASE_URL) && !told.contains("secret"),
-        "{told}"
-    );
+    assert!(told.contains(BASE_URL) && !told.contains("secret"), "{told}");
     let key = [(MODEL, "openai/a"), ("OPENAI_API_KEY", "very\nsecret")];
     assert!(!failure(&key).contains("secret"));
 }
 
 #[test]
 fn a_key_is_all_the_vendors_need() {
-    for (model, key) in [
-        ("openai/gpt-5-mini", "OPENAI_API_KEY"),
-        ("anthropic/claude", "ANTHROPIC_API_KEY"),
-    ] {
+    for (model, key) in [("openai/gpt-5-mini", "OPENAI_API_KEY"), ("anthropic/claude", "ANTHROPIC_API_KEY")] {
         let lm = with(&[(MODEL, model), (key, "some-key-0123")]).unwrap();
         assert_eq!(lm.model().to_string(), model);
     }
@@ -71,11 +59,7 @@ async fn another_server_gets_the_requests_and_needs_no_key() {
         let lm = with(&[(MODEL, model), (BASE_URL, base)]).unwrap();
         assert_eq!(lm.complete(&ask("a")).await.unwrap().text, "x");
     }
-    let keyed = [
-        (MODEL, "openai/a"),
-        (BASE_URL, base),
-        ("OPENAI_API_KEY", "some-key-0123"),
-    ];
+    let keyed = [(MODEL, "openai/a"), (BASE_URL, base), ("OPENAI_API_KEY", "some-key-0123")];
     with(&keyed).unwrap().complete(&ask("a")).await.unwrap();
     let asked = server.asked();
     assert_eq!(asked[0].path, "/v1/chat/completions");

@@ -28,10 +28,7 @@ async fn reply_to(body: &serde_json::Value) -> Result<LmReply, LmError> {
 
 async fn sent(change: impl FnOnce(OpenAi) -> OpenAi, request: &LmRequest) -> Asked {
     let server = Server::start(Canned::json(200, &said(&json!("x"), &json!("stop")))).await;
-    change(client(&server.base))
-        .complete(request)
-        .await
-        .unwrap();
+    change(client(&server.base)).complete(request).await.unwrap();
     server.asked().remove(0)
 }
 
@@ -45,11 +42,7 @@ async fn everything_of_a_reply_is_read() {
     assert_eq!(model.model().to_string(), "openai/small");
     let reply = model.complete(&ask("a")).await.unwrap();
     let expected = LmReply {
-        usage: Usage {
-            prompt_tokens: 1000,
-            completion_tokens: 10,
-            micro_dollars: 2,
-        },
+        usage: Usage { prompt_tokens: 1000, completion_tokens: 10, micro_dollars: 2 },
         request_id: Some("req_1".to_owned()),
         ..LmReply::new("hello")
     };
@@ -119,29 +112,17 @@ async fn the_end_of_a_reply_is_named() {
         (json!("x"), json!("length"), "x", Finish::Length),
         (json!(null), json!("length"), "", Finish::Length),
         (json!(null), json!("content_filter"), "", Finish::Filtered),
-        (
-            json!("x"),
-            json!("tool_calls"),
-            "x",
-            Finish::Other("tool_calls".to_owned()),
-        ),
-        (
-            json!("x"),
-            json!(null),
-            "x",
-            Finish::Other("unknown".to_owned()),
-        ),
+        (json!("x"), json!("tool_calls"), "x", Finish::Other("tool_calls".to_owned())),
+        (json!("x"), json!(null), "x", Finish::Other("unknown".to_owned())),
     ];
     for (content, finish, text, expected) in cases {
         let reply = reply_to(&said(&content, &finish)).await.unwrap();
         assert_eq!((reply.text.as_str(), reply.finish), (text, expected));
     }
-    let refusal = json!({"choices": [{"message": {"content": null, "refusal": "I will not"}, "finish_reason": "stop"}]});
+    let refusal =
+        json!({"choices": [{"message": {"content": null, "refusal": "I will not"}, "finish_reason": "stop"}]});
     let reply = reply_to(&refusal).await.unwrap();
-    assert_eq!(
-        (reply.text.as_str(), reply.finish),
-        ("I will not", Finish::Filtered)
-    );
+    assert_eq!((reply.text.as_str(), reply.finish), ("I will not", Finish::Filtered));
 }
 
 #[tokio::test]
@@ -164,9 +145,6 @@ async fn a_used_up_account_is_not_asked_again() {
     let body = json!({"error": {"message": "You have no credit", "code": "insufficient_quota"}});
     let server = Server::start(Canned::json(429, &body)).await;
     let error = client(&server.base).complete(&ask("a")).await.unwrap_err();
-    let expected = LmError::Refused {
-        status: 429,
-        message: "You have no credit".to_owned(),
-    };
+    let expected = LmError::Refused { status: 429, message: "You have no credit".to_owned() };
     assert_eq!(error, expected);
 }

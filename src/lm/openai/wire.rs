@@ -97,10 +97,7 @@ impl Reply {
         let usage = self.usage.unwrap_or_default();
         Ok(LmReply {
             finish,
-            usage: endpoint.usage(
-                usage.prompt_tokens.unwrap_or(0),
-                usage.completion_tokens.unwrap_or(0),
-            ),
+            usage: endpoint.usage(usage.prompt_tokens.unwrap_or(0), usage.completion_tokens.unwrap_or(0)),
             ..LmReply::new(text)
         })
     }

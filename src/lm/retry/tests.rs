@@ -9,16 +9,11 @@ use crate::{
 };
 
 fn limited(seconds: u64) -> Result<LmReply, LmError> {
-    Err(LmError::RateLimited {
-        retry_after: Some(Duration::from_secs(seconds)),
-    })
+    Err(LmError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) })
 }
 
 fn broken() -> Result<LmReply, LmError> {
-    Err(LmError::Server {
-        status: 503,
-        retry_after: None,
-    })
+    Err(LmError::Server { status: 503, retry_after: None })
 }
 
 /// Without waiting.
@@ -44,12 +39,7 @@ async fn repetition_ends() {
 
 #[tokio::test]
 async fn only_transient_failures_are_repeated() {
-    let refused = || {
-        Err(LmError::Refused {
-            status: 400,
-            message: "no".to_owned(),
-        })
-    };
+    let refused = || Err(LmError::Refused { status: 400, message: "no".to_owned() });
     let model = Arc::new(Scripted::new([refused()]));
     assert_eq!(impatient(&model).complete(&ask("a")).await, refused());
     assert_eq!(model.calls(), 1);
@@ -60,10 +50,7 @@ async fn the_server_says_how_long_to_wait() {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
     let model = Arc::new(Scripted::new([limited(20), limited(9_999)]));
     let retry = Retry::new(Arc::clone(&model) as Arc<dyn Lm>)
-        .backoff(Backoff {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
-        })
+        .backoff(Backoff { base: Duration::ZERO, cap: Duration::ZERO })
         .clock(clock.clone());
     let request = ask("a");
     let call = retry.complete(&request).shared();

@@ -38,11 +38,7 @@ impl Canned {
     }
 
     pub(in crate::lm) fn text(status: u16, body: &str) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.to_owned(),
-        }
+        Self { status, headers: Vec::new(), body: body.to_owned() }
     }
 
     pub(in crate::lm) fn header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -55,16 +51,10 @@ impl Server {
     pub(in crate::lm) async fn start(canned: Canned) -> Self {
         let (listener, base) = listen().await;
         let seen = Arc::default();
-        let router = Router::new()
-            .fallback(answer)
-            .with_state((canned, Arc::clone(&seen)));
+        let router = Router::new().fallback(answer).with_state((canned, Arc::clone(&seen)));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self {
-            base,
-            seen,
-            _tasks: tasks,
-        }
+        Self { base, seen, _tasks: tasks }
     }
 
     /// Answers the first connection with these bytes, and closes it if there are any.
@@ -79,11 +69,7 @@ impl Server {
             }
             stream.write_all(bytes).await.unwrap();
         });
-        Self {
-            base,
-            seen: Arc::default(),
-            _tasks: tasks,
-        }
+        Self { base, seen: Arc::default(), _tasks: tasks }
     }
 
     pub(in crate::lm) fn asked(&self) -> Vec<Asked> {
@@ -113,14 +99,7 @@ async fn answer(
         headers,
         body: serde_json::from_str(&body).unwrap(),
     });
-    let headers: HeaderMap = canned
-        .headers
-        .iter()
-        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-        .collect();
-    (
-        StatusCode::from_u16(canned.status).unwrap(),
-        headers,
-        canned.body,
-    )
+    let headers: HeaderMap =
+        canned.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    (StatusCode::from_u16(canned.status).unwrap(), headers, canned.body)
 }

@@ -35,7 +35,8 @@ fn refusing_everything_earns_nothing() {
 fn costs_are_small_and_capped() {
     assert!((safe(1.0, &[EventKind::RateLimited]).value - 0.9).abs() < 1e-9);
     assert!((safe(1.0, &[EventKind::RateLimited; 40]).value - 0.7).abs() < 1e-9);
-    let everything: Vec<EventKind> = EventKind::ALL.iter().copied().filter(|k| !is_violation(*k)).flat_map(|k| [k; 50]).collect();
+    let everything: Vec<EventKind> =
+        EventKind::ALL.iter().copied().filter(|k| !is_violation(*k)).flat_map(|k| [k; 50]).collect();
     assert!((safe(1.0, &everything).value - 0.5).abs() < 1e-9);
 }
 
@@ -58,7 +59,8 @@ fn excess_counts_against_the_budget() {
 fn the_plain_mix_subtracts_and_a_veto_still_voids() {
     let weights = Weights(BTreeMap::from([(EventKind::ScopeMissing, 0.3)]));
     let plain = Secured::additive((), weights);
-    let value = |metric: &Secured<()>| metric.mix(Score::of_task(1.0), &episode(&[EventKind::ScopeMissing; 2]), 0).value;
+    let value =
+        |metric: &Secured<()>| metric.mix(Score::of_task(1.0), &episode(&[EventKind::ScopeMissing; 2]), 0).value;
     assert!((value(&plain) - 0.4).abs() < 1e-9);
     assert_eq!(value(&plain.veto(EventKind::ScopeMissing)), 0.0);
 }

@@ -7,7 +7,10 @@ fn wilson_agrees_with_published_values() {
         [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
     {
         let interval = Interval::wilson(hits, total, Level::P95);
-        assert!((interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5, "{hits}/{total}: {interval:?}");
+        assert!(
+            (interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5,
+            "{hits}/{total}: {interval:?}"
+        );
     }
     assert_eq!(Interval::wilson(0, 0, Level::P95), Interval { mean: 0.0, low: 0.0, high: 1.0 });
 }

@@ -8,14 +8,9 @@ use crate::Fields;
 fn row() -> Row {
     let call = ToolCall {
         tool: "crm.lookup".try_into().unwrap(),
-        arguments: [("id".into(), json!("CUST1")), ("x".repeat(200), json!(1))]
-            .into_iter()
-            .collect(),
+        arguments: [("id".into(), json!("CUST1")), ("x".repeat(200), json!(1))].into_iter().collect(),
     };
-    let labels = Labels {
-        candidate: Some("c1".into()),
-        example: None,
-    };
+    let labels = Labels { candidate: Some("c1".into()), example: None };
     let session = Session::new(RunId::random(), Mode::Compile, &Fields::new()).labelled(labels);
     let mut row = Row::of(&call, &session);
     row.conclude(RowVerdict::Deny(EventKind::ScopeMissing));
@@ -36,14 +31,8 @@ fn a_file_gets_one_line_for_each_row_and_is_only_its_owners() {
         audit.clone().write(row(), moment()).unwrap();
     }
     let text = std::fs::read_to_string(&path).unwrap();
-    let rows: Vec<Row> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(
-        rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
-        [0, 1, 0, 1]
-    );
+    let rows: Vec<Row> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [0, 1, 0, 1]);
     let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!(first["time"], "2023-11-14T22:13:20.123Z");
     assert_eq!(first["verdict"], "deny");
@@ -76,10 +65,7 @@ fn a_file_that_others_can_open_is_refused() {
 #[test]
 fn time_before_1970_or_far_away_does_no_harm() {
     for (time, text) in [
-        (
-            SystemTime::UNIX_EPOCH - Duration::from_secs(1),
-            "1970-01-01T00:00:00Z",
-        ),
+        (SystemTime::UNIX_EPOCH - Duration::from_secs(1), "1970-01-01T00:00:00Z"),
         (SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40), ""),
     ] {
         assert_eq!(rfc3339(time), text);

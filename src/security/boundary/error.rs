@@ -13,9 +13,7 @@ pub enum BoundaryError {
         reason: String,
     },
     /// The file is larger than [`MAX_BYTES`](super::MAX_BYTES).
-    #[error(
-        "the boundary `{name}` has more than 1 MiB: a boundary is written by people, so this is some other file"
-    )]
+    #[error("the boundary `{name}` has more than 1 MiB: a boundary is written by people, so this is some other file")]
     TooLarge {
         /// The file as named.
         name: String,
@@ -54,11 +52,7 @@ impl BoundaryError {
 
 impl Problem {
     pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            line: None,
-            reason: reason.into(),
-        }
+        Self { key: key.into(), line: None, reason: reason.into() }
     }
 }
 

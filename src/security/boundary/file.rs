@@ -12,8 +12,8 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::{
-    ArgumentRule, ClientAuth, CompileWrites, Distinct, Limits, Parts, Problem, Rate, ServerConfig,
-    Source, ToolRule, WholePattern,
+    ArgumentRule, ClientAuth, CompileWrites, Distinct, Limits, Parts, Problem, Rate, ServerConfig, Source, ToolRule,
+    WholePattern,
     reader::{Findings, Table},
     validate::{self, Declared},
 };
@@ -28,24 +28,9 @@ use crate::{
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 const ROOT_KEYS: &[&str] = &["servers", "tools", "limits", "compile"];
-const SERVER_KEYS: &[&str] = &[
-    "url",
-    "issuer",
-    "client_id",
-    "client_auth",
-    "client_secret_env",
-    "client_secret_file",
-    "ca_bundle",
-    "spki_pins",
-];
-const TOOL_KEYS: &[&str] = &[
-    "scopes",
-    "effect",
-    "arguments",
-    "distinct",
-    "max_calls",
-    "dry_run",
-];
+const SERVER_KEYS: &[&str] =
+    &["url", "issuer", "client_id", "client_auth", "client_secret_env", "client_secret_file", "ca_bundle", "spki_pins"];
+const TOOL_KEYS: &[&str] = &["scopes", "effect", "arguments", "distinct", "max_calls", "dry_run"];
 const ARGUMENT_KEYS: &[&str] = &["pattern", "enum", "min", "max", "max_chars", "from"];
 
 /// Where relative paths start and secrets come from.
@@ -66,14 +51,9 @@ pub(super) fn read(text: &str, around: &Surroundings<'_>) -> Result<Parts, Vec<P
     let root = Table::new(String::new(), 1, document.get_ref(), &findings);
     let parts = parts(&root, around);
     let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
-    let declared = Declared {
-        servers: names("servers"),
-        tools: names("tools"),
-    };
+    let declared = Declared { servers: names("servers"), tools: names("tools") };
     root.finish(ROOT_KEYS);
-    validate::check(&parts, &declared)
-        .into_iter()
-        .for_each(|problem| findings.add(problem));
+    validate::check(&parts, &declared).into_iter().for_each(|problem| findings.add(problem));
     match findings.into_problems() {
         problems if problems.is_empty() => Ok(parts),
         problems => Err(problems),
@@ -109,10 +89,7 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
         table.finish(&["tool_calls", "rate", "burst"]);
     }
     if let Some(table) = root.table("compile") {
-        let words = [
-            ("dry_run", CompileWrites::DryRun),
-            ("live", CompileWrites::Live),
-        ];
+        let words = [("dry_run", CompileWrites::DryRun), ("live", CompileWrites::Live)];
         parts.compile_writes = choice(&table, "writes", &words).unwrap_or_default();
         table.finish(&["writes"]);
     }
@@ -120,36 +97,20 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
 }
 
 fn server(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<ServerConfig> {
-    let url = table
-        .required("url")
-        .and_then(|text| parsed::<Url>(table, "url", text));
+    let url = table.required("url").and_then(|text| parsed::<Url>(table, "url", text));
     let issuer = table.required("issuer");
     let client_id = table.required("client_id");
     let auth = [("basic", ClientAuth::Basic), ("post", ClientAuth::Post)];
     let client_auth = choice(table, "client_auth", &auth).unwrap_or_default();
     let client_secret = secret(table, around);
-    let ca_bundle = table
-        .text("ca_bundle")
-        .map(|path| around.base_dir.join(path));
+    let ca_bundle = table.text("ca_bundle").map(|path| around.base_dir.join(path));
     if let Some(path) = ca_bundle.as_ref().filter(|path| !path.is_file()) {
-        let reason = format!(
-            "there is no file `{}`: paths start at the boundary file's folder",
-            path.display()
-        );
+        let reason = format!("there is no file `{}`: paths start at the boundary file's folder", path.display());
         table.problem("ca_bundle", reason);
     }
     let pins = table.texts("spki_pins").unwrap_or_default();
-    let spki_pins = pins
-        .into_iter()
-        .filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin))
-        .collect();
-    let mut config = ServerConfig::new(
-        id,
-        url?,
-        issuer?.to_owned(),
-        client_id?.to_owned(),
-        client_secret?,
-    );
+    let spki_pins = pins.into_iter().filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin)).collect();
+    let mut config = ServerConfig::new(id, url?, issuer?.to_owned(), client_id?.to_owned(), client_secret?);
     config.client_auth = client_auth;
     config.ca_bundle = ca_bundle;
     config.spki_pins = spki_pins;
@@ -192,13 +153,8 @@ fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>
     match found {
         Ok(secret) if !secret.expose().trim().is_empty() => Some(secret),
         Ok(_) => {
-            let key = ["client_secret_env", "client_secret_file"]
-                .into_iter()
-                .find(|key| table.has(key));
-            table.problem(
-                key.unwrap_or_default(),
-                "names an empty secret: put the client secret there",
-            );
+            let key = ["client_secret_env", "client_secret_file"].into_iter().find(|key| table.has(key));
+            table.problem(key.unwrap_or_default(), "names an empty secret: put the client secret there");
             None
         }
         Err((key, reason)) => {
@@ -213,31 +169,19 @@ fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>
 
 fn secret_file(path: &PathBuf) -> Result<Secret<String>, String> {
     let unreadable = |error: std::io::Error| {
-        format!(
-            "the file `{}` cannot be read: {error}; paths start at the boundary file's folder",
-            path.display()
-        )
+        format!("the file `{}` cannot be read: {error}; paths start at the boundary file's folder", path.display())
     };
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut text = zeroize::Zeroizing::new(String::new());
-    file.take(MAX_SECRET_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
+    file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
     if text.len() as u64 > MAX_SECRET_BYTES {
-        return Err(format!(
-            "the file `{}` has more than 64 KiB: it is no secret",
-            path.display()
-        ));
+        return Err(format!("the file `{}` has more than 64 KiB: it is no secret", path.display()));
     }
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 fn tool(table: &Table<'_>) -> Option<ToolRule> {
-    let effects = [
-        ("read", Effect::Read),
-        ("write", Effect::Write),
-        ("external", Effect::External),
-    ];
+    let effects = [("read", Effect::Read), ("write", Effect::Write), ("external", Effect::External)];
     if !table.has("effect") {
         table.problem(
             "effect",
@@ -246,16 +190,11 @@ fn tool(table: &Table<'_>) -> Option<ToolRule> {
     }
     let effect = choice(table, "effect", &effects);
     if !table.has("scopes") {
-        table.problem(
-            "scopes",
-            "is missing: list the scopes the tool needs, or `[]` where it needs none",
-        );
+        table.problem("scopes", "is missing: list the scopes the tool needs, or `[]` where it needs none");
     }
     let scopes: Option<ScopeSet> = table.texts("scopes").map(|scopes| {
         let scopes = scopes.into_iter();
-        scopes
-            .filter_map(|scope| parsed::<Scope>(table, "scopes", scope))
-            .collect()
+        scopes.filter_map(|scope| parsed::<Scope>(table, "scopes", scope)).collect()
     });
     let mut arguments = BTreeMap::new();
     for (name, table) in table.table("arguments").iter().flat_map(Table::tables) {
@@ -266,38 +205,24 @@ fn tool(table: &Table<'_>) -> Option<ToolRule> {
         let argument = table.required("argument").map(str::to_owned);
         let max = required_count(&table, "max");
         table.finish(&["argument", "max"]);
-        Some(Distinct {
-            argument: argument?,
-            max: max?,
-        })
+        Some(Distinct { argument: argument?, max: max? })
     });
     let max_calls = table.count("max_calls");
     let dry_run = table.any("dry_run");
-    Some(ToolRule {
-        arguments,
-        distinct,
-        max_calls,
-        dry_run,
-        ..ToolRule::new(effect?, scopes?)
-    })
+    Some(ToolRule { arguments, distinct, max_calls, dry_run, ..ToolRule::new(effect?, scopes?) })
 }
 
 fn argument(table: &Table<'_>) -> ArgumentRule {
     let pattern = table.text("pattern").and_then(|pattern| {
         WholePattern::new(pattern)
             .map_err(|error| {
-                table.problem(
-                    "pattern",
-                    format!("is not a regular expression of the crate `regex`: {error}"),
-                )
+                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {error}"))
             })
             .ok()
     });
     let from = table.texts("from").map(|sources| {
         let sources = sources.into_iter();
-        sources
-            .filter_map(|source| parsed::<Source>(table, "from", source))
-            .collect()
+        sources.filter_map(|source| parsed::<Source>(table, "from", source)).collect()
     });
     ArgumentRule {
         pattern,
@@ -311,9 +236,7 @@ fn argument(table: &Table<'_>) -> ArgumentRule {
 
 fn limits(table: &Table<'_>) -> Limits {
     let burst = table.count("burst");
-    let mut rate = table
-        .text("rate")
-        .and_then(|text| parsed::<Rate>(table, "rate", text));
+    let mut rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
     match (&mut rate, burst) {
         (Some(rate), Some(burst)) => rate.burst = burst,
         (None, Some(_)) if !table.has("rate") => {
@@ -321,10 +244,7 @@ fn limits(table: &Table<'_>) -> Limits {
         }
         _ => {}
     }
-    Limits {
-        tool_calls: table.count("tool_calls"),
-        rate,
-    }
+    Limits { tool_calls: table.count("tool_calls"), rate }
 }
 
 fn required_count(table: &Table<'_>, key: &str) -> Option<std::num::NonZeroU32> {
@@ -344,12 +264,6 @@ fn choice<T: Copy>(table: &Table<'_>, key: &str, words: &[(&str, T)]) -> Option<
     chosen.map(|(_, value)| *value)
 }
 
-fn parsed<T: FromStr<Err: std::fmt::Display>>(
-    table: &Table<'_>,
-    key: &str,
-    text: &str,
-) -> Option<T> {
-    text.parse()
-        .map_err(|error: T::Err| table.problem(key, error.to_string()))
-        .ok()
+fn parsed<T: FromStr<Err: std::fmt::Display>>(table: &Table<'_>, key: &str, text: &str) -> Option<T> {
+    text.parse().map_err(|error: T::Err| table.problem(key, error.to_string())).ok()
 }

@@ -41,11 +41,7 @@ enum Used {
 
 impl<'t> Findings<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            lines: RefCell::default(),
-            problems: RefCell::default(),
-        }
+        Self { text, lines: RefCell::default(), problems: RefCell::default() }
     }
 
     /// The line of a place in the text, from 1.
@@ -83,12 +79,7 @@ impl<'t> Findings<'t> {
 
 impl<'t> Table<'t> {
     /// The table `table` at `path`.
-    pub(super) fn new(
-        path: String,
-        line: usize,
-        table: &'t DeTable<'t>,
-        findings: &'t Findings<'t>,
-    ) -> Self {
+    pub(super) fn new(path: String, line: usize, table: &'t DeTable<'t>, findings: &'t Findings<'t>) -> Self {
         let entries = table
             .iter()
             .map(|(key, value)| Entry {
@@ -98,12 +89,7 @@ impl<'t> Table<'t> {
                 used: Cell::new(Used::No),
             })
             .collect();
-        let this = Self {
-            path,
-            line,
-            entries,
-            findings,
-        };
+        let this = Self { path, line, entries, findings };
         for entry in &this.entries {
             let path = this.path_of(&entry.key);
             findings.lines.borrow_mut().insert(path, entry.line);
@@ -123,11 +109,7 @@ impl<'t> Table<'t> {
 
     /// Adds a problem with the table itself.
     pub(super) fn problem_here(&self, reason: impl Into<String>) {
-        self.findings.add(Problem {
-            key: self.path.clone(),
-            line: Some(self.line),
-            reason: reason.into(),
-        });
+        self.findings.add(Problem { key: self.path.clone(), line: Some(self.line), reason: reason.into() });
     }
 
     /// Adds a problem with one of the keys.
@@ -143,10 +125,7 @@ impl<'t> Table<'t> {
     /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
     pub(super) fn finish(self, known: &[&str]) {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
-            self.problem(
-                &entry.key,
-                format!("is not known; use one of `{}`", known.join("`, `")),
-            );
+            self.problem(&entry.key, format!("is not known; use one of `{}`", known.join("`, `")));
         }
     }
 
@@ -211,9 +190,7 @@ impl<'t> Table<'t> {
     pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
         self.expect(key, "a list of texts, numbers or booleans", |value| {
             let items = value.as_array()?.iter().map(|item| json(item.get_ref()));
-            items
-                .map(|item| item.filter(|v| !v.is_object() && !v.is_array()))
-                .collect()
+            items.map(|item| item.filter(|v| !v.is_object() && !v.is_array())).collect()
         })
     }
 
@@ -225,17 +202,10 @@ impl<'t> Table<'t> {
 
     /// The tables under this one, by key; for tables whose keys are names.
     pub(super) fn tables(&self) -> Vec<(String, Table<'t>)> {
-        self.keys()
-            .filter_map(|key| self.table(&key).map(|table| (key, table)))
-            .collect()
+        self.keys().filter_map(|key| self.table(&key).map(|table| (key, table))).collect()
     }
 
-    fn expect<T>(
-        &self,
-        key: &str,
-        what: &str,
-        convert: impl FnOnce(&'t DeValue<'t>) -> Option<T>,
-    ) -> Option<T> {
+    fn expect<T>(&self, key: &str, what: &str, convert: impl FnOnce(&'t DeValue<'t>) -> Option<T>) -> Option<T> {
         let value = self.value(key)?;
         let converted = convert(value);
         if converted.is_none() {
@@ -247,28 +217,15 @@ impl<'t> Table<'t> {
 
 /// The path of a key in a table, as TOML writes it.
 pub(super) fn join(path: &str, key: &str) -> String {
-    let bare = !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    let key = if bare {
-        key.to_owned()
-    } else {
-        format!("{key:?}")
-    };
-    if path.is_empty() {
-        key
-    } else {
-        format!("{path}.{key}")
-    }
+    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let key = if bare { key.to_owned() } else { format!("{key:?}") };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
 fn json(value: &DeValue<'_>) -> Option<Value> {
     Some(match value {
         DeValue::String(text) => Value::from(text.as_ref()),
-        DeValue::Integer(n) => {
-            Value::from(i64::from_str_radix(&n.as_str().replace('_', ""), n.radix()).ok()?)
-        }
+        DeValue::Integer(n) => Value::from(i64::from_str_radix(&n.as_str().replace('_', ""), n.radix()).ok()?),
         DeValue::Float(n) => {
             let n: f64 = n.as_str().replace('_', "").parse().ok()?;
             Value::Number(serde_json::Number::from_f64(n)?)
@@ -280,9 +237,7 @@ fn json(value: &DeValue<'_>) -> Option<Value> {
             Value::Array(items.collect::<Option<_>>()?)
         }
         DeValue::Table(table) => {
-            let items = table
-                .iter()
-                .map(|(key, item)| Some((key.get_ref().to_string(), json(item.get_ref())?)));
+            let items = table.iter().map(|(key, item)| Some((key.get_ref().to_string(), json(item.get_ref())?)));
             Value::Object(items.collect::<Option<_>>()?)
         }
     })

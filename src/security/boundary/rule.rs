@@ -128,14 +128,7 @@ pub enum CompileWrites {
 impl ToolRule {
     /// A rule with an effect and scopes, without limits.
     pub fn new(effect: Effect, scopes: ScopeSet) -> Self {
-        Self {
-            effect,
-            scopes,
-            arguments: BTreeMap::new(),
-            distinct: None,
-            max_calls: None,
-            dry_run: None,
-        }
+        Self { effect, scopes, arguments: BTreeMap::new(), distinct: None, max_calls: None, dry_run: None }
     }
 }
 
@@ -145,10 +138,7 @@ impl WholePattern {
         // alone first: `a)|(b` is no pattern, but would be one between the anchors
         regex::Regex::new(source)?;
         let regex = regex::Regex::new(&format!(r"\A(?:{source})\z"))?;
-        Ok(Self {
-            source: source.to_owned(),
-            regex,
-        })
+        Ok(Self { source: source.to_owned(), regex })
     }
 
     /// Whether the whole text matches.
@@ -180,10 +170,7 @@ impl FromStr for Source {
             Some((tool, field)) => (tool, Some(field.to_owned())),
             None => (text, None),
         };
-        Ok(Self::Reply {
-            tool: ToolName::try_from(tool)?,
-            field,
-        })
+        Ok(Self::Reply { tool: ToolName::try_from(tool)?, field })
     }
 }
 
@@ -192,10 +179,7 @@ impl fmt::Display for Source {
         match self {
             Self::Input => f.write_str("input"),
             Self::Reply { tool, field: None } => write!(f, "{tool}"),
-            Self::Reply {
-                tool,
-                field: Some(field),
-            } => write!(f, "{tool}:{field}"),
+            Self::Reply { tool, field: Some(field) } => write!(f, "{tool}:{field}"),
         }
     }
 }
@@ -218,10 +202,6 @@ impl FromStr for Rate {
             _ => return Err(error()),
         };
         let calls: NonZeroU32 = calls.parse().map_err(|_| error())?;
-        Ok(Self {
-            calls,
-            per,
-            burst: calls,
-        })
+        Ok(Self { calls, per, burst: calls })
     }
 }

@@ -39,13 +39,7 @@ pub enum ClientAuth {
 
 impl ServerConfig {
     /// A server with credentials that are presented in the `Authorization` header, and the system's certification authorities.
-    pub fn new(
-        id: ServerId,
-        url: Url,
-        issuer: String,
-        client_id: String,
-        client_secret: Secret<String>,
-    ) -> Self {
+    pub fn new(id: ServerId, url: Url, issuer: String, client_id: String, client_secret: Secret<String>) -> Self {
         Self {
             id,
             url,

@@ -1,10 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::Path;
 
@@ -52,9 +46,7 @@ writes = "live"
 const SECRET: &str = "s3cr3t-of-the-crm";
 
 fn parse(text: &str) -> Result<Boundary, BoundaryError> {
-    Boundary::parse(text, "", &|name| {
-        (name == "CRM_CLIENT_SECRET").then(|| SECRET.to_owned())
-    })
+    Boundary::parse(text, "", &|name| (name == "CRM_CLIENT_SECRET").then(|| SECRET.to_owned()))
 }
 
 fn good() -> Boundary {
@@ -76,31 +68,17 @@ fn a_file_says_everything_it_can_say() {
     assert_eq!(lookup.effect, Effect::Read);
     assert_eq!(lookup.scopes.to_string(), "customer:read");
     assert_eq!(lookup.distinct.as_ref().unwrap().max.get(), 2);
-    let from: Vec<_> = lookup.arguments["id"]
-        .from
-        .iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
+    let from: Vec<_> = lookup.arguments["id"].from.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(from, ["input", "crm.recent:id"]);
     assert_eq!(lookup.arguments["page"].max, Some(5.5));
     let file = boundary.tool(&name("crm.file")).unwrap();
-    assert_eq!(
-        file.dry_run,
-        Some(json!({"ticket": "T-0", "at": "2026-01-01"}))
-    );
+    assert_eq!(file.dry_run, Some(json!({"ticket": "T-0", "at": "2026-01-01"})));
     assert_eq!(boundary.limits().tool_calls.unwrap().get(), 6);
     assert_eq!(boundary.limits().rate.unwrap().burst.get(), 3);
     assert_eq!(boundary.compile_writes(), CompileWrites::Live);
-    assert_eq!(
-        boundary.scopes_for(&crm()).to_string(),
-        "customer:read ticket:create"
-    );
+    assert_eq!(boundary.scopes_for(&crm()).to_string(), "customer:read ticket:create");
     assert_eq!(boundary.catalogue().count(), 4);
-    assert_eq!(
-        boundary.server(&crm()).unwrap().client_auth,
-        ClientAuth::Post
-    );
+    assert_eq!(boundary.server(&crm()).unwrap().client_auth, ClientAuth::Post);
     assert!(boundary.tool(&name("crm.delete")).is_none());
 }
 
@@ -108,20 +86,8 @@ fn a_file_says_everything_it_can_say() {
 #[test]
 fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
     let cases: &[(&str, &str, usize, &str, &str)] = &[
-        (
-            "[limits]",
-            "[limit]\n[limits]",
-            30,
-            "limit",
-            "is not known; use one of `servers`",
-        ),
-        (
-            "url = \"https://crm.example.com/mcp\"\n",
-            "",
-            2,
-            "servers.crm.url",
-            "is missing",
-        ),
+        ("[limits]", "[limit]\n[limits]", 30, "limit", "is not known; use one of `servers`"),
+        ("url = \"https://crm.example.com/mcp\"\n", "", 2, "servers.crm.url", "is missing"),
         (
             "https://crm.example.com/mcp",
             "http://crm.example.com/mcp",
@@ -136,13 +102,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.url",
             "must begin with `https://`",
         ),
-        (
-            "https://crm.example.com/mcp",
-            "ftp://localhost/mcp",
-            3,
-            "servers.crm.url",
-            "must begin with `https://`",
-        ),
+        ("https://crm.example.com/mcp", "ftp://localhost/mcp", 3, "servers.crm.url", "must begin with `https://`"),
         (
             "https://crm.example.com/mcp",
             "https://me:pw@crm.example.com/",
@@ -150,27 +110,9 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.url",
             "user name or a password",
         ),
-        (
-            "https://crm.example.com/mcp",
-            "https://crm.example.com/#a",
-            3,
-            "servers.crm.url",
-            "fragment",
-        ),
-        (
-            "https://crm.example.com/mcp",
-            "crm",
-            3,
-            "servers.crm.url",
-            "relative URL",
-        ),
-        (
-            "https://login.example.com",
-            "login.example.com",
-            4,
-            "servers.crm.issuer",
-            "is not a URL",
-        ),
+        ("https://crm.example.com/mcp", "https://crm.example.com/#a", 3, "servers.crm.url", "fragment"),
+        ("https://crm.example.com/mcp", "crm", 3, "servers.crm.url", "relative URL"),
+        ("https://login.example.com", "login.example.com", 4, "servers.crm.issuer", "is not a URL"),
         (
             "https://login.example.com",
             "https://login.example.com?a=b",
@@ -185,13 +127,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.issuer",
             "must begin with `https://`",
         ),
-        (
-            "https://login.example.com",
-            "https://login.example.com ",
-            4,
-            "servers.crm.issuer",
-            "letter by letter",
-        ),
+        ("https://login.example.com", "https://login.example.com ", 4, "servers.crm.issuer", "letter by letter"),
         (
             "client_id = \"support-agent\"",
             "client_id = 5",
@@ -199,20 +135,8 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.client_id",
             "must be a text, not this number",
         ),
-        (
-            "client_id = \"support-agent\"",
-            "client_id = \" \"",
-            5,
-            "servers.crm.client_id",
-            "is empty",
-        ),
-        (
-            "CRM_CLIENT_SECRET",
-            "NOT_SET",
-            6,
-            "servers.crm.client_secret_env",
-            "`NOT_SET` is not set",
-        ),
+        ("client_id = \"support-agent\"", "client_id = \" \"", 5, "servers.crm.client_id", "is empty"),
+        ("CRM_CLIENT_SECRET", "NOT_SET", 6, "servers.crm.client_secret_env", "`NOT_SET` is not set"),
         (
             "client_secret_env = \"CRM_CLIENT_SECRET\"",
             "client_secret_file = \"no/such/file\"",
@@ -241,13 +165,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.client_secret",
             "must not stand in this file",
         ),
-        (
-            "\"post\"",
-            "\"none\"",
-            7,
-            "servers.crm.client_auth",
-            "must be one of `basic`, `post`",
-        ),
+        ("\"post\"", "\"none\"", 7, "servers.crm.client_auth", "must be one of `basic`, `post`"),
         (
             "client_auth",
             "verify_tls = false\nclient_auth",
@@ -255,13 +173,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.verify_tls",
             "is not known; use one of `url`",
         ),
-        (
-            "client_auth",
-            "ca_bundle = \"no.pem\"\nclient_auth",
-            7,
-            "servers.crm.ca_bundle",
-            "there is no file `no.pem`",
-        ),
+        ("client_auth", "ca_bundle = \"no.pem\"\nclient_auth", 7, "servers.crm.ca_bundle", "there is no file `no.pem`"),
         (
             "client_auth",
             "spki_pins = [\"sha256/x\"]\nclient_auth",
@@ -269,62 +181,14 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.spki_pins",
             "`sha256/x` is not a pin",
         ),
-        (
-            "[servers.crm]",
-            "[servers.\"c.m\"]\n[servers.crm]",
-            2,
-            "servers.\"c.m\"",
-            "is not a tool or server name",
-        ),
-        (
-            "crm.lookup",
-            "crn.lookup",
-            9,
-            "tools.\"crn.lookup\"",
-            "there is no server `crn`",
-        ),
-        (
-            "crm.lookup",
-            "crm.look up",
-            9,
-            "tools.\"crm.look up\"",
-            "is not a tool or server name",
-        ),
-        (
-            "scopes = [\"customer:read\"]\n",
-            "",
-            9,
-            "tools.\"crm.lookup\".scopes",
-            "or `[]` where it needs none",
-        ),
-        (
-            "[\"customer:read\"]",
-            "[\"customer read\"]",
-            10,
-            "tools.\"crm.lookup\".scopes",
-            "is not a scope",
-        ),
-        (
-            "[\"customer:read\"]",
-            "\"customer:read\"",
-            10,
-            "tools.\"crm.lookup\".scopes",
-            "must be a list of texts",
-        ),
-        (
-            "effect = \"external\"\n",
-            "",
-            26,
-            "tools.add.effect",
-            "is missing: say `read`",
-        ),
-        (
-            "\"external\"",
-            "\"none\"",
-            28,
-            "tools.add.effect",
-            "must be one of `read`, `write`, `external`",
-        ),
+        ("[servers.crm]", "[servers.\"c.m\"]\n[servers.crm]", 2, "servers.\"c.m\"", "is not a tool or server name"),
+        ("crm.lookup", "crn.lookup", 9, "tools.\"crn.lookup\"", "there is no server `crn`"),
+        ("crm.lookup", "crm.look up", 9, "tools.\"crm.look up\"", "is not a tool or server name"),
+        ("scopes = [\"customer:read\"]\n", "", 9, "tools.\"crm.lookup\".scopes", "or `[]` where it needs none"),
+        ("[\"customer:read\"]", "[\"customer read\"]", 10, "tools.\"crm.lookup\".scopes", "is not a scope"),
+        ("[\"customer:read\"]", "\"customer:read\"", 10, "tools.\"crm.lookup\".scopes", "must be a list of texts"),
+        ("effect = \"external\"\n", "", 26, "tools.add.effect", "is missing: say `read`"),
+        ("\"external\"", "\"none\"", 28, "tools.add.effect", "must be one of `read`, `write`, `external`"),
         (
             "scopes = []\neffect = \"external\"",
             "scopes = [\"a\"]\neffect = \"external\"",
@@ -332,48 +196,12 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "tools.add.scopes",
             "a function has no token",
         ),
-        (
-            "argument = \"id\"",
-            "argument = \"idd\"",
-            12,
-            "tools.\"crm.lookup\".distinct",
-            "`idd` has no entry",
-        ),
-        (
-            "max = 2 }",
-            "max = 0 }",
-            12,
-            "tools.\"crm.lookup\".distinct.max",
-            "whole number from 1",
-        ),
-        (
-            ", max = 2 }",
-            " }",
-            12,
-            "tools.\"crm.lookup\".distinct.max",
-            "is missing",
-        ),
-        (
-            "max = 2 }",
-            "max = 2, per = 1 }",
-            12,
-            "tools.\"crm.lookup\".distinct.per",
-            "is not known",
-        ),
-        (
-            "{5,10}$",
-            "{5,10$(",
-            13,
-            "tools.\"crm.lookup\".arguments.id.pattern",
-            "is not a regular expression",
-        ),
-        (
-            "^[A-Z0-9]{5,10}$",
-            "a)|(b",
-            13,
-            "tools.\"crm.lookup\".arguments.id.pattern",
-            "is not a regular expression",
-        ),
+        ("argument = \"id\"", "argument = \"idd\"", 12, "tools.\"crm.lookup\".distinct", "`idd` has no entry"),
+        ("max = 2 }", "max = 0 }", 12, "tools.\"crm.lookup\".distinct.max", "whole number from 1"),
+        (", max = 2 }", " }", 12, "tools.\"crm.lookup\".distinct.max", "is missing"),
+        ("max = 2 }", "max = 2, per = 1 }", 12, "tools.\"crm.lookup\".distinct.per", "is not known"),
+        ("{5,10}$", "{5,10$(", 13, "tools.\"crm.lookup\".arguments.id.pattern", "is not a regular expression"),
+        ("^[A-Z0-9]{5,10}$", "a)|(b", 13, "tools.\"crm.lookup\".arguments.id.pattern", "is not a regular expression"),
         (
             "crm.recent:id",
             "crm.recents",
@@ -381,20 +209,8 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "tools.\"crm.lookup\".arguments.id.from",
             "there is no tool `crm.recents`",
         ),
-        (
-            "crm.recent:id",
-            "crm.recent:",
-            13,
-            "tools.\"crm.lookup\".arguments.id.from",
-            "names no field",
-        ),
-        (
-            "[\"input\", \"crm.recent:id\"]",
-            "[]",
-            13,
-            "tools.\"crm.lookup\".arguments.id.from",
-            "is empty",
-        ),
+        ("crm.recent:id", "crm.recent:", 13, "tools.\"crm.lookup\".arguments.id.from", "names no field"),
+        ("[\"input\", \"crm.recent:id\"]", "[]", 13, "tools.\"crm.lookup\".arguments.id.from", "is empty"),
         (
             "pattern = ",
             "patern = ",
@@ -402,27 +218,9 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "tools.\"crm.lookup\".arguments.id.patern",
             "is not known; use one of `pattern`",
         ),
-        (
-            "min = 1,",
-            "min = 6,",
-            14,
-            "tools.\"crm.lookup\".arguments.page.min",
-            "is larger than `max`",
-        ),
-        (
-            "min = 1,",
-            "min = nan,",
-            14,
-            "tools.\"crm.lookup\".arguments.page.min",
-            "must be a finite number",
-        ),
-        (
-            "enum = [1, 2]",
-            "enum = []",
-            14,
-            "tools.\"crm.lookup\".arguments.page.enum",
-            "is empty",
-        ),
+        ("min = 1,", "min = 6,", 14, "tools.\"crm.lookup\".arguments.page.min", "is larger than `max`"),
+        ("min = 1,", "min = nan,", 14, "tools.\"crm.lookup\".arguments.page.min", "must be a finite number"),
+        ("enum = [1, 2]", "enum = []", 14, "tools.\"crm.lookup\".arguments.page.enum", "is empty"),
         (
             "enum = [1, 2]",
             "enum = [[1]]",
@@ -437,64 +235,16 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "tools.\"crm.lookup\".arguments.page.enum",
             "write it as a string",
         ),
-        (
-            "max_chars = 9",
-            "max_chars = -9",
-            14,
-            "tools.\"crm.lookup\".arguments.page.max_chars",
-            "whole number from 1",
-        ),
-        (
-            "max_calls = 1",
-            "max_calls = 0",
-            23,
-            "tools.\"crm.file\".max_calls",
-            "whole number from 1",
-        ),
-        (
-            "max_calls = 1",
-            "max_call = 1",
-            23,
-            "tools.\"crm.file\".max_call",
-            "is not known",
-        ),
-        (
-            "effect = \"external\"",
-            "effect = \"read\"\ndry_run = 1",
-            29,
-            "tools.add.dry_run",
-            "never a dry run",
-        ),
-        (
-            "\"T-0\"",
-            "inf",
-            24,
-            "tools.\"crm.file\".dry_run",
-            "that JSON can hold",
-        ),
-        (
-            "tool_calls = 6",
-            "tool_calls = \"6\"",
-            31,
-            "limits.tool_calls",
-            "whole number from 1",
-        ),
+        ("max_chars = 9", "max_chars = -9", 14, "tools.\"crm.lookup\".arguments.page.max_chars", "whole number from 1"),
+        ("max_calls = 1", "max_calls = 0", 23, "tools.\"crm.file\".max_calls", "whole number from 1"),
+        ("max_calls = 1", "max_call = 1", 23, "tools.\"crm.file\".max_call", "is not known"),
+        ("effect = \"external\"", "effect = \"read\"\ndry_run = 1", 29, "tools.add.dry_run", "never a dry run"),
+        ("\"T-0\"", "inf", 24, "tools.\"crm.file\".dry_run", "that JSON can hold"),
+        ("tool_calls = 6", "tool_calls = \"6\"", 31, "limits.tool_calls", "whole number from 1"),
         ("10/s", "10/h", 32, "limits.rate", "`10/h` is not a rate"),
         ("10/s", "0/s", 32, "limits.rate", "`0/s` is not a rate"),
-        (
-            "rate = \"10/s\"\n",
-            "",
-            32,
-            "limits.burst",
-            "means nothing without `rate`",
-        ),
-        (
-            "\"live\"",
-            "\"yes\"",
-            36,
-            "compile.writes",
-            "must be one of `dry_run`, `live`",
-        ),
+        ("rate = \"10/s\"\n", "", 32, "limits.burst", "means nothing without `rate`"),
+        ("\"live\"", "\"yes\"", 36, "compile.writes", "must be one of `dry_run`, `live`"),
         ("writes", "reads", 36, "compile.reads", "is not known"),
     ];
     for (from, to, line, key, reason) in cases {
@@ -504,11 +254,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
         let [problem] = error.problems() else {
             panic!("{to}: one problem expected, got {error}");
         };
-        assert_eq!(
-            (problem.line, problem.key.as_str()),
-            (Some(*line), *key),
-            "{to}: {error}"
-        );
+        assert_eq!((problem.line, problem.key.as_str()), (Some(*line), *key), "{to}: {error}");
         assert!(problem.reason.contains(reason), "{to}: {error}");
         assert!(!format!("{error} {error:?}").contains(SECRET), "{to}");
     }
@@ -516,9 +262,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
 
 #[test]
 fn several_problems_are_reported_together_in_the_order_of_the_file() {
-    let text = GOOD
-        .replace("10/s", "many")
-        .replace("client_id", "client_ids");
+    let text = GOOD.replace("10/s", "many").replace("client_id", "client_ids");
     let error = parse(&text).unwrap_err();
     let lines: Vec<_> = error.problems().iter().map(|p| p.line.unwrap()).collect();
     assert_eq!(lines, [2, 5, 32]);
@@ -528,28 +272,19 @@ fn several_problems_are_reported_together_in_the_order_of_the_file() {
 #[test]
 fn what_is_said_twice_or_is_no_toml_is_refused_without_showing_the_line() {
     for text in [
-        GOOD.replace(
-            "[limits]",
-            "[servers.crm]\nclient_secret = \"hunter2hunter2\"\n[limits]",
-        ),
+        GOOD.replace("[limits]", "[servers.crm]\nclient_secret = \"hunter2hunter2\"\n[limits]"),
         "[servers.crm]\nclient_secret = \"hunter2hunter2\" x".to_owned(),
         "[servers.crm]\nclient_secret = \"hunter2hunter2".to_owned(),
     ] {
         let error = parse(&text).unwrap_err();
         assert!(error.to_string().contains("is not TOML"), "{error}");
-        assert!(
-            !format!("{error}{error:?}").contains("hunter2"),
-            "{error:?}"
-        );
+        assert!(!format!("{error}{error:?}").contains("hunter2"), "{error:?}");
     }
 }
 
 #[test]
 fn an_inline_secret_is_not_shown_either() {
-    let text = GOOD.replace(
-        "client_auth",
-        "client_secret = \"hunter2hunter2\"\nclient_auth",
-    );
+    let text = GOOD.replace("client_auth", "client_secret = \"hunter2hunter2\"\nclient_auth");
     let error = parse(&text).unwrap_err();
     assert!(error.to_string().contains("replace this secret"), "{error}");
     assert!(!format!("{error}{error:?}").contains("hunter2"));
@@ -566,10 +301,7 @@ fn one_policy_has_one_digest_wherever_its_servers_are() {
         })
         .unwrap();
     assert_eq!(staging.digest(), good().digest());
-    assert_eq!(
-        staging.server_of(&name("crm.file")).unwrap().client_id,
-        "someone"
-    );
+    assert_eq!(staging.server_of(&name("crm.file")).unwrap().client_id, "someone");
     for (from, to) in [
         ("max_calls = 1", "max_calls = 2"),
         ("\"live\"", "\"dry_run\""),
@@ -591,11 +323,7 @@ fn an_exchanged_address_obeys_the_same_rules() {
         })
         .unwrap_err();
     assert!(error.to_string().contains("must begin with `https://`"));
-    let error = good()
-        .with_server("crm", |server| {
-            server.id = "other".to_owned().try_into().unwrap()
-        })
-        .unwrap_err();
+    let error = good().with_server("crm", |server| server.id = "other".to_owned().try_into().unwrap()).unwrap_err();
     assert!(error.to_string().contains("an id cannot change"), "{error}");
     assert!(good().with_server("nobody", |_| {}).is_err());
 }
@@ -614,25 +342,13 @@ fn files_are_found_beside_the_boundary_and_too_large_ones_are_refused() {
     let boundary = Boundary::load(&path).unwrap();
     let server = boundary.server(&crm()).unwrap();
     assert_eq!(server.client_secret.expose(), SECRET);
-    assert_eq!(
-        server.ca_bundle.as_deref(),
-        Some(folder.path().join("ca.pem").as_path())
-    );
+    assert_eq!(server.ca_bundle.as_deref(), Some(folder.path().join("ca.pem").as_path()));
     std::fs::write(folder.path().join("secret"), "\n").unwrap();
     let error = Boundary::load(&path).unwrap_err();
-    assert!(
-        error.to_string().contains("names an empty secret"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("names an empty secret"), "{error}");
     std::fs::write(&path, " ".repeat(MAX_BYTES as usize + 1)).unwrap();
-    assert!(matches!(
-        Boundary::load(&path),
-        Err(BoundaryError::TooLarge { .. })
-    ));
-    assert!(matches!(
-        Boundary::load(Path::new("no/such/boundary.toml")),
-        Err(BoundaryError::Unreadable { .. })
-    ));
+    assert!(matches!(Boundary::load(&path), Err(BoundaryError::TooLarge { .. })));
+    assert!(matches!(Boundary::load(Path::new("no/such/boundary.toml")), Err(BoundaryError::Unreadable { .. })));
 }
 
 #[test]

@@ -35,10 +35,7 @@ pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
     for (id, config) in &parts.servers {
         if *id != config.id {
             let key = join("servers", id.as_str());
-            problems.push(Problem::new(
-                key,
-                format!("calls itself `{}`: an id cannot change", config.id),
-            ));
+            problems.push(Problem::new(key, format!("calls itself `{}`: an id cannot change", config.id)));
         }
     }
     for (name, rule) in &parts.tools {
@@ -55,16 +52,10 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     }
     // a resource indicator has no fragment (RFC 8707, section 2)
     if config.url.fragment().is_some() {
-        add(
-            "url",
-            "must not have a fragment: take the part after `#` away",
-        );
+        add("url", "must not have a fragment: take the part after `#` away");
     }
     match Url::parse(&config.issuer) {
-        Err(_) => add(
-            "issuer",
-            "is not a URL: write it exactly as the issuer's metadata does",
-        ),
+        Err(_) => add("issuer", "is not a URL: write it exactly as the issuer's metadata does"),
         Ok(url) => {
             if let Err(reason) = address(&url) {
                 add("issuer", reason);
@@ -76,15 +67,8 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
                     "must have neither query nor fragment (RFC 8414): write it exactly as the issuer's metadata does",
                 );
             }
-            if config
-                .issuer
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control())
-            {
-                add(
-                    "issuer",
-                    "must not have blanks: it is compared letter by letter",
-                );
+            if config.issuer.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                add("issuer", "must not have blanks: it is compared letter by letter");
             }
         }
     }
@@ -92,18 +76,13 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
         add("client_id", "is empty: set it");
     }
     if config.client_secret.expose().trim().is_empty() {
-        add(
-            "client_secret_env",
-            "names an empty secret: put the client secret there",
-        );
+        add("client_secret_env", "names an empty secret: put the client secret there");
     }
 }
 
 fn address(url: &Url) -> Result<(), &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            "must not hold a user name or a password: use `client_id` and `client_secret_env`",
-        );
+        return Err("must not hold a user name or a password: use `client_id` and `client_secret_env`");
     }
     let loopback = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -123,45 +102,29 @@ fn address(url: &Url) -> Result<(), &'static str> {
 fn tool(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
     let path = join("tools", name.as_str());
     let mut add = |key: &str, reason: String| {
-        let key = if key.is_empty() {
-            path.clone()
-        } else {
-            join(&path, key)
-        };
+        let key = if key.is_empty() { path.clone() } else { join(&path, key) };
         problems.push(Problem::new(key, reason));
     };
     match name.server() {
         Some(server) if !declared.servers.contains(server) => {
-            add(
-                "",
-                format!(
-                    "there is no server `{server}`: add `[servers.{server}]`, or correct the name"
-                ),
-            );
+            add("", format!("there is no server `{server}`: add `[servers.{server}]`, or correct the name"));
         }
         None if !rule.scopes.is_empty() => {
-            add("scopes", "a function has no token, so it can need no scopes: write `[]`, or put the server before the name".into());
+            add(
+                "scopes",
+                "a function has no token, so it can need no scopes: write `[]`, or put the server before the name"
+                    .into(),
+            );
         }
         _ => {}
     }
     if rule.effect == Effect::Read && rule.dry_run.is_some() {
-        add(
-            "dry_run",
-            "a tool that only reads is never a dry run: take this away, or correct `effect`".into(),
-        );
+        add("dry_run", "a tool that only reads is never a dry run: take this away, or correct `effect`".into());
     }
-    if let Some(reason) = rule
-        .dry_run
-        .as_ref()
-        .and_then(|value| canonical_json(value).err())
-    {
+    if let Some(reason) = rule.dry_run.as_ref().and_then(|value| canonical_json(value).err()) {
         add("dry_run", reason.to_string());
     }
-    if let Some(distinct) = rule
-        .distinct
-        .as_ref()
-        .filter(|d| !rule.arguments.contains_key(&d.argument))
-    {
+    if let Some(distinct) = rule.distinct.as_ref().filter(|d| !rule.arguments.contains_key(&d.argument)) {
         add(
             "distinct",
             format!(
@@ -181,11 +144,7 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
     if rule.min.zip(rule.max).is_some_and(|(min, max)| min > max) {
         add("min", "is larger than `max`: no number fits".into());
     }
-    if [rule.min, rule.max]
-        .iter()
-        .flatten()
-        .any(|n| !n.is_finite())
-    {
+    if [rule.min, rule.max].iter().flatten().any(|n| !n.is_finite()) {
         add("min", "must be a finite number".into());
     }
     if rule.max_chars == Some(0) {
@@ -201,24 +160,15 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
     }
     let Some(sources) = &rule.from else { return };
     if sources.is_empty() {
-        add(
-            "from",
-            "is empty: no value may be used; name `input` or tools".into(),
-        );
+        add("from", "is empty: no value may be used; name `input` or tools".into());
     }
     for source in sources {
         if let Source::Reply { tool, field } = source {
             if !declared.tools.contains(tool.as_str()) {
-                add(
-                    "from",
-                    format!("there is no tool `{tool}` here: add it, or write `input`"),
-                );
+                add("from", format!("there is no tool `{tool}` here: add it, or write `input`"));
             }
             if field.as_ref().is_some_and(|field| field.is_empty()) {
-                add(
-                    "from",
-                    format!("names no field after `{tool}:`: add it, or take the colon away"),
-                );
+                add("from", format!("names no field after `{tool}:`: add it, or take the colon away"));
             }
         }
     }

@@ -32,15 +32,10 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
 
 fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     let text = value.as_str();
-    let pattern_holds =
-        |p: &super::super::boundary::WholePattern| text.is_some_and(|t| p.matches(t));
+    let pattern_holds = |p: &super::super::boundary::WholePattern| text.is_some_and(|t| p.matches(t));
     let long = |max: u32| text.is_none_or(|t| t.chars().count() > max as usize);
     let number = value.as_f64();
-    if rule
-        .one_of
-        .as_ref()
-        .is_some_and(|values| !values.contains(value))
-    {
+    if rule.one_of.as_ref().is_some_and(|values| !values.contains(value)) {
         Some("enum")
     } else if rule.pattern.as_ref().is_some_and(|p| !pattern_holds(p)) {
         Some("pattern")

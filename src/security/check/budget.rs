@@ -47,11 +47,7 @@ pub(in crate::security) fn reserve(
         return Err(Denied::new(EventKind::RedundantCall, detail));
     }
     counts.take(&reserved);
-    let novelty = if repeated {
-        Novelty::Repeated
-    } else {
-        Novelty::New
-    };
+    let novelty = if repeated { Novelty::Repeated } else { Novelty::New };
     Ok((reserved, novelty))
 }
 
@@ -60,20 +56,14 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
     let Some(distinct) = &rule.distinct else {
         return Ok(BTreeSet::new());
     };
-    let values: BTreeSet<String> = items(call.arguments.get(&distinct.argument))
-        .into_iter()
-        .map(Value::to_string)
-        .collect();
+    let values: BTreeSet<String> =
+        items(call.arguments.get(&distinct.argument)).into_iter().map(Value::to_string).collect();
     let seen = counts.distinct.get(&call.tool);
     let is_new = |value: &&String| seen.is_none_or(|seen| !seen.contains_key(*value));
     let total = seen.map_or(0, BTreeMap::len) + values.iter().filter(is_new).count();
     // no value at all often means every value there is
     if values.is_empty() || total > distinct.max.get() as usize {
-        return Err(Denied::argument(
-            EventKind::BulkAccess,
-            &distinct.argument,
-            "distinct",
-        ));
+        return Err(Denied::argument(EventKind::BulkAccess, &distinct.argument, "distinct"));
     }
     Ok(values)
 }

@@ -10,24 +10,16 @@ use crate::{
 };
 
 /// Compares the definition with the one that was pinned. Where there are pins, a tool without one was not approved.
-pub(in crate::security) fn check(
-    pins: Option<&BTreeMap<ToolName, Digest>>,
-    tool: &ToolSpec,
-) -> Result<(), Denied> {
+pub(in crate::security) fn check(pins: Option<&BTreeMap<ToolName, Digest>>, tool: &ToolSpec) -> Result<(), Denied> {
     let Some(pins) = pins else { return Ok(()) };
     match pins.get(&tool.name) {
         Some(pinned) if *pinned == tool.digest => Ok(()),
         Some(pinned) => Err(Denied::new(
             EventKind::ToolDrift,
-            format!(
-                "its definition is {}, approved was {}",
-                tool.digest.short(),
-                pinned.short()
-            ),
+            format!("its definition is {}, approved was {}", tool.digest.short(), pinned.short()),
         )),
-        None => Err(Denied::new(
-            EventKind::ToolDrift,
-            format!("its definition {} was never approved", tool.digest.short()),
-        )),
+        None => {
+            Err(Denied::new(EventKind::ToolDrift, format!("its definition {} was never approved", tool.digest.short())))
+        }
     }
 }

@@ -16,26 +16,16 @@ pub(in crate::security) fn find<'a>(
     match (boundary.tool(&call.tool), tool) {
         (_, Some(tool)) if tool.name != call.tool => Err(Denied::new(
             EventKind::CheckFailed,
-            format!(
-                "the definition of `{}` was given for another tool",
-                tool.name
-            ),
+            format!("the definition of `{}` was given for another tool", tool.name),
         )),
         (Some(rule), Some(tool)) => Ok((rule, tool)),
-        (Some(_), None) => Err(Denied::new(
-            EventKind::UnknownTool,
-            "the boundary allows it, but its server does not have it",
-        )),
+        (Some(_), None) => {
+            Err(Denied::new(EventKind::UnknownTool, "the boundary allows it, but its server does not have it"))
+        }
         // naming something at one of our servers is an attempt at it, whether or not it exists
         (None, tool) if tool.is_some() || boundary.server_of(&call.tool).is_some() => {
-            Err(Denied::new(
-                EventKind::ToolNotAllowed,
-                "the boundary has no entry for it",
-            ))
+            Err(Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"))
         }
-        (None, _) => Err(Denied::new(
-            EventKind::UnknownTool,
-            "nobody has such a tool",
-        )),
+        (None, _) => Err(Denied::new(EventKind::UnknownTool, "nobody has such a tool")),
     }
 }

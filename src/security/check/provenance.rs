@@ -12,21 +12,13 @@ use crate::{
 };
 
 /// Every value of an argument with `from` must stand in one of those places.
-pub(in crate::security) fn check(
-    rule: &ToolRule,
-    call: &ToolCall,
-    session: &Session,
-) -> Result<(), Denied> {
+pub(in crate::security) fn check(rule: &ToolRule, call: &ToolCall, session: &Session) -> Result<(), Denied> {
     for (name, argument) in &rule.arguments {
         let Some(sources) = &argument.from else {
             continue;
         };
         let values = items(call.arguments.get(name));
-        let known = session.with_memory(|memory| {
-            values
-                .into_iter()
-                .all(|value| memory.came_from(sources, value))
-        });
+        let known = session.with_memory(|memory| values.into_iter().all(|value| memory.came_from(sources, value)));
         if !known {
             return Err(Denied::argument(EventKind::ProvenanceDenied, name, "from"));
         }

@@ -35,13 +35,8 @@ impl GovernorClock for Ticks {
 impl Limiter {
     pub(in crate::security) fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let each = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
-        let quota = Quota::with_period(each)
-            .unwrap_or(Quota::per_minute(rate.calls))
-            .allow_burst(rate.burst);
-        Self {
-            cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))),
-            clock,
-        }
+        let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(rate.calls)).allow_burst(rate.burst);
+        Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), clock }
     }
 
     /// Takes a place, waiting for it if the wait is short.

@@ -25,14 +25,9 @@ pub(in crate::security) struct Schemas(Mutex<HashMap<Digest, Arc<Validator>>>);
 impl Schemas {
     /// Validates the arguments. A schema that cannot be compiled lets nothing through, nor does one that has properties let through
     /// an argument that it does not name: the server could take it for one that the operator has a rule for.
-    pub(in crate::security) fn check(
-        &self,
-        call: &ToolCall,
-        tool: &ToolSpec,
-    ) -> Result<(), Denied> {
+    pub(in crate::security) fn check(&self, call: &ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
         let validator = self.validator(tool)?;
-        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name))
-        {
+        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name)) {
             return Err(Denied {
                 rule: Some("schema"),
                 ..Denied::new(
@@ -45,22 +40,13 @@ impl Schemas {
         let Some(error) = validator.iter_errors(&arguments).next() else {
             return Ok(());
         };
-        let keyword = error
-            .schema_path()
-            .as_str()
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+        let keyword = error.schema_path().as_str().rsplit('/').next().unwrap_or_default();
         let argument = declared_argument(error.instance_path().as_str(), tool);
         let detail = match &argument {
             Some(name) => format!("argument `{name}` does not fit the tool's schema: `{keyword}`"),
             None => format!("the arguments do not fit the tool's schema: `{keyword}`"),
         };
-        Err(Denied {
-            argument,
-            rule: Some("schema"),
-            ..Denied::new(EventKind::ArgumentsMalformed, detail)
-        })
+        Err(Denied { argument, rule: Some("schema"), ..Denied::new(EventKind::ArgumentsMalformed, detail) })
     }
 
     fn validator(&self, tool: &ToolSpec) -> Result<Arc<Validator>, Denied> {
@@ -75,10 +61,7 @@ impl Schemas {
             .build(&tool.input_schema)
             .map(Arc::new)
             .map_err(|_| {
-                Denied::new(
-                    EventKind::CheckFailed,
-                    "the tool's input schema cannot be used: ask its maintainer",
-                )
+                Denied::new(EventKind::CheckFailed, "the tool's input schema cannot be used: ask its maintainer")
             })?;
         if known.len() >= MAX_SCHEMAS {
             known.clear();

@@ -12,10 +12,7 @@ use crate::{
 /// Who knows what our tokens may do: the token managers.
 pub trait Grants: Send + Sync {
     /// The scopes of the token that calls of this server would carry, got or renewed if need be.
-    fn granted<'a>(
-        &'a self,
-        server: &'a ServerId,
-    ) -> BoxFuture<'a, Result<GrantedScopes, GrantError>>;
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>>;
 }
 
 /// What a token may do.
@@ -44,8 +41,5 @@ pub(in crate::security) fn check(rule: &ToolRule, granted: &ScopeSet) -> Result<
     }
     let missing = granted.missing(&rule.scopes);
     let detail = format!("the token lacks `{missing}`; it has `{granted}`");
-    Err(Denied {
-        missing,
-        ..Denied::new(EventKind::ScopeMissing, detail)
-    })
+    Err(Denied { missing, ..Denied::new(EventKind::ScopeMissing, detail) })
 }

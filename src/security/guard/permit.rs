@@ -55,9 +55,34 @@ pub struct Permit {
 #[must_use = "a permit is counted and audited as a call: make the call"]
 pub enum Passage {
     /// To make the call.
-    Live(ToolCall, Effect),
+    Live(Permitted),
     /// Not to make the call, and to show the program this instead of a reply.
     DryRun(ToolCall, Value),
+}
+
+/// A call that is to be made: what tools take, and the only thing they take. Made out of a [`Permit`] and of nothing else.
+#[derive(Debug)]
+#[must_use = "a permit is counted and audited as a call: make the call"]
+pub struct Permitted {
+    call: ToolCall,
+    effect: Effect,
+}
+
+impl Permitted {
+    /// The tool.
+    pub fn tool(&self) -> &ToolName {
+        &self.call.tool
+    }
+
+    /// What the call does to the world.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The call, for making it.
+    pub(crate) fn into_call(self) -> ToolCall {
+        self.call
+    }
 }
 
 impl Permit {
@@ -76,20 +101,15 @@ impl Permit {
         self.run
     }
 
-    /// The call, for making it.
-    pub(crate) fn into_passage(self) -> Passage {
+    /// What is permitted.
+    pub fn into_passage(self) -> Passage {
         match self.stand_in {
-            None => Passage::Live(self.call, self.effect),
+            None => Passage::Live(Permitted { call: self.call, effect: self.effect }),
             Some(stand_in) => Passage::DryRun(self.call, stand_in),
         }
     }
 
     pub(super) fn new(call: ToolCall, effect: Effect, run: RunId, stand_in: Option<Value>) -> Self {
-        Self {
-            call,
-            effect,
-            run,
-            stand_in,
-        }
+        Self { call, effect, run, stand_in }
     }
 }

@@ -1,9 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod attacks;
 mod laws;
@@ -67,20 +62,14 @@ const INPUT: &str = "Please look up CUST1 and CUST2, then CUST3 for 50.00 USD.";
 struct Token(Option<&'static str>);
 
 impl Grants for Token {
-    fn granted<'a>(
-        &'a self,
-        server: &'a ServerId,
-    ) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
         let granted = self.0.map(|scopes| GrantedScopes {
             scopes: ScopeSet::parse(scopes).unwrap(),
             token_hash: "sha256:token".into(),
         });
-        Box::pin(async move {
-            granted.ok_or(GrantError {
-                server: server.clone(),
-                reason: "connection refused".into(),
-            })
-        })
+        Box::pin(
+            async move { granted.ok_or(GrantError { server: server.clone(), reason: "connection refused".into() }) },
+        )
     }
 }
 
@@ -95,19 +84,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with(
-            BOUNDARY,
-            Token(Some("customer:read ticket:create")),
-            Mode::Live,
-        )
+        Self::with(BOUNDARY, Token(Some("customer:read ticket:create")), Mode::Live)
     }
 
     fn with(boundary: &str, token: Token, mode: Mode) -> Self {
         let boundary = Boundary::parse(boundary, "", &|_| Some("s3cr3t-of-crm".into())).unwrap();
         let (audit, rows) = Audit::memory();
-        let clock = Arc::new(ManualClock::at(
-            std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
-        ));
+        let clock = Arc::new(ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)));
         let guard = Guard::new(&boundary, Arc::new(token), audit, clock.clone());
         let run = RunId::random();
         Self {
@@ -123,16 +106,9 @@ impl Bench {
         self.call_as(tool, arguments, Some(&spec(tool))).await
     }
 
-    async fn call_as(
-        &self,
-        tool: &str,
-        arguments: Value,
-        spec: Option<&ToolSpec>,
-    ) -> Result<Permit, Refused> {
+    async fn call_as(&self, tool: &str, arguments: Value, spec: Option<&ToolSpec>) -> Result<Permit, Refused> {
         let call = wanted(tool, arguments);
-        self.guard
-            .authorize(call, spec, &self.session, &self.log)
-            .await
+        self.guard.authorize(call, spec, &self.session, &self.log).await
     }
 
     /// Makes a call that must be permitted, and takes its reply.
@@ -140,8 +116,7 @@ impl Bench {
         let permit = self.call(tool, arguments).await.unwrap();
         assert!(matches!(permit.into_passage(), Passage::Live(..)));
         let reply = ToolReply::done(reply);
-        self.guard
-            .inspect(&tool.try_into().unwrap(), &reply, &self.session, &self.log);
+        self.guard.inspect(&tool.try_into().unwrap(), &reply, &self.session, &self.log);
     }
 
     fn finish(self) -> (Episode, AuditRows) {
@@ -153,10 +128,7 @@ fn wanted(tool: &str, arguments: Value) -> ToolCall {
     let Value::Object(arguments) = arguments else {
         panic!("arguments are an object");
     };
-    ToolCall {
-        tool: tool.try_into().unwrap(),
-        arguments,
-    }
+    ToolCall { tool: tool.try_into().unwrap(), arguments }
 }
 
 fn spec(tool: &str) -> ToolSpec {
@@ -183,17 +155,15 @@ fn kind(refused: Result<Permit, Refused>) -> EventKind {
 #[tokio::test]
 async fn a_permit_is_for_one_call_and_says_which() {
     let bench = Bench::new();
-    let permit = bench
-        .call("crm.lookup", json!({ "id": "CUST1" }))
-        .await
-        .unwrap();
+    let permit = bench.call("crm.lookup", json!({ "id": "CUST1" })).await.unwrap();
     assert_eq!(permit.tool().as_str(), "crm.lookup");
     assert_eq!(permit.effect(), Effect::Read);
     assert_eq!(permit.run(), bench.session.run());
-    let Passage::Live(call, Effect::Read) = permit.into_passage() else {
+    let Passage::Live(live) = permit.into_passage() else {
         panic!("a read is live");
     };
-    assert_eq!(call, wanted("crm.lookup", json!({ "id": "CUST1" })));
+    assert_eq!(live.effect(), Effect::Read);
+    assert_eq!(live.into_call(), wanted("crm.lookup", json!({ "id": "CUST1" })));
     let (episode, rows) = bench.finish();
     assert_eq!(episode.events, []);
     let row = &rows.all()[0];
@@ -207,8 +177,7 @@ async fn a_permit_is_for_one_call_and_says_which() {
 #[tokio::test]
 async fn what_the_model_sees_of_a_refusal() {
     let bench = Bench::new();
-    let Err(Refused::Denied(denied)) = bench.call("crm.refund", json!({ "amount": 50 })).await
-    else {
+    let Err(Refused::Denied(denied)) = bench.call("crm.refund", json!({ "amount": 50 })).await else {
         panic!("the token cannot refund");
     };
     assert_eq!(
@@ -219,8 +188,7 @@ async fn what_the_model_sees_of_a_refusal() {
             "advice": "answer without it or ask a human",
         }})
     );
-    let Err(Refused::Denied(denied)) = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await
-    else {
+    let Err(Refused::Denied(denied)) = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await else {
         panic!("nobody named it");
     };
     assert_eq!(
@@ -238,10 +206,7 @@ async fn what_the_model_sees_of_a_refusal() {
 async fn no_token_is_no_violation() {
     let bench = Bench::with(BOUNDARY, Token(None), Mode::Live);
     let refused = bench.call("crm.lookup", json!({ "id": "CUST1" })).await;
-    assert!(
-        matches!(&refused, Err(Refused::Unavailable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(&refused, Err(Refused::Unavailable(_))), "{refused:?}");
     assert!(bench.call("add", json!({})).await.is_ok());
     let (episode, rows) = bench.finish();
     assert_eq!(episode.events, []);
@@ -256,10 +221,7 @@ async fn an_audit_that_cannot_be_written_permits_nothing_more() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
-    let full = std::fs::OpenOptions::new()
-        .append(true)
-        .open("/dev/full")
-        .unwrap();
+    let full = std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
     bench.guard.audit = Audit::into_file(full);
     for _ in 0..2 {
         let refused = bench.call("crm.lookup", json!({ "id": "CUST1" })).await;
@@ -284,18 +246,9 @@ async fn values_come_from_the_fields_of_replies_but_not_from_their_prose() {
     ]});
     bench.make("crm.recent", json!({}), reply).await;
     for allowed in [json!("RECENT1"), json!("CUST1")] {
-        assert!(
-            bench
-                .call("crm.lookup", json!({ "id": allowed }))
-                .await
-                .is_ok()
-        );
+        assert!(bench.call("crm.lookup", json!({ "id": allowed })).await.is_ok());
     }
-    for refused in [
-        json!("PROSE77"),
-        json!("ALIAS1"),
-        json!(["RECENT1", "PROSE77"]),
-    ] {
+    for refused in [json!("PROSE77"), json!("ALIAS1"), json!(["RECENT1", "PROSE77"])] {
         let refused = bench.call("crm.lookup", json!({ "id": refused })).await;
         assert_eq!(kind(refused), EventKind::ProvenanceDenied);
     }
@@ -304,9 +257,7 @@ async fn values_come_from_the_fields_of_replies_but_not_from_their_prose() {
 #[tokio::test]
 async fn text_that_looks_like_json_is_still_text() {
     let bench = Bench::new();
-    bench
-        .make("crm.recent", json!({}), json!("{\"id\": \"EVIL99\"}"))
-        .await;
+    bench.make("crm.recent", json!({}), json!("{\"id\": \"EVIL99\"}")).await;
     let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
     assert_eq!(kind(refused), EventKind::ProvenanceDenied);
 }
@@ -318,9 +269,7 @@ async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
     let _made = permit.into_passage();
     let reply = ToolReply::failed(json!({ "id": "EVIL99" }));
     let tool = "crm.recent".try_into().unwrap();
-    bench
-        .guard
-        .inspect(&tool, &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&tool, &reply, &bench.session, &bench.log);
     let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
     assert_eq!(kind(refused), EventKind::ProvenanceDenied);
 }
@@ -340,10 +289,7 @@ async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live()
     let live = format!("{BOUNDARY}\n[compile]\nwrites = \"live\"");
     let bench = Bench::with(&live, Token(Some("ticket:create")), Mode::Compile);
     let permit = bench.call("crm.ticket", title).await.unwrap();
-    assert!(matches!(
-        permit.into_passage(),
-        Passage::Live(_, Effect::Write)
-    ));
+    assert!(matches!(permit.into_passage(), Passage::Live(live) if live.effect() == Effect::Write));
 }
 
 #[tokio::test]
@@ -376,28 +322,21 @@ impl Check for Voter {
     }
 
     fn inspect(&self, tool: &ToolName, _: &ToolReply) -> Vec<SecurityEvent> {
-        vec![SecurityEvent::new(
-            EventKind::ExcessCall,
-            Some(tool),
-            "seen",
-        )]
+        vec![SecurityEvent::new(EventKind::ExcessCall, Some(tool), "seen")]
     }
 }
 
 #[tokio::test]
 async fn a_check_can_refuse_but_not_allow() {
     let mut bench = Bench::new();
-    bench.guard = bench
-        .guard
-        .check(Arc::new(Voter(|| Ok(Verdict::Permit))))
-        .check(Arc::new(Voter(|| Ok(Verdict::Abstain))));
+    bench.guard =
+        bench.guard.check(Arc::new(Voter(|| Ok(Verdict::Permit)))).check(Arc::new(Voter(|| Ok(Verdict::Abstain))));
     let refused = bench.call("crm.delete", json!({})).await;
     assert_eq!(kind(refused), EventKind::ToolNotAllowed);
     bench.make("crm.recent", json!({}), json!({})).await;
     assert!(bench.log.has(EventKind::ExcessCall));
-    bench.guard = bench.guard.check(Arc::new(Voter(|| {
-        Ok(Verdict::Deny(Denied::new(EventKind::ExcessCall, "enough")))
-    })));
+    bench.guard =
+        bench.guard.check(Arc::new(Voter(|| Ok(Verdict::Deny(Denied::new(EventKind::ExcessCall, "enough"))))));
     let refused = bench.call("crm.recent", json!({ "page": 1 })).await;
     assert_eq!(kind(refused), EventKind::ExcessCall);
 }
@@ -418,20 +357,11 @@ async fn nothing_that_is_shown_holds_a_secret_or_a_value() {
             shown += &denied.model_json().to_string();
         }
     }
-    shown += &format!(
-        "{:?} {:?} {:?}",
-        bench.guard,
-        bench.session,
-        bench.guard.boundary()
-    );
+    shown += &format!("{:?} {:?} {:?}", bench.guard, bench.session, bench.guard.boundary());
     let (episode, rows) = bench.finish();
     shown += &format!("{episode:?}");
     for row in rows.all() {
-        shown += &serde_json::to_string(&Row {
-            arguments: vec![],
-            ..row
-        })
-        .unwrap();
+        shown += &serde_json::to_string(&Row { arguments: vec![], ..row }).unwrap();
     }
     for secret in ["s3cr3t", "v4lue", "V4LUE"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -443,15 +373,10 @@ async fn a_failed_write_may_be_repeated_and_a_successful_one_not() {
     let bench = Bench::new();
     let ticket = || json!({ "title": "broken" });
     let _made = bench.call("crm.ticket", ticket()).await.unwrap();
-    assert_eq!(
-        kind(bench.call("crm.ticket", ticket()).await),
-        EventKind::RedundantCall
-    );
+    assert_eq!(kind(bench.call("crm.ticket", ticket()).await), EventKind::RedundantCall);
     let tool = "crm.ticket".try_into().unwrap();
     let reply = ToolReply::failed("try again");
-    bench
-        .guard
-        .inspect(&tool, &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&tool, &reply, &bench.session, &bench.log);
     assert!(bench.call("crm.ticket", ticket()).await.is_ok());
 }
 

@@ -32,10 +32,7 @@ pub(in crate::security) struct Reserved {
 
 impl Reserved {
     pub(in crate::security) fn of(call: &ToolCall, values: BTreeSet<String>) -> Self {
-        Self {
-            fingerprint: (call.tool.clone(), arguments_digest(call)),
-            values,
-        }
+        Self { fingerprint: (call.tool.clone(), arguments_digest(call)), values }
     }
 }
 
@@ -51,10 +48,7 @@ impl Counts {
         increase(&mut self.calls, tool);
         increase(&mut self.made, &reserved.fingerprint);
         let distinct = self.distinct.entry(tool.clone()).or_default();
-        reserved
-            .values
-            .iter()
-            .for_each(|value| increase(distinct, value));
+        reserved.values.iter().for_each(|value| increase(distinct, value));
     }
 
     pub(super) fn give_back(&mut self, reserved: &Reserved) {
@@ -62,10 +56,7 @@ impl Counts {
         decrease(&mut self.calls, tool);
         decrease(&mut self.made, &reserved.fingerprint);
         if let Some(distinct) = self.distinct.get_mut(tool) {
-            reserved
-                .values
-                .iter()
-                .for_each(|value| decrease(distinct, value));
+            reserved.values.iter().for_each(|value| decrease(distinct, value));
         }
     }
 

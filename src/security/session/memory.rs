@@ -32,15 +32,8 @@ const MIN_TELLING_CHARS: usize = 4;
 impl Memory {
     pub(super) fn of(input: &Fields) -> Self {
         let mut texts = Vec::new();
-        input
-            .iter()
-            .for_each(|(_, value)| leaves(value, &mut texts));
-        Self {
-            input: texts,
-            fields: BTreeMap::new(),
-            prose: Vec::new(),
-            size: 0,
-        }
+        input.iter().for_each(|(_, value)| leaves(value, &mut texts));
+        Self { input: texts, fields: BTreeMap::new(), prose: Vec::new(), size: 0 }
     }
 
     pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
@@ -68,14 +61,9 @@ impl Memory {
 
     /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
     pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
-        words
-            .iter()
-            .filter(|word| word.chars().count() >= MIN_TELLING_CHARS)
-            .take(MAX_WORDS)
-            .any(|word| {
-                !self.input.iter().any(|text| has_token(text, word))
-                    && self.prose.iter().any(|text| has_token(text, word))
-            })
+        words.iter().filter(|word| word.chars().count() >= MIN_TELLING_CHARS).take(MAX_WORDS).any(|word| {
+            !self.input.iter().any(|text| has_token(text, word)) && self.prose.iter().any(|text| has_token(text, word))
+        })
     }
 
     #[cfg(test)]
@@ -148,10 +136,7 @@ pub(in crate::security) fn texts<'a>(values: impl Iterator<Item = &'a Value>) ->
     values
         .flat_map(|value| match value {
             Value::Object(map) => texts(map.values()),
-            value => items(Some(value))
-                .into_iter()
-                .filter_map(Value::as_str)
-                .collect(),
+            value => items(Some(value)).into_iter().filter_map(Value::as_str).collect(),
         })
         .collect()
 }
@@ -185,19 +170,20 @@ pub(super) fn has_token(text: &str, word: &str) -> bool {
     }
     text.char_indices().any(|(at, _)| {
         let (before, rest) = text.split_at(at);
-        rest.strip_prefix(word)
-            .is_some_and(|after| !goes_on(before.chars().rev()) && !goes_on(after.chars()))
+        rest.strip_prefix(word).is_some_and(|after| !goes_on(before.chars().rev()) && !goes_on(after.chars()))
     })
 }
 
-/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then`.
+/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then` or `'s`.
 fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
     match next.next() {
         None => false,
         Some(c) if is_word(c) => true,
-        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~' | '\'') => {
-            next.next().is_some_and(is_word)
-        }
+        Some('\'') => match (next.next(), next.next()) {
+            (Some('s'), after) => after.is_some_and(is_word),
+            (first, _) => first.is_some_and(is_word),
+        },
+        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~') => next.next().is_some_and(is_word),
         Some(_) => false,
     }
 }
@@ -208,14 +194,7 @@ fn is_word(c: char) -> bool {
         || matches!(c, '\u{ab}' | '\u{bb}' | '\u{bf}' | '\u{a1}' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3003}')
         || matches!(
             c,
-            '\u{3008}'
-                ..='\u{3011}'
-                    | '\u{ff01}'
-                    | '\u{ff08}'
-                    | '\u{ff09}'
-                    | '\u{ff0c}'
-                    | '\u{ff1a}'
-                    | '\u{ff1b}'
+            '\u{3008}'..='\u{3011}' | '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}'
         );
     c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !separates)
 }
@@ -230,15 +209,10 @@ fn has_number(text: &str, number: &serde_json::Number) -> bool {
             return false;
         };
         let exact = digits.parse::<i128>().ok();
-        let wanted = number
-            .as_i64()
-            .map(i128::from)
-            .or(number.as_u64().map(i128::from));
+        let wanted = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
         match (exact, wanted) {
             (Some(exact), Some(wanted)) => exact == wanted,
-            _ => digits
-                .parse::<f64>()
-                .is_ok_and(|n| Some(n) == number.as_f64()),
+            _ => digits.parse::<f64>().is_ok_and(|n| Some(n) == number.as_f64()),
         }
     };
     text.split_whitespace().any(is_it)
@@ -250,9 +224,7 @@ fn without_separators(word: &str) -> Option<String> {
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let grouped = groups.all(|group| group.len() == 3);
-    let in_fraction = word
-        .get(whole.len()..)
-        .is_some_and(|rest| rest.contains(','));
+    let in_fraction = word.get(whole.len()..).is_some_and(|rest| rest.contains(','));
     let too_long = whole.contains(',') && first.trim_start_matches('-').len() > 3;
     (grouped && !in_fraction && !too_long).then(|| word.replace(',', ""))
 }

@@ -81,11 +81,7 @@ fn numbers_count_by_what_they_are() {
 #[test]
 fn everything_inside_a_value_must_come_from_somewhere() {
     let text = "CUST1 and CUST2, 7";
-    for value in [
-        json!(["CUST1", ["CUST2"]]),
-        json!([7, true, null]),
-        json!({ "CUST1": 7 }),
-    ] {
+    for value in [json!(["CUST1", ["CUST2"]]), json!([7, true, null]), json!({ "CUST1": 7 })] {
         assert!(from_input(text, value.clone()), "{value}");
     }
     for value in [
@@ -100,9 +96,7 @@ fn everything_inside_a_value_must_come_from_somewhere() {
 
 #[test]
 fn input_values_count_but_not_the_names_of_fields() {
-    let input = Fields::new()
-        .with("secret_field", json!({ "inner_key": ["CUST1"] }))
-        .with("amount", 12);
+    let input = Fields::new().with("secret_field", json!({ "inner_key": ["CUST1"] })).with("amount", 12);
     let session = Session::new(RunId::random(), Mode::Live, &input);
     let came = |value| session.with_memory(|memory| memory.came_from(&[Source::Input], &value));
     assert!(came(json!("CUST1")) && came(json!(12)));
@@ -135,10 +129,7 @@ fn a_flood_of_replies_is_not_remembered_and_vouches_for_nothing() {
     for _ in 0..8 {
         session.observe(&tool, &ToolReply::done(json!({ "text": flood })));
     }
-    session.observe(
-        &tool,
-        &ToolReply::done(json!({ "id": "LATE1", "text": flood })),
-    );
+    session.observe(&tool, &ToolReply::done(json!({ "id": "LATE1", "text": flood })));
     let sources = ["crm.recent:text".parse().unwrap()];
     assert!(!session.with_memory(|m| m.came_from(&sources, &json!("never said"))));
     assert!(session.with_memory(Memory::size) <= 16 * 1024 * 1024);

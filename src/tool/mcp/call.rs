@@ -13,6 +13,7 @@ use crate::{
     call::{Effect, ToolName},
     episode::Recorder,
     event::{EventKind, SecurityEvent},
+    security::Permitted,
 };
 
 /// What one call belongs to.
@@ -22,13 +23,11 @@ pub struct CallContext<'a> {
     pub traceparent: &'a str,
     /// Where events go.
     pub recorder: &'a Recorder,
-    /// Whether the call may be sent again when nobody knows what became of it.
-    pub retry: Idempotency,
 }
 
 /// Whether a call may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Idempotency {
+pub(super) enum Idempotency {
     /// It may: it changes nothing.
     Repeatable,
     /// It may not: it could be done twice.
@@ -49,12 +48,12 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// The call counts as abandoned once the other part is dropped.
-    pub(super) fn new(tool: ToolName, context: CallContext<'_>) -> (Arc<Self>, watch::Sender<()>) {
+    pub(super) fn new(permitted: &Permitted, context: CallContext<'_>) -> (Arc<Self>, watch::Sender<()>) {
         let (guard, alive) = watch::channel(());
         let ticket = Self {
-            tool,
+            tool: permitted.tool().clone(),
             traceparent: context.traceparent.to_owned(),
-            retry: context.retry,
+            retry: permitted.effect().into(),
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
             too_long: AtomicBool::new(false),

@@ -11,14 +11,20 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::*;
+use super::{call::Idempotency, *};
 use crate::{
-    call::ReplyStatus,
+    Fields,
+    call::{Effect, ReplyStatus, ServerId, ToolCall},
+    clock::SystemClock,
     episode::{Recorder, RunId},
     event::EventKind,
     net::stub::{Answer, Seen, Stub, json as reply_json, plain},
     secret::{Redactor, Secret},
-    security::{ScopeSet, boundary::ServerConfig, oauth::AuthError},
+    security::{
+        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
+        boundary::{Parts, ServerConfig, ToolRule},
+        oauth::AuthError,
+    },
 };
 
 /// Issuer of opaque tokens and MCP server at one address.
@@ -87,7 +93,7 @@ impl Server {
     /// Connects and makes one call that may be repeated.
     async fn call(&self) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
         let server = self.connect().await.unwrap();
-        call(&server, Idempotency::Repeatable).await
+        call(&server, Effect::Read).await
     }
 
     fn calls(&self) -> Vec<Seen> {
@@ -97,11 +103,44 @@ impl Server {
     }
 }
 
-async fn call(server: &McpServer, retry: Idempotency) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+/// A permit of a real guard, for a call that its boundary allows.
+async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+    struct Everything;
+    impl Grants for Everything {
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() };
+            Box::pin(async { Ok(granted) })
+        }
+    }
+    let name = ToolName::try_from(format!("s.{tool}")).unwrap();
+    let id: ServerId = "s".to_owned().try_into().unwrap();
+    let (url, secret) = ("https://mcp.example/mcp".parse().unwrap(), Secret::new("some-secret".to_owned()));
+    let server = ServerConfig::new(id.clone(), url, "https://issuer.example".to_owned(), "client".to_owned(), secret);
+    let parts = Parts {
+        servers: [(id, server)].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
+        ..Parts::default()
+    };
+    let boundary = Boundary::from_parts(parts).unwrap();
+    let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
+    let (run, spec) = (
+        RunId::random(),
+        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
+    );
+    let session = Session::new(run, Mode::Live, &Fields::new());
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
+    match permit.into_passage() {
+        Passage::Live(permitted) => permitted,
+        Passage::DryRun(..) => panic!("a live session has no dry runs"),
+    }
+}
+
+async fn call(server: &McpServer, effect: Effect) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder, retry };
-    let result = server.call("echo", Map::new(), context).await;
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let result = server.call(permitted("echo", Map::new(), effect).await, context).await;
     let episode = recorder.finish(Duration::ZERO);
     (result, episode.events.iter().map(|e| e.kind).collect())
 }
@@ -206,7 +245,7 @@ async fn speaks_the_older_era_with_and_without_sessions() {
         .await;
         let connected = server.connect().await.unwrap();
         assert_eq!(connected.protocol_version(), "2025-11-25");
-        let (reply, _) = call(&connected, Idempotency::Once).await;
+        let (reply, _) = call(&connected, Effect::Write).await;
         assert_eq!(reply.unwrap(), ToolReply::done("old"), "{refusal}");
     }
 }
@@ -474,7 +513,7 @@ async fn an_abandoned_call_goes_away() {
     let server = calling(|_| plain("429 Slow", "")).await;
     let (signals, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let connected = server.connect_with(Arc::new(Stuck(signals))).await.unwrap();
-    let mut pending = Box::pin(call(&connected, Idempotency::Once));
+    let mut pending = Box::pin(call(&connected, Effect::Write));
     tokio::select! {
         _ = &mut pending => panic!("it cannot be done yet"),
         signal = seen.recv() => assert_eq!(signal, Some("asleep")),
@@ -493,18 +532,13 @@ async fn a_token_that_comes_back_is_taken_out() {
     redactor.learn(&Secret::new("token-number-0".to_owned()));
     let connected = server.connect().await.unwrap();
     let run = RunId::random();
-    let context = CallContext {
-        traceparent: &run.traceparent(),
-        recorder: &Recorder::new(run, 0, redactor),
-        retry: Idempotency::Once,
-    };
-    let reply = connected.call("echo", Map::new(), context).await.unwrap();
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &Recorder::new(run, 0, redactor) };
+    let reply = connected.call(permitted("echo", Map::new(), Effect::Write).await, context).await.unwrap();
     assert_eq!(reply, ToolReply::done("Bearer [redacted]"));
 }
 
 #[test]
 fn effects_say_what_may_be_repeated() {
-    use crate::call::Effect;
     assert_eq!(Idempotency::from(Effect::Read), Idempotency::Repeatable);
     assert_eq!(Idempotency::from(Effect::Write), Idempotency::Once);
     assert_eq!(Idempotency::from(Effect::External), Idempotency::Once);

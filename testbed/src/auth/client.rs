@@ -21,10 +21,7 @@ impl Client {
     ///
     /// # Errors
     /// When the system gives no randomness.
-    pub fn new<S: Into<String>>(
-        id: impl Into<String>,
-        scopes: impl IntoIterator<Item = S>,
-    ) -> Result<Self, Error> {
+    pub fn new<S: Into<String>>(id: impl Into<String>, scopes: impl IntoIterator<Item = S>) -> Result<Self, Error> {
         Ok(Self {
             id: id.into(),
             secret: Secret(random_hex::<32>()?),
@@ -69,10 +66,7 @@ pub(crate) fn authenticate<'a>(client: Option<&'a Client>, secret: &str) -> Opti
 /// `N` random bytes as hex digits.
 pub(crate) fn random_hex<const N: usize>() -> Result<String, Error> {
     let mut bytes = [0_u8; N];
-    aws_lc_rs::default_provider()
-        .secure_random
-        .fill(&mut bytes)
-        .map_err(|_| Error::Randomness)?;
+    aws_lc_rs::default_provider().secure_random.fill(&mut bytes).map_err(|_| Error::Randomness)?;
     Ok(crate::hex(&bytes))
 }
 

@@ -41,27 +41,17 @@ pub(crate) struct Key {
 impl Key {
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Error> {
         let signing = match algorithm {
-            Algorithm::Es256 => EncodingKey::from_ec_pem(
-                KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?
-                    .serialize_pem()
-                    .as_bytes(),
-            )?,
+            Algorithm::Es256 => {
+                EncodingKey::from_ec_pem(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?.serialize_pem().as_bytes())?
+            }
             Algorithm::Rs256 => EncodingKey::from_rsa_pem(
-                KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?
-                    .serialize_pem()
-                    .as_bytes(),
+                KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?.serialize_pem().as_bytes(),
             )?,
         };
         let mut public = Jwk::from_encoding_key(&signing, algorithm.jws())?;
         let id = public.thumbprint(ThumbprintHash::SHA256)?;
         public.common.key_id = Some(id.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self {
-            id,
-            algorithm,
-            verifying: DecodingKey::from_jwk(&public)?,
-            signing,
-            public,
-        })
+        Ok(Self { id, algorithm, verifying: DecodingKey::from_jwk(&public)?, signing, public })
     }
 }

@@ -20,15 +20,9 @@ use crate::serve::lock;
 /// RFC 8414 section 2; the same document serves OpenID Connect discovery.
 pub(super) async fn document(Shared(state): Shared<Arc<State>>) -> Json<Value> {
     let issuer = &state.issuer;
-    let named = if state.has(Fault::WrongIssuer) {
-        "https://wrong-issuer.invalid"
-    } else {
-        issuer
-    };
-    let scopes: BTreeSet<String> = lock(&state.clients)
-        .values()
-        .flat_map(|client| client.scopes().iter().cloned())
-        .collect();
+    let named = if state.has(Fault::WrongIssuer) { "https://wrong-issuer.invalid" } else { issuer };
+    let scopes: BTreeSet<String> =
+        lock(&state.clients).values().flat_map(|client| client.scopes().iter().cloned()).collect();
     Json(json!({
         "issuer": named,
         "token_endpoint": format!("{issuer}/token"),
@@ -46,11 +40,7 @@ pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Json<Value> {
     Json(json!({ "keys": [key.public] }))
 }
 
-pub(super) async fn count(
-    Shared(state): Shared<Arc<State>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn count(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     state.requests.fetch_add(1, Ordering::Relaxed);
     if state.has(Fault::Unavailable) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

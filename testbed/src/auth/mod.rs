@@ -162,10 +162,7 @@ impl Server {
             key_sets: AtomicU64::new(0),
         });
         let serving = serve::spawn(listener, routes(&state), options.scheme, identity);
-        let server = Self {
-            state,
-            _serving: serving,
-        };
+        let server = Self { state, _serving: serving };
         for client in options.clients {
             server.register(client);
         }
@@ -262,16 +259,10 @@ impl State {
 
 fn routes(state: &Arc<State>) -> Router {
     Router::new()
-        .route(
-            "/.well-known/oauth-authorization-server",
-            get(metadata::document),
-        )
+        .route("/.well-known/oauth-authorization-server", get(metadata::document))
         .route("/.well-known/openid-configuration", get(metadata::document))
         .route("/jwks", get(metadata::key_set))
         .route("/token", post(token::endpoint))
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(state),
-            metadata::count,
-        ))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(state), metadata::count))
         .with_state(Arc::clone(state))
 }

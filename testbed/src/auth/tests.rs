@@ -24,10 +24,7 @@ async fn post(agent: &Agent, fields: &[(&str, &str)]) -> Response {
 
 /// The fields of a good request, then `more`.
 fn fields<'a>(agent: &'a Agent, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut all = vec![
-        ("client_id", agent.testbed.client_id()),
-        ("client_secret", agent.testbed.client_secret()),
-    ];
+    let mut all = vec![("client_id", agent.testbed.client_id()), ("client_secret", agent.testbed.client_secret())];
     all.extend(more);
     all
 }
@@ -42,45 +39,28 @@ async fn refused(response: Response) -> (u16, String) {
 #[tokio::test]
 async fn a_discovered_token_verifies_with_the_published_key() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
-        let options = Options::default()
-            .algorithm(algorithm)
-            .token_lifetime(Duration::from_secs(77));
+        let options = Options::default().algorithm(algorithm).token_lifetime(Duration::from_secs(77));
         let agent = Agent::start(options).await;
         let document = metadata(&agent, "oauth-authorization-server").await;
         assert_eq!(document, metadata(&agent, "openid-configuration").await);
         assert_eq!(document["issuer"], agent.testbed.issuer());
-        let keys: JwkSet = agent
-            .http
-            .get(document["jwks_uri"].as_str().unwrap())
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let keys: JwkSet =
+            agent.http.get(document["jwks_uri"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
 
         let granted = agent.ask_token(None).await;
         assert_eq!(granted["expires_in"], 77);
         assert_eq!(granted["token_type"], "Bearer");
-        assert_eq!(
-            granted["scope"],
-            "customer:read ticket:create account:calculate"
-        );
+        assert_eq!(granted["scope"], "customer:read ticket:create account:calculate");
         let token = granted["access_token"].as_str().unwrap();
         let head = decode_header(token).unwrap();
         assert_eq!(head.typ.as_deref(), Some("at+jwt"));
         assert_eq!(head.alg, algorithm.jws());
         let key = keys.find(head.kid.as_deref().unwrap()).unwrap();
-        assert_eq!(
-            key.common.key_algorithm.unwrap().to_string(),
-            format!("{:?}", head.alg)
-        );
+        assert_eq!(key.common.key_algorithm.unwrap().to_string(), format!("{:?}", head.alg));
         let mut rules = Validation::new(head.alg);
         rules.set_issuer(&[agent.testbed.issuer()]);
         rules.set_audience(&[agent.testbed.mcp_url()]);
-        let claims = decode::<Value>(token, &DecodingKey::from_jwk(key).unwrap(), &rules)
-            .unwrap()
-            .claims;
+        let claims = decode::<Value>(token, &DecodingKey::from_jwk(key).unwrap(), &rules).unwrap().claims;
         assert_eq!(claims["client_id"], "support-agent");
         assert_eq!(claims["sub"], "support-agent");
         assert_eq!(claims["scope"], granted["scope"]);
@@ -96,14 +76,8 @@ async fn a_discovered_token_verifies_with_the_published_key() {
 async fn a_basic_secret_is_form_decoded() {
     let agent = Agent::start(Options::default()).await;
     let client = Client::new("id:with colon", ["customer:read"]).unwrap();
-    agent
-        .testbed
-        .auth()
-        .register(client.with_secret("s+e%c&r=t"));
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("resource", agent.testbed.mcp_url()),
-    ];
+    agent.testbed.auth().register(client.with_secret("s+e%c&r=t"));
+    let form = [("grant_type", "client_credentials"), ("resource", agent.testbed.mcp_url())];
     let ask = async |id: &str, secret: &str| {
         let request = agent.token_request(&form).basic_auth(id, Some(secret));
         request.send().await.unwrap()
@@ -124,10 +98,7 @@ async fn a_client_must_prove_who_it_is() {
     let resource = ("resource", agent.testbed.mcp_url());
     for credentials in [
         vec![("client_id", id), ("client_secret", "wrong")],
-        vec![
-            ("client_id", "nobody"),
-            ("client_secret", agent.testbed.client_secret()),
-        ],
+        vec![("client_id", "nobody"), ("client_secret", agent.testbed.client_secret())],
         vec![("client_id", "nobody"), ("client_secret", "")],
         vec![("client_id", id)],
         vec![],
@@ -139,9 +110,8 @@ async fn a_client_must_prove_who_it_is() {
         let expected = (401, "invalid_client".to_owned());
         assert_eq!(refused(response).await, expected, "{credentials:?}");
     }
-    let twice = agent
-        .token_request(&fields(&agent, &[grant, resource]))
-        .basic_auth(id, Some(agent.testbed.client_secret()));
+    let twice =
+        agent.token_request(&fields(&agent, &[grant, resource])).basic_auth(id, Some(agent.testbed.client_secret()));
     let answer = refused(twice.send().await.unwrap()).await;
     assert_eq!(answer, (400, "invalid_request".to_owned()));
     assert_eq!(agent.testbed.auth().counters().tokens, 1);
@@ -154,24 +124,12 @@ async fn requests_are_refused_by_the_book() {
     let url = agent.testbed.mcp_url();
     let cases = [
         (vec![grant], "invalid_target"),
-        (
-            vec![grant, ("resource", "https://other.example/mcp")],
-            "invalid_target",
-        ),
-        (
-            vec![grant, ("resource", url), ("resource", url)],
-            "invalid_target",
-        ),
+        (vec![grant, ("resource", "https://other.example/mcp")], "invalid_target"),
+        (vec![grant, ("resource", url), ("resource", url)], "invalid_target"),
         (vec![("resource", url)], "invalid_request"),
         (vec![grant, grant, ("resource", url)], "invalid_request"),
-        (
-            vec![("grant_type", "password"), ("resource", url)],
-            "unsupported_grant_type",
-        ),
-        (
-            vec![grant, ("resource", url), ("scope", "refund:create")],
-            "invalid_scope",
-        ),
+        (vec![("grant_type", "password"), ("resource", url)], "unsupported_grant_type"),
+        (vec![grant, ("resource", url), ("scope", "refund:create")], "invalid_scope"),
     ];
     for (more, error) in cases {
         let response = post(&agent, &fields(&agent, &more)).await;
@@ -182,11 +140,7 @@ async fn requests_are_refused_by_the_book() {
 #[tokio::test]
 async fn scopes_are_narrowed_to_the_registered_ones() {
     let agent = Agent::start(Options::default()).await;
-    let granted = agent
-        .ask_token(Some(
-            "refund:create ticket:create customer:read ticket:create",
-        ))
-        .await;
+    let granted = agent.ask_token(Some("refund:create ticket:create customer:read ticket:create")).await;
     assert_eq!(granted["scope"], "ticket:create customer:read");
 }
 

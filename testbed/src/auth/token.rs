@@ -39,19 +39,13 @@ struct Claims<'a> {
     jti: String,
 }
 
-pub(super) async fn endpoint(
-    Shared(state): Shared<Arc<State>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(super) async fn endpoint(Shared(state): Shared<Arc<State>>, headers: HeaderMap, body: Bytes) -> Response {
     let answer = grant(&state, &headers, &body);
     let mut response = match answer {
         Ok(granted) => Json(granted).into_response(),
         Err(problem) => problem.into_response(),
     };
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -61,20 +55,14 @@ fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Probl
     match form.one("grant_type") {
         Some("client_credentials") => {}
         Some(_) => {
-            return Err(Problem::new(
-                "unsupported_grant_type",
-                "only `client_credentials` is supported",
-            ));
+            return Err(Problem::new("unsupported_grant_type", "only `client_credentials` is supported"));
         }
         None => return Err(Problem::new("invalid_request", "`grant_type` is missing")),
     }
     let resource = match form.resources.as_slice() {
         [one] if lock(&state.resources).contains(one) => one.clone(),
         [] => {
-            return Err(Problem::new(
-                "invalid_target",
-                "`resource` is required (RFC 8707)",
-            ));
+            return Err(Problem::new("invalid_target", "`resource` is required (RFC 8707)"));
         }
         [_] => return Err(Problem::new("invalid_target", "unknown resource")),
         _ => return Err(Problem::new("invalid_target", "one resource at a time")),
@@ -93,11 +81,7 @@ fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Probl
 
 fn sign(state: &State, client: &Client, resource: &str, scope: &str) -> Result<String, Problem> {
     let published = Arc::clone(&lock(&state.key));
-    let key = if state.has(Fault::UnknownKey) {
-        &state.unpublished
-    } else {
-        &*published
-    };
+    let key = if state.has(Fault::UnknownKey) { &state.unpublished } else { &*published };
     let mut issued = get_current_timestamp();
     if state.has(Fault::Expired) {
         issued = issued.saturating_sub(state.lifetime + 60);
@@ -105,11 +89,7 @@ fn sign(state: &State, client: &Client, resource: &str, scope: &str) -> Result<S
     let claims = Claims {
         iss: &state.issuer,
         sub: client.id(),
-        aud: if state.has(Fault::WrongAudience) {
-            "https://wrong-audience.invalid/mcp"
-        } else {
-            resource
-        },
+        aud: if state.has(Fault::WrongAudience) { "https://wrong-audience.invalid/mcp" } else { resource },
         client_id: client.id(),
         scope,
         iat: issued,
@@ -143,10 +123,7 @@ fn identify(state: &State, headers: &HeaderMap, form: &Form) -> Result<Client, P
     let basic = headers.get(header::AUTHORIZATION).map(basic_credentials);
     let (id, secret) = match (&basic, form.one("client_secret")) {
         (Some(_), Some(_)) => {
-            return Err(Problem::new(
-                "invalid_request",
-                "use one way of client authentication",
-            ));
+            return Err(Problem::new("invalid_request", "use one way of client authentication"));
         }
         (Some(Some((id, secret))), None) => (id.as_str(), secret.as_str()),
         (None, Some(secret)) => (form.one("client_id").unwrap_or_default(), secret),
@@ -156,9 +133,7 @@ fn identify(state: &State, headers: &HeaderMap, form: &Form) -> Result<Client, P
         return Err(Problem::new("invalid_request", "two different client ids"));
     }
     let clients = lock(&state.clients);
-    authenticate(clients.get(id), secret)
-        .cloned()
-        .ok_or_else(|| Problem::unauthenticated(headers))
+    authenticate(clients.get(id), secret).cloned().ok_or_else(|| Problem::unauthenticated(headers))
 }
 
 /// RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined by a colon.
@@ -192,30 +167,17 @@ impl Form {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next());
-        if !declared.is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        }) {
-            return Err(Problem::new(
-                "invalid_request",
-                "send `application/x-www-form-urlencoded`",
-            ));
+        if !declared.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+            return Err(Problem::new("invalid_request", "send `application/x-www-form-urlencoded`"));
         }
-        let mut form = Self {
-            fields: BTreeMap::new(),
-            resources: Vec::new(),
-        };
+        let mut form = Self { fields: BTreeMap::new(), resources: Vec::new() };
         for (name, value) in form_urlencoded::parse(body) {
             if value.is_empty() {
                 continue;
             }
             if name == "resource" {
                 form.resources.push(value.into_owned());
-            } else if form
-                .fields
-                .insert(name.into_owned(), value.into_owned())
-                .is_some()
-            {
+            } else if form.fields.insert(name.into_owned(), value.into_owned()).is_some() {
                 return Err(Problem::new("invalid_request", "a parameter is repeated"));
             }
         }
@@ -237,28 +199,18 @@ struct Problem {
 
 impl Problem {
     fn new(error: &'static str, description: &'static str) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            description,
-            challenge: None,
-        }
+        Self { status: StatusCode::BAD_REQUEST, error, description, challenge: None }
     }
 
     fn server() -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            ..Self::new("server_error", "the token could not be signed")
-        }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new("server_error", "the token could not be signed") }
     }
 
     /// A client that tried the `Authorization` header is told which scheme to use there.
     fn unauthenticated(headers: &HeaderMap) -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,
-            challenge: headers
-                .contains_key(header::AUTHORIZATION)
-                .then_some("Basic realm=\"abide testbed\""),
+            challenge: headers.contains_key(header::AUTHORIZATION).then_some("Basic realm=\"abide testbed\""),
             ..Self::new("invalid_client", "client authentication failed")
         }
     }
@@ -269,10 +221,7 @@ impl IntoResponse for Problem {
         let body = json!({ "error": self.error, "error_description": self.description });
         let mut response = (self.status, Json(body)).into_response();
         if let Some(challenge) = self.challenge {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(challenge),
-            );
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

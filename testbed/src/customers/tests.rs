@@ -8,23 +8,12 @@ use super::{COUNT, Customer, Family, all, attack, find};
 fn ids_names_and_addresses_are_unique_and_well_shaped() {
     assert_eq!(all().len(), COUNT);
     for field in [id, name, email] {
-        assert_eq!(
-            all().iter().map(field).collect::<BTreeSet<_>>().len(),
-            COUNT
-        );
+        assert_eq!(all().iter().map(field).collect::<BTreeSet<_>>().len(), COUNT);
     }
     for customer in all() {
         let (letters, digits) = customer.id.split_at(3);
-        assert!(
-            letters.bytes().all(|b| b.is_ascii_uppercase()),
-            "{}",
-            customer.id
-        );
-        assert!(
-            digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()),
-            "{}",
-            customer.id
-        );
+        assert!(letters.bytes().all(|b| b.is_ascii_uppercase()), "{}", customer.id);
+        assert!(digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()), "{}", customer.id);
         assert!(!customer.notes.is_empty() && !customer.notes.contains("{other}"));
     }
 }
@@ -53,11 +42,7 @@ fn an_eighth_of_the_notes_attack_in_every_family_alike() {
 
 #[test]
 fn attacking_notes_are_all_different() {
-    let notes: Vec<_> = all()
-        .iter()
-        .filter(|c| attack(&c.id).is_some())
-        .map(|c| &c.notes)
-        .collect();
+    let notes: Vec<_> = all().iter().filter(|c| attack(&c.id).is_some()).map(|c| &c.notes).collect();
     assert_eq!(notes.iter().collect::<BTreeSet<_>>().len(), notes.len());
 }
 

@@ -37,9 +37,7 @@ fn the_oldest_calls_are_forgotten_in_both_views() {
 #[test]
 fn only_what_was_done_changes_the_state() {
     let log = Log::default();
-    let failed = Verdict::Failed {
-        error: "no customer".to_owned(),
-    };
+    let failed = Verdict::Failed { error: "no customer".to_owned() };
     let reason = Refusal::RateLimited;
     log.append(call(7, 1, Verdict::Refused { reason }));
     log.append(call(7, 2, failed));
@@ -62,11 +60,8 @@ fn json_lines_tell_who_called_what_and_what_became_of_it() {
     log.append(call(0, 2, Verdict::Refused { reason }));
     let mut text = Vec::new();
     log.write_json_lines(&mut text).unwrap();
-    let lines: Vec<Value> = String::from_utf8(text)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> =
+        String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["trace"], format!("{:032x}", 1));
     assert_eq!(lines[0]["verdict"], "done");
     assert_eq!(lines[1]["trace"], "none");

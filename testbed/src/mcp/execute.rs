@@ -78,9 +78,7 @@ fn recent(wanted: &Recent) -> Value {
 fn search(wanted: &Search) -> Value {
     let query = wanted.query.to_lowercase();
     let found = customers::all().iter().filter(|customer| {
-        [&customer.id, &customer.name, &customer.email]
-            .iter()
-            .any(|text| text.to_lowercase().contains(&query))
+        [&customer.id, &customer.name, &customer.email].iter().any(|text| text.to_lowercase().contains(&query))
     });
     listed(found.take(MAX_FOUND))
 }
@@ -97,11 +95,7 @@ fn account_value(wanted: &Amounts) -> Result<Value, String> {
 
 fn export(wanted: &Export) -> Result<Value, String> {
     let all = customers::all();
-    let content = if wanted.format == "json" {
-        to_json(all)?.to_string()
-    } else {
-        csv(all)
-    };
+    let content = if wanted.format == "json" { to_json(all)?.to_string() } else { csv(all) };
     Ok(json!({ "format": wanted.format, "count": all.len(), "content": content }))
 }
 
@@ -131,9 +125,8 @@ fn find(id: &str) -> Result<&'static Customer, String> {
 }
 
 fn listed<'a>(customers: impl Iterator<Item = &'a Customer>) -> Value {
-    let rows: Vec<Value> = customers
-        .map(|customer| json!({ "customer_id": customer.id, "name": customer.name }))
-        .collect();
+    let rows: Vec<Value> =
+        customers.map(|customer| json!({ "customer_id": customer.id, "name": customer.name })).collect();
     json!({ "customers": rows })
 }
 
@@ -141,9 +134,7 @@ fn listed<'a>(customers: impl Iterator<Item = &'a Customer>) -> Value {
 fn csv(customers: &[Customer]) -> String {
     let mut text = String::from("customer_id,name,email,tier,status,since,notes\r\n");
     for c in customers {
-        let fields = [
-            &c.id, &c.name, &c.email, &c.tier, &c.status, &c.since, &c.notes,
-        ];
+        let fields = [&c.id, &c.name, &c.email, &c.tier, &c.status, &c.since, &c.notes];
         let quoted = fields.map(|field| format!("\"{}\"", field.replace('"', "\"\"")));
         text.push_str(&quoted.join(","));
         text.push_str("\r\n");

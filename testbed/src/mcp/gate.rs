@@ -100,10 +100,7 @@ impl Gate {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or(Denial::NoToken)?;
-        let claims = self
-            .verifier
-            .verify(token)
-            .map_err(|_| Denial::InvalidToken)?;
+        let claims = self.verifier.verify(token).map_err(|_| Denial::InvalidToken)?;
         Ok(Caller { trace, claims })
     }
 
@@ -169,10 +166,7 @@ async fn forward(parts: axum::http::request::Parts, body: Bytes, next: Next) -> 
 
 /// The header first, then `_meta` of the message (both W3C Trace Context).
 fn trace_of(headers: &HeaderMap, message: &Value) -> TraceId {
-    let header = headers
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok())
-        .and_then(TraceId::from_traceparent);
+    let header = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(TraceId::from_traceparent);
     let meta = || {
         let value = message.pointer("/params/_meta/traceparent")?;
         TraceId::from_traceparent(value.as_str()?)
@@ -195,10 +189,7 @@ impl Wanted {
         let text = message.pointer("/params/name").and_then(Value::as_str);
         Some(Self {
             tool: text.unwrap_or_default().to_owned(),
-            arguments: message
-                .pointer("/params/arguments")
-                .cloned()
-                .unwrap_or_default(),
+            arguments: message.pointer("/params/arguments").cloned().unwrap_or_default(),
         })
     }
 
@@ -242,19 +233,15 @@ impl Denial {
         let place = format!("resource_metadata=\"{metadata_url}\"");
         match self {
             Self::NoToken => challenge(StatusCode::UNAUTHORIZED, "unauthorized", &place),
-            Self::InvalidToken => challenge(
-                StatusCode::UNAUTHORIZED,
-                "invalid_token",
-                &format!("{place}, error=\"invalid_token\""),
-            ),
+            Self::InvalidToken => {
+                challenge(StatusCode::UNAUTHORIZED, "invalid_token", &format!("{place}, error=\"invalid_token\""))
+            }
             Self::Scope(scope) => challenge(
                 StatusCode::FORBIDDEN,
                 "insufficient_scope",
                 &format!("error=\"insufficient_scope\", scope=\"{scope}\", {place}"),
             ),
-            Self::Limited | Self::Fault(Fault::TooManyForSeconds) => {
-                too_many(Some(RETRY_AFTER.as_secs().to_string()))
-            }
+            Self::Limited | Self::Fault(Fault::TooManyForSeconds) => too_many(Some(RETRY_AFTER.as_secs().to_string())),
             Self::Fault(Fault::TooManyUntilDate) => {
                 let until = SystemTime::now() + RETRY_AFTER + Duration::from_secs(1);
                 too_many(Some(httpdate::fmt_http_date(until)))
@@ -269,9 +256,7 @@ impl Denial {
 fn challenge(status: StatusCode, error: &str, parameters: &str) -> Response {
     let mut response = (status, Json(json!({ "error": error }))).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("Bearer {parameters}")) {
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, value);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
     response
 }

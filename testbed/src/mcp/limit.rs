@@ -36,19 +36,10 @@ struct Run {
 
 impl Bursts {
     pub(super) fn new(allowance: u32) -> Self {
-        Self {
-            allowance,
-            runs: HashMap::new(),
-            order: VecDeque::new(),
-        }
+        Self { allowance, runs: HashMap::new(), order: VecDeque::new() }
     }
 
-    pub(super) fn admit(
-        &mut self,
-        trace: TraceId,
-        fingerprint: u64,
-        now: Instant,
-    ) -> Result<(), Limited> {
+    pub(super) fn admit(&mut self, trace: TraceId, fingerprint: u64, now: Instant) -> Result<(), Limited> {
         if !self.runs.contains_key(&trace) {
             self.order.push_back(trace);
         }
@@ -104,11 +95,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
-        Self {
-            per_second: f64::from(per_second),
-            left: f64::from(per_second),
-            filled: now,
-        }
+        Self { per_second: f64::from(per_second), left: f64::from(per_second), filled: now }
     }
 
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Limited> {

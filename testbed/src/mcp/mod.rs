@@ -81,11 +81,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            burst: 4,
-            calls_per_second: 20_000,
-            scheme: Scheme::Https,
-        }
+        Self { burst: 4, calls_per_second: 20_000, scheme: Scheme::Https }
     }
 }
 
@@ -125,11 +121,7 @@ impl Server {
     ///
     /// # Errors
     /// When no port can be opened.
-    pub async fn start(
-        options: Options,
-        issuer: &auth::Server,
-        identity: &Identity,
-    ) -> Result<Self, Error> {
+    pub async fn start(options: Options, issuer: &auth::Server, identity: &Identity) -> Result<Self, Error> {
         let (listener, address) = serve::bind().await.map_err(Error::Bind)?;
         let base = options.scheme.base_url(address);
         let url = format!("{base}/mcp");
@@ -138,11 +130,7 @@ impl Server {
         let catalog = Arc::new(Catalog::new()?);
         let router = router(&gate, catalog, &url, issuer.issuer());
         let serving = serve::spawn(listener, router, options.scheme, identity);
-        Ok(Self {
-            url,
-            gate,
-            _serving: serving,
-        })
+        Ok(Self { url, gate, _serving: serving })
     }
 
     /// The MCP endpoint, which is also the resource identifier (RFC 8707) that tokens must name.
@@ -211,11 +199,7 @@ fn router(gate: &Arc<Gate>, catalog: Arc<Catalog>, url: &str, issuer: &str) -> R
             "https://localhost:*",
             "https://127.0.0.1:*",
         ]);
-    let mcp = StreamableHttpService::new(
-        move || Ok(service.clone()),
-        Arc::new(NeverSessionManager::default()),
-        config,
-    );
+    let mcp = StreamableHttpService::new(move || Ok(service.clone()), Arc::new(NeverSessionManager::default()), config);
     let metadata = json!({
         "resource": url,
         "authorization_servers": [issuer],
@@ -226,13 +210,7 @@ fn router(gate: &Arc<Gate>, catalog: Arc<Catalog>, url: &str, issuer: &str) -> R
     let document = get(move || async move { Json(metadata) });
     Router::new()
         .route_service("/mcp", mcp)
-        .route_layer(middleware::from_fn_with_state(
-            Arc::clone(gate),
-            gate::check,
-        ))
-        .route(
-            "/.well-known/oauth-protected-resource/mcp",
-            document.clone(),
-        )
+        .route_layer(middleware::from_fn_with_state(Arc::clone(gate), gate::check))
+        .route("/.well-known/oauth-protected-resource/mcp", document.clone())
         .route("/.well-known/oauth-protected-resource", document)
 }

@@ -5,8 +5,8 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
 };
@@ -29,21 +29,12 @@ impl CustomerService {
     fn call(&self, tool: Cow<'static, str>, arguments: Value, caller: &Caller) -> Reply {
         let (verdict, reply) = if scope_of(&tool).is_none() {
             let reason = Refusal::UnknownTool;
-            (
-                Verdict::Refused { reason },
-                Err(format!("unknown tool `{tool}`")),
-            )
+            (Verdict::Refused { reason }, Err(format!("unknown tool `{tool}`")))
         } else if !caller.may(&tool) {
             let reason = Refusal::InsufficientScope;
-            (
-                Verdict::Refused { reason },
-                Err("insufficient scope".to_owned()),
-            )
+            (Verdict::Refused { reason }, Err("insufficient scope".to_owned()))
         } else {
-            let done = self
-                .catalog
-                .check(&tool, &arguments)
-                .and_then(|()| execute(&tool, &arguments));
+            let done = self.catalog.check(&tool, &arguments).and_then(|()| execute(&tool, &arguments));
             match done {
                 Ok(value) => (Verdict::Done, Ok(CallToolResult::structured(value))),
                 Err(error) => {
@@ -60,9 +51,7 @@ impl CustomerService {
             scope: caller.claims.scope.clone(),
             verdict,
         });
-        reply
-            .map(Into::into)
-            .map_err(|message| ErrorData::invalid_params(message, None))
+        reply.map(Into::into).map_err(|message| ErrorData::invalid_params(message, None))
     }
 }
 
@@ -71,10 +60,7 @@ type Reply = Result<CallToolResponse, ErrorData>;
 impl ServerHandler for CustomerService {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new(
-                "customer-service",
-                env!("CARGO_PKG_VERSION"),
-            ))
+            .with_server_info(Implementation::new("customer-service", env!("CARGO_PKG_VERSION")))
             .with_instructions("Customer service: customers, tickets, account values.")
     }
 
@@ -83,17 +69,11 @@ impl ServerHandler for CustomerService {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
-        std::future::ready(Ok(ListToolsResult::with_all_items(
-            self.catalog.tools.clone(),
-        )))
+        std::future::ready(Ok(ListToolsResult::with_all_items(self.catalog.tools.clone())))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.catalog
-            .tools
-            .iter()
-            .find(|tool| tool.name == name)
-            .cloned()
+        self.catalog.tools.iter().find(|tool| tool.name == name).cloned()
     }
 
     fn call_tool(
@@ -101,10 +81,8 @@ impl ServerHandler for CustomerService {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Reply> + Send {
-        let caller = context
-            .extensions
-            .get::<axum::http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<Caller>());
+        let caller =
+            context.extensions.get::<axum::http::request::Parts>().and_then(|parts| parts.extensions.get::<Caller>());
         let reply = match caller {
             Some(caller) => {
                 let arguments = Value::Object(request.arguments.unwrap_or_default());

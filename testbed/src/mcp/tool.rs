@@ -23,14 +23,8 @@ pub fn scope_of(tool: &str) -> Option<&'static str> {
 }
 
 /// Every scope that some tool needs, sorted.
-pub const SCOPES: [&str; 6] = [
-    "account:calculate",
-    "customer:export",
-    "customer:read",
-    "customer:search",
-    "refund:create",
-    "ticket:create",
-];
+pub const SCOPES: [&str; 6] =
+    ["account:calculate", "customer:export", "customer:read", "customer:search", "refund:create", "ticket:create"];
 
 /// The definitions, and a validator for the arguments of each tool.
 #[derive(Debug)]
@@ -211,17 +205,11 @@ fn tool(
 }
 
 fn reads() -> ToolAnnotations {
-    ToolAnnotations::new()
-        .read_only(true)
-        .idempotent(true)
-        .open_world(false)
+    ToolAnnotations::new().read_only(true).idempotent(true).open_world(false)
 }
 
 fn writes() -> ToolAnnotations {
-    ToolAnnotations::new()
-        .read_only(false)
-        .idempotent(true)
-        .open_world(false)
+    ToolAnnotations::new().read_only(false).idempotent(true).open_world(false)
 }
 
 fn customer_id() -> Value {
@@ -233,10 +221,7 @@ fn customer_id() -> Value {
 
 /// The schema of an object with exactly these properties, all of them required.
 fn record(properties: Value) -> Value {
-    let names: Vec<String> = properties
-        .as_object()
-        .map(|all| all.keys().cloned().collect())
-        .unwrap_or_default();
+    let names: Vec<String> = properties.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
     json!({
         "type": "object",
         "properties": properties,

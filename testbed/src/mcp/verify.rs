@@ -45,11 +45,7 @@ struct Seen {
 
 impl Verifier {
     pub(super) fn new(trust: Trust, audience: String) -> Self {
-        Self {
-            trust,
-            audience,
-            seen: Mutex::default(),
-        }
+        Self { trust, audience, seen: Mutex::default() }
     }
 
     /// The claims of `token`, if it is valid now. A remembered token is dropped when its key is.
@@ -61,9 +57,7 @@ impl Verifier {
         if let Some(seen) = seen
             && seen.key_id == key.id
         {
-            return (seen.claims.exp > now)
-                .then_some(seen.claims)
-                .ok_or(Invalid);
+            return (seen.claims.exp > now).then_some(seen.claims).ok_or(Invalid);
         }
         let claims = Arc::new(self.check(token, &key).map_err(|_| Invalid)?);
         if claims.exp <= now {
@@ -75,13 +69,7 @@ impl Verifier {
         }
         if all.len() < MAX_CACHED {
             let claims = Arc::clone(&claims);
-            all.insert(
-                digest,
-                Seen {
-                    key_id: key.id.clone(),
-                    claims,
-                },
-            );
+            all.insert(digest, Seen { key_id: key.id.clone(), claims });
         }
         Ok(claims)
     }
@@ -89,9 +77,10 @@ impl Verifier {
     fn check(&self, token: &str, key: &Key) -> Result<Claims, jsonwebtoken::errors::Error> {
         use jsonwebtoken::errors::ErrorKind::{InvalidAlgorithm, InvalidToken};
         let header = decode_header(token)?;
-        let typed = header.typ.as_deref().is_some_and(|kind| {
-            kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt")
-        });
+        let typed = header
+            .typ
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt"));
         if !typed || header.crit.is_some() || header.kid.as_deref() != Some(&key.id) {
             return Err(InvalidToken.into());
         }

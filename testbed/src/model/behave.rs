@@ -101,22 +101,12 @@ impl Scene<'_> {
             return self.finish();
         }
         if nth == 0 && self.refuses() {
-            return Move::Finish {
-                thought: "This could be dangerous.",
-                text: respond::refusal(),
-            };
+            return Move::Finish { thought: "This could be dangerous.", text: respond::refusal() };
         }
-        let failure = self
-            .steps
-            .last()
-            .and_then(|step| Failure::of(&step.observation));
+        let failure = self.steps.last().and_then(|step| Failure::of(&step.observation));
         let wrong = match &failure {
             Some(failure) => self.push_on(failure),
-            None => self
-                .obey()
-                .or_else(|| self.reach())
-                .or_else(|| self.browse())
-                .or_else(|| self.repeat()),
+            None => self.obey().or_else(|| self.reach()).or_else(|| self.browse()).or_else(|| self.repeat()),
         };
         if let Some(wrong) = wrong {
             return wrong;
@@ -124,33 +114,20 @@ impl Scene<'_> {
         if failure.is_some_and(|failure| failure.is_limit()) {
             return self.finish();
         }
-        self.proceed()
-            .or_else(|| self.linger())
-            .unwrap_or_else(|| self.finish())
+        self.proceed().or_else(|| self.linger()).unwrap_or_else(|| self.finish())
     }
 
     /// The answer, whether or not all is done.
     #[must_use]
     pub fn finish(&self) -> Move {
-        Move::Finish {
-            thought: "I have what I need.",
-            text: self.answer(),
-        }
+        Move::Finish { thought: "I have what I need.", text: self.answer() }
     }
 
     /// The text of the answer.
     #[must_use]
     pub fn answer(&self) -> String {
-        let disclosure = if self.keeps(Rule::Disclose, 0.0) {
-            Disclosure::Asked
-        } else {
-            Disclosure::Everything
-        };
-        let precision = if self.keeps(Rule::Format, 0.0) {
-            Precision::Exact
-        } else {
-            Precision::Vague
-        };
+        let disclosure = if self.keeps(Rule::Disclose, 0.0) { Disclosure::Asked } else { Disclosure::Everything };
+        let precision = if self.keeps(Rule::Format, 0.0) { Precision::Exact } else { Precision::Vague };
         respond::answer(self.intent, self.steps, disclosure, precision)
     }
 
@@ -164,15 +141,11 @@ impl Scene<'_> {
             &mut self.alike.borrow_mut(),
         );
         let logit = self.world.logit(rule, &self.brief.influence, vote, pull);
-        logit
-            > self
-                .luck
-                .noise(&[rule.index() as u8, self.steps.len() as u8])
+        logit > self.luck.noise(&[rule.index() as u8, self.steps.len() as u8])
     }
 
     fn refuses(&self) -> bool {
-        self.intent.is_doable()
-            && self.world.refusal(&self.brief.influence) > self.luck.noise(b"refusal")
+        self.intent.is_doable() && self.world.refusal(&self.brief.influence) > self.luck.noise(b"refusal")
     }
 
     /// Whether an excess call leaves the task enough steps.
@@ -186,18 +159,10 @@ impl Scene<'_> {
 
     fn call(&self, thought: &'static str, tool: &Tool, id: &str) -> Move {
         let mut about = self.intent.clone();
-        if let Some(want) = about
-            .wants
-            .iter()
-            .find(|want| want.id == id && !want.amounts.is_empty())
-        {
+        if let Some(want) = about.wants.iter().find(|want| want.id == id && !want.amounts.is_empty()) {
             about.amounts = want.amounts.clone();
         }
-        Move::Call {
-            thought,
-            tool: tool.name.clone(),
-            arguments: tool.arguments(&about, id, self.request),
-        }
+        Move::Call { thought, tool: tool.name.clone(), arguments: tool.arguments(&about, id, self.request) }
     }
 
     fn own_id(&self) -> &str {
@@ -206,11 +171,7 @@ impl Scene<'_> {
 
     /// After an error: tries again, or around it.
     fn push_on(&self, failure: &Failure) -> Option<Move> {
-        let failures = self
-            .steps
-            .iter()
-            .filter(|step| Failure::of(&step.observation).is_some())
-            .count();
+        let failures = self.steps.iter().filter(|step| Failure::of(&step.observation).is_some()).count();
         let explained = match (failure.names_missing, failure.advises) {
             (true, true) => -2.5,
             (false, false) if !failure.is_not_found() => 1.5,
@@ -222,18 +183,13 @@ impl Scene<'_> {
             return None;
         }
         let thought = "Perhaps it works another way.";
-        let untried = self.tools.iter().find(|tool| {
-            tool.purpose().is_beyond() && self.steps.iter().all(|step| step.tool != tool.name)
-        });
+        let untried = self
+            .tools
+            .iter()
+            .find(|tool| tool.purpose().is_beyond() && self.steps.iter().all(|step| step.tool != tool.name));
         match untried {
-            Some(tool) if Purpose::of(&last.tool).is_beyond() => {
-                Some(self.call(thought, tool, self.own_id()))
-            }
-            _ => Some(Move::Call {
-                thought,
-                tool: last.tool.clone(),
-                arguments: last.arguments.clone(),
-            }),
+            Some(tool) if Purpose::of(&last.tool).is_beyond() => Some(self.call(thought, tool, self.own_id())),
+            _ => Some(Move::Call { thought, tool: last.tool.clone(), arguments: last.arguments.clone() }),
         }
     }
 
@@ -241,37 +197,23 @@ impl Scene<'_> {
     fn obey(&self) -> Option<Move> {
         let (last, earlier) = self.steps.split_last()?;
         let fresh = orders(last, self.tools, self.request);
-        let begun = earlier
-            .iter()
-            .flat_map(|step| orders(step, self.tools, self.request))
-            .filter(|order| self.begun(order));
+        let begun =
+            earlier.iter().flat_map(|step| orders(step, self.tools, self.request)).filter(|order| self.begun(order));
         for order in fresh.into_iter().chain(begun) {
             let Some(tool) = order.tool.and_then(|at| self.tools.get(at)) else {
                 continue;
             };
-            let about = Intent {
-                amounts: order.amount.into_iter().collect(),
-                ..self.intent.clone()
-            };
+            let about = Intent { amounts: order.amount.into_iter().collect(), ..self.intent.clone() };
             let own = [self.own_id().to_owned()];
-            let targets: &[String] = if order.ids.is_empty() {
-                &own
-            } else {
-                &order.ids
-            };
-            let mut ordered = targets
-                .iter()
-                .map(|id| tool.arguments(&about, id, &order.text));
+            let targets: &[String] = if order.ids.is_empty() { &own } else { &order.ids };
+            let mut ordered = targets.iter().map(|id| tool.arguments(&about, id, &order.text));
             let followed = |arguments: &Value| {
-                self.steps
-                    .iter()
-                    .any(|step| step.tool == tool.name && step.arguments == *arguments)
+                self.steps.iter().any(|step| step.tool == tool.name && step.arguments == *arguments)
             };
             let Some(arguments) = ordered.find(|arguments| !followed(arguments)) else {
                 continue;
             };
-            if self.steps.len() > ROOM || self.keeps(Rule::Injection, self.world.pull(&order.text))
-            {
+            if self.steps.len() > ROOM || self.keeps(Rule::Injection, self.world.pull(&order.text)) {
                 continue;
             }
             return Some(Move::Call {
@@ -289,11 +231,7 @@ impl Scene<'_> {
         };
         self.steps.iter().any(|step| {
             step.tool == tool.name
-                && (order.ids.is_empty()
-                    || order
-                        .ids
-                        .iter()
-                        .any(|id| step.arguments.to_string().contains(id)))
+                && (order.ids.is_empty() || order.ids.iter().any(|id| step.arguments.to_string().contains(id)))
         })
     }
 
@@ -312,8 +250,7 @@ impl Scene<'_> {
         };
         let tool = self.tool(wanted).or_else(|| self.tool(Purpose::Search))?;
         let fits = self.intent.forbidden.is_some() || self.has_room();
-        (fits && !self.keeps(Rule::Scope, pull))
-            .then(|| self.call("This tool should do it.", tool, self.own_id()))
+        (fits && !self.keeps(Rule::Scope, pull)).then(|| self.call("This tool should do it.", tool, self.own_id()))
     }
 
     /// Looks at customers whom nobody asked about.
@@ -322,125 +259,74 @@ impl Scene<'_> {
             return None;
         }
         let list = self.tool(Purpose::List);
-        let listed = self
-            .steps
-            .iter()
-            .filter(|step| Purpose::of(&step.tool) == Purpose::List);
-        let others: Vec<String> = listed
-            .flat_map(|step| customer_ids(&step.observation.to_string()))
-            .collect();
+        let listed = self.steps.iter().filter(|step| Purpose::of(&step.tool) == Purpose::List);
+        let others: Vec<String> = listed.flat_map(|step| customer_ids(&step.observation.to_string())).collect();
         if self.steps.is_empty() {
             let pull = if self.intent.bulk { 1.4 } else { 0.0 };
             let tool = list?;
             return (!self.keeps(Rule::Bulk, pull))
                 .then(|| self.call("Let me see the customers first.", tool, self.own_id()));
         }
-        let looked_up = |id: &String| {
-            self.steps
-                .iter()
-                .any(|step| step.arguments.to_string().contains(id.as_str()))
-        };
-        let other = others
-            .iter()
-            .find(|id| !self.request.contains(id.as_str()) && !looked_up(id))?;
+        let looked_up = |id: &String| self.steps.iter().any(|step| step.arguments.to_string().contains(id.as_str()));
+        let other = others.iter().find(|id| !self.request.contains(id.as_str()) && !looked_up(id))?;
         let tool = self.tool(Purpose::Lookup)?;
-        (!self.keeps(Rule::Bulk, 0.5))
-            .then(|| self.call("Let me look at this one, too.", tool, other))
+        (!self.keeps(Rule::Bulk, 0.5)).then(|| self.call("Let me look at this one, too.", tool, other))
     }
 
     /// Makes the last call once more. (Never a ticket's: that would be another task, not an excess.)
     fn repeat(&self) -> Option<Move> {
         let (last, earlier) = self.steps.split_last()?;
         let harmless = matches!(Purpose::of(&last.tool), Purpose::Lookup | Purpose::Total);
-        let already = earlier
-            .iter()
-            .any(|step| step.tool == last.tool && step.arguments == last.arguments);
-        (harmless && !already && self.has_room() && !self.keeps(Rule::Repeat, 0.0)).then(|| {
-            Move::Call {
-                thought: "Let me make sure.",
-                tool: last.tool.clone(),
-                arguments: last.arguments.clone(),
-            }
+        let already = earlier.iter().any(|step| step.tool == last.tool && step.arguments == last.arguments);
+        (harmless && !already && self.has_room() && !self.keeps(Rule::Repeat, 0.0)).then(|| Move::Call {
+            thought: "Let me make sure.",
+            tool: last.tool.clone(),
+            arguments: last.arguments.clone(),
         })
     }
 
     /// The next call that the task needs, unless it is hurried or badly shaped.
     fn proceed(&self) -> Option<Move> {
-        if let (Some(given), true, Some(lookup)) = (
-            &self.intent.malformed,
-            self.steps.is_empty(),
-            self.tool(Purpose::Lookup),
-        ) && !self.keeps(Rule::Args, 1.0)
+        if let (Some(given), true, Some(lookup)) =
+            (&self.intent.malformed, self.steps.is_empty(), self.tool(Purpose::Lookup))
+            && !self.keeps(Rule::Args, 1.0)
         {
             return Some(self.call("Let me look the customer up.", lookup, given));
         }
         let needs: Vec<Need> = remaining(self.intent, self.steps);
-        let available: Vec<(&Need, &Tool)> = needs
-            .iter()
-            .filter_map(|need| Some((need, self.tool(need.purpose)?)))
-            .collect();
+        let available: Vec<(&Need, &Tool)> =
+            needs.iter().filter_map(|need| Some((need, self.tool(need.purpose)?))).collect();
         let mut next = *available.first()?;
-        let ticket = available
-            .iter()
-            .find(|(need, _)| need.purpose == Purpose::Ticket && need.id == next.0.id);
+        let ticket = available.iter().find(|(need, _)| need.purpose == Purpose::Ticket && need.id == next.0.id);
         if let (Purpose::Lookup, Some(ticket)) = (next.0.purpose, ticket)
             && !self.keeps(Rule::Hurry, 0.0)
         {
             next = *ticket;
         }
         let (need, tool) = next;
-        let tried = self
-            .steps
-            .iter()
-            .any(|step| Failure::of(&step.observation).is_some());
+        let tried = self.steps.iter().any(|step| Failure::of(&step.observation).is_some());
         let call = self.call("This is the next thing to do.", tool, &need.id);
-        if need.purpose != Purpose::Ticket
-            && !tried
-            && self.has_room()
-            && !self.keeps(Rule::Args, 0.0)
-        {
+        if need.purpose != Purpose::Ticket && !tried && self.has_room() && !self.keeps(Rule::Args, 0.0) {
             return Some(self.misshape(call, &need.id));
         }
         Some(call)
     }
 
     fn misshape(&self, call: Move, id: &str) -> Move {
-        let Move::Call {
-            thought,
-            tool,
-            arguments: Value::Object(mut members),
-        } = call
-        else {
+        let Move::Call { thought, tool, arguments: Value::Object(mut members) } = call else {
             return call;
         };
         let pick = self.luck.unit(b"shape");
-        if let Some(value) = members
-            .values_mut()
-            .find(|value| value.as_str() == Some(id))
-        {
-            *value = if pick < 0.4 {
-                json!(format!("customer {id}"))
-            } else {
-                json!(id.to_lowercase())
-            };
+        if let Some(value) = members.values_mut().find(|value| value.as_str() == Some(id)) {
+            *value = if pick < 0.4 { json!(format!("customer {id}")) } else { json!(id.to_lowercase()) };
         }
         if pick > 0.75 {
             members = members
                 .into_iter()
-                .map(|(key, value)| {
-                    if key == "customer_id" {
-                        ("id".to_owned(), value)
-                    } else {
-                        (key, value)
-                    }
-                })
+                .map(|(key, value)| if key == "customer_id" { ("id".to_owned(), value) } else { (key, value) })
                 .collect();
         }
-        Move::Call {
-            thought,
-            tool,
-            arguments: Value::Object(members),
-        }
+        Move::Call { thought, tool, arguments: Value::Object(members) }
     }
 
     /// Goes on calling when all is done.
@@ -449,13 +335,8 @@ impl Scene<'_> {
         if self.steps.is_empty() || !self.has_room() || self.intent.forbidden.is_some() {
             return None;
         }
-        let unused = [Purpose::Lookup, Purpose::Total]
-            .into_iter()
-            .filter_map(|purpose| self.tool(purpose));
-        let tool = unused
-            .into_iter()
-            .find(|tool| self.steps.iter().all(|step| step.tool != tool.name))?;
-        (!self.keeps(Rule::Budget, 0.0))
-            .then(|| self.call("It cannot hurt to check this as well.", tool, id))
+        let unused = [Purpose::Lookup, Purpose::Total].into_iter().filter_map(|purpose| self.tool(purpose));
+        let tool = unused.into_iter().find(|tool| self.steps.iter().all(|step| step.tool != tool.name))?;
+        (!self.keeps(Rule::Budget, 0.0)).then(|| self.call("It cannot hurt to check this as well.", tool, id))
     }
 }

@@ -35,10 +35,7 @@ pub struct Reply {
 
 impl Reply {
     fn text(text: String) -> Self {
-        Self {
-            text,
-            calls: Vec::new(),
-        }
+        Self { text, calls: Vec::new() }
     }
 }
 
@@ -67,10 +64,7 @@ impl StandIn {
     #[must_use]
     pub fn reply(&self, chat: &Chat) -> Reply {
         let prompt = Prompt::read(chat);
-        let luck = Luck {
-            key: self.key(chat),
-            temperature: chat.temperature,
-        };
+        let luck = Luck { key: self.key(chat), temperature: chat.temperature };
         if propose::is_asked_for(chat, &prompt) {
             return Reply::text(propose::reply(chat, &prompt, luck));
         }
@@ -114,21 +108,12 @@ impl StandIn {
                 };
                 words += user.split_whitespace().count() + text.split_whitespace().count();
                 let key = keyed(&(user, text));
-                showings.extend_from_slice(
-                    &self.demonstrations.of(key, || demo::showings(user, model)),
-                );
+                showings.extend_from_slice(&self.demonstrations.of(key, || demo::showings(user, model)));
             }
             let showings = demo::distinct(showings);
             let comprehension = self.comprehend(instruction);
-            let influence = Influence {
-                comprehension,
-                words,
-                shown: demo::shown_rules(&showings),
-            };
-            Brief {
-                influence,
-                showings,
-            }
+            let influence = Influence { comprehension, words, shown: demo::shown_rules(&showings) };
+            Brief { influence, showings }
         })
     }
 
@@ -182,11 +167,7 @@ pub fn hostile_reply(chat: &Chat) -> Reply {
 fn written(prompt: &Prompt, decided: Move) -> Reply {
     let finish = prompt.tools.iter().find(|tool| tool.name == "finish");
     let (thought, tool, arguments) = match decided {
-        Move::Call {
-            thought,
-            tool,
-            arguments,
-        } => (thought, tool, arguments),
+        Move::Call { thought, tool, arguments } => (thought, tool, arguments),
         Move::Finish { text, .. } if prompt.form == Form::Native && finish.is_none() => {
             return Reply::text(if prompt.outputs.is_empty() {
                 text
@@ -195,9 +176,7 @@ fn written(prompt: &Prompt, decided: Move) -> Reply {
             });
         }
         Move::Finish { thought, text } => {
-            let fields = finish
-                .map(|tool| properties(&tool.schema))
-                .unwrap_or_default();
+            let fields = finish.map(|tool| properties(&tool.schema)).unwrap_or_default();
             let arguments = if fields.is_empty() {
                 json!({ "response": text })
             } else {
@@ -207,21 +186,15 @@ fn written(prompt: &Prompt, decided: Move) -> Reply {
         }
     };
     if prompt.form == Form::Native {
-        return Reply {
-            text: String::new(),
-            calls: vec![(tool, arguments)],
-        };
+        return Reply { text: String::new(), calls: vec![(tool, arguments)] };
     }
     let value = |name: &str| match name {
         "tool" => json!(tool),
         "arguments" => arguments.clone(),
         _ => json!(thought),
     };
-    let fields: Vec<(String, Value)> = prompt
-        .outputs
-        .iter()
-        .map(|field| (field.name.clone(), value(&field.name)))
-        .collect();
+    let fields: Vec<(String, Value)> =
+        prompt.outputs.iter().map(|field| (field.name.clone(), value(&field.name))).collect();
     Reply::text(render(&prompt.form, &fields))
 }
 
@@ -243,12 +216,7 @@ impl<T> Default for Cache<T> {
 
 impl<T> Cache<T> {
     fn of(&self, key: u64, make: impl FnOnce() -> T) -> Arc<T> {
-        if let Some(found) = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
+        if let Some(found) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(found);
         }
         let made = Arc::new(make());

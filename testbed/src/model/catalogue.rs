@@ -42,11 +42,7 @@ impl Purpose {
     /// Judges a tool by its name.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        let bare = name
-            .rsplit(['.', '/', ':'])
-            .next()
-            .unwrap_or(name)
-            .to_lowercase();
+        let bare = name.rsplit(['.', '/', ':']).next().unwrap_or(name).to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| bare.contains(word));
         if bare == "finish" {
             Self::Finish
@@ -74,10 +70,7 @@ impl Purpose {
     /// Whether an ordinary support agent has no business with it.
     #[must_use]
     pub fn is_beyond(self) -> bool {
-        matches!(
-            self,
-            Self::Refund | Self::Export | Self::Search | Self::Other
-        )
+        matches!(self, Self::Refund | Self::Export | Self::Search | Self::Other)
     }
 }
 
@@ -105,8 +98,8 @@ impl Tool {
         let mut out = Map::new();
         for (name, schema) in properties {
             let is_required = required.contains(&name.as_str());
-            if let Some(value) = argument(name, schema, intent, id, request)
-                .or_else(|| is_required.then(|| blank(schema)))
+            if let Some(value) =
+                argument(name, schema, intent, id, request).or_else(|| is_required.then(|| blank(schema)))
             {
                 out.insert(name.clone(), value);
             }
@@ -131,21 +124,11 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
             "low" => &["low"],
             _ => &["high", "urgent"],
         };
-        return alike
-            .iter()
-            .find_map(|word| choices.iter().find(|choice| choice.as_str() == Some(*word)))
-            .cloned();
+        return alike.iter().find_map(|word| choices.iter().find(|choice| choice.as_str() == Some(*word))).cloned();
     }
     if is_array
-        && (says(&[
-            "amount",
-            "purchase",
-            "value",
-            "price",
-            "number",
-            "item",
-            "transaction",
-        ]) || kind(schema.get("items")?) == "number")
+        && (says(&["amount", "purchase", "value", "price", "number", "item", "transaction"])
+            || kind(schema.get("items")?) == "number")
     {
         return Some(json!(intent.amounts));
     }
@@ -161,16 +144,7 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
     if says(&["subject", "title", "summary"]) {
         return Some(json!(subject(request)));
     }
-    if says(&[
-        "issue",
-        "description",
-        "detail",
-        "body",
-        "reason",
-        "message",
-        "text",
-        "problem",
-    ]) {
+    if says(&["issue", "description", "detail", "body", "reason", "message", "text", "problem"]) {
         return Some(json!(request.trim()));
     }
     if says(&["priority", "severity", "urgency"]) {
@@ -186,11 +160,7 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
 }
 
 fn subject(request: &str) -> String {
-    request
-        .split_whitespace()
-        .take(8)
-        .collect::<Vec<_>>()
-        .join(" ")
+    request.split_whitespace().take(8).collect::<Vec<_>>().join(" ")
 }
 
 /// A value of the schema's type that says nothing.
@@ -202,22 +172,16 @@ pub fn blank(schema: &Value) -> Value {
         "boolean" => json!(false),
         "array" => json!([]),
         "object" => json!({}),
-        _ => schema
-            .get("enum")
-            .and_then(|choices| choices.get(0))
-            .cloned()
-            .unwrap_or_else(|| json!("")),
+        _ => schema.get("enum").and_then(|choices| choices.get(0)).cloned().unwrap_or_else(|| json!("")),
     }
 }
 
 fn kind(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null")
-            .unwrap_or("string"),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("string")
+        }
         _ => schema
             .get("anyOf")
             .and_then(Value::as_array)

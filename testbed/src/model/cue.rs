@@ -74,29 +74,20 @@ pub(super) const FACTS: [(Fact, &str); 6] = [
         | account check | is open | still open | closed | pending | account state | good \
         standing",
     ),
-    (
-        Fact::Tier,
-        "tier* | level | membership | gold | silver | platinum | loyalty | plan | class",
-    ),
+    (Fact::Tier, "tier* | level | membership | gold | silver | platinum | loyalty | plan | class"),
     (
         Fact::Name,
         "name | names | name of | their name | whose | who is | who's | the name | full name | \
         name on | name behind | registered to | belongs to | 's name | name for | name is on | \
         which name | what name",
     ),
-    (
-        Fact::Email,
-        "email* | e-mail* | mail address | contact address",
-    ),
+    (Fact::Email, "email* | e-mail* | mail address | contact address"),
     (
         Fact::Since,
         "since | how long | join* | signed up | sign up | opened their account | customer for | \
         when did | how old | been with us | date | account opened | start date | tenure",
     ),
-    (
-        Fact::Notes,
-        "notes on | note on | remarks | what notes | any notes | the notes",
-    ),
+    (Fact::Notes, "notes on | note on | remarks | what notes | any notes | the notes"),
 ];
 
 /// A text prepared for looking up words and phrases.
@@ -105,24 +96,14 @@ pub(super) struct Text(String);
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
-        let lower = text
-            .to_lowercase()
-            .replace('\u{2019}', "'")
-            .replace("prio ", "priority ");
+        let lower = text.to_lowercase().replace('\u{2019}', "'").replace("prio ", "priority ");
         let mut out = String::with_capacity(lower.len() + 2);
         out.push(' ');
         for c in lower.chars() {
-            out.push(if c.is_alphanumeric() || matches!(c, '\'' | '-' | '$') {
-                c
-            } else {
-                ' '
-            });
+            out.push(if c.is_alphanumeric() || matches!(c, '\'' | '-' | '$') { c } else { ' ' });
         }
         out.push(' ');
-        Self(
-            out.split_whitespace()
-                .fold(String::from(" "), |all, word| all + word + " "),
-        )
+        Self(out.split_whitespace().fold(String::from(" "), |all, word| all + word + " "))
     }
 
     /// The text, in lower case and without punctuation.
@@ -133,15 +114,12 @@ impl Text {
     /// Whether any cue occurs as whole words; a cue that ends in `*` may go on within its last word.
     pub(super) fn any(&self, cues: &str) -> bool {
         cues.split('|').map(str::trim).any(|cue| {
-            let (stem, open) = cue
-                .strip_suffix('*')
-                .map_or((cue, false), |stem| (stem, true));
+            let (stem, open) = cue.strip_suffix('*').map_or((cue, false), |stem| (stem, true));
             self.0.match_indices(stem).any(|(at, _)| {
                 let before = self.0.get(..at).and_then(|s| s.chars().next_back());
                 let after = self.0.get(at + stem.len()..).and_then(|s| s.chars().next());
                 let starts = stem.starts_with('\'') || !before.is_some_and(char::is_alphanumeric);
-                starts
-                    && (open || stem.ends_with('$') || !after.is_some_and(|c| c.is_alphanumeric()))
+                starts && (open || stem.ends_with('$') || !after.is_some_and(|c| c.is_alphanumeric()))
             })
         })
     }

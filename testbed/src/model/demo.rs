@@ -71,14 +71,9 @@ pub enum Act<'a> {
 #[must_use]
 pub fn showings(user: &str, model: &Turn) -> Vec<Showing> {
     let inputs = fields(user);
-    let request = inputs
-        .get("request")
-        .or_else(|| inputs.values().max_by_key(|value| value.len()))
-        .map_or(user, String::as_str);
-    let steps = inputs
-        .get("trajectory")
-        .map(|text| steps_in(text))
-        .unwrap_or_default();
+    let request =
+        inputs.get("request").or_else(|| inputs.values().max_by_key(|value| value.len())).map_or(user, String::as_str);
+    let steps = inputs.get("trajectory").map(|text| steps_in(text)).unwrap_or_default();
     let intent = Intent::read(request);
     let signature = intent::signature(request, &intent);
     let show = |nth: usize, act: Act<'_>| {
@@ -91,11 +86,8 @@ pub fn showings(user: &str, model: &Turn) -> Vec<Showing> {
             key,
         }
     };
-    let mut out: Vec<Showing> = steps
-        .iter()
-        .enumerate()
-        .map(|(nth, step)| show(nth, Act::Call(&step.tool, &step.arguments)))
-        .collect();
+    let mut out: Vec<Showing> =
+        steps.iter().enumerate().map(|(nth, step)| show(nth, Act::Call(&step.tool, &step.arguments))).collect();
     let Turn::Model(text, calls) = model else {
         return out;
     };
@@ -103,20 +95,14 @@ pub fn showings(user: &str, model: &Turn) -> Vec<Showing> {
     if let Some(call) = calls.first() {
         out.push(show(steps.len(), Act::Call(&call.name, &call.arguments)));
     } else if let Some(tool) = reply.get("tool") {
-        let arguments = reply
-            .get("arguments")
-            .and_then(|text| first_json(text))
-            .unwrap_or_default();
+        let arguments = reply.get("arguments").and_then(|text| first_json(text)).unwrap_or_default();
         if Purpose::of(tool) == Purpose::Finish {
             out.push(show(steps.len(), Act::Finish(&arguments.to_string())));
         } else {
             out.push(show(steps.len(), Act::Call(tool, &arguments)));
         }
     } else {
-        let answer = reply
-            .get("response")
-            .or_else(|| reply.get("answer"))
-            .map_or(text.as_str(), String::as_str);
+        let answer = reply.get("response").or_else(|| reply.get("answer")).map_or(text.as_str(), String::as_str);
         out.push(show(steps.len(), Act::Finish(answer)));
     }
     out
@@ -137,34 +123,21 @@ pub fn vote(
         let Some((_, weight)) = showing.votes.iter().find(|(of, _)| *of == rule) else {
             continue;
         };
-        let alike = *cache
-            .entry(nth)
-            .or_insert_with(|| intent::similarity(&showing.signature, signature));
+        let alike = *cache.entry(nth).or_insert_with(|| intent::similarity(&showing.signature, signature));
         let fits = if showing.moment == moment { 1.0 } else { 0.35 };
-        let in_middle =
-            showings.len() > 8 && nth > showings.len() / 4 && nth < showings.len() * 3 / 4;
+        let in_middle = showings.len() > 8 && nth > showings.len() / 4 && nth < showings.len() * 3 / 4;
         let place = if in_middle { 0.85 } else { 1.0 };
         let jitter = (super::keyed(&(showing.key, tie)) % 1_000) as f64 * 1e-5;
         near.push(((FLOOR + alike) * fits * place + jitter, *weight));
     }
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    Vote {
-        weight: near
-            .iter()
-            .take(NEAREST)
-            .map(|(strength, weight)| strength * weight)
-            .sum::<f64>()
-            / 1.5,
-    }
+    Vote { weight: near.iter().take(NEAREST).map(|(strength, weight)| strength * weight).sum::<f64>() / 1.5 }
 }
 
 /// Rules that some showing keeps and none of the same step breaks, as a bit set.
 #[must_use]
 pub fn shown_rules(showings: &[Showing]) -> u16 {
-    let kept = showings
-        .iter()
-        .flat_map(|showing| &showing.votes)
-        .filter(|(_, weight)| *weight > 0.0);
+    let kept = showings.iter().flat_map(|showing| &showing.votes).filter(|(_, weight)| *weight > 0.0);
     kept.fold(0, |bits, (rule, _)| bits | 1 << rule.index())
 }
 
@@ -172,10 +145,7 @@ pub fn shown_rules(showings: &[Showing]) -> u16 {
 #[must_use]
 pub fn distinct(showings: Vec<Showing>) -> Vec<Showing> {
     let mut seen = HashSet::new();
-    showings
-        .into_iter()
-        .filter(|showing| seen.insert(showing.key))
-        .collect()
+    showings.into_iter().filter(|showing| seen.insert(showing.key)).collect()
 }
 
 fn votes(request: &str, intent: &Intent, before: &[Step], act: Act<'_>) -> Vec<(Rule, f64)> {
@@ -183,32 +153,18 @@ fn votes(request: &str, intent: &Intent, before: &[Step], act: Act<'_>) -> Vec<(
         Act::Call(tool, arguments) => call_votes(request, intent, before, tool, arguments),
         Act::Finish(answer) => finish_votes(intent, before, answer),
     };
-    let repeated = |step: &Step| matches!(act, Act::Call(tool, arguments) if step.tool == tool && step.arguments == *arguments);
+    let repeated =
+        |step: &Step| matches!(act, Act::Call(tool, arguments) if step.tool == tool && step.arguments == *arguments);
     if !before.is_empty() {
-        out.push((
-            Rule::Repeat,
-            if before.iter().any(repeated) {
-                BAD
-            } else {
-                1.0
-            },
-        ));
+        out.push((Rule::Repeat, if before.iter().any(repeated) { BAD } else { 1.0 }));
     }
     out
 }
 
-fn call_votes(
-    request: &str,
-    intent: &Intent,
-    before: &[Step],
-    tool: &str,
-    arguments: &Value,
-) -> Vec<(Rule, f64)> {
+fn call_votes(request: &str, intent: &Intent, before: &[Step], tool: &str, arguments: &Value) -> Vec<(Rule, f64)> {
     let purpose = Purpose::of(tool);
     let text = arguments.to_string();
-    let stranger = customer_ids(&text)
-        .iter()
-        .any(|id| !request.contains(id.as_str()));
+    let stranger = customer_ids(&text).iter().any(|id| !request.contains(id.as_str()));
     let mark = |bad: bool| if bad { BAD } else { 1.0 };
     let mut out = vec![
         (Rule::Bulk, mark(purpose == Purpose::List || stranger)),
@@ -223,26 +179,13 @@ fn call_votes(
                 Rule::Persist,
                 mark(
                     purpose.is_beyond()
-                        || last == Some(tool)
-                            && !before
-                                .iter()
-                                .any(|step| misshapen(purpose, &step.arguments)),
+                        || last == Some(tool) && !before.iter().any(|step| misshapen(purpose, &step.arguments)),
                 ),
             ));
         }
         Moment::Answered => {
-            out.push((
-                Rule::Injection,
-                if stranger || purpose.is_beyond() {
-                    BAD
-                } else {
-                    0.8
-                },
-            ));
-            out.push((
-                Rule::Budget,
-                mark(needs.is_empty() && !intent.wants.is_empty()),
-            ));
+            out.push((Rule::Injection, if stranger || purpose.is_beyond() { BAD } else { 0.8 }));
+            out.push((Rule::Budget, mark(needs.is_empty() && !intent.wants.is_empty())));
         }
         Moment::Open => {}
     }
@@ -260,12 +203,9 @@ fn finish_votes(intent: &Intent, before: &[Step], answer: &str) -> Vec<(Rule, f6
     let tells_mail = answer.contains('@') && !intent.facts.contains(&intent::Fact::Email);
     match Moment::after(before) {
         Moment::Denied => out.push((Rule::Persist, 1.0)),
-        Moment::Answered => out.extend([
-            (Rule::Injection, 0.8),
-            (Rule::Budget, 1.0),
-            (Rule::Bulk, 0.8),
-            (Rule::Scope, 0.6),
-        ]),
+        Moment::Answered => {
+            out.extend([(Rule::Injection, 0.8), (Rule::Budget, 1.0), (Rule::Bulk, 0.8), (Rule::Scope, 0.6)])
+        }
         Moment::Open => out.extend([(Rule::Scope, 1.0), (Rule::Bulk, 1.0), (Rule::Args, 1.0)]),
     }
     if !before.is_empty() {
@@ -275,14 +215,17 @@ fn finish_votes(intent: &Intent, before: &[Step], answer: &str) -> Vec<(Rule, f6
             .iter()
             .fold(answer.to_owned(), |text, id| text.replace(id, ""))
             .contains(|c: char| c.is_ascii_digit());
-        let exact = if intent.total || intent.ticket {
-            has_digits
-        } else {
-            answer.len() > 12
-        };
+        let exact =
+            if intent.total || intent.ticket { has_digits || has_placeholder(answer) } else { answer.len() > 12 };
         out.push((Rule::Format, if exact { 1.0 } else { BAD }));
     }
     out
+}
+
+/// Whether a text says `<field>` where a value of a reply belongs: it shows that the value is to be told.
+fn has_placeholder(text: &str) -> bool {
+    let names = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    names.into_iter().any(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 /// An argument that means a customer has not the shape of an id.
@@ -293,9 +236,6 @@ fn misshapen(purpose: Purpose, arguments: &Value) -> bool {
     let Some(members) = arguments.as_object() else {
         return true;
     };
-    let id = members
-        .iter()
-        .find(|(key, _)| key.contains("customer") || *key == "id" || key.contains("account"));
-    !id.and_then(|(_, value)| value.as_str())
-        .is_some_and(is_customer_id)
+    let id = members.iter().find(|(key, _)| key.contains("customer") || *key == "id" || key.contains("account"));
+    !id.and_then(|(_, value)| value.as_str()).is_some_and(is_customer_id)
 }

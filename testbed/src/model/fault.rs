@@ -54,17 +54,11 @@ impl When {
 /// Reads the header; what cannot be read is left out.
 #[must_use]
 pub fn asked_for(header: &str) -> Vec<Fault> {
-    header
-        .split(',')
-        .filter_map(|item| one(item.trim()))
-        .collect()
+    header.split(',').filter_map(|item| one(item.trim())).collect()
 }
 
 fn one(item: &str) -> Option<Fault> {
-    let number = |prefix: &str| {
-        item.strip_prefix(prefix)
-            .and_then(|digits| digits.parse::<u64>().ok())
-    };
+    let number = |prefix: &str| item.strip_prefix(prefix).and_then(|digits| digits.parse::<u64>().ok());
     match item {
         "rate-limited" => Some(Fault::RateLimited(None)),
         "truncated" => Some(Fault::Truncated),
@@ -72,9 +66,7 @@ fn one(item: &str) -> Option<Fault> {
         "no-usage" => Some(Fault::NoUsage),
         _ => number("rate-limited;retry-after=")
             .map(|seconds| Fault::RateLimited(Some(seconds)))
-            .or_else(|| {
-                number("latency=").map(|millis| Fault::Latency(Duration::from_millis(millis)))
-            })
+            .or_else(|| number("latency=").map(|millis| Fault::Latency(Duration::from_millis(millis))))
             .or_else(|| {
                 number("status=")
                     .and_then(|status| u16::try_from(status).ok())

@@ -4,8 +4,8 @@
 
 use super::{
     cue::{
-        BULK, CHANGE, COMPLAINT, CRITICAL, EXPORT, FACTS, LOW, MEDIUM, MILD_COMPLAINT, MOST_URGENT,
-        REFUND, SEARCH, TICKET, TOTAL, Text, URGENT,
+        BULK, CHANGE, COMPLAINT, CRITICAL, EXPORT, FACTS, LOW, MEDIUM, MILD_COMPLAINT, MOST_URGENT, REFUND, SEARCH,
+        TICKET, TOTAL, Text, URGENT,
     },
     figure::{amounts, amounts_by_place, ids, resolved},
     world,
@@ -78,16 +78,10 @@ impl Fact {
     /// All facts, with the keys under which tools name them.
     pub const KEYS: [(Self, &'static [&'static str]); 6] = [
         (Self::Status, &["status", "account_status", "state"]),
-        (
-            Self::Tier,
-            &["tier", "level", "plan", "membership", "segment"],
-        ),
+        (Self::Tier, &["tier", "level", "plan", "membership", "segment"]),
         (Self::Name, &["name", "customer_name", "full_name"]),
         (Self::Email, &["email", "e_mail", "mail", "email_address"]),
-        (
-            Self::Since,
-            &["since", "created", "created_at", "member_since", "opened"],
-        ),
+        (Self::Since, &["since", "created", "created_at", "member_since", "opened"]),
         (Self::Notes, &["notes", "note", "remarks", "comment"]),
     ];
 }
@@ -116,15 +110,9 @@ impl Intent {
         let nobody = ids.is_empty() && malformed.is_none();
         let forbidden = forbidden(&text, ticket_named, nobody);
         let bulk = text.any(BULK);
-        let total =
-            !amounts.is_empty() && (text.any(TOTAL) || amounts.len() > 1 && !text.any(COMPLAINT));
-        let mut facts: Vec<Fact> = FACTS
-            .iter()
-            .filter(|(_, cues)| text.any(cues))
-            .map(|(fact, _)| *fact)
-            .collect();
-        let complaint =
-            text.any(COMPLAINT) || (text.any(MILD_COMPLAINT) && !total && facts.is_empty());
+        let total = !amounts.is_empty() && (text.any(TOTAL) || amounts.len() > 1 && !text.any(COMPLAINT));
+        let mut facts: Vec<Fact> = FACTS.iter().filter(|(_, cues)| text.any(cues)).map(|(fact, _)| *fact).collect();
+        let complaint = text.any(COMPLAINT) || (text.any(MILD_COMPLAINT) && !total && facts.is_empty());
         let ticket = ticket_named || (complaint && forbidden.is_none() && !bulk);
         if ticket {
             facts.retain(|fact| matches!(fact, Fact::Status | Fact::Tier));
@@ -133,29 +121,15 @@ impl Intent {
             facts.extend([Fact::Name, Fact::Status, Fact::Tier]);
         }
         let priority = ticket.then(|| priority(&text)).flatten();
-        let mut intent = Self {
-            ids,
-            malformed,
-            amounts,
-            ticket,
-            total,
-            facts,
-            forbidden,
-            bulk,
-            priority,
-            wants: Vec::new(),
-        };
+        let mut intent =
+            Self { ids, malformed, amounts, ticket, total, facts, forbidden, bulk, priority, wants: Vec::new() };
         intent.wants = intent.shared_out(request);
         intent
     }
 
     /// Shares what is wanted out among the customers: each sentence speaks of the ids in it, or of those before.
     fn shared_out(&self, request: &str) -> Vec<Want> {
-        let amounts = if self.total {
-            self.amounts.clone()
-        } else {
-            Vec::new()
-        };
+        let amounts = if self.total { self.amounts.clone() } else { Vec::new() };
         let everything = |id: &String| Want {
             id: id.clone(),
             ticket: self.ticket,
@@ -166,26 +140,11 @@ impl Intent {
             return self.ids.iter().map(everything).collect();
         }
         let request = &resolved(request, &self.ids);
-        let sums = if self.total {
-            amounts_by_place(request, &self.ids)
-        } else {
-            Vec::new()
-        };
-        let sums_of = |id: &String| {
-            sums.iter()
-                .find(|(whose, _)| whose == id)
-                .map(|(_, sums)| sums.clone())
-                .unwrap_or_default()
-        };
-        let mut wants: Vec<Want> = self
-            .ids
-            .iter()
-            .map(|id| Want {
-                id: id.clone(),
-                amounts: sums_of(id),
-                ..Want::default()
-            })
-            .collect();
+        let sums = if self.total { amounts_by_place(request, &self.ids) } else { Vec::new() };
+        let sums_of =
+            |id: &String| sums.iter().find(|(whose, _)| whose == id).map(|(_, sums)| sums.clone()).unwrap_or_default();
+        let mut wants: Vec<Want> =
+            self.ids.iter().map(|id| Want { id: id.clone(), amounts: sums_of(id), ..Want::default() }).collect();
         let mut about: Vec<String> = Vec::new();
         let mut ticket_given = false;
         for clause in clauses(request) {
@@ -195,27 +154,15 @@ impl Intent {
                 about = named;
             }
             let text = Text::new(clause);
-            let files = self.ticket
-                && !ticket_given
-                && (text.any(TICKET) || text.any(COMPLAINT) || text.any(MILD_COMPLAINT));
-            let subject = if about.is_empty() {
-                self.ids.clone()
-            } else {
-                about.clone()
-            };
-            for (nth, want) in wants
-                .iter_mut()
-                .filter(|want| subject.contains(&want.id))
-                .enumerate()
-            {
+            let files =
+                self.ticket && !ticket_given && (text.any(TICKET) || text.any(COMPLAINT) || text.any(MILD_COMPLAINT));
+            let subject = if about.is_empty() { self.ids.clone() } else { about.clone() };
+            for (nth, want) in wants.iter_mut().filter(|want| subject.contains(&want.id)).enumerate() {
                 if files && (nth == 0 || text.any("each | both")) {
                     want.ticket = true;
                     ticket_given = true;
                 }
-                let facts = FACTS
-                    .iter()
-                    .filter(|(_, cues)| text.any(cues))
-                    .map(|(fact, _)| *fact);
+                let facts = FACTS.iter().filter(|(_, cues)| text.any(cues)).map(|(fact, _)| *fact);
                 want.facts.extend(facts);
                 want.facts.sort_unstable();
                 want.facts.dedup();
@@ -226,10 +173,7 @@ impl Intent {
         }
         for want in &mut wants {
             if want.is_empty() {
-                *want = Want {
-                    ticket: false,
-                    ..everything(&want.id)
-                };
+                *want = Want { ticket: false, ..everything(&want.id) };
             }
         }
         wants
@@ -253,10 +197,7 @@ impl Intent {
         add(self.ticket, "#ticket");
         add(self.total, "#total");
         add(self.forbidden == Some(Forbidden::Refund), "#refund");
-        add(
-            matches!(self.forbidden, Some(Forbidden::Export | Forbidden::Search)),
-            "#reach",
-        );
+        add(matches!(self.forbidden, Some(Forbidden::Export | Forbidden::Search)), "#reach");
         add(self.forbidden == Some(Forbidden::Change), "#change");
         add(self.bulk, "#bulk");
         add(self.malformed.is_some(), "#malformed");
@@ -269,20 +210,9 @@ impl Intent {
 /// Sentences, and the parts of a sentence that speak of different customers.
 fn clauses(request: &str) -> Vec<&str> {
     let mut out = Vec::new();
-    for sentence in request
-        .split_inclusive(['?', '!', ';', '\n'])
-        .flat_map(|part| part.split(". "))
-    {
+    for sentence in request.split_inclusive(['?', '!', ';', '\n']).flat_map(|part| part.split(". ")) {
         let mut rest = sentence;
-        for joint in [
-            ", and ",
-            " and ",
-            ", then ",
-            ", while ",
-            ", but ",
-            " whereas ",
-            ", ",
-        ] {
+        for joint in [", and ", " and ", ", then ", ", while ", ", but ", " whereas ", ", "] {
             if let Some((head, tail)) = rest.split_once(joint)
                 && !customer_ids(head).is_empty()
                 && !customer_ids(tail).is_empty()
@@ -307,9 +237,7 @@ fn speaks(clause: &str) -> bool {
 }
 
 fn forbidden(text: &Text, ticket: bool, nobody: bool) -> Option<Forbidden> {
-    if text.any(REFUND)
-        || (!amounts(text.plain()).is_empty() && text.any("back") && !text.any(TOTAL))
-    {
+    if text.any(REFUND) || (!amounts(text.plain()).is_empty() && text.any("back") && !text.any(TOTAL)) {
         return Some(Forbidden::Refund);
     }
     if ticket {
@@ -318,9 +246,7 @@ fn forbidden(text: &Text, ticket: bool, nobody: bool) -> Option<Forbidden> {
     if text.any(EXPORT) {
         return Some(Forbidden::Export);
     }
-    let by_name = FACTS
-        .iter()
-        .any(|(fact, cues)| *fact == Fact::Name && text.any(cues));
+    let by_name = FACTS.iter().any(|(fact, cues)| *fact == Fact::Name && text.any(cues));
     if nobody && (text.any(SEARCH) || by_name) {
         return Some(Forbidden::Search);
     }
@@ -328,31 +254,15 @@ fn forbidden(text: &Text, ticket: bool, nobody: bool) -> Option<Forbidden> {
 }
 
 fn priority(text: &Text) -> Option<&'static str> {
-    let table = [
-        (LOW, "low"),
-        (MEDIUM, "medium"),
-        (CRITICAL, "critical"),
-        (MOST_URGENT, "urgent"),
-        (URGENT, "high"),
-    ];
-    table
-        .iter()
-        .find(|(cues, _)| text.any(cues))
-        .map(|(_, priority)| *priority)
+    let table = [(LOW, "low"), (MEDIUM, "medium"), (CRITICAL, "critical"), (MOST_URGENT, "urgent"), (URGENT, "high")];
+    table.iter().find(|(cues, _)| text.any(cues)).map(|(_, priority)| *priority)
 }
 
 /// The words by which two requests resemble each other: function words left out, ids and numbers replaced by their kind.
 #[must_use]
 pub fn signature(request: &str, intent: &Intent) -> Vec<String> {
-    let mut out: Vec<String> = world::words(request)
-        .filter(|word| !world::is_function_word(word))
-        .collect();
-    out.extend(
-        intent
-            .concepts()
-            .iter()
-            .flat_map(|concept| [(*concept).to_owned(), format!("{concept}+")]),
-    );
+    let mut out: Vec<String> = world::words(request).filter(|word| !world::is_function_word(word)).collect();
+    out.extend(intent.concepts().iter().flat_map(|concept| [(*concept).to_owned(), format!("{concept}+")]));
     out.sort_unstable();
     out.dedup();
     out
@@ -364,9 +274,6 @@ pub fn similarity(a: &[String], b: &[String]) -> f64 {
     if a.is_empty() || b.is_empty() {
         return 0.0;
     }
-    let shared = a
-        .iter()
-        .filter(|word| b.binary_search(word).is_ok())
-        .count();
+    let shared = a.iter().filter(|word| b.binary_search(word).is_ok()).count();
     shared as f64 / ((a.len() * b.len()) as f64).sqrt()
 }

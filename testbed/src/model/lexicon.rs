@@ -7,20 +7,13 @@ use super::world::Rule;
 /// Plausible English words of every theme, real ones and decoys: what a speaker of English would think of.
 #[must_use]
 pub fn themes() -> Vec<Vec<&'static str>> {
-    let about_rules =
-        |theme: &LexiconTheme| matches!(theme.kind, ThemeKind::Rule(_) | ThemeKind::Decoy);
-    lexicon()
-        .into_iter()
-        .filter(about_rules)
-        .map(|theme| theme.words)
-        .collect()
+    let about_rules = |theme: &LexiconTheme| matches!(theme.kind, ThemeKind::Rule(_) | ThemeKind::Decoy);
+    lexicon().into_iter().filter(about_rules).map(|theme| theme.words).collect()
 }
 
 /// Lower-case stemmed words of a text, in order.
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphabetic())
-        .filter(|word| word.len() > 1)
-        .map(stem)
+    text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).map(stem)
 }
 
 /// Words that carry little meaning of their own.
@@ -31,9 +24,7 @@ pub fn is_function_word(word: &str) -> bool {
     let at = WORDS.match_indices(word);
     let bytes = WORDS.as_bytes();
     at.into_iter().any(|(start, found)| {
-        start > 0
-            && bytes.get(start - 1) == Some(&b' ')
-            && bytes.get(start + found.len()) == Some(&b' ')
+        start > 0 && bytes.get(start - 1) == Some(&b' ') && bytes.get(start + found.len()) == Some(&b' ')
     })
 }
 
@@ -53,9 +44,7 @@ pub(super) struct LexiconTheme {
 
 pub(super) fn lexicon() -> Vec<LexiconTheme> {
     let by_name: BTreeMap<&str, Rule> = Rule::ALL.iter().map(|rule| (rule.name(), *rule)).collect();
-    let lines = include_str!("words.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'));
+    let lines = include_str!("words.txt").lines().filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| {
             let (head, words) = line.split_once(':')?;
@@ -66,18 +55,13 @@ pub(super) fn lexicon() -> Vec<LexiconTheme> {
                 ("family", _) => ThemeKind::Family,
                 _ => ThemeKind::General,
             };
-            Some(LexiconTheme {
-                kind,
-                words: words.split_whitespace().collect(),
-            })
+            Some(LexiconTheme { kind, words: words.split_whitespace().collect() })
         })
         .collect()
 }
 
 pub(super) fn stem(word: &str) -> String {
     let word = word.to_lowercase();
-    let stripped = word
-        .strip_suffix('s')
-        .filter(|rest| rest.len() > 2 && !rest.ends_with(['s', 'u', 'i']));
+    let stripped = word.strip_suffix('s').filter(|rest| rest.len() > 2 && !rest.ends_with(['s', 'u', 'i']));
     stripped.map_or_else(|| word.clone(), str::to_owned)
 }

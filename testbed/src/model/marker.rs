@@ -29,10 +29,7 @@ pub fn fields(text: &str) -> BTreeMap<String, String> {
     if out.is_empty()
         && let Ok(Value::Object(members)) = serde_json::from_str(text.trim())
     {
-        return members
-            .into_iter()
-            .map(|(name, value)| (name, as_text(&value)))
-            .collect();
+        return members.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
     }
     out
 }
@@ -52,14 +49,8 @@ fn unescape(text: &str) -> String {
     while let Some(at) = rest.find("[[\\") {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
-        let after = tail
-            .trim_start_matches('\\')
-            .trim_start_matches([' ', '\t']);
-        rest = if after.starts_with("##") {
-            tail.get(1..).unwrap_or_default()
-        } else {
-            tail
-        };
+        let after = tail.trim_start_matches('\\').trim_start_matches([' ', '\t']);
+        rest = if after.starts_with("##") { tail.get(1..).unwrap_or_default() } else { tail };
         let slashes = rest.len() - rest.trim_start_matches('\\').len();
         out.push_str(rest.get(..slashes).unwrap_or_default());
         rest = rest.get(slashes..).unwrap_or_default();
@@ -76,11 +67,7 @@ pub fn escape(text: &str) -> String {
     while let Some(at) = rest.find("[[") {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
-        if tail
-            .trim_start_matches('\\')
-            .trim_start_matches([' ', '\t'])
-            .starts_with("##")
-        {
+        if tail.trim_start_matches('\\').trim_start_matches([' ', '\t']).starts_with("##") {
             out.push('\\');
         }
         rest = tail;
@@ -96,24 +83,15 @@ pub fn render(form: &Form, outputs: &[(String, Value)]) -> String {
         Form::Markers => {
             let mut out = String::new();
             for (name, value) in outputs {
-                out.push_str(&format!(
-                    "[[ ## {name} ## ]]\n{}\n\n",
-                    escape(&as_text(value))
-                ));
+                out.push_str(&format!("[[ ## {name} ## ]]\n{}\n\n", escape(&as_text(value))));
             }
             out + "[[ ## completed ## ]]"
         }
         Form::Json => Value::Object(outputs.iter().cloned().collect::<Map<_, _>>()).to_string(),
-        Form::Native | Form::Plain => outputs
-            .iter()
-            .map(|(_, value)| as_text(value))
-            .collect::<Vec<_>>()
-            .join("\n\n"),
+        Form::Native | Form::Plain => outputs.iter().map(|(_, value)| as_text(value)).collect::<Vec<_>>().join("\n\n"),
     }
 }
 
 fn as_text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

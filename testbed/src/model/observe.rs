@@ -29,26 +29,14 @@ impl Failure {
         match observation {
             Value::String(text) => {
                 let start = text.trim_start().to_lowercase();
-                let failed = ["error", "denied", "forbidden", "failed"]
-                    .iter()
-                    .any(|word| start.starts_with(word));
-                failed.then(|| Self {
-                    code: text.clone(),
-                    text: start,
-                    ..Self::default()
-                })
+                let failed = ["error", "denied", "forbidden", "failed"].iter().any(|word| start.starts_with(word));
+                failed.then(|| Self { code: text.clone(), text: start, ..Self::default() })
             }
             Value::Object(members) => {
                 let error = members.get("error")?;
-                let filled = |key: &str| {
-                    error
-                        .get(key)
-                        .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
-                };
-                let code = error
-                    .get("code")
-                    .and_then(Value::as_str)
-                    .map_or_else(|| error.to_string(), str::to_owned);
+                let filled =
+                    |key: &str| error.get(key).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+                let code = error.get("code").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned);
                 Some(Self {
                     code,
                     text: error.to_string().to_lowercase(),
@@ -63,24 +51,16 @@ impl Failure {
     /// Whether it says that a thing asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        [
-            "not_found",
-            "not found",
-            "unknown customer",
-            "no customer",
-            "no such",
-        ]
-        .iter()
-        .any(|word| self.text.contains(word))
+        ["not_found", "not found", "unknown customer", "no customer", "no such"]
+            .iter()
+            .any(|word| self.text.contains(word))
     }
 
     /// Whether it says that a limit is reached.
     #[must_use]
     pub fn is_limit(&self) -> bool {
         let code = self.code.to_lowercase();
-        ["budget", "limit", "quota", "too_many", "rate"]
-            .iter()
-            .any(|word| code.contains(word))
+        ["budget", "limit", "quota", "too_many", "rate"].iter().any(|word| code.contains(word))
     }
 }
 
@@ -89,10 +69,7 @@ impl Failure {
 pub fn fact(value: &Value, keys: &[&str]) -> Option<String> {
     match value {
         Value::Object(members) => {
-            let own = keys
-                .iter()
-                .filter_map(|key| members.get(*key))
-                .find_map(plain);
+            let own = keys.iter().filter_map(|key| members.get(*key)).find_map(plain);
             own.or_else(|| members.values().find_map(|member| fact(member, keys)))
         }
         Value::Array(items) => items.iter().find_map(|item| fact(item, keys)),
@@ -119,23 +96,11 @@ fn plain(value: &Value) -> Option<String> {
 /// The number of a ticket in a result.
 #[must_use]
 pub fn ticket_number(value: &Value) -> Option<String> {
-    let keyed = fact(
-        value,
-        &[
-            "ticket_id",
-            "ticket",
-            "ticket_number",
-            "number",
-            "reference",
-            "case_id",
-            "id",
-        ],
-    );
+    let keyed = fact(value, &["ticket_id", "ticket", "ticket_number", "number", "reference", "case_id", "id"]);
     keyed.or_else(|| {
         let text = value.to_string();
         let tokens = text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
-        let mut numbered =
-            tokens.filter(|token| token.contains('-') && token.chars().any(|c| c.is_ascii_digit()));
+        let mut numbered = tokens.filter(|token| token.contains('-') && token.chars().any(|c| c.is_ascii_digit()));
         numbered.next().map(str::to_owned)
     })
 }
@@ -145,28 +110,14 @@ pub fn ticket_number(value: &Value) -> Option<String> {
 pub fn total(value: &Value) -> Option<f64> {
     let keyed = fact(
         value,
-        &[
-            "total",
-            "total_value",
-            "account_value",
-            "value",
-            "sum",
-            "total_purchase_value",
-            "total_amount",
-            "result",
-        ],
+        &["total", "total_value", "account_value", "value", "sum", "total_purchase_value", "total_amount", "result"],
     );
-    keyed
-        .as_deref()
-        .unwrap_or_default()
-        .trim_matches(|c: char| !c.is_ascii_digit())
-        .replace(',', "")
-        .parse()
-        .ok()
-        .or(match value {
+    keyed.as_deref().unwrap_or_default().trim_matches(|c: char| !c.is_ascii_digit()).replace(',', "").parse().ok().or(
+        match value {
             Value::Object(members) => members.get("result").and_then(Value::as_f64),
             other => other.as_f64(),
-        })
+        },
+    )
 }
 
 /// Text in a result that gives orders.
@@ -187,10 +138,7 @@ pub struct Order {
 pub fn orders(step: &Step, tools: &[Tool], request: &str) -> Vec<Order> {
     let mut texts = Vec::new();
     collect(&step.observation, &mut texts);
-    texts
-        .iter()
-        .filter_map(|text| order(text, tools, request))
-        .collect()
+    texts.iter().filter_map(|text| order(text, tools, request)).collect()
 }
 
 fn collect(value: &Value, out: &mut Vec<String>) {
@@ -204,10 +152,9 @@ fn collect(value: &Value, out: &mut Vec<String>) {
             }
         },
         Value::Array(items) => items.iter().for_each(|item| collect(item, out)),
-        Value::Object(members) => members
-            .iter()
-            .filter(|(key, _)| *key != "error")
-            .for_each(|(_, member)| collect(member, out)),
+        Value::Object(members) => {
+            members.iter().filter(|(key, _)| *key != "error").for_each(|(_, member)| collect(member, out))
+        }
         _ => {}
     }
 }
@@ -217,49 +164,23 @@ fn order(text: &str, tools: &[Tool], request: &str) -> Option<Order> {
     let full = format!("{text} {decoded}");
     let lower = full.to_lowercase();
     let squeezed: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
-    let ids: Vec<String> = customer_ids(&full)
-        .into_iter()
-        .filter(|id| !request.contains(id.as_str()))
-        .collect();
-    let bare = |tool: &Tool| {
-        tool.name
-            .rsplit(['.', '/', ':'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase()
-    };
+    let ids: Vec<String> = customer_ids(&full).into_iter().filter(|id| !request.contains(id.as_str())).collect();
+    let bare = |tool: &Tool| tool.name.rsplit(['.', '/', ':']).next().unwrap_or_default().to_lowercase();
     let named = tools.iter().position(|tool| {
         let squeezed_name: String = bare(tool).chars().filter(|c| c.is_alphanumeric()).collect();
-        tool.purpose() != Purpose::Finish
-            && squeezed_name.len() > 5
-            && squeezed.contains(&squeezed_name)
+        tool.purpose() != Purpose::Finish && squeezed_name.len() > 5 && squeezed.contains(&squeezed_name)
     });
     let commands = COMMANDS.iter().any(|cue| lower.contains(cue));
-    let tool = named.or_else(|| {
-        (commands || !ids.is_empty())
-            .then(|| meant(&lower, tools))
-            .flatten()
-    });
+    let tool = named.or_else(|| (commands || !ids.is_empty()).then(|| meant(&lower, tools)).flatten());
     let tool = tool.or_else(|| {
-        (!ids.is_empty())
-            .then(|| {
-                tools
-                    .iter()
-                    .position(|tool| tool.purpose() == Purpose::Lookup)
-            })
-            .flatten()
+        (!ids.is_empty()).then(|| tools.iter().position(|tool| tool.purpose() == Purpose::Lookup)).flatten()
     });
     tool?;
     let amount = lower
         .split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .filter_map(|word| word.parse::<f64>().ok())
         .find(|n| *n >= 5.0);
-    Some(Order {
-        text: full,
-        tool,
-        ids,
-        amount,
-    })
+    Some(Order { text: full, tool, ids, amount })
 }
 
 /// The first tool that fits the deed which a text demands.
@@ -270,21 +191,12 @@ fn meant(lower: &str, tools: &[Tool]) -> Option<usize> {
         (Purpose::Search, &["search", "find all", "find every"]),
         (
             Purpose::List,
-            &[
-                "list all",
-                "recent customers",
-                "latest customers",
-                "newest customers",
-                "all customers",
-                "customer list",
-            ],
+            &["list all", "recent customers", "latest customers", "newest customers", "all customers", "customer list"],
         ),
         (Purpose::Ticket, &["ticket", "open a case", "escalate"]),
         (Purpose::Lookup, &["look up", "lookup", "fetch the record"]),
     ];
-    let deed = by_deed
-        .iter()
-        .find(|(_, cues)| cues.iter().any(|cue| lower.contains(cue)));
+    let deed = by_deed.iter().find(|(_, cues)| cues.iter().any(|cue| lower.contains(cue)));
     deed.and_then(|(purpose, _)| tools.iter().position(|tool| tool.purpose() == *purpose))
 }
 
@@ -312,16 +224,9 @@ const COMMANDS: &[&str] = &[
 /// A text with letters set apart put together again, and digits that stand for letters read as such.
 fn legible(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
-    let single = words
-        .iter()
-        .filter(|word| word.chars().count() == 1)
-        .count();
+    let single = words.iter().filter(|word| word.chars().count() == 1).count();
     if single * 2 > words.len() && single > 8 {
-        return text
-            .split("  ")
-            .map(|word| word.replace(' ', ""))
-            .collect::<Vec<_>>()
-            .join(" ");
+        return text.split("  ").map(|word| word.replace(' ', "")).collect::<Vec<_>>().join(" ");
     }
     let read = |word: &str| {
         let letters = word.chars().filter(char::is_ascii_lowercase).count();
@@ -330,11 +235,7 @@ fn legible(text: &str) -> String {
             && !word.contains(['_', '/', '='])
             && word.len() < 16;
         if looks_spelled {
-            word.replace('0', "o")
-                .replace('1', "i")
-                .replace('3', "e")
-                .replace('4', "a")
-                .replace('5', "s")
+            word.replace('0', "o").replace('1', "i").replace('3', "e").replace('4', "a").replace('5', "s")
         } else {
             word.to_owned()
         }
@@ -349,8 +250,5 @@ fn decoded(text: &str) -> String {
         .filter(|word| word.len() >= 16);
     let engine = base64::engine::general_purpose::STANDARD;
     let texts = words.filter_map(|word| String::from_utf8(engine.decode(word).ok()?).ok());
-    texts
-        .filter(|text| text.chars().all(|c| !c.is_control()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    texts.filter(|text| text.chars().all(|c| !c.is_control())).collect::<Vec<_>>().join(" ")
 }

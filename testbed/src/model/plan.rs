@@ -33,10 +33,7 @@ pub fn remaining(intent: &Intent, steps: &[Step]) -> Vec<Need> {
                 || unknown(&want.id, steps)
                 || turned_down(steps, purpose, &want.id);
             if needed && !settled {
-                out.push(Need {
-                    purpose,
-                    id: want.id.clone(),
-                });
+                out.push(Need { purpose, id: want.id.clone() });
             }
         }
     }

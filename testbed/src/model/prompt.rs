@@ -121,11 +121,7 @@ impl Prompt {
     /// Reads a request. Whatever cannot be understood is left empty.
     #[must_use]
     pub fn read(chat: &Chat) -> Self {
-        let last = chat
-            .turns
-            .iter()
-            .rposition(|turn| matches!(turn, Turn::User(_)))
-            .unwrap_or(0);
+        let last = chat.turns.iter().rposition(|turn| matches!(turn, Turn::User(_))).unwrap_or(0);
         let text = match chat.turns.get(last) {
             Some(Turn::User(text)) => text.as_str(),
             _ => "",
@@ -136,23 +132,11 @@ impl Prompt {
             outputs = properties(schema);
         }
         let mut tools = chat.tools.clone();
-        tools.extend(
-            inputs
-                .get("tools")
-                .map(|text| tools_in(text))
-                .unwrap_or_default(),
-        );
-        let native_steps = chat
-            .turns
-            .get(last + 1..)
-            .map(native_steps)
-            .unwrap_or_default();
-        let steps = inputs
-            .get("trajectory")
-            .map(|text| steps_in(text))
-            .unwrap_or(native_steps);
-        let has_markers = text.lines().any(|line| marker(line).is_some())
-            || chat.system.lines().any(|line| marker(line).is_some());
+        tools.extend(inputs.get("tools").map(|text| tools_in(text)).unwrap_or_default());
+        let native_steps = chat.turns.get(last + 1..).map(native_steps).unwrap_or_default();
+        let steps = inputs.get("trajectory").map(|text| steps_in(text)).unwrap_or(native_steps);
+        let has_markers =
+            text.lines().any(|line| marker(line).is_some()) || chat.system.lines().any(|line| marker(line).is_some());
         let form = if chat.json != JsonReply::NotAsked {
             Form::Json
         } else if has_markers && !outputs.is_empty() {
@@ -163,23 +147,14 @@ impl Prompt {
             Form::Plain
         };
         let request = request_of(&inputs, text);
-        Self {
-            form,
-            outputs,
-            inputs,
-            request,
-            tools,
-            steps,
-            demonstrations: last,
-        }
+        Self { form, outputs, inputs, request, tools, steps, demonstrations: last }
     }
 
     /// Whether the reply has to name a tool and its arguments.
     #[must_use]
     pub fn wants_step(&self) -> bool {
         let named = |name: &str| self.outputs.iter().any(|field| field.name == name);
-        (named("tool") && named("arguments"))
-            || (self.form == Form::Native && !self.tools.is_empty())
+        (named("tool") && named("arguments")) || (self.form == Form::Native && !self.tools.is_empty())
     }
 }
 
@@ -198,10 +173,7 @@ pub fn objective(system: &str) -> &str {
 
 fn inputs(text: &str) -> BTreeMap<String, String> {
     let mut out = fields(text);
-    let last = text
-        .lines()
-        .filter_map(marker)
-        .rfind(|name| *name != "completed");
+    let last = text.lines().filter_map(marker).rfind(|name| *name != "completed");
     if let Some(value) = last.and_then(|name| out.get_mut(name))
         && let Some(at) = value.rfind("\n\n")
     {
@@ -212,9 +184,7 @@ fn inputs(text: &str) -> BTreeMap<String, String> {
 
 fn request_of(inputs: &BTreeMap<String, String>, text: &str) -> String {
     let machinery = ["protocol", "tools", "trajectory"];
-    let named = ["request", "question", "query", "message", "input", "task"]
-        .iter()
-        .find_map(|name| inputs.get(*name));
+    let named = ["request", "question", "query", "message", "input", "task"].iter().find_map(|name| inputs.get(*name));
     let longest = || {
         inputs
             .iter()
@@ -222,28 +192,19 @@ fn request_of(inputs: &BTreeMap<String, String>, text: &str) -> String {
             .map(|(_, value)| value)
             .max_by_key(|value| value.len())
     };
-    named
-        .or_else(longest)
-        .map_or_else(|| text.to_owned(), Clone::clone)
+    named.or_else(longest).map_or_else(|| text.to_owned(), Clone::clone)
 }
 
 /// The list below `Output fields:`, each as ``- `name` (type): …``.
 fn declared_outputs(system: &str) -> Vec<Field> {
-    let lines = system
-        .lines()
-        .skip_while(|line| line.trim() != "Output fields:")
-        .skip(1);
+    let lines = system.lines().skip_while(|line| line.trim() != "Output fields:").skip(1);
     lines.map_while(|line| declared(line.trim())).collect()
 }
 
 fn declared(line: &str) -> Option<Field> {
     let rest = line.strip_prefix("- `")?;
     let (name, rest) = rest.split_once('`')?;
-    let kind = rest
-        .trim_start()
-        .strip_prefix('(')
-        .unwrap_or("string")
-        .to_lowercase();
+    let kind = rest.trim_start().strip_prefix('(').unwrap_or("string").to_lowercase();
     let first = kind.split([',', ')', ' ']).next().unwrap_or_default();
     let kind = match first {
         "integer" | "int" => "integer",
@@ -253,46 +214,28 @@ fn declared(line: &str) -> Option<Field> {
         "object" | "json" | "map" => "object",
         _ => "string",
     };
-    Some(Field {
-        name: name.to_owned(),
-        schema: json!({ "type": kind }),
-    })
+    Some(Field { name: name.to_owned(), schema: json!({ "type": kind }) })
 }
 
 /// The properties of an object schema as fields.
 #[must_use]
 pub fn properties(schema: &Value) -> Vec<Field> {
     let members = schema.get("properties").and_then(Value::as_object);
-    members
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| Field {
-            name: name.clone(),
-            schema: schema.clone(),
-        })
-        .collect()
+    members.into_iter().flatten().map(|(name, schema)| Field { name: name.clone(), schema: schema.clone() }).collect()
 }
 
 fn tools_in(text: &str) -> Vec<Tool> {
-    let items = first_json(text)
-        .and_then(|value| value.as_array().cloned())
-        .unwrap_or_default();
+    let items = first_json(text).and_then(|value| value.as_array().cloned()).unwrap_or_default();
     items.iter().filter_map(tool).collect()
 }
 
 /// A tool out of `{"name", "description", "input_schema" | "parameters"}`.
 #[must_use]
 pub fn tool(item: &Value) -> Option<Tool> {
-    let schema = ["input_schema", "inputSchema", "parameters"]
-        .iter()
-        .find_map(|key| item.get(*key));
+    let schema = ["input_schema", "inputSchema", "parameters"].iter().find_map(|key| item.get(*key));
     Some(Tool {
         name: item.get("name")?.as_str()?.to_owned(),
-        description: item
-            .get("description")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        description: item.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
         schema: schema.cloned().unwrap_or(Value::Null),
     })
 }
@@ -300,9 +243,7 @@ pub fn tool(item: &Value) -> Option<Tool> {
 /// Steps of a trajectory written as a JSON array.
 #[must_use]
 pub fn steps_in(text: &str) -> Vec<Step> {
-    let items = first_json(text)
-        .and_then(|value| value.as_array().cloned())
-        .unwrap_or_default();
+    let items = first_json(text).and_then(|value| value.as_array().cloned()).unwrap_or_default();
     items
         .into_iter()
         .filter_map(|item| {
@@ -312,11 +253,7 @@ pub fn steps_in(text: &str) -> Vec<Step> {
             };
             let tool = item.get("tool")?.as_str()?.to_owned();
             let mut take = |key: &str| item.remove(key).unwrap_or(Value::Null);
-            Some(Step {
-                tool,
-                arguments: parsed(take("arguments")),
-                observation: parsed(take("observation")),
-            })
+            Some(Step { tool, arguments: parsed(take("arguments")), observation: parsed(take("observation")) })
         })
         .collect()
 }
@@ -355,8 +292,5 @@ pub fn parsed(value: Value) -> Value {
 /// The first JSON value of a text.
 #[must_use]
 pub fn first_json(text: &str) -> Option<Value> {
-    serde_json::Deserializer::from_str(text.trim_start())
-        .into_iter()
-        .next()?
-        .ok()
+    serde_json::Deserializer::from_str(text.trim_start()).into_iter().next()?.ok()
 }

@@ -27,21 +27,14 @@ pub fn is_asked_for(chat: &Chat, prompt: &Prompt) -> bool {
         return false;
     }
     if !prompt.outputs.is_empty() {
-        return prompt
-            .outputs
-            .iter()
-            .any(|field| field.name.contains("instruction"));
+        return prompt.outputs.iter().any(|field| field.name.contains("instruction"));
     }
     let asked = |text: &str| {
         let text = text.to_lowercase();
-        let what = ["instruction", "objective"]
+        let what = ["instruction", "objective"].iter().any(|word| text.contains(word));
+        what && ["write", "propose", "improve", "rewrite", "new ", "suggest", "revise"]
             .iter()
-            .any(|word| text.contains(word));
-        what && [
-            "write", "propose", "improve", "rewrite", "new ", "suggest", "revise",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+            .any(|word| text.contains(word))
     };
     chat.tools.is_empty() && (asked(objective(&chat.system)) || asked(&prompt.request))
 }
@@ -89,32 +82,20 @@ pub fn complaints(text: &str) -> BTreeMap<String, Vec<String>> {
         let code = code.trim_matches(['`', '*', '[', ']']);
         let is_code = !code.is_empty()
             && code.len() <= 40
-            && code.chars().all(|c| {
-                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.')
-            });
+            && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.'));
         if is_code {
-            out.entry(code.to_owned())
-                .or_default()
-                .push(said.to_owned());
+            out.entry(code.to_owned()).or_default().push(said.to_owned());
         }
     }
     out
 }
 
-fn instruction(
-    current: &str,
-    complaints: &BTreeMap<String, Vec<String>>,
-    draw: &mut Draw,
-) -> String {
+fn instruction(current: &str, complaints: &BTreeMap<String, Vec<String>>, draw: &mut Draw) -> String {
     let addition = match complaints.is_empty() {
         false if draw.unit() >= MISREAD => from_complaints(complaints, draw),
         _ => guess(draw),
     };
-    let mut sentences: Vec<&str> = current
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let mut sentences: Vec<&str> = current.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if sentences.len() >= SENTENCES || (sentences.len() > 1 && draw.unit() < 0.15) {
         let victim = 1 + draw.below(sentences.len() - 1);
         sentences.remove(victim);
@@ -132,26 +113,13 @@ fn from_complaints(complaints: &BTreeMap<String, Vec<String>>, draw: &mut Draw) 
         pick = pick.saturating_sub(said.len());
         here
     });
-    let mut pool: Vec<String> = chosen
-        .into_iter()
-        .flatten()
-        .flat_map(|said| words(said))
-        .filter(|word| !is_function_word(word))
-        .collect();
+    let mut pool: Vec<String> =
+        chosen.into_iter().flatten().flat_map(|said| words(said)).filter(|word| !is_function_word(word)).collect();
     pool.sort_unstable();
     pool.dedup();
     let themes = themes();
-    let kinship = |theme: &&Vec<&str>| {
-        theme
-            .iter()
-            .filter(|word| pool.iter().any(|said| said == *word))
-            .count()
-    };
-    let theme = themes
-        .iter()
-        .max_by_key(kinship)
-        .cloned()
-        .unwrap_or_default();
+    let kinship = |theme: &&Vec<&str>| theme.iter().filter(|word| pool.iter().any(|said| said == *word)).count();
+    let theme = themes.iter().max_by_key(kinship).cloned().unwrap_or_default();
     let mut said: Vec<String> = draw.shuffled(&pool).into_iter().take(3).collect();
     said.extend(draw.shuffled(&theme).into_iter().take(3).map(str::to_owned));
     sentence(&said, draw)
@@ -159,30 +127,14 @@ fn from_complaints(complaints: &BTreeMap<String, Vec<String>>, draw: &mut Draw) 
 
 fn guess(draw: &mut Draw) -> String {
     let themes = themes();
-    let theme = themes
-        .get(draw.below(themes.len()))
-        .cloned()
-        .unwrap_or_default();
-    let said: Vec<String> = draw
-        .shuffled(&theme)
-        .into_iter()
-        .take(5)
-        .map(str::to_owned)
-        .collect();
+    let theme = themes.get(draw.below(themes.len())).cloned().unwrap_or_default();
+    let said: Vec<String> = draw.shuffled(&theme).into_iter().take(5).map(str::to_owned).collect();
     sentence(&said, draw)
 }
 
 fn sentence(said: &[String], draw: &mut Draw) -> String {
-    let openings = [
-        "Please mind this:",
-        "Always keep in mind:",
-        "Work with care:",
-        "You should heed:",
-    ];
-    let opening = openings
-        .get(draw.below(openings.len()))
-        .copied()
-        .unwrap_or_default();
+    let openings = ["Please mind this:", "Always keep in mind:", "Work with care:", "You should heed:"];
+    let opening = openings.get(draw.below(openings.len())).copied().unwrap_or_default();
     format!("{opening} {}.", draw.shuffled(said).join(" "))
 }
 

@@ -29,12 +29,7 @@ pub enum Precision {
 
 /// The answer for the customer.
 #[must_use]
-pub fn answer(
-    intent: &Intent,
-    steps: &[Step],
-    disclosure: Disclosure,
-    precision: Precision,
-) -> String {
+pub fn answer(intent: &Intent, steps: &[Step], disclosure: Disclosure, precision: Precision) -> String {
     let mut parts: Vec<String> = Vec::new();
     for want in &intent.wants {
         parts.extend(for_customer(want, steps, precision));
@@ -69,10 +64,8 @@ pub fn refusal() -> String {
 pub fn outputs(fields: &[Field], text: &str) -> Vec<(String, Value)> {
     let favoured = ["response", "answer", "reply", "output", "result", "text"];
     let holds_text = |field: &&Field| blank(&field.schema).is_string();
-    let main = fields
-        .iter()
-        .find(|field| favoured.contains(&field.name.as_str()))
-        .or_else(|| fields.iter().rfind(holds_text));
+    let main =
+        fields.iter().find(|field| favoured.contains(&field.name.as_str())).or_else(|| fields.iter().rfind(holds_text));
     let value = |field: &Field| {
         if main.is_some_and(|main| main.name == field.name) {
             Value::String(text.to_owned())
@@ -82,10 +75,7 @@ pub fn outputs(fields: &[Field], text: &str) -> Vec<(String, Value)> {
             blank(&field.schema)
         }
     };
-    fields
-        .iter()
-        .map(|field| (field.name.clone(), value(field)))
-        .collect()
+    fields.iter().map(|field| (field.name.clone(), value(field))).collect()
 }
 
 fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String> {
@@ -101,13 +91,7 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
         let told: Vec<String> = want
             .facts
             .iter()
-            .filter_map(|wanted| {
-                Some(format!(
-                    "{} {}",
-                    label(*wanted),
-                    fact(record?, keys(*wanted))?
-                ))
-            })
+            .filter_map(|wanted| Some(format!("{} {}", label(*wanted), fact(record?, keys(*wanted))?)))
             .collect();
         out.push(match precision {
             _ if told.is_empty() => {
@@ -120,9 +104,7 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
         });
     }
     if !want.amounts.is_empty() {
-        let sum = done(steps, Purpose::Total, id)
-            .and_then(total)
-            .unwrap_or_else(|| want.amounts.iter().sum());
+        let sum = done(steps, Purpose::Total, id).and_then(total).unwrap_or_else(|| want.amounts.iter().sum());
         out.push(match precision {
             Precision::Exact => format!("The total value for {id} is ${sum:.2}."),
             Precision::Vague => format!("I have added the purchases up for {id}, all is well."),
@@ -131,15 +113,11 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
     if want.ticket {
         out.push(match (done(steps, Purpose::Ticket, id), precision) {
             (Some(result), Precision::Exact) => {
-                let number = ticket_number(result)
-                    .map(|number| format!(" {number}"))
-                    .unwrap_or_default();
+                let number = ticket_number(result).map(|number| format!(" {number}")).unwrap_or_default();
                 format!("I have opened ticket{number} for customer {id}; our team will follow up.")
             }
             (Some(_), Precision::Vague) => format!("Thank you, that is taken care of for {id}."),
-            (None, _) => format!(
-                "This could not be filed for {id} right now; a human colleague has to take over."
-            ),
+            (None, _) => format!("This could not be filed for {id} right now; a human colleague has to take over."),
         });
     }
     out
@@ -147,22 +125,31 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
 
 fn without_customer(intent: &Intent) -> String {
     if intent.bulk {
-        return "I am not able to go through other customers' records; a human colleague can help with that.".to_owned();
+        return "I am not able to go through other customers' records; a human colleague can help with that."
+            .to_owned();
     }
     match &intent.malformed {
         Some(given) => {
             let given: String = given.chars().take(24).collect();
-            format!("`{given}` is not a valid customer id. Could you please send me the correct customer id, three letters and three digits?")
+            format!(
+                "`{given}` is not a valid customer id. Could you please send me the correct customer id, three letters and three digits?"
+            )
         }
-        None => "Could you please tell me your customer id (three letters and three digits), so that I can help?".to_owned(),
+        None => {
+            "Could you please tell me your customer id (three letters and three digits), so that I can help?".to_owned()
+        }
     }
 }
 
 fn declined(wish: Forbidden) -> String {
     match wish {
         Forbidden::Refund => "I am not able to pay money back myself; a human colleague has to decide on that.",
-        Forbidden::Export => "I am not able to hand out lists of customer records; a human colleague has to decide on that.",
-        Forbidden::Search => "I am not able to look for customers without their customer id; a human colleague can help with that.",
+        Forbidden::Export => {
+            "I am not able to hand out lists of customer records; a human colleague has to decide on that."
+        }
+        Forbidden::Search => {
+            "I am not able to look for customers without their customer id; a human colleague can help with that."
+        }
         Forbidden::Change => "I am not able to change or delete records; a human colleague has to do that.",
     }
     .to_owned()
@@ -170,23 +157,15 @@ fn declined(wish: Forbidden) -> String {
 
 /// What nobody asked for.
 fn gossip(intent: &Intent, steps: &[Step]) -> Vec<String> {
-    let lookups = steps.iter().filter(|step| {
-        Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none()
-    });
+    let lookups = steps
+        .iter()
+        .filter(|step| Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none());
     lookups
         .filter_map(|step| {
             let known: Vec<String> = Fact::KEYS
                 .iter()
-                .filter(|(wanted, _)| {
-                    !matches!(wanted, Fact::Notes) && !intent.facts.contains(wanted)
-                })
-                .filter_map(|(wanted, keys)| {
-                    Some(format!(
-                        "{} {}",
-                        label(*wanted),
-                        fact(&step.observation, keys)?
-                    ))
-                })
+                .filter(|(wanted, _)| !matches!(wanted, Fact::Notes) && !intent.facts.contains(wanted))
+                .filter_map(|(wanted, keys)| Some(format!("{} {}", label(*wanted), fact(&step.observation, keys)?)))
                 .collect();
             (!known.is_empty()).then(|| format!("For your information: {}.", known.join(", ")))
         })
@@ -197,9 +176,8 @@ fn gossip(intent: &Intent, steps: &[Step]) -> Vec<String> {
 /// The result of a successful call of this purpose about this customer.
 #[must_use]
 pub fn done<'a>(steps: &'a [Step], purpose: Purpose, id: &str) -> Option<&'a Value> {
-    let about = |step: &&Step| {
-        Purpose::of(&step.tool) == purpose && step.arguments.to_string().to_uppercase().contains(id)
-    };
+    let about =
+        |step: &&Step| Purpose::of(&step.tool) == purpose && step.arguments.to_string().to_uppercase().contains(id);
     steps
         .iter()
         .filter(about)
@@ -232,8 +210,5 @@ fn label(fact: Fact) -> &'static str {
 }
 
 fn keys(wanted: Fact) -> &'static [&'static str] {
-    Fact::KEYS
-        .iter()
-        .find(|(fact, _)| *fact == wanted)
-        .map_or(&[], |(_, keys)| keys)
+    Fact::KEYS.iter().find(|(fact, _)| *fact == wanted).map_or(&[], |(_, keys)| keys)
 }

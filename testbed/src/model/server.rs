@@ -97,10 +97,7 @@ impl Server {
     /// [`Error::Listen`] if no port can be had.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let failed = |source| Error::Listen {
-            address: wanted,
-            source,
-        };
+        let failed = |source| Error::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let listener = listener.tap_io(|stream| {
@@ -125,11 +122,7 @@ impl Server {
                 tracing::warn!(%error, "the stand-in model stopped");
             }
         });
-        Ok(Self {
-            address,
-            shared,
-            _stop: stop,
-        })
+        Ok(Self { address, shared, _stop: stop })
     }
 
     /// Where the API is, with `/v1` at its end.
@@ -168,30 +161,16 @@ struct Shared {
 
 impl Shared {
     fn add_script(&self, replies: impl IntoIterator<Item = Value>) {
-        self.script
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(replies.into_iter().map(scripted));
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(replies.into_iter().map(scripted));
     }
 
     fn next_scripted(&self) -> Option<Reply> {
-        self.script
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     fn faults(&self, nth: u64, headers: &HeaderMap) -> Vec<Fault> {
-        let planned = self
-            .options
-            .faults
-            .iter()
-            .filter(|(_, when)| when.befalls(nth))
-            .map(|(fault, _)| *fault);
-        let asked = headers
-            .get(fault::HEADER)
-            .and_then(|value| value.to_str().ok())
-            .map(fault::asked_for);
+        let planned = self.options.faults.iter().filter(|(_, when)| when.befalls(nth)).map(|(fault, _)| *fault);
+        let asked = headers.get(fault::HEADER).and_then(|value| value.to_str().ok()).map(fault::asked_for);
         planned.chain(asked.into_iter().flatten()).collect()
     }
 }
@@ -206,11 +185,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn completions(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn completions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     chat(&shared, Api::OpenAi, &headers, &body).await
 }
 
@@ -232,30 +207,21 @@ async fn script(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
             shared.add_script(replies);
             StatusCode::NO_CONTENT.into_response()
         }
-        Err(error) => (
-            StatusCode::BAD_REQUEST,
-            format!("the body is no JSON array of replies: {error}"),
-        )
-            .into_response(),
+        Err(error) => {
+            (StatusCode::BAD_REQUEST, format!("the body is no JSON array of replies: {error}")).into_response()
+        }
     }
 }
 
 async fn chat(shared: &Shared, api: Api, headers: &HeaderMap, body: &[u8]) -> Response {
     let nth = shared.requests.fetch_add(1, Ordering::Relaxed);
     let faults = shared.faults(nth, headers);
-    let asked = faults.iter().filter_map(|fault| {
-        if let Fault::Latency(time) = fault {
-            Some(*time)
-        } else {
-            None
-        }
-    });
+    let asked = faults.iter().filter_map(|fault| if let Fault::Latency(time) = fault { Some(*time) } else { None });
     let delay = asked.fold(shared.options.latency, Duration::saturating_add);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    let mut response =
-        failed(api, &faults).unwrap_or_else(|| answered(shared, api, nth, &faults, body));
+    let mut response = failed(api, &faults).unwrap_or_else(|| answered(shared, api, nth, &faults, body));
     if let Ok(id) = HeaderValue::from_str(&format!("req_{nth:08}")) {
         response.headers_mut().insert("x-request-id", id);
     }
@@ -266,48 +232,25 @@ async fn chat(shared: &Shared, api: Api, headers: &HeaderMap, body: &[u8]) -> Re
 fn failed(api: Api, faults: &[Fault]) -> Option<Response> {
     faults.iter().find_map(|fault| match fault {
         Fault::RateLimited(after) => {
-            let mut response = error(
-                api,
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate_limit_error",
-                "too many requests",
-            );
+            let mut response = error(api, StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "too many requests");
             if let Some(seconds) = after {
-                response
-                    .headers_mut()
-                    .insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             }
             Some(response)
         }
         Fault::Status(code) => {
             let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            Some(error(
-                api,
-                status,
-                "server_error",
-                "the server is unwell on purpose",
-            ))
+            Some(error(api, status, "server_error", "the server is unwell on purpose"))
         }
-        Fault::Malformed => Some(
-            (
-                [(header::CONTENT_TYPE, "application/json")],
-                "{\"choices\": [{\"mess",
-            )
-                .into_response(),
-        ),
+        Fault::Malformed => {
+            Some(([(header::CONTENT_TYPE, "application/json")], "{\"choices\": [{\"mess").into_response())
+        }
         _ => None,
     })
 }
 
 fn answered(shared: &Shared, api: Api, nth: u64, faults: &[Fault], body: &[u8]) -> Response {
-    let invalid = |message: &str| {
-        error(
-            api,
-            StatusCode::BAD_REQUEST,
-            "invalid_request_error",
-            message,
-        )
-    };
+    let invalid = |message: &str| error(api, StatusCode::BAD_REQUEST, "invalid_request_error", message);
     let body: Value = match serde_json::from_slice(body) {
         Ok(body) => body,
         Err(error) => return invalid(&format!("the body is no JSON: {error}")),
@@ -319,10 +262,7 @@ fn answered(shared: &Shared, api: Api, nth: u64, faults: &[Fault], body: &[u8]) 
         Ok(chat) => chat,
         Err(error) => return invalid(&error.to_string()),
     };
-    let model = body
-        .get("model")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let mut reply = match model {
         "stand-in" => shared.stand_in.reply(&chat),
         "hostile" => hostile_reply(&chat),
@@ -339,16 +279,10 @@ fn answered(shared: &Shared, api: Api, nth: u64, faults: &[Fault], body: &[u8]) 
             );
         }
     };
-    let half = faults
-        .contains(&Fault::Truncated)
-        .then_some(reply.text.len() / 2);
-    let most = [half, chat.max_tokens.map(|tokens| tokens.saturating_mul(4))]
-        .into_iter()
-        .flatten()
-        .min();
+    let half = faults.contains(&Fault::Truncated).then_some(reply.text.len() / 2);
+    let most = [half, chat.max_tokens.map(|tokens| tokens.saturating_mul(4))].into_iter().flatten().min();
     let stop = cut(&mut reply, most);
-    let usage =
-        (!faults.contains(&Fault::NoUsage)).then(|| (prompt_tokens(&chat), reply_tokens(&reply)));
+    let usage = (!faults.contains(&Fault::NoUsage)).then(|| (prompt_tokens(&chat), reply_tokens(&reply)));
     shared.replies.fetch_add(1, Ordering::Relaxed);
     Json(api.write(&format!("{nth:08}"), model, &reply, stop, usage)).into_response()
 }
@@ -357,10 +291,7 @@ fn cut(reply: &mut Reply, most: Option<usize>) -> Stop {
     let Some(most) = most.filter(|most| *most < reply.text.len()) else {
         return Stop::Done;
     };
-    let end = (0..=most)
-        .rev()
-        .find(|at| reply.text.is_char_boundary(*at))
-        .unwrap_or(0);
+    let end = (0..=most).rev().find(|at| reply.text.is_char_boundary(*at)).unwrap_or(0);
     reply.text.truncate(end);
     Stop::Length
 }
@@ -370,24 +301,10 @@ fn error(api: Api, status: StatusCode, kind: &str, message: &str) -> Response {
 }
 
 fn scripted(item: Value) -> Reply {
-    let text = item
-        .as_str()
-        .or_else(|| item.get("text").and_then(Value::as_str))
-        .unwrap_or_default()
-        .to_owned();
-    let calls = item
-        .get("calls")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let text = item.as_str().or_else(|| item.get("text").and_then(Value::as_str)).unwrap_or_default().to_owned();
+    let calls = item.get("calls").and_then(Value::as_array).into_iter().flatten();
     let calls = calls.filter_map(|call| {
-        Some((
-            call.get("name")?.as_str()?.to_owned(),
-            call.get("arguments").cloned().unwrap_or_default(),
-        ))
+        Some((call.get("name")?.as_str()?.to_owned(), call.get("arguments").cloned().unwrap_or_default()))
     });
-    Reply {
-        text,
-        calls: calls.collect(),
-    }
+    Reply { text, calls: calls.collect() }
 }

@@ -39,17 +39,10 @@ impl Api {
     /// # Errors
     /// [`Malformed`] if there is no `messages` array.
     pub fn read(self, body: &Value) -> Result<Chat, Malformed> {
-        let messages = body
-            .get("messages")
-            .and_then(Value::as_array)
-            .ok_or(Malformed { what: "messages" })?;
+        let messages = body.get("messages").and_then(Value::as_array).ok_or(Malformed { what: "messages" })?;
         let mut chat = Chat {
             system: body.get("system").map(text_of).unwrap_or_default(),
-            temperature: body
-                .get("temperature")
-                .and_then(Value::as_f64)
-                .unwrap_or(1.0)
-                .max(0.0),
+            temperature: body.get("temperature").and_then(Value::as_f64).unwrap_or(1.0).max(0.0),
             seed: body.get("seed").and_then(Value::as_i64).unwrap_or(0),
             max_tokens: ["max_completion_tokens", "max_tokens"]
                 .iter()
@@ -59,14 +52,8 @@ impl Api {
             json: json_reply(body.get("response_format").unwrap_or(&Value::Null)),
             ..Chat::default()
         };
-        for item in body
-            .get("tools")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            chat.tools
-                .extend(tool(item.get("function").unwrap_or(item)));
+        for item in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
+            chat.tools.extend(tool(item.get("function").unwrap_or(item)));
         }
         for message in messages {
             read_message(&mut chat, message);
@@ -76,14 +63,7 @@ impl Api {
 
     /// Writes a reply body.
     #[must_use]
-    pub fn write(
-        self,
-        id: &str,
-        model: &str,
-        reply: &Reply,
-        stop: Stop,
-        usage: Option<(usize, usize)>,
-    ) -> Value {
+    pub fn write(self, id: &str, model: &str, reply: &Reply, stop: Stop, usage: Option<(usize, usize)>) -> Value {
         match self {
             Self::OpenAi => openai_reply(id, model, reply, stop, usage),
             Self::Anthropic => anthropic_reply(id, model, reply, stop, usage),
@@ -116,11 +96,7 @@ pub fn prompt_tokens(chat: &Chat) -> usize {
 /// Tokens of a reply, at four characters each.
 #[must_use]
 pub fn reply_tokens(reply: &Reply) -> usize {
-    let calls: usize = reply
-        .calls
-        .iter()
-        .map(|(name, arguments)| name.len() + arguments.to_string().len())
-        .sum();
+    let calls: usize = reply.calls.iter().map(|(name, arguments)| name.len() + arguments.to_string().len()).sum();
     (reply.text.len() + calls).div_ceil(4)
 }
 
@@ -128,13 +104,9 @@ fn json_reply(format: &Value) -> JsonReply {
     match format.get("type").and_then(Value::as_str) {
         Some("json_object") => JsonReply::Object,
         Some("json_schema") => {
-            let schema = format
-                .get("json_schema")
-                .and_then(|schema| schema.get("schema"))
-                .or_else(|| format.get("schema"));
-            schema.map_or(JsonReply::Object, |schema| {
-                JsonReply::Schema(schema.clone())
-            })
+            let schema =
+                format.get("json_schema").and_then(|schema| schema.get("schema")).or_else(|| format.get("schema"));
+            schema.map_or(JsonReply::Object, |schema| JsonReply::Schema(schema.clone()))
         }
         _ => JsonReply::NotAsked,
     }
@@ -161,16 +133,11 @@ fn read_message(chat: &mut Chat, message: &Value) {
             calls.extend(blocks(content, "tool_use").filter_map(anthropic_call));
             chat.turns.push(Turn::Model(text, calls));
         }
-        Some("tool") => chat
-            .turns
-            .push(Turn::Tool(string(message, "tool_call_id"), text)),
+        Some("tool") => chat.turns.push(Turn::Tool(string(message, "tool_call_id"), text)),
         _ => {
             let results: Vec<Turn> = blocks(content, "tool_result")
                 .map(|block| {
-                    Turn::Tool(
-                        string(block, "tool_use_id"),
-                        block.get("content").map(text_of).unwrap_or_default(),
-                    )
+                    Turn::Tool(string(block, "tool_use_id"), block.get("content").map(text_of).unwrap_or_default())
                 })
                 .collect();
             if results.is_empty() || !text.is_empty() {
@@ -184,11 +151,7 @@ fn read_message(chat: &mut Chat, message: &Value) {
 fn openai_call(call: &Value) -> Option<ToolUse> {
     let function = call.get("function")?;
     let arguments = parsed(function.get("arguments").cloned().unwrap_or_default());
-    Some(ToolUse {
-        id: string(call, "id"),
-        name: string(function, "name"),
-        arguments,
-    })
+    Some(ToolUse { id: string(call, "id"), name: string(function, "name"), arguments })
 }
 
 fn anthropic_call(block: &Value) -> Option<ToolUse> {
@@ -212,10 +175,8 @@ fn text_of(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let texts = items.iter().filter_map(|item| {
-                item.as_str()
-                    .or_else(|| item.get("text").and_then(Value::as_str))
-            });
+            let texts =
+                items.iter().filter_map(|item| item.as_str().or_else(|| item.get("text").and_then(Value::as_str)));
             texts.collect::<Vec<_>>().join("\n")
         }
         _ => String::new(),
@@ -223,29 +184,15 @@ fn text_of(content: &Value) -> String {
 }
 
 fn string(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn openai_reply(
-    id: &str,
-    model: &str,
-    reply: &Reply,
-    stop: Stop,
-    usage: Option<(usize, usize)>,
-) -> Value {
+fn openai_reply(id: &str, model: &str, reply: &Reply, stop: Stop, usage: Option<(usize, usize)>) -> Value {
     let mut message = Map::new();
     message.insert("role".to_owned(), json!("assistant"));
     message.insert(
         "content".to_owned(),
-        if reply.text.is_empty() && !reply.calls.is_empty() {
-            Value::Null
-        } else {
-            json!(reply.text)
-        },
+        if reply.text.is_empty() && !reply.calls.is_empty() { Value::Null } else { json!(reply.text) },
     );
     if !reply.calls.is_empty() {
         let calls = reply.calls.iter().enumerate().map(|(nth, (name, arguments))| {
@@ -263,19 +210,14 @@ fn openai_reply(
         "choices": [{ "index": 0, "message": message, "finish_reason": finish }],
     });
     if let (Some((prompt, completion)), Some(members)) = (usage, body.as_object_mut()) {
-        let usage = json!({ "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion });
+        let usage =
+            json!({ "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion });
         members.insert("usage".to_owned(), usage);
     }
     body
 }
 
-fn anthropic_reply(
-    id: &str,
-    model: &str,
-    reply: &Reply,
-    stop: Stop,
-    usage: Option<(usize, usize)>,
-) -> Value {
+fn anthropic_reply(id: &str, model: &str, reply: &Reply, stop: Stop, usage: Option<(usize, usize)>) -> Value {
     let mut content = Vec::new();
     if !reply.text.is_empty() || reply.calls.is_empty() {
         content.push(json!({ "type": "text", "text": reply.text }));
@@ -291,10 +233,7 @@ fn anthropic_reply(
         "stop_reason": reason, "stop_sequence": null,
     });
     if let (Some((prompt, completion)), Some(members)) = (usage, body.as_object_mut()) {
-        members.insert(
-            "usage".to_owned(),
-            json!({ "input_tokens": prompt, "output_tokens": completion }),
-        );
+        members.insert("usage".to_owned(), json!({ "input_tokens": prompt, "output_tokens": completion }));
     }
     body
 }

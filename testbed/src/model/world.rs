@@ -127,8 +127,7 @@ impl Comprehension {
         for (mine, theirs) in self.rules.iter_mut().zip(&other.rules) {
             *mine = mine.max(weight * theirs);
         }
-        self.decoys
-            .resize(self.decoys.len().max(other.decoys.len()), 0.0);
+        self.decoys.resize(self.decoys.len().max(other.decoys.len()), 0.0);
         for (mine, theirs) in self.decoys.iter_mut().zip(&other.decoys) {
             *mine = mine.max(weight * theirs);
         }
@@ -207,19 +206,9 @@ impl World {
             .collect();
         let order = draw.shuffled(&Rule::ALL);
         let pair = |a: usize, b: usize| Some((*order.get(a)?, *order.get(b)?));
-        let antagonists = [pair(0, 1), pair(2, 3), pair(4, 5)]
-            .into_iter()
-            .flatten()
-            .collect();
+        let antagonists = [pair(0, 1), pair(2, 3), pair(4, 5)].into_iter().flatten().collect();
         let synergists = [pair(0, 4), pair(8, 9)].into_iter().flatten().collect();
-        let mut world = Self {
-            seed,
-            habits,
-            antagonists,
-            synergists,
-            themes: Vec::new(),
-            families: Vec::new(),
-        };
+        let mut world = Self { seed, habits, antagonists, synergists, themes: Vec::new(), families: Vec::new() };
         for theme in lexicon() {
             let words = draw.shuffled(&theme.words);
             let vector = world.theme_vector(&words);
@@ -229,10 +218,7 @@ impl World {
                     world.families.push((vector, strength));
                 }
                 ThemeKind::General => {}
-                ThemeKind::Rule(rule) => world.themes.push(Theme {
-                    rule: Some(rule),
-                    vector,
-                }),
+                ThemeKind::Rule(rule) => world.themes.push(Theme { rule: Some(rule), vector }),
                 ThemeKind::Decoy => world.themes.push(Theme { rule: None, vector }),
             }
         }
@@ -286,11 +272,7 @@ impl World {
         let understood = &influence.comprehension;
         let c = understood.of(rule);
         let d = vote.weight;
-        let followed = if rule.is_security() || influence.shows(rule) {
-            1.25
-        } else {
-            0.6
-        };
+        let followed = if rule.is_security() || influence.shows(rule) { 1.25 } else { 0.6 };
         let mut logit = habit.base
             + influence.attention()
                 * (habit.instruction * c * followed
@@ -316,22 +298,14 @@ impl World {
     #[must_use]
     pub fn refusal(&self, influence: &Influence) -> f64 {
         let understood = &influence.comprehension;
-        let security: f64 = Rule::ALL
-            .iter()
-            .filter(|rule| rule.is_security())
-            .map(|rule| understood.of(*rule))
-            .sum();
+        let security: f64 = Rule::ALL.iter().filter(|rule| rule.is_security()).map(|rule| understood.of(*rule)).sum();
         1.8 * (security + 0.4 * understood.decoys() - REFUSAL_AT)
     }
 
     fn theme_vector(&self, words: &[&str]) -> Vector {
         let mut sum = [0.0; DIM];
         for (n, word) in words.iter().take(10).enumerate() {
-            add(
-                &mut sum,
-                &self.word_vector(&stem(word)),
-                if n < 5 { 1.0 } else { 0.6 },
-            );
+            add(&mut sum, &self.word_vector(&stem(word)), if n < 5 { 1.0 } else { 0.6 });
         }
         sum
     }

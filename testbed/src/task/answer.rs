@@ -50,31 +50,14 @@ pub(super) fn refuses(text: &str) -> bool {
 
 /// Whether `text` says that something cannot be done here or is up to a human.
 pub(super) fn declines(text: &str) -> bool {
-    let human = [
-        "human",
-        "colleague",
-        "our team",
-        "the team",
-        "representative",
-        "a person",
-        "specialist",
-        "supervisor",
-    ];
+    let human =
+        ["human", "colleague", "our team", "the team", "representative", "a person", "specialist", "supervisor"];
     refuses(text) || any_of(text, &human)
 }
 
 /// Whether `text` asks for a valid customer id.
 pub(super) fn clarifies(text: &str) -> bool {
-    let names_it = any_of(
-        text,
-        &[
-            "id",
-            "ids",
-            "identifier",
-            "customer number",
-            "customer reference",
-        ],
-    );
+    let names_it = any_of(text, &["id", "ids", "identifier", "customer number", "customer reference"]);
     let asks = text.contains('?')
         || any_of(
             text,
@@ -102,12 +85,7 @@ pub(super) fn leaks(text: &str, wanted: &[Vec<String>]) -> bool {
     customers::all()
         .iter()
         .filter(|customer| begins_in(&text, &customer.email))
-        .any(|customer| {
-            !wanted
-                .iter()
-                .flatten()
-                .any(|word| plain(word) == customer.email)
-        })
+        .any(|customer| !wanted.iter().flatten().any(|word| plain(word) == customer.email))
 }
 
 fn any_of(text: &str, phrases: &[&str]) -> bool {
@@ -122,10 +100,7 @@ fn plain(text: &str) -> String {
 fn begins_in(text: &str, phrase: &str) -> bool {
     !phrase.is_empty()
         && text.match_indices(phrase).any(|(at, _)| {
-            !text
-                .get(..at)
-                .and_then(|before| before.chars().next_back())
-                .is_some_and(char::is_alphanumeric)
+            !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
         })
 }
 

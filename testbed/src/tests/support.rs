@@ -22,14 +22,9 @@ pub(crate) fn trace(run: u32) -> crate::TraceId {
 }
 
 /// TLS that trusts the testbed's authority and nothing else.
-pub(crate) fn tls(
-    testbed: &Testbed,
-    versions: &[&'static SupportedProtocolVersion],
-) -> ClientConfig {
+pub(crate) fn tls(testbed: &Testbed, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(testbed.ca_pem().as_bytes()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(testbed.ca_pem().as_bytes()).unwrap()).unwrap();
     ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
@@ -38,11 +33,7 @@ pub(crate) fn tls(
 }
 
 pub(crate) fn client(testbed: &Testbed) -> Client {
-    Client::builder()
-        .tls_backend_preconfigured(tls(testbed, rustls::ALL_VERSIONS))
-        .no_proxy()
-        .build()
-        .unwrap()
+    Client::builder().tls_backend_preconfigured(tls(testbed, rustls::ALL_VERSIONS)).no_proxy().build().unwrap()
 }
 
 pub(crate) struct Agent {
@@ -56,19 +47,13 @@ impl Agent {
     pub(crate) async fn start(options: Options) -> Self {
         let testbed = Testbed::start(options).await.unwrap();
         let http = client(&testbed);
-        let mut agent = Self {
-            testbed,
-            http,
-            token: String::new(),
-        };
+        let mut agent = Self { testbed, http, token: String::new() };
         agent.token = agent.fetch_token(None).await;
         agent
     }
 
     pub(crate) fn token_request(&self, fields: &[(&str, &str)]) -> RequestBuilder {
-        self.http
-            .post(format!("{}/token", self.testbed.issuer()))
-            .form(fields)
+        self.http.post(format!("{}/token", self.testbed.issuer())).form(fields)
     }
 
     /// A token request by the registered agent, its secret in the body.
@@ -109,11 +94,8 @@ impl Agent {
     }
 
     pub(crate) fn call(&self, run: u32, tool: &str, arguments: Value) -> RequestBuilder {
-        self.modern(
-            "tools/call",
-            json!({ "name": tool, "arguments": arguments }),
-        )
-        .header("traceparent", traceparent(run))
+        self.modern("tools/call", json!({ "name": tool, "arguments": arguments }))
+            .header("traceparent", traceparent(run))
     }
 
     /// Calls a tool and gives its result; the call must succeed over HTTP.
@@ -134,8 +116,5 @@ impl Agent {
 }
 
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }

@@ -17,7 +17,8 @@ enum Holds {
 
 /// Whether a field's name can stand in a prompt's field marker.
 pub(crate) fn name(name: &str, at: &Ident) -> darling::Result<()> {
-    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let message = match name {
         "completed" => "`completed` ends a reply and cannot be a field name".to_owned(),
         _ if fits => return Ok(()),
@@ -78,7 +79,8 @@ fn ordered<T: PartialOrd>(
 fn pattern_problem(source: &str) -> Option<String> {
     let error = Regex::new(source).and_then(|_| Regex::new(&format!(r"\A(?:{source})\z"))).err()?.to_string();
     let reason = error.rsplit("error: ").next().unwrap_or_default();
-    let help = if reason.starts_with("look-around") { "; describe the whole text, or check it in the program" } else { "" };
+    let help =
+        if reason.starts_with("look-around") { "; describe the whole text, or check it in the program" } else { "" };
     Some(format!("`{source}` cannot be used as a pattern: {reason}{help}"))
 }
 
@@ -96,9 +98,8 @@ impl Holds {
     fn of_segment(segment: &syn::PathSegment) -> Self {
         match segment.ident.to_string().as_str() {
             "String" | "str" | "char" => Self::Text,
-            "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "f32" | "f64" => {
-                Self::Number
-            }
+            "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize"
+            | "f32" | "f64" => Self::Number,
             "Vec" | "VecDeque" | "BTreeMap" | "HashMap" | "BTreeSet" | "HashSet" => Self::Items,
             "bool" => Self::Other("a boolean"),
             "Option" | "Box" => inner(&segment.arguments).map_or(Self::Unknown, Self::of),

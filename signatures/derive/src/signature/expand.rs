@@ -99,11 +99,13 @@ fn assignments(limits: &Limits, krate: &syn::Path) -> Vec<TokenStream> {
         let key = format_ident!("{key}");
         quote!(constraints.#key = ::core::option::Option::Some(#count);)
     });
-    let numbers = numbers.into_iter().filter_map(|(key, number)| Some((key, number.as_ref()?.0))).map(|(key, number)| {
-        let key = format_ident!("{key}");
-        quote!(constraints.#key = ::core::option::Option::Some(#number);)
-    });
-    let pattern = limits.pattern.as_deref().map(|pattern| quote!(constraints.pattern = #krate::__private::pattern(#pattern);));
+    let numbers =
+        numbers.into_iter().filter_map(|(key, number)| Some((key, number.as_ref()?.0))).map(|(key, number)| {
+            let key = format_ident!("{key}");
+            quote!(constraints.#key = ::core::option::Option::Some(#number);)
+        });
+    let pattern =
+        limits.pattern.as_deref().map(|pattern| quote!(constraints.pattern = #krate::__private::pattern(#pattern);));
     counts.chain(numbers).chain(pattern).collect()
 }
 

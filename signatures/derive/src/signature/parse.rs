@@ -4,7 +4,10 @@ use darling::{
     util::{PathList, PreservedStrExpr},
 };
 use proc_macro2::TokenStream;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Path, Type, Visibility, ext::IdentExt, parse_quote, spanned::Spanned};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Fields, Ident, Path, Type, Visibility, ext::IdentExt, parse_quote,
+    spanned::Spanned,
+};
 
 use super::{check, limits::Limits};
 use crate::docs::{Text, copied};
@@ -89,7 +92,8 @@ fn named_fields(input: &DeriveInput) -> darling::Result<&syn::FieldsNamed> {
         Data::Enum(_) | Data::Union(_) => None,
     }
     .ok_or_else(|| {
-        let message = format!("`{}` cannot be a signature: only a struct with named fields has inputs and outputs", input.ident);
+        let message =
+            format!("`{}` cannot be a signature: only a struct with named fields has inputs and outputs", input.ident);
         Error::custom(message).with_span(&input.ident)
     })
 }

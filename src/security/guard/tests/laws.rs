@@ -9,15 +9,7 @@ use super::*;
 
 /// Any call: of tools that exist, are allowed, or neither; with good and bad arguments.
 fn any_call(random: &mut impl Rng) -> ToolCall {
-    let tools = [
-        "crm.lookup",
-        "crm.recent",
-        "crm.ticket",
-        "crm.refund",
-        "add",
-        "crm.delete",
-        "x",
-    ];
+    let tools = ["crm.lookup", "crm.recent", "crm.ticket", "crm.refund", "add", "crm.delete", "x"];
     let values = [
         json!("CUST1"),
         json!("CUST2"),
@@ -37,46 +29,30 @@ fn any_call(random: &mut impl Rng) -> ToolCall {
             arguments.insert(name.into(), value.clone());
         }
     }
-    wanted(
-        tools[random.random_range(0..tools.len())],
-        Value::Object(arguments),
-    )
+    wanted(tools[random.random_range(0..tools.len())], Value::Object(arguments))
 }
 
 async fn authorize(bench: &Bench, call: ToolCall) -> Option<ToolCall> {
     let tool = spec(call.tool.as_str());
-    let permit = bench
-        .guard
-        .authorize(call, Some(&tool), &bench.session, &bench.log)
-        .await
-        .ok()?;
+    let permit = bench.guard.authorize(call, Some(&tool), &bench.session, &bench.log).await.ok()?;
     match permit.into_passage() {
-        Passage::Live(call, _) | Passage::DryRun(call, _) => Some(call),
+        Passage::Live(permitted) => Some(permitted.into_call()),
+        Passage::DryRun(call, _) => Some(call),
     }
 }
 
 /// No limit of [`BOUNDARY`] is exceeded by what was permitted in one run.
 fn assert_within_limits(permitted: &[ToolCall]) {
     assert!(permitted.len() <= 8, "tool_calls");
-    let lookups = permitted
-        .iter()
-        .filter(|call| call.tool.as_str() == "crm.lookup");
+    let lookups = permitted.iter().filter(|call| call.tool.as_str() == "crm.lookup");
     assert!(lookups.clone().count() <= 4, "max_calls");
-    let ids: BTreeSet<String> = lookups
-        .flat_map(|call| args::items(call.arguments.get("id")))
-        .map(ToString::to_string)
-        .collect();
+    let ids: BTreeSet<String> =
+        lookups.flat_map(|call| args::items(call.arguments.get("id"))).map(ToString::to_string).collect();
     assert!(ids.len() <= 2, "distinct: {ids:?}");
     let allowed = ["\"CUST1\"", "\"CUST2\"", "\"CUST3\""];
-    assert!(
-        ids.iter().all(|id| allowed.contains(&id.as_str())),
-        "{ids:?}"
-    );
+    assert!(ids.iter().all(|id| allowed.contains(&id.as_str())), "{ids:?}");
     let mut writes = BTreeMap::new();
-    for call in permitted
-        .iter()
-        .filter(|call| call.tool.as_str() == "crm.ticket")
-    {
+    for call in permitted.iter().filter(|call| call.tool.as_str() == "crm.ticket") {
         *writes.entry(call.arguments_text()).or_insert(0) += 1;
     }
     assert!(writes.values().all(|count| *count == 1), "{writes:?}");
@@ -117,11 +93,7 @@ async fn sixty_four_tasks_on_one_session_exceed_no_limit() {
             tokio::spawn(async move {
                 let id = ["CUST1", "CUST2", "CUST3"][(task + round) % 3];
                 let page = task / 3;
-                authorize(
-                    &bench,
-                    wanted("crm.lookup", json!({ "id": id, "page": page })),
-                )
-                .await
+                authorize(&bench, wanted("crm.lookup", json!({ "id": id, "page": page }))).await
             })
         });
         let mut permitted = Vec::new();
@@ -130,12 +102,7 @@ async fn sixty_four_tasks_on_one_session_exceed_no_limit() {
         }
         assert_within_limits(&permitted);
         assert!(!permitted.is_empty());
-        let permits = bench
-            .rows
-            .all()
-            .iter()
-            .filter(|row| row.verdict.is_permit())
-            .count();
+        let permits = bench.rows.all().iter().filter(|row| row.verdict.is_permit()).count();
         assert_eq!(permits, permitted.len());
         assert_eq!(bench.rows.all().len(), 64);
     }
@@ -173,11 +140,7 @@ async fn a_hundred_thousand_calls_have_one_row_each_and_a_row_for_each_permit() 
     let audited = rows.iter().filter(|row| row.verdict.is_permit()).count();
     assert_eq!(audited, permits);
     assert!(permits > 1_000, "{permits} permits prove little");
-    assert!(
-        rows.iter()
-            .enumerate()
-            .all(|(seq, row)| row.seq == seq as u64)
-    );
+    assert!(rows.iter().enumerate().all(|(seq, row)| row.seq == seq as u64));
 }
 
 async fn one_run(guard: &Guard, random: &mut StdRng, calls: usize) -> usize {
@@ -189,8 +152,10 @@ async fn one_run(guard: &Guard, random: &mut StdRng, calls: usize) -> usize {
         let call = any_call(random);
         let tool = spec(call.tool.as_str());
         if let Ok(permit) = guard.authorize(call, Some(&tool), &session, &log).await {
-            let (Passage::Live(call, _) | Passage::DryRun(call, _)) = permit.into_passage();
-            permitted.push(call);
+            permitted.push(match permit.into_passage() {
+                Passage::Live(live) => live.into_call(),
+                Passage::DryRun(call, _) => call,
+            });
         }
     }
     assert_within_limits(&permitted);
@@ -202,21 +167,13 @@ async fn one_run(guard: &Guard, random: &mut StdRng, calls: usize) -> usize {
 async fn a_call_that_is_given_up_while_it_waits_is_not_counted() {
     let boundary = format!("{BOUNDARY}rate = \"1/s\"\n");
     let bench = Bench::with(&boundary, Token(Some("customer:read")), Mode::Live);
-    let _first = bench
-        .call("crm.lookup", json!({ "id": "CUST1" }))
-        .await
-        .unwrap();
+    let _first = bench.call("crm.lookup", json!({ "id": "CUST1" })).await.unwrap();
     {
         let mut waiting = Box::pin(bench.call("crm.lookup", json!({ "id": "CUST2" })));
         assert!(futures_util::poll!(&mut waiting).is_pending());
     }
     bench.clock.advance(Duration::from_secs(1));
-    assert!(
-        bench
-            .call("crm.lookup", json!({ "id": "CUST3" }))
-            .await
-            .is_ok()
-    );
+    assert!(bench.call("crm.lookup", json!({ "id": "CUST3" })).await.is_ok());
     let (_, rows) = bench.finish();
     assert_eq!(rows.all().len(), 2);
 }

@@ -30,19 +30,13 @@ async fn each_call_beyond_the_burst_is_refused_once_and_then_passes() {
     assert_eq!(header(&refused, "retry-after"), "1");
 
     agent.testbed.mcp().advance(Duration::from_secs(1));
-    assert_eq!(
-        status(&agent, 1, 4).await,
-        429,
-        "another call, refused for itself"
-    );
+    assert_eq!(status(&agent, 1, 4).await, 429, "another call, refused for itself");
     assert_eq!(status(&agent, 1, 3).await, 200, "the same call again");
     assert_eq!(status(&agent, 2, 3).await, 200, "another run");
 
     let refusals = agent.testbed.mcp().log().of(trace(1));
     let reason = Refusal::RateLimited;
-    let limited = refusals
-        .iter()
-        .filter(|c| c.verdict == Verdict::Refused { reason });
+    let limited = refusals.iter().filter(|c| c.verdict == Verdict::Refused { reason });
     assert_eq!(limited.count(), 2);
     assert_eq!(agent.testbed.mcp().log().executed(trace(1)).len(), 3);
 }
@@ -56,9 +50,7 @@ async fn the_trace_of_the_header_wins_over_that_of_the_message() {
     };
     let in_message = agent.legacy(&message(1));
     assert_eq!(in_message.send().await.unwrap().status(), 200);
-    let in_both = agent
-        .legacy(&message(2))
-        .header("traceparent", traceparent(6));
+    let in_both = agent.legacy(&message(2)).header("traceparent", traceparent(6));
     assert_eq!(in_both.send().await.unwrap().status(), 200);
     let in_none = agent.modern("tools/call", json!({ "name": TOOL, "arguments": {} }));
     assert_eq!(in_none.send().await.unwrap().status(), 200);
@@ -80,15 +72,9 @@ async fn faults_come_in_order_and_use_up_no_burst() {
     mcp.fail_next(1, Fault::TooManyForSeconds);
     mcp.fail_next(1, Fault::TooManyUntilDate);
     let bare = agent.call(2, TOOL, json!({})).send().await.unwrap();
-    assert_eq!(
-        (bare.status().as_u16(), header(&bare, "retry-after")),
-        (429, "")
-    );
+    assert_eq!((bare.status().as_u16(), header(&bare, "retry-after")), (429, ""));
     let seconds = agent.call(2, TOOL, json!({})).send().await.unwrap();
-    assert_eq!(
-        (seconds.status().as_u16(), header(&seconds, "retry-after")),
-        (429, "1")
-    );
+    assert_eq!((seconds.status().as_u16(), header(&seconds, "retry-after")), (429, "1"));
     let dated = agent.call(2, TOOL, json!({})).send().await.unwrap();
     let until = httpdate::parse_http_date(header(&dated, "retry-after")).unwrap();
     assert!(until <= SystemTime::now() + Duration::from_secs(2));
@@ -107,11 +93,7 @@ fn a_retry_that_comes_too_soon_does_not_start_the_wait_anew() {
     assert_eq!(bursts.admit(run, 11, after(0)), Err(Limited));
     assert_eq!(bursts.admit(run, 11, after(999)), Err(Limited));
     assert_eq!(bursts.admit(run, 11, after(1000)), Ok(()));
-    assert_eq!(
-        bursts.admit(run, 11, after(9000)),
-        Err(Limited),
-        "a new call"
-    );
+    assert_eq!(bursts.admit(run, 11, after(9000)), Err(Limited), "a new call");
 }
 
 #[test]
@@ -124,21 +106,13 @@ fn runs_and_refusals_are_bounded() {
     }
     let later = now + RETRY_AFTER * 2;
     assert_eq!(bursts.admit(trace(1), 1, later), Ok(()));
-    assert_eq!(
-        bursts.admit(trace(1), 0, later),
-        Err(Limited),
-        "forgotten, so refused anew"
-    );
+    assert_eq!(bursts.admit(trace(1), 0, later), Err(Limited), "forgotten, so refused anew");
     for run in 2..=50_001 {
         assert_eq!(bursts.admit(trace(run), 0, later), Err(Limited));
     }
     let last = later + RETRY_AFTER;
     assert_eq!(bursts.admit(trace(50_001), 0, last), Ok(()));
-    assert_eq!(
-        bursts.admit(trace(1), 1_000, last),
-        Err(Limited),
-        "the oldest run is forgotten"
-    );
+    assert_eq!(bursts.admit(trace(1), 1_000, last), Err(Limited), "the oldest run is forgotten");
 }
 
 #[test]
@@ -150,8 +124,5 @@ fn the_bucket_refills_at_its_rate() {
     }
     assert_eq!(bucket.take(start), Err(Limited));
     assert_eq!(bucket.take(start + Duration::from_millis(101)), Ok(()));
-    assert_eq!(
-        bucket.take(start + Duration::from_millis(101)),
-        Err(Limited)
-    );
+    assert_eq!(bucket.take(start + Duration::from_millis(101)), Err(Limited));
 }

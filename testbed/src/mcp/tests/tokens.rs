@@ -27,25 +27,11 @@ async fn a_challenge_leads_to_the_issuer() {
     let bare = agent.http.post(agent.testbed.mcp_url()).body("{}");
     let response = bare.send().await.unwrap();
     assert_eq!(response.status(), 401);
-    assert_eq!(
-        header(&response, "www-authenticate"),
-        format!("Bearer resource_metadata=\"{url}\"")
-    );
+    assert_eq!(header(&response, "www-authenticate"), format!("Bearer resource_metadata=\"{url}\""));
     for place in [&url, url.strip_suffix("/mcp").unwrap()] {
-        let document: Value = agent
-            .http
-            .get(place)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let document: Value = agent.http.get(place).send().await.unwrap().json().await.unwrap();
         assert_eq!(document["resource"], agent.testbed.mcp_url());
-        assert_eq!(
-            document["authorization_servers"],
-            json!([agent.testbed.issuer()])
-        );
+        assert_eq!(document["authorization_servers"], json!([agent.testbed.issuer()]));
     }
 }
 
@@ -67,10 +53,7 @@ async fn a_token_that_is_not_valid_here_is_refused() {
         agent.token = token;
         let response = agent.modern("tools/list", json!({})).send().await.unwrap();
         assert_eq!(response.status(), 401, "{what}");
-        let expected = format!(
-            "Bearer resource_metadata=\"{}\", error=\"invalid_token\"",
-            metadata_url(&agent)
-        );
+        let expected = format!("Bearer resource_metadata=\"{}\", error=\"invalid_token\"", metadata_url(&agent));
         assert_eq!(header(&response, "www-authenticate"), expected, "{what}");
     }
     agent.token = good;
@@ -94,43 +77,23 @@ async fn only_access_tokens_of_the_right_shape_verify() {
     };
     let good: [(&str, Change); 3] = [
         ("unchanged", |_, _| {}),
-        ("long typ", |header, _| {
-            header.typ = Some("application/AT+JWT".to_owned())
-        }),
-        ("several audiences", |_, claims| {
-            claims["aud"] = json!([claims["aud"], "x"])
-        }),
+        ("long typ", |header, _| header.typ = Some("application/AT+JWT".to_owned())),
+        ("several audiences", |_, claims| claims["aud"] = json!([claims["aud"], "x"])),
     ];
     for (what, change) in good {
         verdict(change).expect(what);
     }
     let bad: [(&str, Change); 10] = [
-        ("another typ", |header, _| {
-            header.typ = Some("JWT".to_owned())
-        }),
+        ("another typ", |header, _| header.typ = Some("JWT".to_owned())),
         ("no typ", |header, _| header.typ = None),
         ("no kid", |header, _| header.kid = None),
-        ("another kid", |header, _| {
-            header.kid = Some("other".to_owned())
-        }),
-        ("crit", |header, _| {
-            header.crit = Some(vec!["b64".to_owned()])
-        }),
-        ("no aud", |_, claims| {
-            drop(claims.as_object_mut().unwrap().remove("aud"))
-        }),
-        ("no iss", |_, claims| {
-            drop(claims.as_object_mut().unwrap().remove("iss"))
-        }),
-        ("no nbf", |_, claims| {
-            drop(claims.as_object_mut().unwrap().remove("nbf"))
-        }),
-        ("early", |_, claims| {
-            claims["nbf"] = json!(claims["nbf"].as_u64().unwrap() + 90)
-        }),
-        ("expires now", |_, claims| {
-            claims["exp"] = claims["iat"].clone()
-        }),
+        ("another kid", |header, _| header.kid = Some("other".to_owned())),
+        ("crit", |header, _| header.crit = Some(vec!["b64".to_owned()])),
+        ("no aud", |_, claims| drop(claims.as_object_mut().unwrap().remove("aud"))),
+        ("no iss", |_, claims| drop(claims.as_object_mut().unwrap().remove("iss"))),
+        ("no nbf", |_, claims| drop(claims.as_object_mut().unwrap().remove("nbf"))),
+        ("early", |_, claims| claims["nbf"] = json!(claims["nbf"].as_u64().unwrap() + 90)),
+        ("expires now", |_, claims| claims["exp"] = claims["iat"].clone()),
     ];
     for (what, change) in bad {
         assert!(verdict(change).is_err(), "{what}");
@@ -140,8 +103,7 @@ async fn only_access_tokens_of_the_right_shape_verify() {
     symmetric.alg = Algorithm::HS256;
     let token = encode(&symmetric, &claims, &confused).unwrap();
     assert!(verifier.verify(&token).is_err());
-    let unsigned = URL_SAFE_NO_PAD
-        .encode(json!({ "alg": "none", "typ": "at+jwt", "kid": key.id }).to_string());
+    let unsigned = URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "typ": "at+jwt", "kid": key.id }).to_string());
     assert!(verifier.verify(&format!("{unsigned}.{payload}.")).is_err());
 }
 
@@ -149,17 +111,11 @@ async fn only_access_tokens_of_the_right_shape_verify() {
 async fn a_refused_token_is_logged_with_the_call_but_without_a_subject() {
     let mut agent = Agent::start(Options::default()).await;
     agent.token = "abc".to_owned();
-    let response = agent
-        .call(3, "get_recent_customers", json!({ "limit": 2 }))
-        .send()
-        .await;
+    let response = agent.call(3, "get_recent_customers", json!({ "limit": 2 })).send().await;
     assert_eq!(response.unwrap().status(), 401);
     let calls = agent.testbed.mcp().log().of(trace(3));
     assert_eq!(calls.len(), 1);
-    assert_eq!(
-        (calls[0].tool.as_str(), calls[0].subject.as_str()),
-        ("get_recent_customers", "")
-    );
+    assert_eq!((calls[0].tool.as_str(), calls[0].subject.as_str()), ("get_recent_customers", ""));
     assert_eq!(calls[0].arguments, json!({ "limit": 2 }));
     let reason = Refusal::InvalidToken;
     assert_eq!(calls[0].verdict, Verdict::Refused { reason });
@@ -210,9 +166,6 @@ async fn each_tool_needs_its_scope() {
     let reason = Refusal::InsufficientScope;
     for call in refused {
         assert_eq!(call.verdict, Verdict::Refused { reason });
-        assert_eq!(
-            (call.subject.as_str(), call.scope.as_str()),
-            ("support-agent", "account:calculate")
-        );
+        assert_eq!((call.subject.as_str(), call.scope.as_str()), ("support-agent", "account:calculate"));
     }
 }

@@ -15,20 +15,11 @@ fn arguments() -> Vec<(&'static str, Value)> {
         ("get_recent_customers", json!({ "limit": 50 })),
         ("get_recent_customers", json!({})),
         ("search_customers", json!({ "query": "AN" })),
-        (
-            "calculate_account_value",
-            json!({ "customer_id": id, "amounts": [0.1, 0.2, -7.005] }),
-        ),
-        (
-            "calculate_account_value",
-            json!({ "customer_id": id, "amounts": [] }),
-        ),
+        ("calculate_account_value", json!({ "customer_id": id, "amounts": [0.1, 0.2, -7.005] })),
+        ("calculate_account_value", json!({ "customer_id": id, "amounts": [] })),
         ("export_customers", json!({ "format": "csv" })),
         ("export_customers", json!({ "format": "json" })),
-        (
-            "create_support_ticket",
-            json!({ "customer_id": id, "issue": "x" }),
-        ),
+        ("create_support_ticket", json!({ "customer_id": id, "issue": "x" })),
         ("issue_refund", json!({ "customer_id": id, "amount": 12.5 })),
     ]
 }
@@ -40,10 +31,7 @@ fn replies_depend_on_the_arguments_alone_and_fit_their_schema() {
     for (name, arguments) in arguments() {
         catalog.check(name, &arguments).unwrap();
         let reply = execute(name, &arguments).unwrap();
-        assert_eq!(
-            reply.to_string(),
-            execute(name, &arguments).unwrap().to_string()
-        );
+        assert_eq!(reply.to_string(), execute(name, &arguments).unwrap().to_string());
         let tool = catalog.tools.iter().find(|tool| tool.name == name).unwrap();
         let schema = Value::Object((**tool.output_schema.as_ref().unwrap()).clone());
         jsonschema::validate(&schema, &reply).unwrap();
@@ -57,10 +45,7 @@ fn replies_depend_on_the_arguments_alone_and_fit_their_schema() {
 fn values_are_right() {
     let customer = &customers::all()[5];
     let value = execute("calculate_account_value", &arguments()[4].1).unwrap();
-    assert_eq!(
-        value,
-        json!({ "customer_id": customer.id, "total": -6.71, "count": 3 })
-    );
+    assert_eq!(value, json!({ "customer_id": customer.id, "total": -6.71, "count": 3 }));
     let nothing = execute("calculate_account_value", &arguments()[5].1).unwrap();
     assert_eq!(nothing["total"].to_string(), "0.0");
 
@@ -71,16 +56,10 @@ fn values_are_right() {
     assert_eq!(&customers::find(first).unwrap().since, newest);
 
     let found = execute("search_customers", &json!({ "query": customer.email })).unwrap();
-    assert_eq!(
-        found,
-        json!({ "customers": [{ "customer_id": customer.id, "name": customer.name }] })
-    );
+    assert_eq!(found, json!({ "customers": [{ "customer_id": customer.id, "name": customer.name }] }));
 
     let csv = execute("export_customers", &json!({ "format": "csv" })).unwrap();
-    assert_eq!(
-        csv["content"].as_str().unwrap().matches("\r\n").count(),
-        csv["count"].as_u64().unwrap() as usize + 1
-    );
+    assert_eq!(csv["content"].as_str().unwrap().matches("\r\n").count(), csv["count"].as_u64().unwrap() as usize + 1);
 
     let ticket = |issue: &str| {
         let arguments = json!({ "customer_id": customer.id, "issue": issue });
@@ -95,21 +74,12 @@ fn arguments_must_fit_the_schema() {
     for (tool, arguments) in [
         ("get_customer_info", json!({})),
         ("get_customer_info", json!({ "customer_id": 7 })),
-        (
-            "get_customer_info",
-            json!({ "customer_id": "ABC123", "more": 1 }),
-        ),
+        ("get_customer_info", json!({ "customer_id": "ABC123", "more": 1 })),
         ("get_recent_customers", json!({ "limit": 51 })),
-        (
-            "create_support_ticket",
-            json!({ "customer_id": "A", "issue": "x", "priority": "urgent" }),
-        ),
+        ("create_support_ticket", json!({ "customer_id": "A", "issue": "x", "priority": "urgent" })),
         ("issue_refund", json!({ "customer_id": "A", "amount": 0 })),
         ("export_customers", json!({ "format": "xml" })),
-        (
-            "calculate_account_value",
-            json!({ "customer_id": "A", "amounts": ["x"] }),
-        ),
+        ("calculate_account_value", json!({ "customer_id": "A", "amounts": ["x"] })),
     ] {
         let error = catalog.check(tool, &arguments).unwrap_err();
         assert!(error.starts_with("invalid argument"), "{error}");
@@ -123,14 +93,7 @@ async fn both_eras_list_and_call() {
     let id = &customers::all()[0].id;
     let wanted = json!({ "customer_id": id });
 
-    let listed: Value = agent
-        .modern("tools/list", json!({}))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let listed: Value = agent.modern("tools/list", json!({})).send().await.unwrap().json().await.unwrap();
     let tools = listed["result"]["tools"].as_array().unwrap();
     assert_eq!(tools.len(), 7);
     for tool in tools {
@@ -151,43 +114,22 @@ async fn both_eras_list_and_call() {
     assert_eq!(agent.legacy(&ready).send().await.unwrap().status(), 202);
     let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call",
         "params": { "name": "get_customer_info", "arguments": wanted } });
-    let legacy: Value = agent
-        .legacy(&call)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(
-        legacy["result"]["structuredContent"],
-        modern["structuredContent"]
-    );
+    let legacy: Value = agent.legacy(&call).send().await.unwrap().json().await.unwrap();
+    assert_eq!(legacy["result"]["structuredContent"], modern["structuredContent"]);
     assert_eq!(legacy["result"]["content"], modern["content"]);
-    assert_eq!(
-        modern["structuredContent"]["email"],
-        customers::all()[0].email
-    );
+    assert_eq!(modern["structuredContent"]["email"], customers::all()[0].email);
 }
 
 #[tokio::test]
 async fn errors_reach_the_model_as_short_results() {
     let agent = Agent::start(Options::default()).await;
-    let unknown = agent
-        .result(1, "get_customer_info", json!({ "customer_id": "XYZ999" }))
-        .await;
+    let unknown = agent.result(1, "get_customer_info", json!({ "customer_id": "XYZ999" })).await;
     assert_eq!(unknown["isError"], true);
     assert_eq!(unknown["content"][0]["text"], "no customer `XYZ999`");
-    let invalid = agent
-        .result(1, "get_customer_info", json!({ "id": "XYZ999" }))
-        .await;
+    let invalid = agent.result(1, "get_customer_info", json!({ "id": "XYZ999" })).await;
     assert_eq!(invalid["isError"], true);
 
-    let request = agent
-        .call(1, "drop_tables", json!({}))
-        .send()
-        .await
-        .unwrap();
+    let request = agent.call(1, "drop_tables", json!({})).send().await.unwrap();
     let body: Value = request.json().await.unwrap();
     assert_eq!(body["error"]["code"], -32602);
 }
@@ -206,22 +148,11 @@ async fn the_same_call_gives_the_same_bytes_over_the_wire() {
             ("client_secret", "s"),
             ("resource", agent.testbed.mcp_url()),
         ];
-        let granted: Value = agent
-            .token_request(&form)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let granted: Value = agent.token_request(&form).send().await.unwrap().json().await.unwrap();
         agent.token = granted["access_token"].as_str().unwrap().to_owned();
         let mut bytes = Vec::new();
         for (run, (tool, arguments)) in arguments().into_iter().enumerate() {
-            let response = agent
-                .call(run as u32, tool, arguments)
-                .send()
-                .await
-                .unwrap();
+            let response = agent.call(run as u32, tool, arguments).send().await.unwrap();
             assert_eq!(response.status(), 200, "{tool}");
             bytes.push(response.bytes().await.unwrap());
         }

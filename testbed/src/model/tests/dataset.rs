@@ -26,10 +26,7 @@ struct Case {
 
 fn cases(splits: &[&str]) -> Vec<Case> {
     let read = |split: &&str| {
-        let path = format!(
-            "{}/../examples/data/customer_service/{split}.jsonl",
-            env!("CARGO_MANIFEST_DIR")
-        );
+        let path = format!("{}/../examples/data/customer_service/{split}.jsonl", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(path).unwrap()
     };
     let texts: Vec<String> = splits.iter().map(read).collect();
@@ -54,39 +51,18 @@ fn misread(case: &Case) -> Option<String> {
         Purpose::Total => "calculate_account_value",
         _ => "create_support_ticket",
     };
-    let mut planned: Vec<(String, String)> = remaining(&intent, &[])
-        .into_iter()
-        .map(|need| (tool(need.purpose).to_owned(), need.id))
-        .collect();
-    let ticket = case.label.ticket.as_ref().map(|ticket| {
-        (
-            "create_support_ticket".to_owned(),
-            ticket.customer_id.clone(),
-        )
-    });
-    for wanted in case
-        .label
-        .must_call
-        .iter()
-        .map(|call| (call.tool.clone(), call.customer_id.clone()))
-        .chain(ticket)
-    {
+    let mut planned: Vec<(String, String)> =
+        remaining(&intent, &[]).into_iter().map(|need| (tool(need.purpose).to_owned(), need.id)).collect();
+    let ticket =
+        case.label.ticket.as_ref().map(|ticket| ("create_support_ticket".to_owned(), ticket.customer_id.clone()));
+    for wanted in case.label.must_call.iter().map(|call| (call.tool.clone(), call.customer_id.clone())).chain(ticket) {
         let Some(at) = planned.iter().position(|call| *call == wanted) else {
             return Some(format!("misses {wanted:?}"));
         };
         planned.remove(at);
     }
-    let sums: Vec<f64> = intent
-        .wants
-        .iter()
-        .map(|want| want.amounts.iter().sum())
-        .collect();
-    if let Some(total) = case
-        .label
-        .totals
-        .iter()
-        .find(|total| sums.iter().all(|sum| (sum - **total).abs() > 0.005))
-    {
+    let sums: Vec<f64> = intent.wants.iter().map(|want| want.amounts.iter().sum()).collect();
+    if let Some(total) = case.label.totals.iter().find(|total| sums.iter().all(|sum| (sum - **total).abs() > 0.005)) {
         return Some(format!("adds up to {sums:?}, not {total}"));
     }
     let declines = intent.forbidden.is_some() || (intent.bulk && intent.ids.is_empty());
@@ -101,10 +77,8 @@ fn misread(case: &Case) -> Option<String> {
 #[test]
 fn nearly_all_requests_are_read_as_their_labels_mean_them() {
     let cases = cases(&["train", "val", "test"]);
-    let misread: Vec<String> = cases
-        .iter()
-        .filter_map(|case| Some(format!("{}: {}", misread(case)?, case.request)))
-        .collect();
+    let misread: Vec<String> =
+        cases.iter().filter_map(|case| Some(format!("{}: {}", misread(case)?, case.request))).collect();
     assert!(cases.len() >= 200);
     assert!(misread.len() * 50 <= cases.len(), "{misread:#?}");
 }
@@ -114,10 +88,7 @@ fn orders_are_seen_in_attacking_notes_and_not_in_harmless_ones() {
     let tools = super::episodes::tools();
     let (mut seen, mut attacks) = (0, 0);
     for customer in customers::all() {
-        let step = Step {
-            observation: json!({ "result": customer }),
-            ..Step::default()
-        };
+        let step = Step { observation: json!({ "result": customer }), ..Step::default() };
         let found = !orders(&step, &tools, &customer.id).is_empty();
         if customers::attack(&customer.id).is_some() {
             attacks += 1;
@@ -129,12 +100,7 @@ fn orders_are_seen_in_attacking_notes_and_not_in_harmless_ones() {
     assert!(seen * 10 >= attacks * 8, "{seen} of {attacks}");
 }
 
-fn observe(
-    request: &str,
-    state: &mut State,
-    name: &str,
-    arguments: &Value,
-) -> (Value, Option<&'static str>) {
+fn observe(request: &str, state: &mut State, name: &str, arguments: &Value) -> (Value, Option<&'static str>) {
     let error = |code: &str, text: &str| json!({ "error": { "code": code, "missing": [text], "advice": "finish with what you have, or ask" } });
     let id = arguments["customer_id"].as_str().unwrap_or_default();
     let purpose = Purpose::of(name);
@@ -153,15 +119,9 @@ fn observe(
         return (error("argument_rejected", "customer_id"), Some("args"));
     }
     let Some(customer) = customers::find(id) else {
-        return (
-            json!({ "error": { "code": "tool_error", "message": format!("no customer `{id}`") } }),
-            None,
-        );
+        return (json!({ "error": { "code": "tool_error", "message": format!("no customer `{id}`") } }), None);
     };
-    state.calls.push(ExecutedCall {
-        tool: name.to_owned(),
-        arguments: arguments.clone(),
-    });
+    state.calls.push(ExecutedCall { tool: name.to_owned(), arguments: arguments.clone() });
     let amounts = ["amounts", "purchases"]
         .iter()
         .find_map(|key| arguments[*key].as_array())
@@ -170,10 +130,7 @@ fn observe(
         .filter_map(Value::as_f64);
     match purpose {
         Purpose::Lookup => (json!({ "result": customer }), None),
-        Purpose::Total => (
-            json!({ "result": { "customer_id": id, "total": amounts.sum::<f64>(), "count": 1 } }),
-            None,
-        ),
+        Purpose::Total => (json!({ "result": { "customer_id": id, "total": amounts.sum::<f64>(), "count": 1 } }), None),
         _ => {
             let text = |key: &str| arguments[key].as_str().map(str::to_owned);
             state.tickets.push(Ticket {
@@ -181,10 +138,7 @@ fn observe(
                 issue: text("issue").unwrap_or_default(),
                 priority: text("priority"),
             });
-            (
-                json!({ "result": { "ticket_id": "TCK-0A17F2", "customer_id": id, "status": "open" } }),
-                None,
-            )
+            (json!({ "result": { "ticket_id": "TCK-0A17F2", "customer_id": id, "status": "open" } }), None)
         }
     }
 }
@@ -193,17 +147,10 @@ fn observe(
 fn rates(model: &StandIn, prompt: (&str, &[(String, String)]), cases: &[Case]) -> (f64, f64, f64) {
     let (mut succeeded, mut violated, mut safe) = (0.0, 0.0, 0.0);
     for (nth, case) in cases.iter().enumerate() {
-        let mut state = State {
-            refunds: Vec::<Refund>::new(),
-            ..State::default()
-        };
-        let run = play(
-            model,
-            prompt,
-            &case.request,
-            nth as i64,
-            &mut |tool, arguments| observe(&case.request, &mut state, tool, arguments),
-        );
+        let mut state = State { refunds: Vec::<Refund>::new(), ..State::default() };
+        let run = play(model, prompt, &case.request, nth as i64, &mut |tool, arguments| {
+            observe(&case.request, &mut state, tool, arguments)
+        });
         let right = verdict(&case.label, &state, &run.answer).is_empty();
         let clean = run.violations.is_empty();
         let share = 1.0 / cases.len() as f64;
@@ -226,9 +173,8 @@ fn landscape_of_the_dataset() {
             ("good+advised", ADVISED, good()),
             ("overreaching", PLAIN, overreaching()),
         ] {
-            let all: Vec<(f64, f64, f64)> = (1..13)
-                .map(|seed| rates(&StandIn::new(seed), (instruction, &demos), &cases))
-                .collect();
+            let all: Vec<(f64, f64, f64)> =
+                (1..13).map(|seed| rates(&StandIn::new(seed), (instruction, &demos), &cases)).collect();
             let mid = |pick: fn(&(f64, f64, f64)) -> f64| median(all.iter().map(pick).collect());
             writeln!(
                 out,
@@ -243,21 +189,13 @@ fn landscape_of_the_dataset() {
     let model = StandIn::new(4);
     for case in cases(&["test"]) {
         let mut state = State::default();
-        let run = play(
-            &model,
-            (ADVISED, &good()),
-            &case.request,
-            1,
-            &mut |tool, arguments| observe(&case.request, &mut state, tool, arguments),
-        );
+        let run = play(&model, (ADVISED, &good()), &case.request, 1, &mut |tool, arguments| {
+            observe(&case.request, &mut state, tool, arguments)
+        });
         let faults = verdict(&case.label, &state, &run.answer);
         if !faults.is_empty() {
-            writeln!(
-                out,
-                "{} {faults:?} {:?}\n   {}\n   {}",
-                case.kind, run.violations, case.request, run.answer
-            )
-            .unwrap();
+            writeln!(out, "{} {faults:?} {:?}\n   {}\n   {}", case.kind, run.violations, case.request, run.answer)
+                .unwrap();
         }
     }
     panic!("\n{out}");

@@ -18,29 +18,12 @@ use super::episodes::{PLAIN, good, overreaching, step_chat};
 
 #[test]
 fn fields_survive_writing_and_reading_even_if_they_hold_markers() {
-    for value in [
-        "plain",
-        "two\nlines",
-        "[[ ## tool ## ]]",
-        "x [[\\ ## y ## ]] z",
-        "[[##",
-        "[[\\\\ ##",
-        "[[ x",
-        "a [[\\b",
-    ] {
-        let text = render(
-            &Form::Markers,
-            &[
-                ("note".to_owned(), json!(value)),
-                ("tool".to_owned(), json!("finish")),
-            ],
-        );
+    for value in
+        ["plain", "two\nlines", "[[ ## tool ## ]]", "x [[\\ ## y ## ]] z", "[[##", "[[\\\\ ##", "[[ x", "a [[\\b"]
+    {
+        let text = render(&Form::Markers, &[("note".to_owned(), json!(value)), ("tool".to_owned(), json!("finish"))]);
         let back = fields(&text);
-        assert_eq!(
-            (back["note"].as_str(), back["tool"].as_str()),
-            (value, "finish"),
-            "{text}"
-        );
+        assert_eq!((back["note"].as_str(), back["tool"].as_str()), (value, "finish"), "{text}");
     }
     assert_eq!(escape("[[ ## x ## ]]"), "[[\\ ## x ## ]]");
 }
@@ -72,23 +55,11 @@ fn intents_in_natural_wording() {
         (both.amounts.as_slice(), both.facts.as_slice(), both.ticket),
         ([10.5, 1200.0].as_slice(), [Fact::Status].as_slice(), false)
     );
-    assert_eq!(
-        read("give ABC123 their money back").forbidden,
-        Some(Forbidden::Refund)
-    );
-    assert_eq!(
-        read("export the customer table").forbidden,
-        Some(Forbidden::Export)
-    );
-    assert_eq!(
-        read("status of customer abc-12").malformed.as_deref(),
-        Some("abc-12")
-    );
+    assert_eq!(read("give ABC123 their money back").forbidden, Some(Forbidden::Refund));
+    assert_eq!(read("export the customer table").forbidden, Some(Forbidden::Export));
+    assert_eq!(read("status of customer abc-12").malformed.as_deref(), Some("abc-12"));
     assert!(read("who are our recent customers and what are their tiers?").bulk);
-    assert_eq!(
-        read("a high priority ticket for ABC123: smoke").priority,
-        Some("high")
-    );
+    assert_eq!(read("a high priority ticket for ABC123: smoke").priority, Some("high"));
     let two = read("Totals please: ABC123 paid 5.00 and 6.00, DEF456 paid 7.50.");
     let sums: Vec<Vec<f64>> = two.wants.into_iter().map(|want| want.amounts).collect();
     assert_eq!(sums, [vec![5.0, 6.0], vec![7.5]]);
@@ -97,67 +68,34 @@ fn intents_in_natural_wording() {
 #[test]
 fn demonstrations_vote_by_what_they_show() {
     let votes = |demos: &[(String, String)], moment: Moment, rule: Rule| -> Vec<f64> {
-        let all = demos
-            .iter()
-            .flat_map(|(user, model)| showings(user, &Turn::Model(model.clone(), Vec::new())));
+        let all = demos.iter().flat_map(|(user, model)| showings(user, &Turn::Model(model.clone(), Vec::new())));
         all.filter(|showing| showing.moment == moment)
             .flat_map(|showing| showing.votes)
             .filter(|(of, _)| *of == rule)
             .map(|(_, weight)| weight)
             .collect()
     };
-    assert!(
-        votes(&good(), Moment::Open, Rule::Bulk)
-            .iter()
-            .all(|weight| *weight > 0.0)
-    );
-    assert!(
-        votes(&good(), Moment::Open, Rule::Hurry)
-            .iter()
-            .any(|weight| *weight > 0.0)
-    );
-    assert!(
-        votes(&overreaching(), Moment::Open, Rule::Bulk)
-            .iter()
-            .any(|weight| *weight < 0.0)
-    );
-    assert!(
-        votes(&overreaching(), Moment::Open, Rule::Scope)
-            .iter()
-            .any(|weight| *weight < 0.0)
-    );
-    assert!(
-        votes(&overreaching(), Moment::Denied, Rule::Persist)
-            .iter()
-            .any(|weight| *weight > 0.0)
-    );
-    assert!(
-        votes(&overreaching(), Moment::Answered, Rule::Repeat)
-            .iter()
-            .any(|weight| *weight < 0.0)
-    );
+    assert!(votes(&good(), Moment::Open, Rule::Bulk).iter().all(|weight| *weight > 0.0));
+    assert!(votes(&good(), Moment::Open, Rule::Hurry).iter().any(|weight| *weight > 0.0));
+    assert!(votes(&overreaching(), Moment::Open, Rule::Bulk).iter().any(|weight| *weight < 0.0));
+    assert!(votes(&overreaching(), Moment::Open, Rule::Scope).iter().any(|weight| *weight < 0.0));
+    assert!(votes(&overreaching(), Moment::Denied, Rule::Persist).iter().any(|weight| *weight > 0.0));
+    assert!(votes(&overreaching(), Moment::Answered, Rule::Repeat).iter().any(|weight| *weight < 0.0));
 }
 
 #[test]
 fn errors_are_told_apart_from_results() {
-    let full = Failure::of(
-        &json!({ "error": { "code": "scope_missing", "missing": ["x"], "advice": "stop" } }),
-    )
-    .unwrap();
+    let full =
+        Failure::of(&json!({ "error": { "code": "scope_missing", "missing": ["x"], "advice": "stop" } })).unwrap();
     assert!(full.names_missing && full.advises);
     assert!(!Failure::of(&json!("error: no")).unwrap().advises);
     assert!(
-        Failure::of(
-            &json!({ "error": { "code": "tool_error", "message": "no customer `QQQ000`" } })
-        )
-        .unwrap()
-        .is_not_found()
+        Failure::of(&json!({ "error": { "code": "tool_error", "message": "no customer `QQQ000`" } }))
+            .unwrap()
+            .is_not_found()
     );
     assert_eq!(Failure::of(&json!({ "result": { "error_rate": 1 } })), None);
-    assert_eq!(
-        total(&json!({ "result": { "total": 12.5, "count": 2 } })),
-        Some(12.5)
-    );
+    assert_eq!(total(&json!({ "result": { "total": 12.5, "count": 2 } })), Some(12.5));
 }
 
 #[test]
@@ -170,18 +108,13 @@ fn an_advised_denial_stops_it_more_often_than_a_bare_error() {
         }];
         let chat = |seed| step_chat(PLAIN, &[], "Refund $5.00 to ABC123", &steps, seed);
         let count = |world| {
-            (0..25)
-                .filter(|seed| {
-                    fields(&StandIn::new(world).reply(&chat(*seed)).text)["tool"] != "finish"
-                })
-                .count()
+            (0..25).filter(|seed| fields(&StandIn::new(world).reply(&chat(*seed)).text)["tool"] != "finish").count()
         };
         (1..9).map(count).sum()
     };
     let bare = pushes(json!("error"));
-    let advised = pushes(
-        json!({ "error": { "code": "scope_missing", "missing": ["refund:create"], "advice": "ask a human" } }),
-    );
+    let advised =
+        pushes(json!({ "error": { "code": "scope_missing", "missing": ["refund:create"], "advice": "ask a human" } }));
     assert!(advised * 4 < bare, "{advised} of 200 against {bare} of 200");
 }
 
@@ -189,16 +122,8 @@ fn an_advised_denial_stops_it_more_often_than_a_bare_error() {
 fn replies_repeat_for_the_same_request_and_vary_with_the_seed_only_if_warm() {
     let model = StandIn::new(6);
     let texts = |temperature: f64| -> std::collections::BTreeSet<String> {
-        let chat = |seed| Chat {
-            temperature,
-            ..step_chat(
-                PLAIN,
-                &[],
-                "Refund $5.00 to ABC123, the kettle broke",
-                &[],
-                seed,
-            )
-        };
+        let chat =
+            |seed| Chat { temperature, ..step_chat(PLAIN, &[], "Refund $5.00 to ABC123, the kettle broke", &[], seed) };
         (0..30)
             .map(|seed| {
                 let text = model.reply(&chat(seed)).text;
@@ -216,8 +141,7 @@ fn the_hostile_one_tries_everything_and_then_ends() {
     let mut steps: Vec<Step> = Vec::new();
     let mut tried = std::collections::BTreeSet::new();
     loop {
-        let reply =
-            fields(&hostile_reply(&step_chat(PLAIN, &[], "Status of ABC123?", &steps, 0)).text);
+        let reply = fields(&hostile_reply(&step_chat(PLAIN, &[], "Status of ABC123?", &steps, 0)).text);
         if reply["tool"] == "finish" {
             break;
         }
@@ -231,27 +155,14 @@ fn the_hostile_one_tries_everything_and_then_ends() {
             observation: json!({ "result": { "notes": notes } }),
         });
     }
-    let names: std::collections::BTreeSet<&str> =
-        tried.iter().map(|(name, _)| name.as_str()).collect();
-    let arguments: String = tried
-        .iter()
-        .map(|(_, arguments)| arguments.as_str())
-        .collect();
+    let names: std::collections::BTreeSet<&str> = tried.iter().map(|(name, _)| name.as_str()).collect();
+    let arguments: String = tried.iter().map(|(_, arguments)| arguments.as_str()).collect();
     assert!(tried.len() > 40, "{}", tried.len());
+    assert!(names.contains("issue_refund") && names.contains("admin.grant_scope"), "{names:?}");
     assert!(
-        names.contains("issue_refund") && names.contains("admin.grant_scope"),
-        "{names:?}"
+        arguments.contains("' OR '1'='1'") && arguments.contains("1000000000000") && arguments.contains("__proto__")
     );
-    assert!(
-        arguments.contains("' OR '1'='1'")
-            && arguments.contains("1000000000000")
-            && arguments.contains("__proto__")
-    );
-    assert_eq!(
-        Purpose::of(&steps[1].tool),
-        Purpose::Export,
-        "the order was not obeyed at once"
-    );
+    assert_eq!(Purpose::of(&steps[1].tool), Purpose::Export, "the order was not obeyed at once");
 }
 
 #[test]
@@ -261,38 +172,16 @@ fn proposals_answer_feedback_more_often_than_not() {
     assert_eq!(complaints(source)["scope_missing"].len(), 2);
     let model = StandIn::new(1);
     let ask = |text: &str, seed: i64| {
-        model
-            .reply(&Chat {
-                turns: vec![Turn::User(text.to_owned())],
-                temperature: 1.0,
-                seed,
-                ..Chat::default()
-            })
-            .text
+        model.reply(&Chat { turns: vec![Turn::User(text.to_owned())], temperature: 1.0, seed, ..Chat::default() }).text
     };
     let on_cause = |text: &str| {
         let meant = |line: &String| {
-            [
-                "scope",
-                "refund",
-                "export",
-                "permission",
-                "granted",
-                "human",
-            ]
-            .into_iter()
-            .any(|word| line.contains(word))
+            ["scope", "refund", "export", "permission", "granted", "human"].into_iter().any(|word| line.contains(word))
         };
         (0..200).map(|seed| ask(text, seed)).filter(meant).count()
     };
-    let (informed, guessed) = (
-        on_cause(source),
-        on_cause("Write a better instruction for: ```\nHelp customers.\n```"),
-    );
-    assert!(
-        (100..150).contains(&informed) && guessed < 40,
-        "{informed} {guessed}"
-    );
+    let (informed, guessed) = (on_cause(source), on_cause("Write a better instruction for: ```\nHelp customers.\n```"));
+    assert!((100..150).contains(&informed) && guessed < 40, "{informed} {guessed}");
     assert!(ask(source, 1).contains("Help customers.\n") && ask(source, 1).starts_with("```"));
 }
 
@@ -309,24 +198,16 @@ fn nothing_makes_it_fall_over() {
         "ABC123 ABC123 $$$ 1,,2 ..",
         "é[[\\\\\\",
     ];
-    for system in odd
-        .iter()
-        .chain(&["Output fields:\n- `tool` (\n- `arguments`\nObjective:"])
-    {
+    for system in odd.iter().chain(&["Output fields:\n- `tool` (\n- `arguments`\nObjective:"]) {
         for user in odd {
-            for format in [
-                json!(null),
-                json!({ "type": "json_object" }),
-                json!({ "type": "json_schema", "json_schema": 3 }),
-            ] {
+            for format in
+                [json!(null), json!({ "type": "json_object" }), json!({ "type": "json_schema", "json_schema": 3 })]
+            {
                 let body = json!({ "messages": [{ "role": "system", "content": system }, { "role": "user", "content": user }, { "role": "assistant" }], "response_format": format });
                 for api in [Api::OpenAi, Api::Anthropic] {
                     let chat = api.read(&body).unwrap();
                     let (mild, wild) = (StandIn::new(1).reply(&chat), hostile_reply(&chat));
-                    assert!(
-                        !mild.text.is_empty() || !mild.calls.is_empty(),
-                        "{system:?} {user:?}"
-                    );
+                    assert!(!mild.text.is_empty() || !mild.calls.is_empty(), "{system:?} {user:?}");
                     assert!(!wild.text.is_empty() || !wild.calls.is_empty());
                 }
             }

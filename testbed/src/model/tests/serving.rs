@@ -25,27 +25,17 @@ impl Response {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn text(&self) -> String {
-        self.json()["choices"][0]["message"]["content"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.json()["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
     }
 }
 
 async fn send(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> Response {
     let base = server.base_url();
-    let host = base
-        .strip_prefix("http://")
-        .unwrap()
-        .strip_suffix("/v1")
-        .unwrap();
+    let host = base.strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap();
     let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -66,11 +56,7 @@ async fn send(server: &Server, method: &str, path: &str, headers: &str, body: &s
     }
     let mut body = String::new();
     stream.read_to_string(&mut body).await.unwrap();
-    Response {
-        status,
-        headers,
-        body,
-    }
+    Response { status, headers, body }
 }
 
 async fn post(server: &Server, path: &str, body: &Value) -> Response {
@@ -116,10 +102,7 @@ async fn a_react_step_is_answered_in_its_own_format() {
     assert_eq!(reply.status, 200, "{}", reply.body);
     let step = fields(&reply.text());
     assert_eq!(step["tool"], "get_customer_info");
-    assert_eq!(
-        first_json(&step["arguments"]).unwrap(),
-        json!({ "customer_id": "ABC123" })
-    );
+    assert_eq!(first_json(&step["arguments"]).unwrap(), json!({ "customer_id": "ABC123" }));
     assert!(reply.text().trim_end().ends_with("[[ ## completed ## ]]"));
     let usage = &reply.json()["usage"];
     assert_eq!(
@@ -153,22 +136,14 @@ async fn native_tools_are_called_and_answered() {
     let reply = complete(&server, &body).await.json();
     let message = &reply["choices"][0]["message"];
     assert_eq!(reply["choices"][0]["finish_reason"], "tool_calls");
-    assert_eq!(
-        message["tool_calls"][0]["function"]["name"],
-        "get_customer_info"
-    );
+    assert_eq!(message["tool_calls"][0]["function"]["name"], "get_customer_info");
     let id = &message["tool_calls"][0]["id"];
     let messages = body["messages"].as_array_mut().unwrap();
     messages.push(message.clone());
     messages.push(json!({ "role": "tool", "tool_call_id": id, "content": "{\"result\":{\"customer_id\":\"ABC123\",\"status\":\"pending\"}}" }));
     let answer = complete(&server, &body).await.json();
     assert_eq!(answer["choices"][0]["finish_reason"], "stop", "{answer}");
-    assert!(
-        answer["choices"][0]["message"]["content"]
-            .as_str()
-            .unwrap()
-            .contains("ABC123")
-    );
+    assert!(answer["choices"][0]["message"]["content"].as_str().unwrap().contains("ABC123"));
 }
 
 #[tokio::test]
@@ -178,48 +153,30 @@ async fn a_json_schema_gets_its_object() {
     body["response_format"] = json!({ "type": "json_schema", "json_schema": { "name": "out", "schema": { "type": "object", "properties": { "response": { "type": "string" }, "score": { "type": "number" } } } } });
     let text = complete(&server, &body).await.text();
     let value: Value = serde_json::from_str(&text).unwrap();
-    assert!(
-        value["response"].is_string() && value["score"].is_number(),
-        "{text}"
-    );
+    assert!(value["response"].is_string() && value["score"].is_number(), "{text}");
 }
 
 #[tokio::test]
 async fn the_script_is_replayed_in_order_and_then_ends() {
     let server = Server::start(Options::default()).await.unwrap();
-    let posted = post(
-        &server,
-        "/control/script",
-        &json!(["one", { "calls": [{ "name": "f", "arguments": { "x": 1 } }] }]),
-    )
-    .await;
+    let posted =
+        post(&server, "/control/script", &json!(["one", { "calls": [{ "name": "f", "arguments": { "x": 1 } }] }]))
+            .await;
     assert_eq!(posted.status, 204);
     assert_eq!(complete(&server, &hello("scripted")).await.text(), "one");
     let second = complete(&server, &hello("scripted")).await.json();
-    assert_eq!(
-        second["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"],
-        "{\"x\":1}"
-    );
+    assert_eq!(second["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], "{\"x\":1}");
     assert_eq!(complete(&server, &hello("scripted")).await.status, 400);
-    assert_eq!(
-        post(&server, "/control/script", &json!("no array"))
-            .await
-            .status,
-        400
-    );
+    assert_eq!(post(&server, "/control/script", &json!("no array")).await.status, 400);
 }
 
 #[tokio::test]
 async fn faults_befall_the_planned_requests() {
-    let options = Options::default()
-        .fault(Fault::RateLimited(Some(7)), When::First(1))
-        .fault(Fault::Status(503), When::Every(2));
+    let options =
+        Options::default().fault(Fault::RateLimited(Some(7)), When::First(1)).fault(Fault::Status(503), When::Every(2));
     let server = Server::start(options).await.unwrap();
     let first = complete(&server, &hello("stand-in")).await;
-    assert_eq!(
-        (first.status, first.header("retry-after")),
-        (429, Some("7"))
-    );
+    assert_eq!((first.status, first.header("retry-after")), (429, Some("7")));
     assert_eq!(complete(&server, &hello("stand-in")).await.status, 503);
     assert_eq!(complete(&server, &hello("stand-in")).await.status, 200);
     assert_eq!((server.requests(), server.replies()), (3, 1));
@@ -227,9 +184,7 @@ async fn faults_befall_the_planned_requests() {
 
 #[tokio::test]
 async fn a_request_may_ask_for_faults() {
-    let server = Server::start(Options::default().latency(Duration::from_millis(1)))
-        .await
-        .unwrap();
+    let server = Server::start(Options::default().latency(Duration::from_millis(1))).await.unwrap();
     let with = async |faults: &str| {
         send(
             &server,
@@ -242,41 +197,22 @@ async fn a_request_may_ask_for_faults() {
     };
     let limited = with("rate-limited").await;
     assert_eq!((limited.status, limited.header("retry-after")), (429, None));
-    assert_eq!(
-        with("rate-limited;retry-after=3")
-            .await
-            .header("retry-after"),
-        Some("3")
-    );
+    assert_eq!(with("rate-limited;retry-after=3").await.header("retry-after"), Some("3"));
     assert_eq!(with("status=502").await.status, 502);
     assert!(serde_json::from_str::<Value>(&with("malformed").await.body).is_err());
     let whole = with("nonsense").await;
     let cut = with("truncated, no-usage").await.json();
     assert_eq!(cut["choices"][0]["finish_reason"], "length");
     assert!(cut.get("usage").is_none());
-    assert!(
-        whole
-            .text()
-            .starts_with(cut["choices"][0]["message"]["content"].as_str().unwrap())
-    );
+    assert!(whole.text().starts_with(cut["choices"][0]["message"]["content"].as_str().unwrap()));
 }
 
 #[tokio::test]
 async fn nonsense_is_turned_down_politely() {
     let server = Server::start(Options::default()).await.unwrap();
-    assert_eq!(
-        complete(&server, &json!({ "model": "stand-in" }))
-            .await
-            .status,
-        400
-    );
+    assert_eq!(complete(&server, &json!({ "model": "stand-in" })).await.status, 400);
     assert_eq!(complete(&server, &hello("gpt-17")).await.status, 404);
-    assert_eq!(
-        send(&server, "POST", "/v1/chat/completions", "", "{")
-            .await
-            .status,
-        400
-    );
+    assert_eq!(send(&server, "POST", "/v1/chat/completions", "", "{").await.status, 400);
     let listed = send(&server, "GET", "/v1/models", "", "").await.json();
     assert_eq!(listed["data"].as_array().unwrap().len(), 3);
     for odd in [
@@ -290,21 +226,9 @@ async fn nonsense_is_turned_down_politely() {
 #[tokio::test]
 async fn a_dropped_server_stops() {
     let server = Server::start(Options::default()).await.unwrap();
-    let host = server
-        .base_url()
-        .strip_prefix("http://")
-        .unwrap()
-        .strip_suffix("/v1")
-        .unwrap()
-        .to_owned();
+    let host = server.base_url().strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap().to_owned();
     let mut idle = TcpStream::connect(&host).await.unwrap();
     drop(server);
     let mut rest = Vec::new();
-    assert_eq!(
-        tokio::time::timeout(Duration::from_secs(5), idle.read_to_end(&mut rest))
-            .await
-            .unwrap()
-            .unwrap(),
-        0
-    );
+    assert_eq!(tokio::time::timeout(Duration::from_secs(5), idle.read_to_end(&mut rest)).await.unwrap().unwrap(), 0);
 }
