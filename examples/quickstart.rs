@@ -7,7 +7,7 @@
 
 use std::{error::Error, io::Write, path::PathBuf, sync::Arc, time::Instant};
 
-use abide::{evaluate::table, lm::openai::OpenAi, net, prelude::*, report::Bar, runtime::Limits};
+use abide::{evaluate::Summary, evaluate::table, lm::OpenAi, net, prelude::*, report::Bar};
 use abide_testbed::{Options, Testbed, TraceId, task};
 use clap::Parser;
 
@@ -46,10 +46,7 @@ type Request = Example<CustomerServiceInput, task::Label>;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let start = Instant::now();
-    let mut out = std::io::stdout();
-
-    // an authorization server, an MCP server over TLS and a simulated model, on loopback
+    let (start, mut out) = (Instant::now(), std::io::stdout());
     let testbed = Testbed::start(Options::default().seed(args.seed)).await?;
     let secret = |_: &str| Some(testbed.client_secret().to_owned());
     let url = testbed.mcp_url().parse()?;
@@ -67,7 +64,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::builder().lm(Arc::new(model)).boundary(boundary).limits(limits).build();
     let load = |split: &str| Dataset::<CustomerServiceInput, task::Label>::load(format!("{DATA}/{split}.jsonl"));
     let (test, data) = (load("test")?, Splits::new(load("train")?, load("val")?));
-
     // judged on what the server did in this run, and on the answer
     let resolved = |request: &Request, run: &Run<CustomerServiceOutput>| {
         let trace: TraceId = run.episode.run.to_string().parse().unwrap_or(TraceId::NONE);
@@ -75,27 +71,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
         task::grade(&request.label, &testbed.state(trace), answer) >= 1.0
     };
     let secured = || Secured::new(&resolved).calls(|label: &task::Label| label.call_budget);
-    let search = || {
-        let bootstrap = BootstrapFewShot::default().pool(24).max_bootstrapped(5);
-        BootstrapFewShotWithRandomSearch::default().bootstrap(bootstrap).candidates(12)
-    };
-
-    writeln!(out, "compiling for task success alone, then for safe success (simulated model, world {}) …", args.seed)?;
+    let search = BootstrapFewShotWithRandomSearch::default();
+    let most = search.plan(data.sizes()).rollouts;
+    writeln!(out, "compiling twice, at most {most} runs each (simulated model, world {}) …", args.seed)?;
     let task_only = Compiler::new(&runtime, agent.clone(), data.clone(), &resolved)
-        .name("customer_service")
         .seed(args.seed)
         .concurrency(args.concurrency)
-        .search_progress(Arc::new(Bar::new("task success alone", 500)))
+        .search_progress(Arc::new(Bar::new("task success alone", most)))
         .danger_keep_unsafe_demonstrations()
-        .run(search())
+        .run(search)
         .await?;
     let compiled = Compiler::new(&runtime, agent.clone(), data.with_test(test.clone()), secured())
         .name("customer_service")
         .seed(args.seed)
         .concurrency(args.concurrency)
+        .search_progress(Arc::new(Bar::new("safe success", most)))
         .simulated_model()
-        .search_progress(Arc::new(Bar::new("safe success", 500)))
-        .run(search())
+        .run(search)
         .await?;
 
     let evaluate = Evaluate::new().seed(args.seed).concurrency(args.concurrency);
@@ -116,7 +108,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     writeln!(out, "{}", run.outcome?.response)?;
     if args.json {
-        let side = |s: &abide::evaluate::Summary| serde_json::json!({"task": s.task.mean, "violation_rate": s.violation_rate.mean, "events": s.events});
+        let side = |s: &Summary| serde_json::json!({"task": s.task.mean, "violation_rate": s.violation_rate.mean, "events": s.events});
         let line = serde_json::json!({
             "uncompiled": side(&before), "task_only": side(&reckless), "secured": side(&after), "program": path,
             "digest": compiled.artifact.digest(), "model_calls": testbed.model().requests(), "seconds": start.elapsed().as_secs_f64(),

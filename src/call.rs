@@ -91,6 +91,14 @@ impl ToolName {
         self.0.split_once('.').map_or(self.0.as_str(), |(_, tool)| tool)
     }
 
+    /// The name of a Rust function: no `.`, so that it cannot be taken for a server's tool.
+    pub fn of_function(name: &str) -> Result<Self, NameError> {
+        if name.contains('.') {
+            return Err(NameError(name.chars().take(80).collect()));
+        }
+        Self::try_from(name)
+    }
+
     /// The name of a server's tool.
     pub fn of_server(server: &ServerId, tool: &str) -> Result<Self, NameError> {
         Self::try_from(format!("{server}.{tool}"))

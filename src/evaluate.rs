@@ -6,12 +6,13 @@ mod table;
 use std::{
     fs::{File, OpenOptions},
     io::Write,
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
 pub use evaluation::{Evaluation, Outcome, Row, Summary};
 pub use table::table;
@@ -176,7 +177,8 @@ where
     {
         return Outcome::NotScored { reason: error.to_string() };
     }
-    match metric.score(example, run).await {
+    let score = AssertUnwindSafe(async { metric.score(example, run).await }).catch_unwind().await;
+    match score.unwrap_or_else(|_| Err(MetricError("it panicked".into()))) {
         Ok(score) => Outcome::Scored(score),
         Err(error @ MetricError(_)) => Outcome::NotScored { reason: error.to_string() },
     }
@@ -209,3 +211,6 @@ impl Default for Evaluate {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,8 @@ pub mod report;
 pub mod runtime;
 pub mod secret;
 pub mod security;
+#[cfg(test)]
+mod testing;
 pub mod tool;
 pub mod usage;
 

@@ -44,3 +44,6 @@ pub trait Module: Send + Sync {
 pub trait Program: Module + Tunable + Clone + 'static {}
 
 impl<P: Module + Tunable + Clone + 'static> Program for P {}
+
+#[cfg(test)]
+mod tests;

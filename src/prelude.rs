@@ -9,8 +9,8 @@ pub use crate::{
     lm::{self, Lm},
     metric::{Metric, Score, Secured},
     module::{ChainOfThought, Module, Predict, Program, ReAct},
-    optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot},
-    runtime::{CallError, Cx, Run, Runtime},
+    optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot, Optimizer},
+    runtime::{CallError, Cx, Limits, Run, Runtime},
     security::{Audit, Boundary},
     tool::{Function, Toolbox},
 };

@@ -5,12 +5,14 @@ mod cx;
 mod error;
 mod limits;
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 pub use builder::{Builder, Missing};
 pub use cx::Cx;
 pub use error::{CallError, Infrastructure};
 pub use limits::Limits;
+
+use futures_util::FutureExt;
 
 use crate::{
     Fields,
@@ -85,7 +87,7 @@ impl Runtime {
         self.run_with(module, input, RunOptions::default()).await
     }
 
-    /// Runs a module once.
+    /// Runs a module once. A module that panics fails alone: its run ends as [`CallError::Panicked`].
     pub async fn run_with<M: Module>(&self, module: &M, input: M::Input, options: RunOptions) -> Run<M::Output> {
         let run = RunId::random();
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
@@ -95,8 +97,9 @@ impl Runtime {
         let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
         let start = self.shared.clock.elapsed();
         let limit = self.shared.limits.deadline;
+        let forward = AssertUnwindSafe(async { module.forward(&cx, input).await }).catch_unwind();
         let outcome = tokio::select! {
-            outcome = module.forward(&cx, input) => outcome,
+            outcome = forward => outcome.unwrap_or_else(|_| Err(CallError::Panicked)),
             () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
         };
         let elapsed = self.shared.clock.elapsed().saturating_sub(start);
@@ -142,3 +145,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

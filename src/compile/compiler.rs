@@ -1,8 +1,6 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use abide_optimizers::{
-    Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, SplitSizes, Study,
-};
+use abide_optimizers::{Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, Study};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -218,7 +216,7 @@ where
 
     /// What a search will ask for at most.
     pub fn plan(&self, optimizer: &impl Optimizer) -> Plan {
-        let mut plan = optimizer.plan(SplitSizes { train: self.data.train.len(), val: self.data.val.len() });
+        let mut plan = optimizer.plan(self.data.sizes());
         if let Some(limit) = self.budget.rollouts {
             plan.rollouts = plan.rollouts.min(limit);
         }

@@ -156,7 +156,7 @@ where
     }
 
     fn sizes(&self) -> SplitSizes {
-        SplitSizes { train: self.data.train.len(), val: self.data.val.len() }
+        self.data.sizes()
     }
 
     fn labeled(&self, slot: &SlotPath, example: usize) -> Option<Demo> {

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use abide_optimizers::SplitSizes;
+
 use crate::Digest;
 
 use super::{Dataset, Row};
@@ -27,6 +29,11 @@ impl<I, L> Splits<I, L> {
     pub fn with_test(mut self, test: Dataset<I, L>) -> Self {
         self.test = Some(test);
         self
+    }
+
+    /// How many examples the splits have that a search may see.
+    pub fn sizes(&self) -> SplitSizes {
+        SplitSizes { train: self.train.len(), val: self.val.len() }
     }
 
     /// Ids that stand in more than one part, in order: a result on such an example says little.

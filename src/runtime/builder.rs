@@ -5,6 +5,7 @@ use crate::{
     adapter::{Adapter, Chat},
     clock::{Clock, SystemClock},
     lm::Lm,
+    secret::Secret,
     security::{Audit, Boundary, Check, Guard},
 };
 
@@ -18,6 +19,7 @@ pub struct Builder<L, B> {
     checks: Vec<Arc<dyn Check>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    secrets: Vec<Secret<String>>,
 }
 
 /// Stands in a builder's type for what has not been given.
@@ -34,6 +36,7 @@ impl Builder<Missing, Missing> {
             checks: Vec::new(),
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
+            secrets: Vec::new(),
         }
     }
 }
@@ -41,16 +44,16 @@ impl Builder<Missing, Missing> {
 impl<B> Builder<Missing, B> {
     /// The model.
     pub fn lm(self, lm: Arc<dyn Lm>) -> Builder<Arc<dyn Lm>, B> {
-        let Self { lm: _, boundary, adapter, audit, checks, clock, limits } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits }
+        let Self { lm: _, boundary, adapter, audit, checks, clock, limits, secrets } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets }
     }
 }
 
 impl<L> Builder<L, Missing> {
     /// The boundary.
     pub fn boundary(self, boundary: Boundary) -> Builder<L, Boundary> {
-        let Self { lm, boundary: _, adapter, audit, checks, clock, limits } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits }
+        let Self { lm, boundary: _, adapter, audit, checks, clock, limits, secrets } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets }
     }
 }
 
@@ -58,6 +61,12 @@ impl<L, B> Builder<L, B> {
     /// How prompts are written; the chat format by default.
     pub fn adapter(mut self, adapter: impl Adapter + 'static) -> Self {
         self.adapter = Arc::new(adapter);
+        self
+    }
+
+    /// One more secret to take out of everything that is written or shown, such as the key of the model.
+    pub fn secret(mut self, secret: Secret<String>) -> Self {
+        self.secrets.push(secret);
         self
     }
 
@@ -94,11 +103,13 @@ impl Builder<Arc<dyn Lm>, Boundary> {
         for check in self.checks {
             guard = guard.check(check);
         }
+        let redactor = self.boundary.live().redactor().clone();
+        self.secrets.iter().for_each(|secret| redactor.learn(secret));
         Runtime::from_shared(Shared {
             lm: self.lm,
             adapter: self.adapter,
             guard: Arc::new(guard),
-            redactor: self.boundary.live().redactor().clone(),
+            redactor,
             boundary: self.boundary,
             limits: self.limits,
             clock: self.clock,

@@ -28,6 +28,9 @@ pub enum CallError {
     /// A module's own reason, for modules that users write.
     #[error("{0}")]
     Module(String),
+    /// The module panicked. What it said is wherever the process reports panics, and may hold anything, so it is not here.
+    #[error("the program panicked: look for the panic's message on standard error, and return an error instead")]
+    Panicked,
     /// Not the program's fault: the run is not scored.
     #[error(transparent)]
     Infrastructure(#[from] Infrastructure),

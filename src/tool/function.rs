@@ -1,6 +1,6 @@
-use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -28,7 +28,7 @@ struct Typed<A, F> {
 
 impl Function {
     /// A tool out of an async closure. The arguments' JSON Schema comes from their type; an `Err` is told to the model as the
-    /// tool's failure, so it must hold nothing that the model may not see.
+    /// tool's failure, so it must hold nothing that the model may not see. A panic is told as a failure too, without its words.
     ///
     /// # Errors
     /// When the name cannot be a tool's; a Rust function's name has no `.`.
@@ -40,7 +40,7 @@ impl Function {
         F: Fn(A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
     {
-        let name = ToolName::try_from(name)?;
+        let name = ToolName::of_function(name)?;
         let schema = FieldSpec::of::<A>("arguments").schema;
         let body = Arc::new(Typed { body, arguments: PhantomData });
         Ok(Self { spec: ToolSpec::new(name, description, schema, None), body })
@@ -64,9 +64,13 @@ where
             Ok(arguments) => arguments,
             Err(error) => return Box::pin(async move { ToolReply::failed(format!("bad arguments: {error}")) }),
         };
-        let running = (self.body)(arguments);
+        // the body is called within, so that a panic of its first line is caught too
+        let running = AssertUnwindSafe(async move { (self.body)(arguments).await });
         Box::pin(async move {
-            match running.await {
+            let Ok(result) = running.catch_unwind().await else {
+                return ToolReply::failed("it panicked");
+            };
+            match result {
                 Ok(value) => match serde_json::to_value(value) {
                     Ok(content) => ToolReply::done(content),
                     Err(error) => ToolReply::failed(format!("the result is not JSON: {error}")),

@@ -275,3 +275,6 @@ fn cap(content: &mut Value) {
     };
     *content = json!({ "truncated": kept, "characters": text.chars().count() });
 }
+
+#[cfg(test)]
+mod tests;

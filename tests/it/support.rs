@@ -7,7 +7,6 @@ use abide::{
     net,
     prelude::*,
     runtime::Limits,
-    security::Audit,
 };
 use abide_testbed::{Options, Testbed, TraceId, task};
 
@@ -35,22 +34,22 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world with one of the testbed's models.
+    /// A world with one of the testbed's models and the rules of the example.
     pub(crate) async fn with_model(options: Options, model: &str) -> Self {
-        Self::audited(options, model, Audit::discard()).await
+        Self::with_rules(options, model, &rules(), 8).await
     }
 
-    pub(crate) async fn audited(options: Options, model: &str, audit: Audit) -> Self {
+    /// A world with other rules, and an agent that may take so many turns.
+    pub(crate) async fn with_rules(options: Options, model: &str, rules: &str, turns: u32) -> Self {
         let testbed = Arc::new(Testbed::start(options).await.unwrap());
-        let boundary = boundary(&testbed, &rules());
+        let boundary = boundary(&testbed, rules);
         let tools = Toolbox::connect(&boundary).await.unwrap();
         let runtime = Runtime::builder()
             .lm(lm(&testbed, model))
             .boundary(boundary)
-            .audit(audit)
-            .limits(Limits::default().temperature(0.7))
+            .limits(Limits::default().temperature(0.7).model_calls(2 * turns + 2))
             .build();
-        Self { testbed, runtime, agent: ReAct::new(tools).max_iters(8) }
+        Self { testbed, runtime, agent: ReAct::new(tools).max_iters(turns) }
     }
 
     /// The task's own judgement of a run.

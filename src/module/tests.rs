@@ -1,0 +1,115 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    ProgramState, Signature, SlotPath, SlotState,
+    testing::{Repeat, RepeatInput, RepeatOutput, Says, reply, runtime},
+    tool::{Function, Toolbox},
+};
+
+/// Explain.
+#[derive(Signature)]
+pub(crate) struct Explain {
+    #[input]
+    word: String,
+    #[output]
+    reasoning: String,
+    #[output]
+    echo: String,
+}
+
+const NOTES: &str = "[tools.notes]\nscopes = []\neffect = \"read\"\n";
+
+fn word() -> RepeatInput {
+    RepeatInput { word: "moon".into() }
+}
+
+fn echo(text: &str) -> String {
+    reply(&[("echo", text)])
+}
+
+fn notes() -> Toolbox {
+    let body = |_: serde_json::Map<String, serde_json::Value>| async { Ok::<_, String>("a note") };
+    Toolbox::new().with(Function::new("notes", "The notes.", body).unwrap())
+}
+
+fn set_instruction(program: &mut impl Tunable, path: &str, text: &str) {
+    let path = SlotPath::try_from(path.to_owned()).unwrap();
+    let mut state = ProgramState::of(program);
+    state.0.insert(path, SlotState { instruction: Some(text.into()), ..SlotState::default() });
+    state.install(program).unwrap();
+}
+
+#[tokio::test]
+async fn a_boxed_program_runs_is_tuned_and_cloned_like_itself() {
+    let model = Says::texts([echo("a").as_str(), echo("b").as_str(), echo("c").as_str()]);
+    let runtime = runtime(model.clone(), "");
+    let original: Boxed<RepeatInput, RepeatOutput> = Boxed::new(Predict::<Repeat>::new());
+    let mut tuned = original.clone();
+    let path = ProgramState::of(&original).0.keys().next().unwrap().to_string();
+    set_instruction(&mut tuned, &path, "Say it loud.");
+    assert_ne!(ProgramState::of(&tuned), ProgramState::of(&original), "a clone is tuned alone");
+    assert_eq!(runtime.run(&original, word()).await.outcome.unwrap().echo, "a");
+    assert_eq!(runtime.run(&tuned, word()).await.outcome.unwrap().echo, "b");
+    let shared = Arc::new(tuned);
+    assert_eq!(runtime.run(&shared, word()).await.outcome.unwrap().echo, "c");
+    let loud = |request: &crate::lm::LmRequest| request.messages[0].content.contains("Say it loud.");
+    assert_eq!(model.requests().iter().map(loud).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(shared.trusted(&word()), original.trusted(&word()));
+    assert!(shared.trusted(&word()).is_some());
+}
+
+#[tokio::test]
+async fn a_signature_that_reasons_itself_keeps_its_own_field() {
+    let text = reply(&[("reasoning", "Because."), ("echo", "moon")]);
+    let runtime = runtime(Says::texts([text.as_str()]), "");
+    let program = ChainOfThought::<Explain>::new();
+    let run = runtime.run(&program, ExplainInput { word: "moon".into() }).await;
+    let Reasoned { reasoning, output } = run.outcome.unwrap();
+    assert_eq!((reasoning.as_str(), output.reasoning.as_str()), ("Because.", "Because."));
+    assert_eq!(output.echo, "moon");
+}
+
+#[tokio::test]
+async fn an_exchange_is_kept_without_what_is_the_same_in_every_turn() {
+    let step = reply(&[("thought", "done"), ("tool", "finish"), ("arguments", r#"{"echo": "moon"}"#)]);
+    let runtime = runtime(Says::texts([step.as_str()]), NOTES);
+    let run = runtime.run(&ReAct::<Repeat>::new(notes()), word()).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    let exchange = &run.episode.exchanges[0];
+    let names: Vec<&str> = exchange.inputs.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["trajectory", "word"], "neither the protocol nor the tools");
+    assert_eq!(exchange.outputs.get("tool"), Some(&json!("finish")));
+}
+
+#[tokio::test]
+async fn an_agent_without_turns_asks_once_with_its_instruction() {
+    let model = Says::texts([echo("moon").as_str()]);
+    let mut agent = ReAct::<Repeat>::new(notes()).max_iters(0);
+    set_instruction(&mut agent, "act", "Say it twice.");
+    let run = runtime(model.clone(), NOTES).run(&agent, word()).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    assert_eq!(model.requests().len(), 1);
+    assert!(model.requests()[0].messages[0].content.contains("Say it twice."));
+    assert!(!model.asked()[0].contains("[[ ## tools ## ]]\n"));
+    assert!(run.episode.exchanges.is_empty(), "the last question teaches nothing");
+}
+
+#[tokio::test]
+async fn compiled_descriptions_of_tools_are_shown_instead_of_the_servers() {
+    let step = reply(&[("thought", "done"), ("tool", "finish"), ("arguments", r#"{"echo": "moon"}"#)]);
+    let model = Says::texts([step.as_str()]);
+    let mut agent = ReAct::<Repeat>::new(notes());
+    let mut state = ProgramState::of(&agent);
+    for slot in state.0.values_mut() {
+        slot.tool_docs.insert("notes".into(), "What was written down.".into());
+    }
+    state.install(&mut agent).unwrap();
+    runtime(model.clone(), NOTES).run(&agent, word()).await.outcome.unwrap();
+    let asked = &model.asked()[0];
+    assert!(asked.contains("What was written down.") && !asked.contains("The notes."), "{asked}");
+}

@@ -1,0 +1,102 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::{
+    clock::ManualClock,
+    episode::Step,
+    lm::{LmError, Message},
+    module::Predict,
+    secret::Secret,
+    testing::{Repeat, RepeatInput, Says, boundary, reply, runtime},
+};
+
+fn word() -> RepeatInput {
+    RepeatInput { word: "moon".into() }
+}
+
+/// Asks and says what came.
+struct Raw;
+
+impl Module for Raw {
+    type Input = String;
+    type Output = String;
+
+    async fn forward(&self, cx: &Cx, input: String) -> Result<String, CallError> {
+        Ok(cx.ask("raw", vec![Message::user(input)]).await?.text)
+    }
+}
+
+#[tokio::test]
+async fn the_limits_and_the_seed_of_a_run_are_asked_for() {
+    let model = Says::texts([reply(&[("echo", "moon")]).as_str()]);
+    let limits = Limits::default().temperature(0.3).reply_tokens(77);
+    let runtime = Runtime::builder().lm(model.clone()).boundary(boundary("")).limits(limits).build();
+    let options = RunOptions { seed: u64::MAX, ..RunOptions::default() };
+    let run = runtime.run_with(&Predict::<Repeat>::new(), word(), options).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    let request = &model.requests()[0];
+    assert_eq!((request.temperature, request.max_tokens, request.seed), (Some(0.3), 77, Some(0x7fff_ffff)));
+    assert_eq!(run.episode.seed, u64::MAX);
+}
+
+#[tokio::test]
+async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
+    let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
+    let model = Says::texts([]);
+    let limits = Limits::default().deadline(Duration::from_secs(60));
+    let builder = Runtime::builder().lm(model.clone()).boundary(boundary(""));
+    let runtime = builder.limits(limits).clock(clock.clone()).build();
+    let program = Predict::<Repeat>::new();
+    let (run, ()) = tokio::join!(runtime.run(&program, word()), async {
+        while model.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(61));
+    });
+    let error = run.outcome.map(|output| output.echo).unwrap_err();
+    assert!(error.is_infrastructure());
+    let expected = "the run was not done after 60s: raise `limits.deadline`, or look for what hangs";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(run.episode.elapsed, Duration::from_secs(61));
+}
+
+#[tokio::test]
+async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
+    let model = Says::replies([Err(LmError::Server { status: 503, retry_after: None })]);
+    let run = runtime(model, "").run(&Raw, "Hello".to_owned()).await;
+    assert!(run.outcome.unwrap_err().is_infrastructure());
+    let Step::Model(step) = &run.episode.steps[0] else { unreachable!() };
+    assert_eq!(step.rejected.as_deref(), Some("the model server failed with status 503"));
+}
+
+#[tokio::test]
+async fn known_secrets_are_taken_out_of_what_a_module_asks() {
+    let model = Says::texts(["fine"]);
+    let runtime = runtime(model.clone(), "");
+    runtime.boundary().live().redactor().learn(&Secret::new("s3cr3t-of-the-crm".to_owned()));
+    let run = runtime.run(&Raw, "my password is s3cr3t-of-the-crm".to_owned()).await;
+    assert_eq!(run.outcome.unwrap(), "fine");
+    assert_eq!(model.asked(), ["my password is [redacted]"]);
+}
+
+#[tokio::test]
+async fn another_model_leaves_the_first_runtime_as_it_was() {
+    let (first, second) = (Says::texts(["one"]), Says::texts(["two"]));
+    let runtime = runtime(first, "");
+    let other = runtime.with_lm(second);
+    assert_eq!(other.run(&Raw, "Hello".to_owned()).await.outcome.unwrap(), "two");
+    assert_eq!(runtime.run(&Raw, "Hello".to_owned()).await.outcome.unwrap(), "one");
+    assert_eq!(other.boundary().digest(), runtime.boundary().digest());
+}
+
+#[test]
+fn errors_say_what_does_not_fit() {
+    let errors = vec![crate::FieldError::Missing("a".into()), crate::FieldError::Unknown("b".into())];
+    let error = CallError::InputRejected { signature: "S".into(), errors };
+    let expected = "input of `S` rejected: field `a` is missing; field `b` is not part of the signature";
+    assert_eq!(error.to_string(), expected);
+    let expected = "the run used up its 3 model calls: raise `limits.model_calls`, or make the program shorter";
+    assert_eq!(CallError::ModelCalls(3).to_string(), expected);
+}

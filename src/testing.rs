@@ -1,0 +1,83 @@
+//! A model that answers from a list, and a runtime over it; for tests.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    Runtime, Signature,
+    lm::{Lm, LmError, LmReply, LmRequest, ModelId},
+    security::Boundary,
+};
+
+/// Repeat.
+#[derive(Signature)]
+pub(crate) struct Repeat {
+    #[input(max_chars = 20)]
+    pub(crate) word: String,
+    #[output]
+    pub(crate) echo: String,
+}
+
+pub(crate) struct Says {
+    model: ModelId,
+    replies: Mutex<VecDeque<Result<LmReply, LmError>>>,
+    requests: Mutex<Vec<LmRequest>>,
+}
+
+impl Says {
+    /// Says these texts, then nothing any more.
+    pub(crate) fn texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Arc<Self> {
+        Self::replies(texts.into_iter().map(|text| Ok(LmReply::new(text))))
+    }
+
+    pub(crate) fn replies(replies: impl IntoIterator<Item = Result<LmReply, LmError>>) -> Arc<Self> {
+        let replies = Mutex::new(replies.into_iter().collect());
+        Arc::new(Self { model: ModelId("test/says".into()), replies, requests: Mutex::default() })
+    }
+
+    pub(crate) fn requests(&self) -> Vec<LmRequest> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The last message of each request.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.messages.last().unwrap().content.clone()).collect()
+    }
+}
+
+impl Lm for Says {
+    fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    /// Without a reply left it never answers.
+    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+        self.requests.lock().unwrap().push(request.clone());
+        let next = self.replies.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match next {
+                Some(reply) => reply,
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+pub(crate) fn boundary(rules: &str) -> Boundary {
+    Boundary::parse(rules, "", &|_| None).unwrap()
+}
+
+pub(crate) fn runtime(lm: Arc<Says>, rules: &str) -> Runtime {
+    Runtime::builder().lm(lm).boundary(boundary(rules)).build()
+}
+
+/// A reply in the chat format.
+pub(crate) fn reply(fields: &[(&str, &str)]) -> String {
+    let field = |(name, value): &(&str, &str)| format!("[[ ## {name} ## ]]\n{value}\n\n");
+    fields.iter().map(field).collect::<String>() + "[[ ## completed ## ]]"
+}

@@ -1,0 +1,139 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::*;
+use crate::{
+    episode::Episode,
+    module::Module,
+    runtime::CallError,
+    testing::{Says, runtime},
+};
+
+const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\n";
+
+#[derive(Deserialize, JsonSchema)]
+struct Shout {
+    text: String,
+    times: u8,
+}
+
+/// Makes one call.
+struct Calling(Toolbox, ToolCall);
+
+impl Module for Calling {
+    type Input = ();
+    type Output = ToolOutcome;
+
+    async fn forward(&self, cx: &Cx, (): ()) -> Result<ToolOutcome, CallError> {
+        Ok(self.0.call(cx, self.1.clone()).await)
+    }
+}
+
+async fn call(tools: Toolbox, tool: &str, arguments: Value) -> (ToolOutcome, Episode) {
+    let Value::Object(arguments) = arguments else { panic!("{arguments}") };
+    let program = Calling(tools, ToolCall { tool: tool.try_into().unwrap(), arguments });
+    let run = runtime(Says::texts([]), RULES).run(&program, ()).await;
+    (run.outcome.unwrap(), run.episode)
+}
+
+fn shouting<F, Fut>(body: F) -> Toolbox
+where
+    F: Fn(Shout) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Value, String>> + Send + 'static,
+{
+    Toolbox::new().with(Function::new("shout", "Shouts.", body).unwrap())
+}
+
+fn fits() -> Value {
+    json!({ "text": "hey", "times": 2 })
+}
+
+fn kinds(episode: &Episode) -> Vec<EventKind> {
+    episode.events.iter().map(|event| event.kind).collect()
+}
+
+fn replied_with(outcome: ToolOutcome) -> Value {
+    let ToolOutcome::Replied { observation } = outcome else { panic!("{outcome:?}") };
+    observation
+}
+
+#[tokio::test]
+async fn a_function_answers_and_the_call_is_on_record() {
+    let (outcome, episode) = call(shouting(|shout| async move { Ok(json!(shout.text)) }), "shout", fits()).await;
+    assert_eq!(replied_with(outcome), json!({ "result": "hey" }));
+    let step = episode.tool_steps().next().unwrap();
+    assert_eq!((step.verdict, &step.observation), (CallVerdict::Executed, &json!({ "result": "hey" })));
+    assert_eq!(kinds(&episode), []);
+}
+
+#[tokio::test]
+async fn a_failing_function_is_told_as_its_failure() {
+    let (outcome, episode) = call(shouting(|_| async { Err("no voice".into()) }), "shout", fits()).await;
+    let observation = replied_with(outcome);
+    assert_eq!(
+        (&observation["error"]["code"], &observation["error"]["message"]),
+        (&json!("tool_failed"), &json!("no voice"))
+    );
+    assert_eq!(kinds(&episode), [EventKind::ToolFailed]);
+}
+
+#[tokio::test]
+async fn a_function_that_panics_fails_alone() {
+    let at_once = shouting(|shout| {
+        assert_eq!(shout.times, 0, "on purpose");
+        async { Ok(json!("called")) }
+    });
+    for tools in [at_once, shouting(|_| async { panic!("on purpose") })] {
+        let (outcome, episode) = call(tools, "shout", fits()).await;
+        assert_eq!(replied_with(outcome)["error"]["message"], "it panicked");
+        assert_eq!(kinds(&episode), [EventKind::ToolFailed]);
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_never_reach_a_function() {
+    for arguments in [json!({ "text": "hey" }), json!({ "text": 1, "times": 1 }), json!({ "text": "", "times": 300 })] {
+        let (outcome, episode) = call(shouting(|_| async { Ok(json!("called")) }), "shout", arguments).await;
+        assert!(matches!(outcome, ToolOutcome::Refused { kind: EventKind::ArgumentsMalformed, .. }), "{outcome:?}");
+        assert_eq!(episode.tool_steps().next().unwrap().verdict, CallVerdict::Invalid);
+    }
+}
+
+#[tokio::test]
+async fn a_function_without_an_entry_is_not_called() {
+    let whisper = Function::new("whisper", "Whispers.", |_: Shout| async { Ok::<_, String>("called") }).unwrap();
+    let (outcome, _) = call(Toolbox::new().with(whisper), "whisper", fits()).await;
+    assert!(matches!(outcome, ToolOutcome::Refused { kind: EventKind::ToolNotAllowed, .. }), "{outcome:?}");
+}
+
+#[test]
+fn a_function_cannot_take_the_name_of_a_servers_tool() {
+    for name in ["crm.shout", "", "sh out", "."] {
+        let made = Function::new(name, "Shouts.", |_: Shout| async { Ok::<_, String>("called") });
+        assert!(made.unwrap_err().to_string().starts_with(&format!("`{name}` is not a")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn long_replies_are_cut_and_stay_data() {
+    for content in [json!("é".repeat(20_000)), json!({ "rows": vec!["row"; 9_000] })] {
+        let characters = content.to_string().chars().count();
+        let body = move |_| std::future::ready(Ok(content.clone()));
+        let observation = replied_with(call(shouting(body), "shout", fits()).await.0);
+        assert!(observation.to_string().len() <= MAX_REPLY, "{}", observation.to_string().len());
+        assert!(!observation["result"]["truncated"].as_str().unwrap().is_empty());
+        assert_eq!(observation["result"]["characters"], characters);
+    }
+}
+
+#[tokio::test]
+async fn a_later_function_takes_the_place_of_the_first_in_its_own_toolbox_only() {
+    let first = shouting(|_| async { Ok(json!("first")) });
+    let again = Function::new("shout", "Shouts again.", |_: Shout| async { Ok::<_, String>("second") }).unwrap();
+    let second = first.clone().with(again);
+    assert_eq!(second.specs().iter().map(|spec| spec.description.as_str()).collect::<Vec<_>>(), ["Shouts again."]);
+    assert_eq!(replied_with(call(second, "shout", fits()).await.0)["result"], "second");
+    assert_eq!(replied_with(call(first, "shout", fits()).await.0)["result"], "first");
+}
