@@ -41,6 +41,9 @@ impl Function {
         Fut: Future<Output = Result<R, E>> + Send + 'static,
     {
         let name = ToolName::try_from(name)?;
+        if name.server().is_some() {
+            return Err(NameError::of(name.as_str()));
+        }
         let schema = FieldSpec::of::<A>("arguments").schema;
         let body = Arc::new(Typed { body, arguments: PhantomData });
         Ok(Self { spec: ToolSpec::new(name, description, schema, None), body })
@@ -82,3 +85,6 @@ impl fmt::Debug for Function {
         write!(f, "Function({})", self.spec.name)
     }
 }
+
+#[cfg(test)]
+mod tests;
