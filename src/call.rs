@@ -80,6 +80,12 @@ pub enum ReplyStatus {
     Failed,
 }
 
+impl NameError {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.chars().take(80).collect())
+    }
+}
+
 impl ToolName {
     /// The server's part of the name; none for Rust functions.
     pub fn server(&self) -> Option<&str> {
@@ -152,7 +158,7 @@ impl TryFrom<String> for ToolName {
 
     fn try_from(text: String) -> Result<Self, NameError> {
         let parts_fit = text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
-        if parts_fit { Ok(Self(text)) } else { Err(NameError(text.chars().take(80).collect())) }
+        if parts_fit { Ok(Self(text)) } else { Err(NameError::of(&text)) }
     }
 }
 
@@ -168,7 +174,7 @@ impl TryFrom<String> for ServerId {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
-        if is_name(&text) { Ok(Self(text)) } else { Err(NameError(text.chars().take(80).collect())) }
+        if is_name(&text) { Ok(Self(text)) } else { Err(NameError::of(&text)) }
     }
 }
 

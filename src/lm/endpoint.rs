@@ -114,7 +114,9 @@ impl Endpoint {
         if !reply.status.is_success() {
             return Err(self.failure(&reply, &dialect));
         }
-        let body = serde_json::from_slice(&reply.body).map_err(|error| self.garbage(&error.to_string()))?;
+        let text = String::from_utf8_lossy(&reply.body);
+        let body =
+            serde_json::from_str(&self.redactor.scrub(&text)).map_err(|error| self.garbage(&error.to_string()))?;
         let request_id = reply
             .headers
             .get(dialect.request_id)

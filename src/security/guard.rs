@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     Digest,
-    call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     episode::Recorder,
     event::{EventKind, SecurityEvent},
@@ -149,11 +149,14 @@ impl Guard {
         }
     }
 
-    /// Remembers a tool's reply for later decisions, and lets the user's checks look at it.
-    pub fn inspect(&self, tool: &ToolName, reply: &ToolReply, session: &Session, log: &Recorder) {
-        session.observe(tool, reply);
+    /// Remembers the reply to a call for later decisions, and lets the user's checks look at it.
+    pub fn inspect(&self, call: &ToolCall, reply: &ToolReply, session: &Session, log: &Recorder) {
+        session.observe(&call.tool, reply);
+        if reply.status == ReplyStatus::Failed {
+            session.forget_made(call);
+        }
         for check in &self.checks {
-            check.inspect(tool, reply).into_iter().for_each(|event| log.event(event));
+            check.inspect(&call.tool, reply).into_iter().for_each(|event| log.event(event));
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Fields,
-    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
+    call::{ToolCall, ToolName, ToolReply},
     episode::RunId,
 };
 
@@ -80,9 +80,6 @@ impl Session {
     /// Remembers a tool's reply: its structured fields, as values that came from that tool, and its prose, as text that nobody vouches for.
     pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
         self.memory().observe(tool, reply);
-        if reply.status == ReplyStatus::Failed {
-            self.counts().forget_made(tool);
-        }
     }
 
     /// Which run.
@@ -116,6 +113,11 @@ impl Session {
         let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, call, attempt)?;
         let reservation = Reservation { session: self, reserved: Some(reserved) };
         Ok((reservation, novelty))
+    }
+
+    /// A call failed, so to repeat it is no waste. Others like it were made all the same.
+    pub(super) fn forget_made(&self, call: &ToolCall) {
+        self.counts().forget_made(call);
     }
 
     pub(super) fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {

@@ -139,10 +139,9 @@ impl Toolbox {
     }
 
     /// Runs a tool, if the guard permits it. Everything is recorded; nothing panics; only a failed infrastructure ends a run.
-    pub async fn call(&self, cx: &Cx, call: ToolCall) -> ToolOutcome {
+    pub async fn call(&self, cx: &Cx, wanted: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
-        let wanted = call.clone();
-        let (verdict, mut outcome) = self.decide(cx, call).await;
+        let (verdict, mut outcome) = self.decide(cx, &wanted).await;
         let observation = match &mut outcome {
             ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
                 cx.recorder().redactor().scrub_json(observation);
@@ -155,10 +154,10 @@ impl Toolbox {
         outcome
     }
 
-    async fn decide(&self, cx: &Cx, call: ToolCall) -> (CallVerdict, ToolOutcome) {
+    async fn decide(&self, cx: &Cx, call: &ToolCall) -> (CallVerdict, ToolOutcome) {
         let spec = self.spec(&call.tool);
-        match cx.guard().authorize(call, spec, cx.session(), cx.recorder()).await {
-            Ok(permit) => self.execute(cx, permit).await,
+        match cx.guard().authorize(call.clone(), spec, cx.session(), cx.recorder()).await {
+            Ok(permit) => self.execute(cx, call, permit).await,
             Err(Refused::Denied(denied)) => {
                 let verdict = match denied.kind {
                     EventKind::ArgumentsMalformed | EventKind::UnknownTool => CallVerdict::Invalid,
@@ -172,22 +171,21 @@ impl Toolbox {
         }
     }
 
-    async fn execute(&self, cx: &Cx, permit: Permit) -> (CallVerdict, ToolOutcome) {
+    async fn execute(&self, cx: &Cx, call: &ToolCall, permit: Permit) -> (CallVerdict, ToolOutcome) {
         let permitted = match permit.into_passage() {
             Passage::Live(permitted) => permitted,
             Passage::DryRun(_, stand_in) => {
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
-        let tool = permitted.tool().clone();
         match self.dispatch(cx, permitted).await {
             Ok(mut reply) => {
                 cx.recorder().redactor().scrub_json(&mut reply.content);
                 cap(&mut reply.content);
-                cx.guard().inspect(&tool, &reply, cx.session(), cx.recorder());
-                (CallVerdict::Executed, replied(cx, &tool, reply))
+                cx.guard().inspect(call, &reply, cx.session(), cx.recorder());
+                (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
-            Err(error) => failed(cx, &tool, &error),
+            Err(error) => failed(cx, &call.tool, &error),
         }
     }
 

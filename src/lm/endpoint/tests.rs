@@ -96,6 +96,23 @@ async fn what_a_server_says_is_cut_and_scrubbed() {
 }
 
 #[tokio::test]
+async fn a_key_that_comes_back_as_a_reply_is_taken_out() {
+    let text = format!("your key is {KEY}");
+    for body in [
+        serde_json::json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}),
+        serde_json::json!({"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}),
+    ] {
+        let server = Server::start(Canned::json(200, &body)).await;
+        let replies = futures_util::future::join_all(
+            both(&server.base, TIMEOUT).iter().map(|model| async move { model.complete(&ask("a")).await }),
+        )
+        .await;
+        let said: Vec<String> = replies.into_iter().flatten().map(|reply| reply.text).collect();
+        assert_eq!(said, ["your key is [redacted]"]);
+    }
+}
+
+#[tokio::test]
 async fn a_redirection_is_not_followed() {
     let canned = Canned::text(307, "elsewhere").header("location", "http://127.0.0.1:1/");
     for error in failures(canned).await {

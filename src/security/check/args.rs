@@ -9,8 +9,14 @@ use crate::{
     security::boundary::{ArgumentRule, ToolRule},
 };
 
-/// Every rule of every argument; where the value is a list, for each item.
+/// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
+/// and punctuation is refused: many servers take `customerId` for `customer_id`.
 pub(in crate::security) fn check(rule: &ToolRule, call: &ToolCall) -> Result<(), Denied> {
+    for name in call.arguments.keys().filter(|name| !rule.arguments.contains_key(*name)) {
+        if let Some(meant) = rule.arguments.keys().find(|ruled| folded(ruled) == folded(name)) {
+            return Err(Denied::argument(EventKind::ArgumentDenied, meant, "name"));
+        }
+    }
     for (name, argument) in &rule.arguments {
         for value in items(call.arguments.get(name)) {
             if let Some(broken) = broken(argument, value) {
@@ -28,6 +34,10 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
         Some(Value::Array(list)) => list.iter().flat_map(|item| items(Some(item))).collect(),
         Some(value) => vec![value],
     }
+}
+
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {

@@ -56,13 +56,14 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
     let Some(distinct) = &rule.distinct else {
         return Ok(BTreeSet::new());
     };
-    let values: BTreeSet<String> =
-        items(call.arguments.get(&distinct.argument)).into_iter().map(Value::to_string).collect();
+    let items = items(call.arguments.get(&distinct.argument));
+    let values: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
     let seen = counts.distinct.get(&call.tool);
     let is_new = |value: &&String| seen.is_none_or(|seen| !seen.contains_key(*value));
     let total = seen.map_or(0, BTreeMap::len) + values.iter().filter(is_new).count();
-    // no value at all often means every value there is
-    if values.is_empty() || total > distinct.max.get() as usize {
+    // no value at all, or a blank one, often means every value there is; an object can name any number of them
+    let uncountable = |value: &&Value| value.is_object() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    if items.is_empty() || items.iter().any(uncountable) || total > distinct.max.get() as usize {
         return Err(Denied::argument(EventKind::BulkAccess, &distinct.argument, "distinct"));
     }
     Ok(values)

@@ -32,6 +32,12 @@ distinct = { argument = "id", max = 2 }
 max_calls = 4
 arguments.id = { pattern = "[A-Z0-9]{5,10}", from = ["input", "crm.recent:id"] }
 
+[tools."crm.find"]
+scopes = ["customer:read"]
+effect = "read"
+distinct = { argument = "name", max = 2 }
+arguments.name = {}
+
 [tools."crm.recent"]
 scopes = ["customer:read"]
 effect = "read"
@@ -113,10 +119,11 @@ impl Bench {
 
     /// Makes a call that must be permitted, and takes its reply.
     async fn make(&self, tool: &str, arguments: Value, reply: Value) {
+        let call = wanted(tool, arguments.clone());
         let permit = self.call(tool, arguments).await.unwrap();
         assert!(matches!(permit.into_passage(), Passage::Live(..)));
         let reply = ToolReply::done(reply);
-        self.guard.inspect(&tool.try_into().unwrap(), &reply, &self.session, &self.log);
+        self.guard.inspect(&call, &reply, &self.session, &self.log);
     }
 
     fn finish(self) -> (Episode, AuditRows) {
@@ -140,6 +147,7 @@ fn spec(tool: &str) -> ToolSpec {
             "priority": { "type": "string" },
             "amount": { "type": "number" },
             "page": { "type": "integer" },
+            "name": {},
         },
     });
     ToolSpec::new(tool.try_into().unwrap(), "a tool", schema, None)
@@ -268,8 +276,7 @@ async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
     let permit = bench.call("crm.recent", json!({})).await.unwrap();
     let _made = permit.into_passage();
     let reply = ToolReply::failed(json!({ "id": "EVIL99" }));
-    let tool = "crm.recent".try_into().unwrap();
-    bench.guard.inspect(&tool, &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&wanted("crm.recent", json!({})), &reply, &bench.session, &bench.log);
     let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
     assert_eq!(kind(refused), EventKind::ProvenanceDenied);
 }
@@ -374,9 +381,8 @@ async fn a_failed_write_may_be_repeated_and_a_successful_one_not() {
     let ticket = || json!({ "title": "broken" });
     let _made = bench.call("crm.ticket", ticket()).await.unwrap();
     assert_eq!(kind(bench.call("crm.ticket", ticket()).await), EventKind::RedundantCall);
-    let tool = "crm.ticket".try_into().unwrap();
     let reply = ToolReply::failed("try again");
-    bench.guard.inspect(&tool, &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&wanted("crm.ticket", ticket()), &reply, &bench.session, &bench.log);
     assert!(bench.call("crm.ticket", ticket()).await.is_ok());
 }
 

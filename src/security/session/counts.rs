@@ -60,9 +60,8 @@ impl Counts {
         }
     }
 
-    /// A call of the tool failed, so to repeat it is no waste.
-    pub(super) fn forget_made(&mut self, tool: &ToolName) {
-        self.made.retain(|(made, _), _| made != tool);
+    pub(super) fn forget_made(&mut self, call: &ToolCall) {
+        decrease(&mut self.made, &(call.tool.clone(), arguments_digest(call)));
     }
 }
 

@@ -38,6 +38,10 @@ fn attacks() -> Vec<(EventKind, Attack)> {
         (BulkAccess, attack!(b, b.call("crm.lookup", json!({})).await)),
         (BulkAccess, attack!(b, b.call("crm.lookup", json!({ "id": null })).await)),
         (BulkAccess, attack!(b, b.call("crm.lookup", json!({ "id": [] })).await)),
+        (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": { "in": ["Ada", "Bob", "Cyd"] } })).await)),
+        (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": [{ "any": ["Ada", "Bob", "Cyd"] }] })).await)),
+        (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": "" })).await)),
+        (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": ["Ada", " "] })).await)),
         (
             CallLimit,
             attack!(b, {
@@ -60,6 +64,18 @@ fn attacks() -> Vec<(EventKind, Attack)> {
             RedundantCall,
             attack!(b, {
                 b.make("crm.ticket", json!({ "title": "broken" }), json!({})).await;
+                b.call("crm.ticket", json!({ "title": "broken" })).await
+            }),
+        ),
+        (
+            RedundantCall,
+            attack!(b, {
+                b.make("crm.ticket", json!({ "title": "broken" }), json!({})).await;
+                // a failure of another call says nothing of the one that was made
+                let bait = b.call("crm.ticket", json!({ "title": "bait" })).await.unwrap();
+                let call = wanted("crm.ticket", json!({ "title": "bait" }));
+                drop(bait);
+                b.guard.inspect(&call, &ToolReply::failed("no"), &b.session, &b.log);
                 b.call("crm.ticket", json!({ "title": "broken" })).await
             }),
         ),
@@ -177,12 +193,17 @@ async fn a_schema_cannot_reach_out_or_let_everything_through_by_being_broken() {
 #[tokio::test]
 async fn an_argument_that_the_schema_does_not_name_is_refused_unless_it_says_so() {
     let bench = Bench::new();
-    let arguments = json!({ "id": "CUST1", "ID": "EVIL99" });
+    let arguments = json!({ "id": "CUST1", "verbose": true });
     let refused = bench.call("crm.lookup", arguments.clone()).await;
     assert_eq!(kind(refused), EventKind::ArgumentsMalformed);
     let open = json!({ "properties": { "id": {} }, "additionalProperties": true });
     let tool = ToolSpec::new("crm.lookup".try_into().unwrap(), "", open, None);
     assert!(bench.call_as("crm.lookup", arguments, Some(&tool)).await.is_ok());
+    // a server that does not mind case or punctuation would take these for the one that has a rule
+    for alias in ["ID", "Id", "i_d", "-id"] {
+        let refused = bench.call_as("crm.lookup", json!({ "id": "CUST1", (alias): "EVIL99" }), Some(&tool)).await;
+        assert_eq!(kind(refused), EventKind::ArgumentDenied, "{alias}");
+    }
 }
 
 #[tokio::test]
