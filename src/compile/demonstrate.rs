@@ -32,7 +32,7 @@ impl Heard {
         let input = texts.join("\n");
         let mut leaves = BTreeMap::new();
         for step in episode.tool_steps() {
-            leaves_of("value", &step.observation, &mut leaves);
+            heard_in(&step.observation, &mut leaves);
         }
         let mut heard = Self { input, values: Vec::new(), shingles: Vec::new() };
         for (text, name) in leaves {
@@ -137,14 +137,20 @@ impl Heard {
     }
 }
 
+/// What of an observation is a tool's, and not ours.
+fn heard_in(observation: &Value, leaves: &mut BTreeMap<String, String>) {
+    match observation.get("error").and_then(Value::as_object) {
+        Some(error) => {
+            error.iter().filter(|(key, _)| !is_ours(key)).for_each(|(key, item)| leaves_of(key, item, leaves))
+        }
+        None => leaves_of("value", observation, leaves),
+    }
+}
+
 /// Every string and number in a value, with the name of its field; numbers in the forms that answers use.
 fn leaves_of(name: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
     match value {
-        Value::Object(map) => {
-            for (key, item) in map.iter().filter(|(key, _)| !is_ours(key)) {
-                leaves_of(key, item, leaves);
-            }
-        }
+        Value::Object(map) => map.iter().for_each(|(key, item)| leaves_of(key, item, leaves)),
         Value::Array(items) => items.iter().for_each(|item| leaves_of(name, item, leaves)),
         Value::String(text) => {
             leaves.insert(text.clone(), name.to_owned());
@@ -158,9 +164,9 @@ fn leaves_of(name: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Parts of an error observation that we wrote ourselves.
+/// Parts of an error observation that we write ourselves.
 fn is_ours(key: &str) -> bool {
-    matches!(key, "code" | "advice" | "missing" | "granted")
+    matches!(key, "code" | "advice" | "missing")
 }
 
 fn number_forms(number: &serde_json::Number) -> Vec<String> {
