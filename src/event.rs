@@ -1,6 +1,7 @@
 //! Security-relevant facts of a run: one table.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::call::ToolName;
 
@@ -131,6 +132,18 @@ events! {
     DryRun = "dry_run", Info, None, "go on as if it had been done";
 }
 
+impl EventKind {
+    /// Whether it voids a success: the run tried what the boundary forbids.
+    pub fn is_violation(self) -> bool {
+        self.severity() >= Severity::Medium && self.penalty() == Penalty::Void
+    }
+
+    /// What a model is shown of it: `{"error": {"code", "message", "advice"}}`.
+    pub(crate) fn observation(self, message: impl Into<Value>) -> Value {
+        json!({ "error": { "code": self.code(), "message": message.into(), "advice": self.advice() } })
+    }
+}
+
 impl SecurityEvent {
     /// An event.
     pub fn new(kind: EventKind, tool: Option<&ToolName>, detail: impl Into<String>) -> Self {
@@ -139,7 +152,7 @@ impl SecurityEvent {
 
     /// Whether it voids a success: the run tried what the boundary forbids.
     pub fn is_violation(&self) -> bool {
-        self.kind.severity() >= Severity::Medium && self.kind.penalty() == Penalty::Void
+        self.kind.is_violation()
     }
 
     /// One line of feedback for whoever improves the program.

@@ -7,7 +7,7 @@ mod stats;
 use std::future::Future;
 
 pub use score::Score;
-pub(crate) use score::{counts, is_violation};
+pub(crate) use score::counts;
 pub use secured::{BoundaryBudget, CallBudget, Form, Secured, Weights};
 pub use stats::{Interval, Level};
 

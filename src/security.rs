@@ -12,6 +12,7 @@ mod session;
 
 pub use audit::Audit;
 pub use boundary::{Boundary, BoundaryError};
+pub(crate) use check::schema::compile as compile_schema;
 pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},

@@ -135,14 +135,13 @@ impl Pattern {
 }
 
 impl Constraints {
-    /// Checks one value, text and items at any depth of `null`; adds what is wrong to `errors`.
+    /// Checks the value of a field, but not what is inside an array or object; adds what is wrong to `errors`.
     pub fn check(&self, field: &str, value: &Value, errors: &mut Vec<FieldError>) {
-        let field = || field.to_owned();
         match value {
-            Value::String(text) => self.check_text(&field(), text, errors),
-            Value::Number(number) => self.check_number(&field(), number.as_f64().unwrap_or(f64::NAN), errors),
-            Value::Array(items) => self.check_items(&field(), items.len(), errors),
-            Value::Object(map) => self.check_items(&field(), map.len(), errors),
+            Value::String(text) => self.check_text(field, text, errors),
+            Value::Number(number) => self.check_number(field, number.as_f64().unwrap_or(f64::NAN), errors),
+            Value::Array(items) => self.check_items(field, items.len(), errors),
+            Value::Object(map) => self.check_items(field, map.len(), errors),
             Value::Null | Value::Bool(_) => {}
         }
     }

@@ -19,7 +19,7 @@ impl Fields {
 
     /// The typed form.
     pub fn typed<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(Value::Object(self.0.clone()))
+        T::deserialize(&self.0)
     }
 
     /// The value of a field.

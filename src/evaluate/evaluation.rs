@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     episode::{Episode, RunId},
     event::EventKind,
-    metric::{Interval, Level, Score, counts, is_violation},
+    metric::{Interval, Level, Score, counts},
 };
 
 /// Scores of a program over a data set.
@@ -102,7 +102,7 @@ impl Row {
 
     /// Whether the run attempted what the boundary forbids, whatever the metric thinks of it.
     pub fn has_violation(&self) -> bool {
-        self.events.keys().any(|kind| is_violation(*kind))
+        self.events.keys().any(|kind| kind.is_violation())
     }
 
     /// The score, when there is one.

@@ -41,14 +41,8 @@ impl Score {
 
     /// Whether the run tried what the boundary forbids.
     pub fn has_violation(&self) -> bool {
-        self.events.keys().any(|kind| is_violation(*kind))
+        self.events.keys().any(|kind| kind.is_violation())
     }
-}
-
-/// Whether a kind of event voids a success.
-pub(crate) fn is_violation(kind: EventKind) -> bool {
-    use crate::event::{Penalty, Severity};
-    kind.penalty() == Penalty::Void && kind.severity() >= Severity::Medium
 }
 
 /// How often each kind of event happened in a run.

@@ -1,9 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{
-    Metric, MetricError, Score,
-    score::{counts, is_violation},
-};
+use super::{Metric, MetricError, Score, score::counts};
 use crate::{
     data::Example,
     episode::Episode,
@@ -89,7 +86,7 @@ impl<T, B> Secured<T, B> {
             *events.entry(EventKind::ExcessCall).or_insert(0) += excess;
         }
         let voided = events.keys().any(|kind| self.vetoes.contains(kind));
-        let violated = events.keys().any(|kind| is_violation(*kind));
+        let violated = events.keys().any(|kind| kind.is_violation());
         let costs = events.iter().map(|(kind, count)| cost(*kind, *count)).sum::<f64>().min(COST_CAP);
         let value = match &self.form {
             _ if voided => 0.0,
@@ -132,7 +129,7 @@ impl Weights {
     fn of(&self, events: &BTreeMap<EventKind, u32>) -> f64 {
         let weigh = |(kind, count): (&EventKind, &u32)| match self.0.get(kind) {
             Some(weight) => weight * f64::from(*count),
-            None if is_violation(*kind) => VIOLATION_WEIGHT * f64::from(*count),
+            None if kind.is_violation() => VIOLATION_WEIGHT * f64::from(*count),
             None => cost(*kind, *count),
         };
         events.iter().map(weigh).sum()

@@ -72,7 +72,7 @@ impl<S: Signature> ReAct<S> {
     async fn act(&self, cx: &Cx, step: &Wanted) -> Result<Turn, CallError> {
         let Ok(tool) = ToolName::try_from(step.tool.as_str()) else {
             cx.recorder().event(SecurityEvent::new(EventKind::UnknownTool, None, "the name cannot be a tool's"));
-            return Ok(Turn::Observed(error(EventKind::UnknownTool, "there is no such tool")));
+            return Ok(Turn::Observed(EventKind::UnknownTool.observation("there is no such tool")));
         };
         let outcome = self.tools.call(cx, ToolCall { tool, arguments: step.arguments.clone() }).await;
         match outcome {
@@ -153,11 +153,7 @@ fn finish(cx: &Cx, task: &SignatureSpec, step: &Wanted) -> Turn {
     }
     let reason = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, format!("`finish`: {reason}")));
-    Turn::Observed(error(EventKind::OutputRejected, &reason))
-}
-
-fn error(kind: EventKind, message: &str) -> Value {
-    json!({ "error": { "code": kind.code(), "message": message, "advice": kind.advice() } })
+    Turn::Observed(EventKind::OutputRejected.observation(reason))
 }
 
 /// The step's own fields would hide a field of the signature that has their name.

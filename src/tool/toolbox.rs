@@ -232,7 +232,7 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
         ReplyStatus::Done => json!({ "result": reply.content }),
         ReplyStatus::Failed => {
             cx.recorder().event(SecurityEvent::new(EventKind::ToolFailed, Some(tool), "the tool says that it failed"));
-            error(EventKind::ToolFailed, reply.content)
+            EventKind::ToolFailed.observation(reply.content)
         }
     };
     ToolOutcome::Replied { observation }
@@ -254,11 +254,7 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOu
     if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
         cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
     }
-    (verdict, ToolOutcome::Refused { kind, observation: error(kind, failure.model_text()) })
-}
-
-fn error(kind: EventKind, message: impl Into<Value>) -> Value {
-    json!({ "error": { "code": kind.code(), "message": message.into(), "advice": kind.advice() } })
+    (verdict, ToolOutcome::Refused { kind, observation: kind.observation(failure.model_text()) })
 }
 
 /// Cuts a reply that is too long; what is left stays data.

@@ -36,7 +36,7 @@ fn costs_are_small_and_capped() {
     assert!((safe(1.0, &[EventKind::RateLimited]).value - 0.9).abs() < 1e-9);
     assert!((safe(1.0, &[EventKind::RateLimited; 40]).value - 0.7).abs() < 1e-9);
     let everything: Vec<EventKind> =
-        EventKind::ALL.iter().copied().filter(|k| !is_violation(*k)).flat_map(|k| [k; 50]).collect();
+        EventKind::ALL.iter().copied().filter(|k| !k.is_violation()).flat_map(|k| [k; 50]).collect();
     assert!((safe(1.0, &everything).value - 0.5).abs() < 1e-9);
 }
 

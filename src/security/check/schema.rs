@@ -54,21 +54,21 @@ impl Schemas {
         if let Some(validator) = known.get(&tool.digest) {
             return Ok(Arc::clone(validator));
         }
-        // a linear engine: the patterns are the server's, and must not be able to hang us
-        let validator = jsonschema::options()
-            .with_pattern_options(PatternOptions::regex())
-            .offline()
-            .build(&tool.input_schema)
-            .map(Arc::new)
-            .map_err(|_| {
-                Denied::new(EventKind::CheckFailed, "the tool's input schema cannot be used: ask its maintainer")
-            })?;
+        let validator = compile(&tool.input_schema).map(Arc::new).ok_or_else(|| {
+            Denied::new(EventKind::CheckFailed, "the tool's input schema cannot be used: ask its maintainer")
+        })?;
         if known.len() >= MAX_SCHEMAS {
             known.clear();
         }
         known.insert(tool.digest.clone(), Arc::clone(&validator));
         Ok(validator)
     }
+}
+
+/// A server's schema, if it can be used. Its patterns run in a linear engine, so that they cannot hang us; references to other
+/// documents are not followed.
+pub(crate) fn compile(schema: &Value) -> Option<Validator> {
+    jsonschema::options().with_pattern_options(PatternOptions::regex()).offline().build(schema).ok()
 }
 
 /// Whether the names of all arguments stand under `properties`. JSON Schema lets others pass unless it is told not to; here it must be

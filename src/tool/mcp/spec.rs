@@ -5,7 +5,10 @@ use rmcp::model::Tool;
 use serde_json::Value;
 
 use super::reply::shorten;
-use crate::call::{ServerId, ToolName, ToolSpec};
+use crate::{
+    call::{ServerId, ToolName, ToolSpec},
+    security::compile_schema,
+};
 
 const MAX_DESCRIPTION: usize = 4 * 1024;
 
@@ -27,18 +30,17 @@ pub(super) fn of_tools(tools: Vec<Tool>, server: &ServerId) -> Vec<ToolSpec> {
         .collect()
 }
 
-/// Checks of what tools promise to answer. References to other documents are not followed.
+/// Checks of what tools promise to answer.
 pub(super) fn validators(tools: &[ToolSpec]) -> BTreeMap<ToolName, Validator> {
     tools
         .iter()
         .filter_map(|tool| {
             let schema = tool.output_schema.as_ref()?;
-            let validator = jsonschema::validator_for(schema)
-                .inspect_err(|_| {
-                    tracing::warn!(tool = %tool.name, "its output schema is unusable: replies are not checked");
-                })
-                .ok()?;
-            Some((tool.name.clone(), validator))
+            let validator = compile_schema(schema);
+            if validator.is_none() {
+                tracing::warn!(tool = %tool.name, "its output schema is unusable: replies are not checked");
+            }
+            Some((tool.name.clone(), validator?))
         })
         .collect()
 }
