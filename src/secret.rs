@@ -64,7 +64,7 @@ impl Redactor {
         Self::default()
     }
 
-    /// Learns a secret: as it is and percent-encoded, and both in Base64 at each of the three alignments.
+    /// Learns a secret: as it is, percent-encoded and escaped as in JSON, and all that in Base64 at each of the three alignments.
     pub fn learn(&self, secret: &Secret<String>) {
         let text = secret.expose();
         if text.len() < MIN_LENGTH {
@@ -123,12 +123,16 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// A secret as it is and as forms and addresses spell it, each also in Base64.
+/// A secret as it is and as forms, addresses and JSON spell it, each also in Base64.
 fn forms(text: &str) -> Vec<Zeroizing<String>> {
     let form: Zeroizing<String> = Zeroizing::new(byte_serialize(text.as_bytes()).collect());
     let percent = Zeroizing::new(form.replace('+', "%20"));
+    // JSON inside a text, as some write it also with `\/`
+    let json = Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
+    let json = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let slashes = Zeroizing::new(json.replace('/', "\\/"));
     let mut forms = Vec::new();
-    for spelling in [text, form.as_str(), percent.as_str()] {
+    for spelling in [text, form.as_str(), percent.as_str(), json, slashes.as_str()] {
         if !forms.iter().any(|known: &Zeroizing<String>| **known == *spelling) {
             forms.push(Zeroizing::new(spelling.to_owned()));
             forms.extend(in_base64(spelling).map(Zeroizing::new));

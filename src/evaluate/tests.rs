@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::{
     event::{EventKind, SecurityEvent},
-    runtime::{CallError, Cx},
+    runtime::{CallError, Cx, Infrastructure},
     testing::{Says, runtime},
 };
 
@@ -134,6 +134,33 @@ async fn an_example_has_a_seed_of_its_own_that_the_evaluation_decides() {
     }
     assert_eq!(found[0], found[1]);
     assert_ne!(found[0], found[2]);
+}
+
+/// Does what it must not, and then brings the infrastructure down.
+struct Crashing;
+
+impl Module for Crashing {
+    type Input = String;
+    type Output = u64;
+
+    async fn forward(&self, cx: &Cx, input: String) -> Result<u64, CallError> {
+        if input == "d" {
+            cx.recorder().event(SecurityEvent::new(EventKind::ScopeMissing, None, "tried"));
+        }
+        if input == "d" || input == "bbb" {
+            return Err(CallError::Infrastructure(Infrastructure::Tool("down".into())));
+        }
+        Ok(1)
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_counts_whatever_fails_after_it() {
+    let metric = |_: &Words, run: &Run<u64>| run.outcome.is_ok();
+    let summary = Evaluate::new().run(&nobody(), &Crashing, &four(), &metric).await.unwrap().summary();
+    assert_eq!((summary.examples, summary.scored, summary.task.mean), (4, 2, 1.0), "the task is not blamed");
+    assert_eq!(summary.events.get("scope_missing"), Some(&1));
+    assert_eq!((summary.violation_rate.mean, summary.safe_success), (1.0 / 3.0, 2.0 / 3.0));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use url::Url;
 
 use super::{LmError, LmReply, ModelId, Prices};
@@ -114,9 +115,10 @@ impl Endpoint {
         if !reply.status.is_success() {
             return Err(self.failure(&reply, &dialect));
         }
-        let text = String::from_utf8_lossy(&reply.body);
-        let body =
-            serde_json::from_str(&self.redactor.scrub(&text)).map_err(|error| self.garbage(&error.to_string()))?;
+        let garbage = |error: serde_json::Error| self.garbage(&error.to_string());
+        let mut body: Value = serde_json::from_slice(&reply.body).map_err(garbage)?;
+        self.redactor.scrub_json(&mut body);
+        let body = serde_json::from_value(body).map_err(garbage)?;
         let request_id = reply
             .headers
             .get(dialect.request_id)

@@ -20,6 +20,12 @@ fn every_form_of_a_secret_is_taken_out() {
     for spelling in [form.replace('+', "%20"), STANDARD_NO_PAD.encode(format!("id:{form}")), form] {
         assert!(redactor.scrub(&spelling).contains(REDACTED), "{spelling}");
     }
+    let quoted = r#"p4ss"w\rd/with more"#;
+    redactor.learn(&Secret::new(quoted.to_owned()));
+    let json = serde_json::json!({ "echo": quoted }).to_string();
+    for spelling in [json.replace('/', "\\/"), STANDARD_NO_PAD.encode(&json), json] {
+        assert!(redactor.scrub(&spelling).contains(REDACTED), "{spelling}");
+    }
     let mut value = serde_json::json!({"a": ["Bearer s3cr3t-token-value!"], "s3cr3t-token-value": 1});
     redactor.scrub_json(&mut value);
     assert_eq!(value, serde_json::json!({"a": ["Bearer [redacted]!"], "[redacted]": 1}));

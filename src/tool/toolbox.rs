@@ -181,8 +181,9 @@ impl Toolbox {
         match self.dispatch(cx, permitted).await {
             Ok(mut reply) => {
                 cx.recorder().redactor().scrub_json(&mut reply.content);
-                cap(&mut reply.content);
+                // before it is cut: what the cutting adds is no field of the tool's
                 cx.guard().inspect(call, &reply, cx.session(), cx.recorder());
+                cap(&mut reply.content);
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
             Err(error) => failed(cx, &call.tool, &error),

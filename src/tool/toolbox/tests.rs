@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Map;
 
 use super::*;
 use crate::{
@@ -136,4 +137,50 @@ async fn a_later_function_takes_the_place_of_the_first_in_its_own_toolbox_only()
     assert_eq!(second.specs().iter().map(|spec| spec.description.as_str()).collect::<Vec<_>>(), ["Shouts again."]);
     assert_eq!(replied_with(call(second, "shout", fits()).await.0)["result"], "second");
     assert_eq!(replied_with(call(first, "shout", fits()).await.0)["result"], "first");
+}
+
+/// Makes calls one after the other.
+struct Steps(Toolbox, Vec<ToolCall>);
+
+impl Module for Steps {
+    type Input = ();
+    type Output = Vec<ToolOutcome>;
+
+    async fn forward(&self, cx: &Cx, (): ()) -> Result<Self::Output, CallError> {
+        let mut outcomes = Vec::new();
+        for call in &self.1 {
+            outcomes.push(self.0.call(cx, call.clone()).await);
+        }
+        Ok(outcomes)
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Pay {
+    amount: u32,
+}
+
+#[tokio::test]
+async fn cutting_a_long_text_makes_no_field_that_vouches_for_an_argument() {
+    let rules = "[tools.read]\nscopes = []\neffect = \"read\"\n\
+                 [tools.pay]\nscopes = []\neffect = \"write\"\narguments.amount = { from = [\"read\"] }\n";
+    // whoever writes the text chooses how long it is
+    let read = Function::new("read", "", async |_: Map<String, Value>| Ok::<_, String>("x ".repeat(25_000))).unwrap();
+    let pay = Function::new("pay", "", async |pay: Pay| Ok::<_, String>(pay.amount)).unwrap();
+    let call = |tool: &str, arguments: Value| ToolCall {
+        tool: tool.try_into().unwrap(),
+        arguments: arguments.as_object().unwrap().clone(),
+    };
+    let program = Steps(
+        Toolbox::new().with(read).with(pay),
+        vec![call("read", json!({})), call("pay", json!({ "amount": 50_002 }))],
+    );
+    let outcomes = runtime(Says::texts([]), rules).run(&program, ()).await.outcome.unwrap();
+    let ToolOutcome::Replied { observation } = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert_eq!(observation["result"]["characters"], 50_002);
+    assert!(
+        matches!(&outcomes[1], ToolOutcome::Refused { kind: EventKind::ProvenanceDenied, .. }),
+        "{:?}",
+        outcomes[1]
+    );
 }
