@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use super::*;
 use crate::{
+    Digest, Runtime,
     episode::Episode,
     module::Module,
     runtime::CallError,
-    testing::{Says, runtime},
+    testing::{Says, boundary, runtime},
 };
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\n";
@@ -136,4 +137,19 @@ async fn a_later_function_takes_the_place_of_the_first_in_its_own_toolbox_only()
     assert_eq!(second.specs().iter().map(|spec| spec.description.as_str()).collect::<Vec<_>>(), ["Shouts again."]);
     assert_eq!(replied_with(call(second, "shout", fits()).await.0)["result"], "second");
     assert_eq!(replied_with(call(first, "shout", fits()).await.0)["result"], "first");
+}
+
+#[tokio::test]
+async fn a_pinned_runtime_runs_only_the_definitions_it_was_given() {
+    let tools = shouting(|shout| async move { Ok(json!(shout.text)) });
+    let spec = &tools.specs()[0];
+    let Value::Object(arguments) = fits() else { unreachable!() };
+    let program = Calling(tools.clone(), ToolCall { tool: spec.name.clone(), arguments });
+    for (digest, expected) in
+        [(spec.digest.clone(), vec![]), (Digest::of_bytes(b"another definition"), vec![EventKind::ToolDrift])]
+    {
+        let builder = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES));
+        let run = builder.pinned([(spec.name.clone(), digest)].into()).build().run(&program, ()).await;
+        assert_eq!(kinds(&run.episode), expected);
+    }
 }
