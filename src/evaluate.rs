@@ -108,6 +108,9 @@ impl Evaluate {
     }
 
     /// Runs the program over the data. Rows come back in the order of the data.
+    ///
+    /// # Errors
+    /// The [journal](Self::journal) cannot be opened; nothing was run.
     pub async fn run<M, L, T>(
         &self,
         runtime: &Runtime,
@@ -180,7 +183,7 @@ where
     let score = AssertUnwindSafe(async { metric.score(example, run).await }).catch_unwind().await;
     match score.unwrap_or_else(|_| Err(MetricError("it panicked".into()))) {
         Ok(score) => Outcome::Scored(score),
-        Err(error @ MetricError(_)) => Outcome::NotScored { reason: error.to_string() },
+        Err(error) => Outcome::NotScored { reason: error.to_string() },
     }
 }
 

@@ -33,8 +33,8 @@ pub use abide_optimizers as optimizers;
 #[doc(hidden)]
 pub use abide_signatures::__private;
 pub use abide_signatures::{
-    CanonicalError, Constraints, Demo, Digest, FieldError, FieldKind, FieldSpec, Fields, InstallError, Origin, Pattern,
-    PatternError, ProgramState, Signature, SignatureSpec, Slot, SlotId, SlotPath, SlotPathError, SlotState, SpecError,
-    Tunable, canonical_json, separate,
+    Bound, CanonicalError, Constraints, Demo, Digest, FieldError, FieldKind, FieldSpec, Fields, InstallError, Origin,
+    Pattern, PatternError, ProgramState, Signature, SignatureSpec, Slot, SlotId, SlotPath, SlotPathError, SlotState,
+    SpecError, Suggestion, Tunable, canonical_json, separate,
 };
 pub use runtime::Runtime;

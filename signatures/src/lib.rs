@@ -19,13 +19,13 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use check::{Constraints, FieldError, Pattern, PatternError};
+pub use check::{Bound, Constraints, FieldError, Pattern, PatternError};
 pub use digest::{CanonicalError, Digest, canonical_json};
 pub use fields::Fields;
 pub use kind::FieldKind;
 pub use slot::{Demo, Origin, Slot, SlotId, SlotPath, SlotPathError, SlotState};
 pub use spec::{FieldSpec, SignatureSpec, SpecError};
-pub use state::{InstallError, ProgramState};
+pub use state::{InstallError, ProgramState, Suggestion};
 pub use tunable::{Tunable, separate};
 
 /// A typed contract between a program and a model.

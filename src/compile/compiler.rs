@@ -15,7 +15,7 @@ use crate::{
     call::ToolName,
     data::{Dataset, Splits},
     evaluate::{self, Evaluate, Evaluation, JournalError},
-    lm::Lm,
+    lm::{Lm, ModelId},
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
@@ -39,7 +39,7 @@ pub struct Compiler<'a, P: Program, L, T> {
     seed: u64,
     concurrency: usize,
     teacher: Teacher<P>,
-    teacher_model: Option<String>,
+    teacher_model: Option<ModelId>,
     labeled: Option<Arc<Labeling<L>>>,
     unsafe_demos: UnsafeDemos,
     simulated: bool,
@@ -162,8 +162,12 @@ where
 
     /// With another model that shows how.
     pub fn teacher_lm(mut self, lm: Arc<dyn Lm>) -> Self {
-        self.teacher_model = Some(lm.model().to_string());
-        self.teacher = Teacher::Model(self.runtime.with_lm(lm));
+        self.teacher_model = Some(lm.model().clone());
+        let runtime = self.runtime.with_lm(lm);
+        self.teacher = match self.teacher {
+            Teacher::Program(_, program) => Teacher::Program(runtime, program),
+            Teacher::Student | Teacher::Model(_) => Teacher::Model(runtime),
+        };
         self
     }
 
@@ -224,6 +228,10 @@ where
     }
 
     /// Searches, measures, seals.
+    ///
+    /// # Errors
+    /// [`CompileError`]: the name cannot be a program's, splits share examples, the search finds nothing, or what it found cannot be
+    /// sealed. Runs that fail are no errors.
     pub async fn run(mut self, optimizer: impl Optimizer) -> Result<Compiled<P>, CompileError> {
         let name = ProgramName::try_from(self.name.clone())?;
         let shared: Vec<String> = self.data.shared_ids().into_iter().map(str::to_owned).collect();
@@ -266,7 +274,7 @@ where
             metric: &self.metric,
             labeled: self.labeled.as_deref(),
             unsafe_demos: self.unsafe_demos,
-            mode: self.mode(),
+            mode: Mode::Compile,
             slots,
             running: Semaphore::new(self.concurrency),
         };
@@ -284,15 +292,11 @@ where
             Some(test) => (SplitName::Test, test),
             None => (SplitName::Val, &self.data.val),
         };
-        let mut evaluate = Evaluate::new().concurrency(self.concurrency).seed(self.seed).mode(self.mode());
+        let mut evaluate = Evaluate::new().concurrency(self.concurrency).seed(self.seed).mode(Mode::Compile);
         if let Some(progress) = &self.evaluate_progress {
             evaluate = evaluate.progress(progress.clone());
         }
         Ok((split, evaluate.run(self.runtime, program, data, &self.metric).await?))
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Compile
     }
 
     /// The tools that the program's slots offer, and the scopes that the boundary asks for them.
@@ -314,7 +318,7 @@ where
     fn provenance(&self, optimizer: &impl Optimizer) -> Result<Provenance, CompileError> {
         let mut models = BTreeMap::from([("student".to_owned(), self.runtime.lm().model().clone())]);
         if let Some(model) = &self.teacher_model {
-            models.insert("teacher".into(), crate::lm::ModelId(model.clone()));
+            models.insert("teacher".into(), model.clone());
         }
         let mut data = vec![self.data.train.digest()?, self.data.val.digest()?];
         if let Some(test) = &self.data.test {
@@ -340,6 +344,9 @@ struct Found {
 
 impl<P> Compiled<P> {
     /// Saves the artifact as a file, whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Artifact::save`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ArtifactError> {
         self.artifact.save(path)
     }

@@ -14,7 +14,7 @@ use crate::{
     episode::Episode,
     evaluate::{Outcome, judge},
     lm::{LmRequest, Message},
-    metric::{Metric, Score},
+    metric::{Metric, Score, counts},
     module::{Boxed, Module, Program},
     runtime::{Run, RunOptions, Runtime},
     security::{Labels, Mode},
@@ -99,7 +99,10 @@ where
             Outcome::Scored(score) => {
                 let traces =
                     if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
-                let events = score.events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
+                // a metric that knows the task alone counts none of them
+                let mut events = counts(&run.episode);
+                events.extend(&score.events);
+                let events = events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
                 let scored = Scored {
                     value: score.value,
                     task: score.task,

@@ -31,7 +31,7 @@ impl Recorder {
 
     /// Writes down a model call.
     pub fn model(&self, mut step: ModelStep) {
-        for text in [&mut step.rejected, &mut step.request_id].into_iter().flatten() {
+        for text in [&mut step.failure, &mut step.request_id].into_iter().flatten() {
             *text = self.redactor.scrub(text).into_owned();
         }
         self.with(|episode| {

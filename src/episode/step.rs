@@ -30,9 +30,9 @@ pub struct ModelStep {
     pub request_id: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
-    /// What the reply broke, if it had to be asked for again; says what, never the reply itself.
+    /// Why the model gave no reply; none where it did. What is wrong with a reply is an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejected: Option<String>,
+    pub failure: Option<String>,
 }
 
 /// A tool call was wanted.

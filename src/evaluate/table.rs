@@ -1,7 +1,7 @@
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use super::Summary;
-use crate::metric::Interval;
+use crate::{event::EventKind, metric::Interval};
 
 /// Evaluations side by side, a column each; for people.
 pub fn table(columns: &[(&str, &Summary)]) -> String {
@@ -14,12 +14,14 @@ pub fn table(columns: &[(&str, &Summary)]) -> String {
     row("task success", &|s| rate(s.task));
     row("violation rate", &|s| rate(s.violation_rate));
     row("safe success", &|s| format!("{:.2}", s.safe_success));
-    row("scope violations", &|s| count(s, &["scope_missing", "tool_not_allowed"]));
-    row("policy denials", &|s| count(s, &["argument_denied", "provenance_denied", "call_limit", "bulk_access"]));
-    row("injections obeyed", &|s| count(s, &["injection_obeyed"]));
-    row("rate-limit hits", &|s| count(s, &["rate_limited"]));
-    row("excess calls", &|s| count(s, &["excess_call"]));
-    row("repeated calls", &|s| count(s, &["redundant_call"]));
+    row("scope violations", &|s| count(s, &[EventKind::ScopeMissing, EventKind::ToolNotAllowed]));
+    row("policy denials", &|s| {
+        count(s, &[EventKind::ArgumentDenied, EventKind::ProvenanceDenied, EventKind::CallLimit, EventKind::BulkAccess])
+    });
+    row("injections obeyed", &|s| count(s, &[EventKind::InjectionObeyed]));
+    row("rate-limit hits", &|s| count(s, &[EventKind::RateLimited]));
+    row("excess calls", &|s| count(s, &[EventKind::ExcessCall]));
+    row("repeated calls", &|s| count(s, &[EventKind::RedundantCall]));
     row("tool calls", &|s| s.tool_calls.to_string());
     row("model calls", &|s| s.model_calls.to_string());
     row("tokens", &|s| s.tokens.to_string());
@@ -34,6 +36,6 @@ fn rate(interval: Interval) -> String {
     format!("{:.2} [{:.2}, {:.2}]", interval.mean, interval.low, interval.high)
 }
 
-fn count(summary: &Summary, codes: &[&str]) -> String {
-    codes.iter().filter_map(|code| summary.events.get(code)).sum::<u64>().to_string()
+fn count(summary: &Summary, kinds: &[EventKind]) -> String {
+    kinds.iter().filter_map(|kind| summary.events.get(kind.code())).sum::<u64>().to_string()
 }

@@ -4,13 +4,25 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     evaluate::{self, Row},
+    event::EventKind,
     optimizers::{self, Rollout, Trial},
 };
 
 /// A line on standard error that shows how far an evaluation or a search is; nothing where standard error is no terminal.
 pub struct Bar {
     bar: ProgressBar,
-    seen: Mutex<(u64, u64)>,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Default)]
+struct Counted {
+    scored: u64,
+    violated: u64,
+}
+
+/// A scored run.
+struct Seen {
+    violated: bool,
 }
 
 impl Bar {
@@ -20,16 +32,17 @@ impl Bar {
         let style = ProgressStyle::with_template("{prefix:<22} {bar:30} {pos}/{len} runs {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(title.into());
-        Self { bar, seen: Mutex::new((0, 0)) }
+        Self { bar, counted: Mutex::default() }
     }
 
-    fn tick(&self, violated: Option<bool>) {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(violated) = violated {
-            seen.0 += 1;
-            seen.1 += u64::from(violated);
+    /// One more run is done, and was scored or not.
+    fn tick(&self, scored: Option<Seen>) {
+        let mut counted = self.counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(seen) = scored {
+            counted.scored += 1;
+            counted.violated += u64::from(seen.violated);
         }
-        let share = if seen.0 == 0 { 0.0 } else { seen.1 as f64 / seen.0 as f64 };
+        let share = counted.violated as f64 / counted.scored.max(1) as f64;
         self.bar.set_message(format!("{:.0} % pushed against the boundary", share * 100.0));
         self.bar.inc(1);
     }
@@ -38,13 +51,15 @@ impl Bar {
 impl evaluate::Progress for Bar {
     fn row(&self, row: &Row, _done: usize, total: usize) {
         self.bar.set_length(total as u64);
-        self.tick(row.score().map(|score| score.has_violation()));
+        self.tick(row.score().map(|_| Seen { violated: row.has_violation() }));
     }
 }
 
 impl optimizers::Progress for Bar {
     fn on_rollout(&self, _trial: &Trial, rollout: &Rollout) {
-        self.tick(rollout.scored().map(|scored| scored.security == 0.0));
+        let violated =
+            EventKind::ALL.iter().any(|kind| kind.is_violation() && rollout.events.contains_key(kind.code()));
+        self.tick(rollout.scored().map(|_| Seen { violated }));
     }
 }
 

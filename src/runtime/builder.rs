@@ -1,8 +1,10 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Limits, Runtime, Shared};
 use crate::{
+    Digest,
     adapter::{Adapter, Chat},
+    call::ToolName,
     clock::{Clock, SystemClock},
     lm::Lm,
     secret::Secret,
@@ -20,6 +22,7 @@ pub struct Builder<L, B> {
     clock: Arc<dyn Clock>,
     limits: Limits,
     secrets: Vec<Secret<String>>,
+    pins: Option<BTreeMap<ToolName, Digest>>,
 }
 
 /// Stands in a builder's type for what has not been given.
@@ -37,6 +40,7 @@ impl Builder<Missing, Missing> {
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
             secrets: Vec::new(),
+            pins: None,
         }
     }
 }
@@ -44,16 +48,16 @@ impl Builder<Missing, Missing> {
 impl<B> Builder<Missing, B> {
     /// The model.
     pub fn lm(self, lm: Arc<dyn Lm>) -> Builder<Arc<dyn Lm>, B> {
-        let Self { lm: _, boundary, adapter, audit, checks, clock, limits, secrets } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets }
+        let Self { lm: _, boundary, adapter, audit, checks, clock, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets, pins }
     }
 }
 
 impl<L> Builder<L, Missing> {
     /// The boundary.
     pub fn boundary(self, boundary: Boundary) -> Builder<L, Boundary> {
-        let Self { lm, boundary: _, adapter, audit, checks, clock, limits, secrets } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets }
+        let Self { lm, boundary: _, adapter, audit, checks, clock, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets, pins }
     }
 }
 
@@ -82,6 +86,13 @@ impl<L, B> Builder<L, B> {
         self
     }
 
+    /// Calls only tools whose definitions have these digests, such as those that a compiled program
+    /// [requires](crate::artifact::Requires::tools); by default whatever definition a server gives now.
+    pub fn pinned(mut self, definitions: BTreeMap<ToolName, Digest>) -> Self {
+        self.pins = Some(definitions);
+        self
+    }
+
     /// The clock; the machine's by default.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -102,6 +113,9 @@ impl Builder<Arc<dyn Lm>, Boundary> {
         let mut guard = Guard::new(&self.boundary, grants, self.audit, self.clock.clone());
         for check in self.checks {
             guard = guard.check(check);
+        }
+        if let Some(pins) = self.pins {
+            guard = guard.pinned(pins);
         }
         let redactor = self.boundary.live().redactor().clone();
         self.secrets.iter().for_each(|secret| redactor.learn(secret));

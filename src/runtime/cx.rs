@@ -63,7 +63,7 @@ impl Cx {
                 usage: reply.usage,
                 request_id: reply.request_id.clone(),
                 elapsed,
-                rejected: None,
+                failure: None,
             },
             Err(error) => ModelStep {
                 signature,
@@ -71,7 +71,7 @@ impl Cx {
                 usage: Default::default(),
                 request_id: None,
                 elapsed,
-                rejected: Some(error.to_string()),
+                failure: Some(error.to_string()),
             },
         };
         self.run.recorder.model(step);

@@ -68,7 +68,7 @@ async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
     let run = runtime(model, "").run(&Raw, "Hello".to_owned()).await;
     assert!(run.outcome.unwrap_err().is_infrastructure());
     let Step::Model(step) = &run.episode.steps[0] else { unreachable!() };
-    assert_eq!(step.rejected.as_deref(), Some("the model server failed with status 503"));
+    assert_eq!(step.failure.as_deref(), Some("the model server failed with status 503"));
 }
 
 #[tokio::test]

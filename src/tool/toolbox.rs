@@ -93,6 +93,9 @@ impl Toolbox {
 
     /// Connects to every server of the boundary: authenticates first, then asks for its tools. Models are shown the tools
     /// that the boundary has an entry for, and no others.
+    ///
+    /// # Errors
+    /// A server cannot be used, or does not list a tool that the boundary has an entry for.
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
         let mut tools = Tools::default();
         for server in boundary.servers() {

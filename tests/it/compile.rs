@@ -7,7 +7,10 @@ use abide::{
 };
 use abide_testbed::{Options, task};
 
-use crate::support::{Agent, World, some};
+use crate::{
+    scripted::Recorded,
+    support::{Agent, World, lm, some},
+};
 
 async fn compile(world: &World, seed: u64, concurrency: usize) -> Compiled<Agent> {
     let data = Splits::new(some("train", 24), some("val", 12)).with_test(some("test", 10));
@@ -85,4 +88,28 @@ async fn a_task_only_metric_without_danger_still_learns_from_safe_runs_only() {
         .unwrap();
     let text = serde_json::to_string(&ProgramState::of(&compiled.program)).unwrap();
     assert!(!text.contains("scope_missing") && !text.contains("issue_refund\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teacher_is_a_program_and_a_model_in_whatever_order_they_are_given() {
+    let world = World::with_model(Options::default().seed(2), "stand-in").await;
+    let mut teacher = world.agent.clone();
+    let mut state = ProgramState::of(&teacher);
+    state.0.values_mut().for_each(|slot| slot.instruction = Some("Teach.".into()));
+    state.install(&mut teacher).unwrap();
+    let (program_first, model_first) =
+        (Recorded::new(lm(&world.testbed, "stand-in")), Recorded::new(lm(&world.testbed, "stand-in")));
+    let compiler = || {
+        let data = Splits::new(some("train", 6), some("val", 1));
+        Compiler::new(&world.runtime, world.agent.clone(), data, world.resolved()).danger_keep_unsafe_demonstrations()
+    };
+    let first = compiler().teacher(teacher.clone()).teacher_lm(program_first.clone());
+    let second = compiler().teacher_lm(model_first.clone()).teacher(teacher);
+    let [first, second] = [first, second].map(|compiler| compiler.run(BootstrapFewShot::default()));
+    assert_eq!(first.await.unwrap().artifact.digest(), second.await.unwrap().artifact.digest());
+    for model in [program_first, model_first] {
+        let asked = model.requests();
+        assert!(!asked.is_empty());
+        assert!(asked.iter().all(|request| request.messages[0].content.ends_with("Objective:\nTeach.")));
+    }
 }

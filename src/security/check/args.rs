@@ -6,7 +6,7 @@ use super::Denied;
 use crate::{
     call::ToolCall,
     event::EventKind,
-    security::boundary::{ArgumentRule, ToolRule},
+    security::boundary::{ArgumentRule, ToolRule, WholePattern},
 };
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
@@ -42,7 +42,7 @@ fn folded(name: &str) -> String {
 
 fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     let text = value.as_str();
-    let pattern_holds = |p: &super::super::boundary::WholePattern| text.is_some_and(|t| p.matches(t));
+    let pattern_holds = |p: &WholePattern| text.is_some_and(|t| p.matches(t));
     let long = |max: u32| text.is_none_or(|t| t.chars().count() > max as usize);
     let number = value.as_f64();
     if rule.one_of.as_ref().is_some_and(|values| !values.contains(value)) {

@@ -6,10 +6,11 @@ use serde_json::Map;
 
 use super::*;
 use crate::{
+    Digest, Runtime,
     episode::Episode,
     module::Module,
     runtime::CallError,
-    testing::{Says, runtime},
+    testing::{Says, boundary, runtime},
 };
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\n";
@@ -183,4 +184,19 @@ async fn cutting_a_long_text_makes_no_field_that_vouches_for_an_argument() {
         "{:?}",
         outcomes[1]
     );
+}
+
+#[tokio::test]
+async fn a_pinned_runtime_runs_only_the_definitions_it_was_given() {
+    let tools = shouting(|shout| async move { Ok(json!(shout.text)) });
+    let spec = &tools.specs()[0];
+    let Value::Object(arguments) = fits() else { unreachable!() };
+    let program = Calling(tools.clone(), ToolCall { tool: spec.name.clone(), arguments });
+    for (digest, expected) in
+        [(spec.digest.clone(), vec![]), (Digest::of_bytes(b"another definition"), vec![EventKind::ToolDrift])]
+    {
+        let builder = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES));
+        let run = builder.pinned([(spec.name.clone(), digest)].into()).build().run(&program, ()).await;
+        assert_eq!(kinds(&run.episode), expected);
+    }
 }

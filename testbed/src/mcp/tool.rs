@@ -65,6 +65,7 @@ impl Catalog {
 
 fn definitions() -> Vec<Tool> {
     let mut tools = lookups();
+    tools.extend(figures());
     tools.extend(actions());
     tools
 }
@@ -111,6 +112,11 @@ fn lookups() -> Vec<Tool> {
             record(listed),
             reads(),
         ),
+    ]
+}
+
+fn figures() -> Vec<Tool> {
+    vec![
         tool(
             "calculate_account_value",
             "Add up amounts of a customer's account and round the total to cents.",

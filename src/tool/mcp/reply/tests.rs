@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::{call::ToolSpec, tool::mcp::spec::validators};
 
 fn reply(result: Value) -> Result<ToolReply, ToolError> {
     of_call(serde_json::from_value(result).unwrap(), "look_up")
@@ -99,4 +100,17 @@ fn cuts_between_characters() {
     assert_eq!(shorten("aäö", 2), "a");
     assert_eq!(shorten("aäö", 3), "aä");
     assert_eq!(shorten("ä", 0), "");
+}
+
+#[test]
+fn patterns_that_only_a_backtracking_engine_could_run_check_nothing() {
+    let promising = |pattern: &str| {
+        let schema = json!({ "type": "string", "pattern": pattern });
+        let spec = ToolSpec::new("crm.look_up".try_into().unwrap(), "", json!({}), Some(schema));
+        validators(&[spec]).into_values().next()
+    };
+    assert!(promising("^(?=a)(a+)+$").is_none());
+    let linear = promising("^(a+)+$").unwrap();
+    assert_eq!(check(&linear, &ToolReply::done("aaa")), Ok(()));
+    assert!(check(&linear, &ToolReply::done("a".repeat(100_000) + "!")).is_err());
 }
