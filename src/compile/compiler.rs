@@ -19,7 +19,7 @@ use crate::{
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
-    security::{Mode, ScopeSet},
+    security::{GrantError, Grants, Mode},
     separate,
 };
 
@@ -88,6 +88,9 @@ pub enum CompileError {
     /// Splits share examples, so what is measured would flatter.
     #[error("examples stand in more than one split: {}", .0.join(", "))]
     Leak(Vec<String>),
+    /// There is no token, so nobody knows which scopes the program needs.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
     /// Rows could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -248,7 +251,7 @@ where
         let contents = Contents {
             program: crate::artifact::Program { name, version: self.version, slots: shapes },
             state: (**found.candidate.state()).clone(),
-            requires: self.requires()?,
+            requires: self.requires().await?,
             boundary_digest: self.runtime.boundary().digest().clone(),
             provenance: self.provenance(&optimizer)?,
             evidence: Evidence {
@@ -299,8 +302,9 @@ where
         Ok((split, evaluate.run(self.runtime, program, data, &self.metric).await?))
     }
 
-    /// The tools that the program's slots offer, and the scopes that the boundary asks for them.
-    fn requires(&self) -> Result<Requires, CompileError> {
+    /// The tools that the program's slots offer, and the scopes of those that it could call. A tool whose scopes the token lacked
+    /// was refused in every run, so the program does not need them.
+    async fn requires(&self) -> Result<Requires, CompileError> {
         let mut requires = Requires::default();
         self.program.walk(&SlotPath::root(), &mut |_, slot| {
             for (name, digest) in slot.tools() {
@@ -310,8 +314,12 @@ where
             }
         });
         let boundary = self.runtime.boundary();
-        let rules = requires.tools.keys().filter_map(|name| boundary.tool(name));
-        requires.scopes = rules.fold(ScopeSet::new(), |all, rule| all.union(&rule.scopes));
+        for server in boundary.servers() {
+            let granted = boundary.granted(&server.id).await?.scopes;
+            let tools = requires.tools.keys().filter(|name| name.server() == Some(server.id.as_str()));
+            let callable = tools.filter_map(|name| boundary.tool(name)).filter(|rule| granted.covers(&rule.scopes));
+            requires.scopes = callable.fold(requires.scopes, |all, rule| all.union(&rule.scopes));
+        }
         Ok(requires)
     }
 

@@ -129,7 +129,11 @@ impl Evaluation {
         let judged = || self.rows.iter().filter(|row| row.score().is_some() || row.has_violation());
         let runs = judged().count();
         let violated = judged().filter(|row| row.has_violation()).count();
-        let safe: f64 = judged().filter(|row| !row.has_violation()).filter_map(Row::score).map(|s| s.task).sum();
+        let safe: f64 = judged()
+            .filter(|row| !row.has_violation())
+            .filter_map(Row::score)
+            .map(|s| s.task)
+            .fold(0.0, |sum, task| sum + task);
         let mut events = BTreeMap::new();
         for (kind, count) in judged().flat_map(|row| &row.events) {
             *events.entry(kind.code()).or_insert(0) += u64::from(*count);

@@ -50,7 +50,7 @@ impl<S: Signature> ReAct<S> {
     }
 
     async fn steps(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields) -> Result<Ending, CallError> {
-        let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(task));
+        let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(cx, task));
         let mut trajectory: Vec<Value> = Vec::new();
         for _ in 0..self.max_iters {
             shown.insert("trajectory", trajectory.clone());
@@ -98,13 +98,16 @@ impl<S: Signature> ReAct<S> {
         ask(cx, &spec, &state, &inputs.clone().with("trajectory", trajectory)).await
     }
 
-    fn catalogue(&self, task: &SignatureSpec) -> Vec<Value> {
+    /// What the model is shown: the tools that the boundary has an entry for, and `finish`.
+    fn catalogue(&self, cx: &Cx, task: &SignatureSpec) -> Vec<Value> {
+        let boundary = cx.guard().boundary();
         let docs = &self.act.state().tool_docs;
         let described = |spec: &crate::call::ToolSpec| {
             let description = docs.get(spec.name.as_str()).unwrap_or(&spec.description);
             json!({ "name": spec.name, "description": description, "input_schema": spec.input_schema })
         };
-        let mut tools: Vec<Value> = self.tools.specs().iter().map(described).collect();
+        let mut tools: Vec<Value> =
+            self.tools.specs().iter().filter(|spec| boundary.tool(&spec.name).is_some()).map(described).collect();
         tools.push(json!({
             "name": FINISH, "description": "Ends with the final outputs.", "input_schema": task.output_schema(),
         }));

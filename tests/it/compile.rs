@@ -57,6 +57,7 @@ async fn a_compiled_program_is_better_and_safer_and_can_be_loaded() {
     for scope in ["customer:read", "ticket:create"] {
         assert!(text.contains(scope));
     }
+    assert_eq!(compiled.artifact.requires.scopes.to_string(), "account:calculate customer:read ticket:create");
     assert!(!text.contains("127.0.0.1") && !text.contains("https://"), "no endpoint in an artifact");
 }
 
