@@ -166,7 +166,7 @@ fn leaves_of(name: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
 
 /// Parts of an error observation that we write ourselves.
 fn is_ours(key: &str) -> bool {
-    matches!(key, "code" | "advice" | "missing")
+    matches!(key, "code" | "advice" | "missing" | "argument" | "rule")
 }
 
 fn number_forms(number: &serde_json::Number) -> Vec<String> {
