@@ -13,6 +13,9 @@ pub trait Adapter: Send + Sync {
     fn render(&self, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Vec<Message>;
 
     /// The outputs in a reply.
+    ///
+    /// # Errors
+    /// The reply has no fields, or not those of the signature.
     fn parse(&self, spec: &SignatureSpec, reply: &str) -> Result<Parsed, ParseError>;
 
     /// What to say when a reply could not be used, so that the next one can.
@@ -64,6 +67,7 @@ pub enum ParseError {
     Fields(Vec<FieldError>),
 }
 
-fn join(errors: &[FieldError]) -> String {
+/// What is wrong, in one line.
+pub(crate) fn join(errors: &[FieldError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

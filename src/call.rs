@@ -98,6 +98,9 @@ impl ToolName {
     }
 
     /// The name of a Rust function: no `.`, so that it cannot be taken for a server's tool.
+    ///
+    /// # Errors
+    /// It has a `.`, or is no name.
     pub fn of_function(name: &str) -> Result<Self, NameError> {
         if name.contains('.') {
             return Err(NameError(name.chars().take(80).collect()));
@@ -106,6 +109,9 @@ impl ToolName {
     }
 
     /// The name of a server's tool.
+    ///
+    /// # Errors
+    /// The server's word for the tool is no name.
     pub fn of_server(server: &ServerId, tool: &str) -> Result<Self, NameError> {
         Self::try_from(format!("{server}.{tool}"))
     }

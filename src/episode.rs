@@ -51,6 +51,18 @@ impl RunId {
 }
 
 impl Episode {
+    fn empty(run: RunId, seed: u64) -> Self {
+        Self {
+            run,
+            seed,
+            steps: Vec::new(),
+            exchanges: Vec::new(),
+            events: Vec::new(),
+            usage: Usage::default(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
     /// Tool calls that reached a tool.
     pub fn executed(&self) -> impl Iterator<Item = &ToolStep> {
         self.tool_steps().filter(|step| step.verdict == CallVerdict::Executed)

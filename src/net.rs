@@ -9,8 +9,8 @@ pub(crate) mod stub;
 mod tls;
 
 pub use bytes::Bytes;
-pub(crate) use client::check_address;
 pub use client::{Client, Options, Reply, Request, Streamed};
+pub(crate) use client::{check_address, is_loopback};
 pub use error::Error;
 pub use pin::{SpkiPin, SpkiPinError};
 pub use retry::{Backoff, MAX_RETRY_AFTER, retry_after};

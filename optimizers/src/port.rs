@@ -166,6 +166,9 @@ impl Split {
 
 impl Candidate {
     /// A candidate out of a state.
+    ///
+    /// # Errors
+    /// The state has no canonical form: it holds an integer beyond 2^53.
     pub fn new(state: ProgramState) -> Result<Self, CanonicalError> {
         Ok(Self { digest: state.digest()?, state: Arc::new(state) })
     }

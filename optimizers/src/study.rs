@@ -123,6 +123,9 @@ impl<'a> Study<'a> {
     }
 
     /// The program as it is before the search.
+    ///
+    /// # Errors
+    /// As [`Candidate::new`].
     pub fn baseline(&self) -> Result<Candidate, SearchError> {
         let slots = self.subject.slots().iter();
         Ok(Candidate::new(ProgramState(slots.map(|slot| (slot.path.clone(), slot.state.clone())).collect()))?)

@@ -116,6 +116,9 @@ pub enum Bound {
 
 impl Pattern {
     /// Compiles a regular expression ([syntax](https://docs.rs/regex)); it is anchored at both ends.
+    ///
+    /// # Errors
+    /// It is not one by itself.
     pub fn new(source: &str) -> Result<Self, PatternError> {
         let refuse = |reason: String| PatternError { pattern: source.to_owned(), reason };
         Regex::new(source).map_err(|e| refuse(e.to_string()))?;

@@ -25,6 +25,9 @@ pub enum CanonicalError {
 }
 
 /// The canonical JSON text of a value (RFC 8785).
+///
+/// # Errors
+/// The value cannot be written as JSON, or holds an integer beyond 2^53.
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<String, CanonicalError> {
     let value = serde_json::to_value(value).map_err(|e| CanonicalError::Json(e.to_string()))?;
     refuse_large_integers(&value, &mut String::new())?;
@@ -33,6 +36,9 @@ pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Canoni
 
 impl Digest {
     /// The digest of a value's canonical JSON.
+    ///
+    /// # Errors
+    /// As [`canonical_json`].
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, CanonicalError> {
         Ok(Self::of_bytes(canonical_json(value)?.as_bytes()))
     }

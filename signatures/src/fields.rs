@@ -12,12 +12,18 @@ impl Fields {
         Self::default()
     }
 
-    /// The fields of a struct; an error when the value is not written as a JSON object.
+    /// The fields of a struct.
+    ///
+    /// # Errors
+    /// The value is not written as a JSON object.
     pub fn of<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {
         serde_json::from_value(serde_json::to_value(value)?)
     }
 
     /// The typed form.
+    ///
+    /// # Errors
+    /// A field is missing, unknown, or of another type.
     pub fn typed<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(&self.0)
     }

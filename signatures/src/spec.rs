@@ -106,6 +106,9 @@ impl FieldSpec {
 
 impl Spec {
     /// A signature out of its parts.
+    ///
+    /// # Errors
+    /// It has no output, or a name that cannot stand in a prompt, or twice.
     pub fn new(
         name: impl Into<String>,
         instruction: impl Into<String>,

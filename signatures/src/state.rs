@@ -50,6 +50,9 @@ impl ProgramState {
 
     /// Puts the state into a program: all slots or none, after names and demonstrations are checked.
     /// Clones of the program keep the state they had.
+    ///
+    /// # Errors
+    /// The first slot or demonstration that does not fit; the program is as it was.
     pub fn install<P: Tunable + ?Sized>(&self, program: &mut P) -> Result<(), InstallError> {
         self.check(program)?;
         program.walk_mut(&SlotPath::root(), &mut |path, slot| {
@@ -61,6 +64,9 @@ impl ProgramState {
     }
 
     /// Checks whether [`ProgramState::install`] would succeed.
+    ///
+    /// # Errors
+    /// What it would fail with.
     pub fn check<P: Tunable + ?Sized>(&self, program: &P) -> Result<(), InstallError> {
         let mut slots: BTreeMap<SlotPath, &Slot> = BTreeMap::new();
         let mut duplicate = None;
@@ -86,6 +92,9 @@ impl ProgramState {
     }
 
     /// The digest of the state: two candidates with one digest are the same candidate.
+    ///
+    /// # Errors
+    /// A demonstration holds an integer beyond 2^53.
     pub fn digest(&self) -> Result<Digest, CanonicalError> {
         Digest::of(self)
     }

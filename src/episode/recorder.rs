@@ -4,7 +4,6 @@ use super::{Episode, Exchange, ModelStep, RunId, Step, ToolStep};
 use crate::{
     event::{EventKind, SecurityEvent, Severity},
     secret::Redactor,
-    usage::Usage,
 };
 
 /// Writes down what happens in a run; clones write into one record. Scrubs secrets on the way in.
@@ -17,16 +16,7 @@ pub struct Recorder {
 impl Recorder {
     /// An empty record of a run.
     pub fn new(run: RunId, seed: u64, redactor: Redactor) -> Self {
-        let episode = Episode {
-            run,
-            seed,
-            steps: Vec::new(),
-            exchanges: Vec::new(),
-            events: Vec::new(),
-            usage: Usage::default(),
-            elapsed: std::time::Duration::ZERO,
-        };
-        Self { record: Arc::new(Mutex::new(episode)), redactor }
+        Self { record: Arc::new(Mutex::new(Episode::empty(run, seed))), redactor }
     }
 
     /// Writes down a model call.
@@ -86,15 +76,7 @@ impl Recorder {
     /// The record so far, taken out.
     pub fn finish(self, elapsed: std::time::Duration) -> Episode {
         self.with(|episode| {
-            let empty = Episode {
-                run: episode.run,
-                seed: episode.seed,
-                steps: Vec::new(),
-                exchanges: Vec::new(),
-                events: Vec::new(),
-                usage: Usage::default(),
-                elapsed,
-            };
+            let empty = Episode::empty(episode.run, episode.seed);
             Episode { elapsed, ..std::mem::replace(episode, empty) }
         })
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     FieldSpec, Fields, Signature, SignatureSpec, Slot, SlotPath, SlotState, Tunable,
+    adapter::join,
     call::{ToolCall, ToolName},
     event::{EventKind, SecurityEvent},
     runtime::{CallError, Cx},
@@ -154,7 +155,7 @@ fn finish(cx: &Cx, task: &SignatureSpec, step: &Wanted) -> Turn {
     if errors.is_empty() {
         return Turn::Done(outputs);
     }
-    let reason = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let reason = join(&errors);
     cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, format!("`finish`: {reason}")));
     Turn::Observed(EventKind::OutputRejected.observation(reason))
 }

@@ -240,7 +240,8 @@ pub(crate) fn check_address(url: &Url) -> Result<(), Error> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is that of the machine itself.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -37,6 +37,9 @@ impl Cx {
 
     /// Asks the model; counted, recorded, and refused when the run's calls are used up. Secrets of the boundary are taken out
     /// of the messages, wherever they came from.
+    ///
+    /// # Errors
+    /// [`CallError::ModelCalls`] when the run's calls are used up, [`CallError::Infrastructure`] when the model gives no reply.
     pub async fn ask(&self, signature: &str, mut messages: Vec<Message>) -> Result<LmReply, CallError> {
         let limit = self.shared.limits.model_calls;
         if self.run.model_calls.fetch_add(1, Ordering::Relaxed) >= limit {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{FieldError, lm::LmError};
+use crate::{FieldError, adapter::join, lm::LmError};
 
 /// Why a module returned nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -56,8 +56,4 @@ impl CallError {
     pub fn is_infrastructure(&self) -> bool {
         matches!(self, Self::Infrastructure(_))
     }
-}
-
-fn join(errors: &[FieldError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
 use serde_json::json;
 
 pub use error::{BoundaryError, Problem};
-pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule, WholePattern};
+pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule};
 pub use server::{ClientAuth, ServerConfig};
 
 use super::{Live, ScopeSet};

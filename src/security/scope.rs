@@ -24,6 +24,9 @@ impl ScopeSet {
     }
 
     /// The scopes of a blank-separated text, as token responses and claims have it.
+    ///
+    /// # Errors
+    /// One of its words is no scope.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         text.split(' ').filter(|s| !s.is_empty()).map(Scope::from_str).collect()
     }

@@ -308,6 +308,8 @@ async fn nothing_that_is_written_or_shown_holds_a_secret() {
     let subscriber =
         tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).with_env_filter(filter).finish();
     let _logging = tracing::subscriber::set_default(subscriber);
+    // while there is one subscriber only, a line of code that another test's thread reaches first would log nothing ever after
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
 
     let dir = tempfile::tempdir().unwrap();
     let mut shown = Shown::default();

@@ -63,6 +63,15 @@ fn a_tool_cannot_hide_prose_under_a_name_that_errors_have() {
 }
 
 #[test]
+fn our_own_words_for_a_broken_rule_are_no_tools_words() {
+    let error =
+        json!({"error": {"code": "provenance_denied", "advice": "ask", "argument": "customer", "rule": "from"}});
+    let answer = Fields::new().with("answer", "A mail from the customer.");
+    let demo = heard(error).demo(&exchange(Fields::new(), answer.clone()), Origin::Written).unwrap();
+    assert_eq!(demo.outputs, answer);
+}
+
+#[test]
 fn errors_keep_our_words_and_lose_the_tools() {
     let error = json!({"error": {"code": "tool_failed", "message": "no customer", "advice": "try something else"}});
     let trajectory = json!([{ "observation": error }]);

@@ -13,11 +13,11 @@ use url::Url;
 
 use super::{
     ArgumentRule, ClientAuth, CompileWrites, Distinct, Limits, Parts, Problem, Rate, ServerConfig, Source, ToolRule,
-    WholePattern,
     reader::{Findings, Table},
     validate::{self, Declared},
 };
 use crate::{
+    Pattern,
     call::{Effect, ServerId, ToolName},
     net::SpkiPin,
     secret::Secret,
@@ -214,9 +214,9 @@ fn tool(table: &Table<'_>) -> Option<ToolRule> {
 
 fn argument(table: &Table<'_>) -> ArgumentRule {
     let pattern = table.text("pattern").and_then(|pattern| {
-        WholePattern::new(pattern)
+        Pattern::new(pattern)
             .map_err(|error| {
-                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {error}"))
+                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {}", error.reason))
             })
             .ok()
     });

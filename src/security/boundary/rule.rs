@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{
+    Pattern,
     call::{Effect, NameError, ToolName},
     security::ScopeSet,
 };
@@ -34,9 +35,9 @@ pub struct ToolRule {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ArgumentRule {
-    /// The whole text must match.
+    /// The whole text must match. Takes time linear in the length of the text, whatever the pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<WholePattern>,
+    pub pattern: Option<Pattern>,
     /// The only values allowed.
     #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
     pub one_of: Option<Vec<Value>>,
@@ -52,13 +53,6 @@ pub struct ArgumentRule {
     /// Where the values must come from: any of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Vec<Source>>,
-}
-
-/// A regular expression that must match the whole of a text. Linear in the length of the text, whatever the pattern.
-#[derive(Clone, Debug)]
-pub struct WholePattern {
-    source: String,
-    regex: regex::Regex,
 }
 
 /// Where an argument's value may come from.
@@ -129,33 +123,6 @@ impl ToolRule {
     /// A rule with an effect and scopes, without limits.
     pub fn new(effect: Effect, scopes: ScopeSet) -> Self {
         Self { effect, scopes, arguments: BTreeMap::new(), distinct: None, max_calls: None, dry_run: None }
-    }
-}
-
-impl WholePattern {
-    /// Compiles a pattern (syntax of the crate `regex`).
-    pub fn new(source: &str) -> Result<Self, regex::Error> {
-        // alone first: `a)|(b` is no pattern, but would be one between the anchors
-        regex::Regex::new(source)?;
-        let regex = regex::Regex::new(&format!(r"\A(?:{source})\z"))?;
-        Ok(Self { source: source.to_owned(), regex })
-    }
-
-    /// Whether the whole text matches.
-    pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
-    }
-}
-
-impl PartialEq for WholePattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
-    }
-}
-
-impl Serialize for WholePattern {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.source)
     }
 }
 

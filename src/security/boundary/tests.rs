@@ -353,12 +353,12 @@ fn files_are_found_beside_the_boundary_and_too_large_ones_are_refused() {
 
 #[test]
 fn a_pattern_must_match_the_whole_text() {
-    let digits = WholePattern::new("[0-9]+|x").unwrap();
+    let digits = crate::Pattern::new("[0-9]+|x").unwrap();
     assert!(digits.matches("12") && digits.matches("x"));
     for text in ["", "12\n", "a12", "12x", "x\nx"] {
         assert!(!digits.matches(text), "{text:?}");
     }
-    let lines = WholePattern::new("(?m)^a$").unwrap();
+    let lines = crate::Pattern::new("(?m)^a$").unwrap();
     assert!(lines.matches("a") && !lines.matches("a\nevil"));
 }
 

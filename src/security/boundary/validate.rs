@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use super::{ArgumentRule, Parts, Problem, ServerConfig, Source, ToolRule, reader::join};
 use crate::{
     call::{Effect, ToolName},
     canonical_json,
+    net::is_loopback,
 };
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
@@ -84,15 +85,12 @@ fn address(url: &Url) -> Result<(), &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or a password: use `client_id` and `client_secret_env`");
     }
-    let loopback = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => return Err("must name a host"),
-    };
+    if url.host().is_none() {
+        return Err("must name a host");
+    }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if loopback => Ok(()),
+        "http" if is_loopback(url) => Ok(()),
         _ => Err(
             "must begin with `https://`: tokens would travel unprotected (only a loopback address may use `http://`)",
         ),

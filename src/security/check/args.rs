@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::Denied;
 use crate::{
+    Pattern,
     call::ToolCall,
     event::EventKind,
-    security::boundary::{ArgumentRule, ToolRule, WholePattern},
+    security::boundary::{ArgumentRule, ToolRule},
 };
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
@@ -42,7 +43,7 @@ fn folded(name: &str) -> String {
 
 fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     let text = value.as_str();
-    let pattern_holds = |p: &WholePattern| text.is_some_and(|t| p.matches(t));
+    let pattern_holds = |p: &Pattern| text.is_some_and(|t| p.matches(t));
     let long = |max: u32| text.is_none_or(|t| t.chars().count() > max as usize);
     let number = value.as_f64();
     if rule.one_of.as_ref().is_some_and(|values| !values.contains(value)) {

@@ -1,11 +1,6 @@
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
-
-use crate::{clock::Clock, secret::Secret, security::ScopeSet};
+use crate::{Digest, clock::Clock, secret::Secret, security::ScopeSet};
 
 /// A token that the pinned issuer issued, verified when it came.
 #[derive(Debug)]
@@ -33,11 +28,11 @@ impl AccessToken {
         clock: &dyn Clock,
         generation: u64,
     ) -> Self {
-        let digest = Sha256::digest(secret.expose().as_bytes());
+        let digest = Digest::of_bytes(secret.expose().as_bytes());
         Self {
             granted,
             expires: clock.now() + life,
-            hash: hex(digest.iter().take(8)),
+            hash: digest.as_str().chars().skip("sha256:".len()).take(16).collect(),
             secret,
             generation,
             renew_at: clock.elapsed() + life - MARGIN.min(life / 2),
@@ -57,12 +52,4 @@ impl AccessToken {
     pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
         clock.elapsed() < self.renew_at && clock.now() < self.expires
     }
-}
-
-fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
-    bytes.fold(String::new(), |mut text, byte| {
-        // writing to a string cannot fail
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
 }
