@@ -164,8 +164,12 @@ where
 
     fn labeled(&self, slot: &SlotPath, example: usize) -> Option<Demo> {
         let example = self.data.train.get(example)?;
-        let outputs = self.labeled?(&example.label)?;
-        let inputs = Fields::of(&example.input).ok()?;
+        let mut outputs = self.labeled?(&example.label)?;
+        let mut inputs = Fields::of(&example.input).ok()?;
+        // demonstrations of runs were scrubbed when they were recorded
+        let redactor = self.runtime.boundary().live().redactor();
+        redactor.scrub_map(&mut inputs.0);
+        redactor.scrub_map(&mut outputs.0);
         let spec = &self.slots.iter().find(|info| info.path == *slot)?.spec;
         let fits = spec.check_demo(&inputs, &outputs).is_empty();
         fits.then(|| Demo { inputs, outputs, origin: Origin::Labeled { example: example.id.clone() } })
@@ -181,6 +185,7 @@ where
 
     fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>> {
         Box::pin(async move {
+            let prompt = self.runtime.boundary().live().redactor().scrub(prompt);
             let mut request = LmRequest::new(vec![Message::user(prompt)]);
             request.seed = Some(seed & 0x7fff_ffff);
             let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;
@@ -217,3 +222,6 @@ pub(super) fn slots_of<P: Module + Tunable>(program: &P) -> (Vec<SlotInfo>, BTre
     let shapes = slots.iter().map(|info| (info.path.clone(), info.spec.shape())).collect();
     (slots, shapes)
 }
+
+#[cfg(test)]
+mod tests;
