@@ -56,6 +56,9 @@ pub enum ParseError {
     /// The reply has no marker at all.
     #[error("the reply has no field marker")]
     NoMarker,
+    /// The reply ran out of tokens before its closing marker, so the end of its last value may be missing.
+    #[error("the reply was cut off at the limit of its tokens; be brief")]
+    CutOff,
     /// A field was written twice.
     #[error("field `{0}` stands in the reply twice")]
     Repeated(String),

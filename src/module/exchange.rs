@@ -1,9 +1,9 @@
 use crate::{
     Fields, SignatureSpec, Slot, SlotState,
-    adapter::ParseError,
+    adapter::{Leniency, ParseError},
     episode::Exchange,
     event::{EventKind, SecurityEvent},
-    lm::Message,
+    lm::{Finish, LmReply, Message},
     runtime::{CallError, Cx},
 };
 
@@ -23,8 +23,8 @@ pub(super) async fn ask(
     inputs: &Fields,
 ) -> Result<Fields, CallError> {
     let reply = cx.ask(&spec.name, cx.adapter().render(spec, state, inputs)).await?;
-    let error = match cx.adapter().parse(spec, &reply.text) {
-        Ok(parsed) => return Ok(parsed.outputs),
+    let error = match read(cx, spec, &reply) {
+        Ok(outputs) => return Ok(outputs),
         Err(error) => error,
     };
     reject(cx, spec, &error);
@@ -32,13 +32,10 @@ pub(super) async fn ask(
     messages.push(Message::assistant(reply.text));
     messages.push(cx.adapter().correct(spec, &error));
     let reply = cx.ask(&spec.name, messages).await?;
-    match cx.adapter().parse(spec, &reply.text) {
-        Ok(parsed) => Ok(parsed.outputs),
-        Err(error) => {
-            reject(cx, spec, &error);
-            Err(CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() })
-        }
-    }
+    read(cx, spec, &reply).map_err(|error| {
+        reject(cx, spec, &error);
+        CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() }
+    })
 }
 
 /// Checks input values before any model is asked.
@@ -68,6 +65,14 @@ pub(super) fn typed<T: serde::de::DeserializeOwned>(
         cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, error.to_string()));
         error
     })
+}
+
+fn read(cx: &Cx, spec: &SignatureSpec, reply: &LmReply) -> Result<Fields, ParseError> {
+    let parsed = cx.adapter().parse(spec, &reply.text)?;
+    if reply.finish == Finish::Length && parsed.leniencies.contains(&Leniency::Unclosed) {
+        return Err(ParseError::CutOff);
+    }
+    Ok(parsed.outputs)
 }
 
 fn reject(cx: &Cx, spec: &SignatureSpec, error: &ParseError) {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     ProgramState, Signature, SlotPath, SlotState,
+    lm::{Finish, LmReply},
     testing::{Repeat, RepeatInput, RepeatOutput, Says, reply, runtime},
     tool::{Function, Toolbox},
 };
@@ -112,4 +113,21 @@ async fn compiled_descriptions_of_tools_are_shown_instead_of_the_servers() {
     runtime(model.clone(), NOTES).run(&agent, word()).await.outcome.unwrap();
     let asked = &model.asked()[0];
     assert!(asked.contains("What was written down.") && !asked.contains("The notes."), "{asked}");
+}
+
+#[tokio::test]
+async fn a_reply_that_ran_out_of_tokens_is_asked_for_again() {
+    let cut = |text: &str| Ok(LmReply { finish: Finish::Length, ..LmReply::new(text) });
+    let model = Says::replies([cut("[[ ## echo ## ]]\nmo"), Ok(LmReply::new(echo("moon")))]);
+    let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    assert_eq!(
+        run.episode.events[0].detail,
+        "output of `Repeat`: the reply was cut off at the limit of its tokens; be brief"
+    );
+    // what stands before the closing marker is whole
+    let model = Says::replies([cut(&echo("moon"))]);
+    let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    assert!(run.episode.events.is_empty());
 }
