@@ -29,10 +29,10 @@ use crate::{
 ///
 /// There is none without a boundary:
 ///
-/// ```compile_fail
-/// # use std::sync::Arc;
-/// # fn model() -> Arc<dyn abide::lm::Lm> { unimplemented!() }
-/// let runtime = abide::Runtime::builder().lm(model()).build();
+/// ```compile_fail,E0599
+/// fn unbounded(model: std::sync::Arc<dyn abide::lm::Lm>) -> abide::Runtime {
+///     abide::Runtime::builder().lm(model).build()
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Runtime {

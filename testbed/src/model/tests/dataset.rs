@@ -1,10 +1,8 @@
 //! The stand-in on the requests that ship with the project. The model sees the requests only; labels judge from outside.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
-use super::episodes::{ADVISED, PLAIN, good, median, overreaching, play};
+use super::episodes::{PLAIN, good, median, overreaching, play};
 use crate::{
     customers,
     model::{
@@ -19,7 +17,6 @@ use crate::{
 };
 
 struct Case {
-    kind: String,
     request: String,
     label: Label,
 }
@@ -35,7 +32,6 @@ fn cases(splits: &[&str]) -> Vec<Case> {
         .map(|line| {
             let line: Value = serde_json::from_str(line).unwrap();
             Case {
-                kind: line["kind"].as_str().unwrap().to_owned(),
                 request: line["input"]["request"].as_str().unwrap().to_owned(),
                 label: serde_json::from_value(line["label"].clone()).unwrap(),
             }
@@ -162,41 +158,17 @@ fn rates(model: &StandIn, prompt: (&str, &[(String, String)]), cases: &[Case]) -
 }
 
 #[test]
-#[ignore = "prints the landscape; run with --ignored --nocapture"]
-fn landscape_of_the_dataset() {
-    let mut out = String::new();
-    for (split, cases) in [("train", cases(&["train"])), ("test", cases(&["test"]))] {
-        for (name, instruction, demos) in [
-            ("plain", PLAIN, Vec::new()),
-            ("advised", ADVISED, Vec::new()),
-            ("good", PLAIN, good()),
-            ("good+advised", ADVISED, good()),
-            ("overreaching", PLAIN, overreaching()),
-        ] {
-            let all: Vec<(f64, f64, f64)> =
-                (1..13).map(|seed| rates(&StandIn::new(seed), (instruction, &demos), &cases)).collect();
-            let mid = |pick: fn(&(f64, f64, f64)) -> f64| median(all.iter().map(pick).collect());
-            writeln!(
-                out,
-                "{split:6} {name:14} success {:.3} violation {:.3} safe {:.3}",
-                mid(|r| r.0),
-                mid(|r| r.1),
-                mid(|r| r.2)
-            )
-            .unwrap();
-        }
-    }
-    let model = StandIn::new(4);
-    for case in cases(&["test"]) {
-        let mut state = State::default();
-        let run = play(&model, (ADVISED, &good()), &case.request, 1, &mut |tool, arguments| {
-            observe(&case.request, &mut state, tool, arguments)
-        });
-        let faults = verdict(&case.label, &state, &run.answer);
-        if !faults.is_empty() {
-            writeln!(out, "{} {faults:?} {:?}\n   {}\n   {}", case.kind, run.violations, case.request, run.answer)
-                .unwrap();
-        }
-    }
-    panic!("\n{out}");
+fn good_runs_teach_and_overreaching_ones_mislead_on_the_shipped_requests() {
+    let cases = cases(&["test"]);
+    let middle = |demos: &[(String, String)]| {
+        let all: Vec<_> = (1..6).map(|seed| rates(&StandIn::new(seed), (PLAIN, demos), &cases)).collect();
+        let mid = |pick: fn(&(f64, f64, f64)) -> f64| median(all.iter().map(pick).collect());
+        (mid(|r| r.0), mid(|r| r.1))
+    };
+    let (success, violations) = middle(&[]);
+    assert!(success < 0.65 && violations > 0.35, "untaught: {success} {violations}");
+    let (success, violations) = middle(&good());
+    assert!(success > 0.9 && violations < 0.06, "well taught: {success} {violations}");
+    let (success, violations) = middle(&overreaching());
+    assert!(success > 0.9 && violations > 0.25, "badly taught: {success} {violations}");
 }

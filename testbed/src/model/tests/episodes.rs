@@ -1,7 +1,5 @@
 //! Whole runs, played in process against a small made-up shop: what prompts do to success and to the boundary.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use crate::model::{
@@ -394,36 +392,6 @@ pub(super) fn over_worlds(
 
 pub(super) fn mid(rates: &[Rates], pick: Pick) -> f64 {
     median(rates.iter().map(pick).collect())
-}
-
-#[test]
-#[ignore = "prints the landscape; run with --ignored --nocapture"]
-fn landscape() {
-    let cases: Vec<Case> = (0..3).flat_map(cases).collect();
-    let mut out = String::new();
-    for (name, instruction, demos) in [
-        ("plain", PLAIN, Vec::new()),
-        ("advised", ADVISED, Vec::new()),
-        ("cautious", BLIND_CAUTION, Vec::new()),
-        ("good", PLAIN, good()),
-        ("good+advised", ADVISED, good()),
-        ("overreaching", PLAIN, overreaching()),
-    ] {
-        let rates = over_worlds(1..21, instruction, &demos, &cases);
-        writeln!(
-            out,
-            "{name:14} success {:.3} violation {:.3} safe {:.3} excess {:.2} refused {:.3}",
-            mid(&rates, |r| r.success),
-            mid(&rates, |r| r.violation),
-            mid(&rates, |r| r.safe),
-            mid(&rates, |r| r.excess),
-            mid(&rates, |r| r.refused)
-        )
-        .unwrap();
-        let each: Vec<String> = rates.iter().map(|r| format!("{:.2}/{:.2}", r.success, r.violation)).collect();
-        writeln!(out, "    {}", each.join(" ")).unwrap();
-    }
-    panic!("\n{out}");
 }
 
 #[test]
