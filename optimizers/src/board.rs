@@ -14,7 +14,8 @@ const COMPARABLE: f64 = 0.8;
 /// 2. Of those, a candidate is *eligible* when the share of its scored runs that are inadmissible is at most
 ///    [`Selection::max_inadmissible`]. Eligible ones come first, the others in the order of that share; so where none is
 ///    eligible, the least inadmissible wins.
-/// 3. Then the higher mean value, then fewer tokens per run, then the candidate that was first on the board.
+/// 3. Then the higher mean value, then the candidate that was first on the board. Fewer tokens do not break a tie: on a small
+///    validation split that would mostly pick the candidate with the fewest demonstrations.
 ///
 /// The share is taken as counted, without regard to noise: certifying a winner is not the search's work. Where every run is
 /// admissible, as with a metric that looks at the task alone, the order is that of the values.
@@ -86,7 +87,6 @@ impl Selection {
         Some(Key {
             excess: if inadmissible <= self.max_inadmissible { 0.0 } else { inadmissible },
             value: evaluation.value()?,
-            tokens: evaluation.tokens()?,
         })
     }
 }
@@ -95,15 +95,11 @@ impl Selection {
 struct Key {
     excess: f64,
     value: f64,
-    tokens: f64,
 }
 
 impl Key {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.excess
-            .total_cmp(&other.excess)
-            .then(other.value.total_cmp(&self.value))
-            .then(self.tokens.total_cmp(&other.tokens))
+        self.excess.total_cmp(&other.excess).then(other.value.total_cmp(&self.value))
     }
 }
 

@@ -57,9 +57,9 @@ fn where_none_is_eligible_the_least_inadmissible_wins() {
 }
 
 #[test]
-fn ties_go_to_fewer_tokens_then_to_the_first() {
+fn ties_go_to_the_first_and_not_to_the_cheapest() {
     let cheap: Run = Some((1.0, true, 9));
-    assert_eq!(order(&[&[OK, OK], &[OK, OK], &[cheap, OK]]), [2, 0, 1]);
+    assert_eq!(order(&[&[OK, OK], &[OK, OK], &[cheap, OK]]), [0, 1, 2]);
 }
 
 #[test]
