@@ -75,21 +75,44 @@ pub enum LmError {
         /// The limit.
         limit: u64,
     },
+    /// The same request failed several times.
+    #[error("{last} (after {attempts} attempts)")]
+    GaveUp {
+        /// Requests that were sent.
+        attempts: u32,
+        /// What the last of them came to.
+        last: Box<LmError>,
+    },
 }
 
 impl LmError {
+    /// Requests that were sent: none where nothing may be sent.
+    pub fn attempts(&self) -> u32 {
+        match self {
+            Self::Config { .. } | Self::Unset { .. } | Self::Cache { .. } | Self::Budget { .. } => 0,
+            Self::GaveUp { attempts, .. } => *attempts,
+            _ => 1,
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited { .. } | Self::Server { .. } | Self::Connection(_) | Self::Timeout(_) | Self::Garbage(_)
-        )
+        match self {
+            Self::RateLimited { .. }
+            | Self::Server { .. }
+            | Self::Connection(_)
+            | Self::Timeout(_)
+            | Self::Garbage(_) => true,
+            Self::GaveUp { last, .. } => last.is_transient(),
+            _ => false,
+        }
     }
 
     /// How long the server says to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } | Self::Server { retry_after, .. } => *retry_after,
+            Self::GaveUp { last, .. } => last.retry_after(),
             _ => None,
         }
     }

@@ -77,6 +77,10 @@ impl Retry {
                     tracing::debug!(model = %self.model(), failed, ?wait, %error, "asking the model again");
                     self.clock.sleep(wait).await;
                 }
+                Err(last) if failed > 0 => {
+                    let attempts = failed.saturating_add(last.attempts());
+                    return Err(LmError::GaveUp { attempts, last: Box::new(last) });
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -70,7 +70,7 @@ impl Cx {
             },
             Err(error) => ModelStep {
                 signature,
-                attempts: 1,
+                attempts: error.attempts(),
                 usage: Default::default(),
                 request_id: None,
                 elapsed,

@@ -64,11 +64,13 @@ async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
 
 #[tokio::test]
 async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
-    let model = Says::replies([Err(LmError::Server { status: 503, retry_after: None })]);
+    let last = Box::new(LmError::Server { status: 503, retry_after: None });
+    let model = Says::replies([Err(LmError::GaveUp { attempts: 3, last })]);
     let run = runtime(model, "").run(&Raw, "Hello".to_owned()).await;
     assert!(run.outcome.unwrap_err().is_infrastructure());
     let Step::Model(step) = &run.episode.steps[0] else { unreachable!() };
-    assert_eq!(step.failure.as_deref(), Some("the model server failed with status 503"));
+    assert_eq!(step.failure.as_deref(), Some("the model server failed with status 503 (after 3 attempts)"));
+    assert_eq!(step.attempts, 3);
 }
 
 #[tokio::test]

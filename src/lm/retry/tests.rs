@@ -33,7 +33,8 @@ async fn every_attempt_is_counted() {
 async fn repetition_ends() {
     let model = Arc::new(Scripted::new(std::iter::repeat_with(broken).take(9)));
     let reply = impatient(&model).complete(&ask("a")).await;
-    assert_eq!(reply, broken());
+    let last = Box::new(LmError::Server { status: 503, retry_after: None });
+    assert_eq!(reply, Err(LmError::GaveUp { attempts: 4, last }));
     assert_eq!(model.calls(), 4);
 }
 
