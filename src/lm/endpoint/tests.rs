@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::time::SystemTime;
 
@@ -168,7 +168,8 @@ async fn a_failing_server_is_asked_four_times() {
     let [model, _] = both(&server.base, TIMEOUT);
     let retry = Retry::new(model).longest_wait(Duration::ZERO);
     let error = retry.complete(&ask("a")).await.unwrap_err();
-    assert!(matches!(error, LmError::Server { status: 500, .. }));
+    let LmError::GaveUp { attempts: 4, last } = error else { panic!("{error:?}") };
+    assert!(matches!(*last, LmError::Server { status: 500, .. }));
     assert_eq!(server.asked().len(), 4);
 }
 
