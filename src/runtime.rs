@@ -39,6 +39,7 @@ pub struct Runtime {
     shared: Arc<Shared>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) lm: Arc<dyn Lm>,
     pub(crate) adapter: Arc<dyn Adapter>,
@@ -109,7 +110,7 @@ impl Runtime {
     /// The same runtime with another model, for teachers and comparisons.
     #[must_use]
     pub fn with_lm(&self, lm: Arc<dyn Lm>) -> Self {
-        Self { shared: Arc::new(Shared { lm, ..self.shared.parts() }) }
+        Self { shared: Arc::new(Shared { lm, ..(*self.shared).clone() }) }
     }
 
     /// The model.
@@ -129,20 +130,6 @@ impl Runtime {
 
     pub(crate) fn from_shared(shared: Shared) -> Self {
         Self { shared: Arc::new(shared) }
-    }
-}
-
-impl Shared {
-    fn parts(&self) -> Self {
-        Self {
-            lm: self.lm.clone(),
-            adapter: self.adapter.clone(),
-            guard: self.guard.clone(),
-            boundary: self.boundary.clone(),
-            limits: self.limits.clone(),
-            clock: self.clock.clone(),
-            redactor: self.redactor.clone(),
-        }
     }
 }
 

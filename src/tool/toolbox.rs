@@ -27,7 +27,7 @@ pub struct Toolbox {
     tools: Arc<Tools>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tools {
     /// What a model is shown: tools that the boundary has an entry for.
     specs: Vec<ToolSpec>,
@@ -127,7 +127,7 @@ impl Toolbox {
     /// With a Rust function as a tool. It needs an entry in the boundary like any other.
     #[must_use]
     pub fn with(self, function: Function) -> Self {
-        let mut tools = Arc::try_unwrap(self.tools).unwrap_or_else(|shared| shared.copy());
+        let mut tools = Arc::unwrap_or_clone(self.tools);
         let (spec, body) = function.into_parts();
         tools.functions.insert(spec.name.clone(), body);
         tools.specs.retain(|known| known.name != spec.name);
@@ -206,17 +206,6 @@ impl Toolbox {
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
         self.tools.specs.iter().find(|spec| spec.name == *tool).or_else(|| self.tools.unlisted.get(tool))
-    }
-}
-
-impl Tools {
-    fn copy(&self) -> Self {
-        Self {
-            specs: self.specs.clone(),
-            unlisted: self.unlisted.clone(),
-            functions: self.functions.clone(),
-            servers: self.servers.clone(),
-        }
     }
 }
 
