@@ -86,8 +86,8 @@ impl Setup {
             self.testbed.client_id().to_owned(),
             Secret::new(self.testbed.client_secret().to_owned()),
         );
-        config.ca_bundle = Some(self.testbed.ca_path().to_owned());
-        config.spki_pins = vec![self.testbed.spki_pin().parse().unwrap()];
+        config.connection.ca_bundle = Some(self.testbed.ca_path().to_owned());
+        config.connection.spki_pins = vec![self.testbed.spki_pin().parse().unwrap()];
         config
     }
 
@@ -327,7 +327,7 @@ async fn a_thousand_calls_are_under_way_at_once() {
 async fn names_what_is_wrong_with_the_credentials() {
     let setup = Setup::new(Options::default()).await;
     let mut config = setup.config();
-    config.client_secret = Secret::new("not-the-secret".to_owned());
+    config.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new("not-the-secret".to_owned()));
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::ClientRefused { client_id, .. } if client_id == "support-agent"));
     assert!(!error.is_infrastructure());
@@ -357,8 +357,8 @@ async fn only_the_pinned_issuer_sees_credentials() {
     let other = Setup::new(Options::default()).await;
     other.testbed.auth().add_resource(setup.testbed.mcp_url());
     let mut config = setup.config();
-    config.issuer = other.testbed.issuer().to_owned();
-    config.client_secret = Secret::new(other.testbed.client_secret().to_owned());
+    config.oauth_mut().unwrap().issuer = other.testbed.issuer().to_owned();
+    config.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new(other.testbed.client_secret().to_owned()));
     let error = setup.connect_error(config).await;
     let ConnectError::Auth { source: AuthError::ForeignIssuer { named, pinned, .. }, .. } = &error else {
         panic!("{error}");
@@ -378,7 +378,7 @@ async fn an_issuer_that_is_down_is_infrastructure() {
     assert_eq!(setup.testbed.auth().counters().requests, 4, "one try and three more");
 
     let mut config = setup.config();
-    config.issuer = "http://127.0.0.1:1".to_owned();
+    config.oauth_mut().unwrap().issuer = "http://127.0.0.1:1".to_owned();
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::Network { source: net::Error::Connect { .. }, .. }), "{error}");
     assert!(error.is_infrastructure());
@@ -434,13 +434,13 @@ async fn tls_problems_have_names() {
     let stranger = Setup::new(Options::default()).await;
 
     let mut config = setup.config();
-    config.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
+    config.connection.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::Network { source: net::Error::UnknownAuthority { .. }, .. }), "{error}");
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
-    config.spki_pins = vec![stranger.testbed.spki_pin().parse().unwrap()];
+    config.connection.spki_pins = vec![stranger.testbed.spki_pin().parse().unwrap()];
     let error = setup.connect_error(config).await;
     let ConnectError::Unreachable { source, .. } = &error else {
         panic!("{error}");
@@ -449,7 +449,7 @@ async fn tls_problems_have_names() {
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
-    config.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
+    config.connection.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
     let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Authorities { .. }), "{error}");
 
