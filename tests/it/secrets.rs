@@ -264,7 +264,7 @@ async fn compiled(scene: &Scene, dir: &Path, shown: &mut Shown) {
 async fn errors(scene: &Scene, shown: &mut Shown) {
     let refused = boundary(&scene.gateway, WRONG_SECRET);
     let error = Toolbox::connect(&refused).await.err().unwrap();
-    assert!(error.to_string().contains("does not accept the secret"), "{error}");
+    assert!(error.to_string().contains("does not accept client"), "{error}");
     shown.error("wrong secret", &error);
     let gone = scene
         .boundary

@@ -22,7 +22,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
-        boundary::{Parts, ServerConfig, ToolRule},
+        boundary::{ClientAuth, OAuth, Parts, ServerConfig, ToolRule},
         oauth::AuthError,
     },
 };
@@ -78,13 +78,8 @@ impl Server {
     }
 
     async fn connect_with(&self, clock: Arc<dyn Clock>) -> Result<McpServer, ConnectError> {
-        let config = ServerConfig::new(
-            "s".to_owned().try_into().unwrap(),
-            format!("{}/mcp", self.stub.url).parse().unwrap(),
-            self.stub.url.clone(),
-            "client".to_owned(),
-            Secret::new("some-secret".to_owned()),
-        );
+        let url = format!("{}/mcp", self.stub.url).parse().unwrap();
+        let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth(&self.stub.url));
         let scopes = ScopeSet::parse("a").unwrap();
         let identity = Identity::new(config, scopes, clock.clone(), Redactor::new()).unwrap();
         McpServer::connect(Arc::new(identity), clock).await
@@ -114,8 +109,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     }
     let name = ToolName::try_from(format!("s.{tool}")).unwrap();
     let id: ServerId = "s".to_owned().try_into().unwrap();
-    let (url, secret) = ("https://mcp.example/mcp".parse().unwrap(), Secret::new("some-secret".to_owned()));
-    let server = ServerConfig::new(id.clone(), url, "https://issuer.example".to_owned(), "client".to_owned(), secret);
+    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
         tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
@@ -449,13 +443,9 @@ async fn endless_lists_end() {
 #[tokio::test]
 async fn no_token_no_connection() {
     let server = Server::start(|_, _| panic!("nobody may come here")).await;
-    let config = ServerConfig::new(
-        "s".to_owned().try_into().unwrap(),
-        format!("{}/mcp", server.stub.url).parse().unwrap(),
-        format!("{}/other", server.stub.url),
-        "client".to_owned(),
-        Secret::new("some-secret".to_owned()),
-    );
+    let url = format!("{}/mcp", server.stub.url).parse().unwrap();
+    let oauth = oauth(&format!("{}/other", server.stub.url));
+    let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth);
     let clock: Arc<dyn Clock> = Arc::new(Hasty);
     let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
     let error = McpServer::connect(Arc::new(identity), clock).await.unwrap_err();
@@ -543,4 +533,8 @@ fn effects_say_what_may_be_repeated() {
     assert_eq!(Idempotency::from(Effect::Write), Idempotency::Once);
     assert_eq!(Idempotency::from(Effect::External), Idempotency::Once);
     assert_eq!(ReplyStatus::Done, ToolReply::done(1).status);
+}
+
+fn oauth(issuer: &str) -> OAuth {
+    OAuth::new(issuer, "client", ClientAuth::Basic(Secret::new("some-secret".to_owned())))
 }
