@@ -14,7 +14,7 @@ fn url(text: &str) -> Url {
 }
 
 fn client() -> Client {
-    Client::new(&Options::default()).unwrap()
+    Client::new(&Options::own_network()).unwrap()
 }
 
 /// Answers every connection with the same bytes.
