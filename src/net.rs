@@ -4,6 +4,8 @@
 mod address;
 mod client;
 mod error;
+#[cfg(test)]
+pub(crate) mod lab;
 mod options;
 mod pin;
 mod proxy;

@@ -191,10 +191,17 @@ fn unacceptable(reason: &CertificateError) -> String {
         CertificateError::ExpiredContext { not_after, .. } => validity::expired(not_after.as_secs()),
         CertificateError::NotValidYetContext { not_before, .. } => validity::not_yet(not_before.as_secs()),
         CertificateError::NotValidForNameContext { expected, presented } => {
-            format!("it is for {}, not for `{}`: check the address", presented.join(", "), expected.to_str())
+            let names: Vec<_> = presented.iter().take(4).map(|name| format!("`{}`", bare(name))).collect();
+            format!("it is for {}, not for `{}`: check the address", names.join(", "), expected.to_str())
         }
         other => other.to_string(),
     }
+}
+
+/// A name without the kind of name around it, as in `DnsName("a.example")`.
+fn bare(name: &str) -> String {
+    let inside = name.split_once('(').map_or(name, |(_, inside)| inside.trim_end_matches(')'));
+    inside.trim_matches('"').chars().take(80).collect()
 }
 
 fn handshake(error: &rustls::Error) -> String {

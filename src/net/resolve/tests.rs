@@ -1,19 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::net::AddressKind;
-
-struct Fixed(Vec<IpAddr>);
-
-impl Lookup for Fixed {
-    fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        async { Ok(self.0.clone()) }.boxed()
-    }
-}
+use crate::net::{AddressKind, lab::Answers};
 
 fn resolver(answer: &[&str], filter: AddressFilter) -> Resolver {
-    let answer = answer.iter().map(|address| address.parse().unwrap()).collect();
-    Resolver { lookup: Arc::new(Fixed(answer)), filter, proxy: Some("proxy.example".to_owned()) }
+    Resolver { lookup: Answers::new(&[answer]), filter, proxy: Some("proxy.example".to_owned()) }
 }
 
 #[tokio::test]
