@@ -1,5 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod addresses;
+mod proxies;
+mod silence;
+
 use std::net::SocketAddr;
 
 use tokio::{
