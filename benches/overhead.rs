@@ -192,7 +192,7 @@ fn served(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed:
 
 /// The same three calls with nothing around them but HTTP and TLS.
 fn raw(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed: &Testbed) -> Option<f64> {
-    let client = net::Client::new(&net::Options::default().ca_bundle(Some(testbed.ca_path().to_owned()))).unwrap();
+    let client = net::Client::new(&net::Options::own_network().ca_bundle(Some(testbed.ca_path().to_owned()))).unwrap();
     let token = runtime.block_on(token(&client, testbed));
     let mut run = 0_u128;
     measure(criterion, runtime, "raw_http_tls", async |times| {
