@@ -206,7 +206,7 @@ impl Identity {
     }
 }
 
-fn issuing(
+pub(super) fn issuing(
     config: &ServerConfig,
     oauth: &OAuth,
     clock: Arc<dyn Clock>,
