@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use self::authorize::{Ask, Request};
-pub(crate) use self::logout::{Revocation, logout};
+pub(crate) use self::logout::{Revocation, kept, logout};
 use super::{
     AuthError,
     agent::UserAgent,
@@ -160,12 +160,7 @@ impl<'a> Login<'a> {
     }
 
     /// A code is good once, so nothing of this is repeated.
-    async fn redeem(
-        &self,
-        client: &Client<'_>,
-        request: &Request,
-        code: &Secret<String>,
-    ) -> Result<Grant, AuthError> {
+    async fn redeem(&self, client: &Client<'_>, request: &Request, code: &Secret<String>) -> Result<Grant, AuthError> {
         let form = vec![
             field("grant_type", "authorization_code"),
             ("code", Zeroizing::new(code.expose().clone())),
@@ -276,4 +271,3 @@ impl<'a> Client<'a> {
         Self { id: registered.client_id.as_str().into(), auth: Cow::Owned(auth.unwrap_or(ClientAuth::Public)) }
     }
 }
-

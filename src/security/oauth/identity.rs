@@ -219,7 +219,7 @@ pub(super) fn issuing(
         Proof::Bearer => None,
         Proof::Dpop => Some(Prover::new().map_err(|e| net::Error::Setup(e.to_string()))?),
     };
-    let resource = oauth.resource.clone().unwrap_or_else(|| grant::resource(&config.url));
+    let resource = grant::resource_of(config, oauth);
     Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
 }
 

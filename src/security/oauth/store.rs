@@ -179,6 +179,11 @@ impl Contents {
         self.consents.iter().find(|kept| kept.is_about(issuer, resource) && kept.client_id == client_id)
     }
 
+    /// Whether there is a consent for a server, of whichever client of ours.
+    pub(crate) fn has(&self, issuer: &str, resource: &str) -> bool {
+        self.consents.iter().any(|kept| kept.is_about(issuer, resource))
+    }
+
     /// Keeps a consent in the place of the ones before it, of whichever client of ours.
     pub(crate) fn keep(&mut self, consent: Consent) {
         self.forget(&consent.issuer, &consent.resource);
@@ -320,4 +325,3 @@ impl<'de> Deserialize<'de> for Hidden {
         String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
     }
 }
-

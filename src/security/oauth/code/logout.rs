@@ -1,6 +1,6 @@
 //! Undoing a consent.
 
-use std::sync::Arc;
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use http::StatusCode;
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use super::{
     super::{
         AuthError,
         endpoint::{Endpoint, field},
-        identity,
+        grant, identity,
         store::{Consent, Store},
     },
     Client,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Clock,
     secret::Redactor,
-    security::boundary::{Grant, ServerConfig},
+    security::boundary::{Code, Grant, ServerConfig},
 };
 
 /// What became of the refresh token at the issuer.
@@ -55,7 +55,7 @@ pub(crate) async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Resu
     for consent in gone {
         let client = registered.as_ref().filter(|known| known.client_id == consent.client_id).map(Client::registered);
         let client =
-            client.unwrap_or(Client { id: consent.client_id.as_str().into(), auth: std::borrow::Cow::Borrowed(&oauth.client) });
+            client.unwrap_or(Client { id: consent.client_id.as_str().into(), auth: Cow::Borrowed(&oauth.client) });
         outcome = Some(match revoke(&issuing, &client, &consent).await {
             Ok(outcome) => outcome,
             Err(error) => Revocation::Failed(error),
@@ -64,11 +64,19 @@ pub(crate) async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Resu
     Ok(outcome)
 }
 
-async fn revoke(
-    issuing: &super::Issuing,
-    client: &Client<'_>,
-    consent: &Consent,
-) -> Result<Revocation, AuthError> {
+/// The file that keeps a consent for a server, if there is one.
+pub(crate) async fn kept(config: &ServerConfig) -> Result<Option<PathBuf>, AuthError> {
+    let Some(oauth) = config.oauth() else { return Ok(None) };
+    let Grant::Code(Code { store: Some(path), .. }) = &oauth.grant else { return Ok(None) };
+    let store = Store::at(path);
+    if !store.exists() {
+        return Ok(None);
+    }
+    let contents = store.hold().await?.read()?;
+    Ok(contents.has(&oauth.issuer, &grant::resource_of(config, oauth)).then(|| path.clone()))
+}
+
+async fn revoke(issuing: &super::Issuing, client: &Client<'_>, consent: &Consent) -> Result<Revocation, AuthError> {
     let issuer = issuing.issuer().await?;
     let Some(url) = &issuer.metadata.revocation else {
         return Ok(Revocation::NotOffered);

@@ -34,10 +34,14 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
     let pinned = &issuing.oauth.issuer;
     let failed = |reason: String| AuthError::Registration { issuer: pinned.clone(), reason };
     let Some(endpoint) = &issuer.metadata.registration_endpoint else {
-        return Err(failed("it names no `registration_endpoint`: have a client registered, and set `client_id`".into()));
+        return Err(failed(
+            "it names no `registration_endpoint`: have a client registered, and set `client_id`".into(),
+        ));
     };
-    let method = method(issuer.metadata.capabilities.token_endpoint_auth_methods_supported.as_deref())
-        .ok_or_else(|| failed("it takes neither public clients nor secrets: set `client_id` and `client_auth`".into()))?;
+    let method =
+        method(issuer.metadata.capabilities.token_endpoint_auth_methods_supported.as_deref()).ok_or_else(|| {
+            failed("it takes neither public clients nor secrets: set `client_id` and `client_auth`".into())
+        })?;
     let wanted = json!({
         "client_name": "abide",
         "application_type": "native",
@@ -66,7 +70,8 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
 }
 
 fn read(answer: Answer, wanted: Method, redirect: &Url) -> Result<Registered, &'static str> {
-    let visible = |text: &str| !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let visible =
+        |text: &str| !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(|b| (0x20..0x7f).contains(&b));
     let secret = answer.client_secret.map(Secret::new);
     if !visible(&answer.client_id) || secret.as_ref().is_some_and(|secret| !visible(secret.expose())) {
         return Err("its answer has a `client_id` or `client_secret` that is none");
