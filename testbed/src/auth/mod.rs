@@ -30,6 +30,7 @@ pub use self::{client::Client, key::Algorithm};
 use crate::{
     serve::{self, Scheme, Serving, lock},
     tls::Identity,
+    wire::Wire,
 };
 
 /// Why the authorization server cannot start or make a key.
@@ -62,6 +63,8 @@ pub enum Fault {
     UnknownKey,
     /// Every endpoint answers 503.
     Unavailable,
+    /// The key set answers 503; everything else works.
+    KeySetUnavailable,
     /// Both metadata documents name the issuer `https://wrong-issuer.invalid`.
     WrongIssuer,
 }
@@ -137,7 +140,7 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Server {
     state: Arc<State>,
-    _serving: Serving,
+    serving: Serving,
 }
 
 impl Server {
@@ -162,7 +165,7 @@ impl Server {
             key_sets: AtomicU64::new(0),
         });
         let serving = serve::spawn(listener, routes(&state), options.scheme, identity);
-        let server = Self { state, _serving: serving };
+        let server = Self { state, serving };
         for client in options.clients {
             server.register(client);
         }
@@ -204,6 +207,17 @@ impl Server {
     /// Ends every fault.
     pub fn heal(&self) {
         lock(&self.state.faults).clear();
+    }
+
+    /// Ends one fault, if it is active.
+    pub fn end(&self, fault: Fault) {
+        lock(&self.state.faults).remove(&fault);
+    }
+
+    /// The connections to this server, and what goes wrong with them. [`Server::heal`] leaves it alone.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        self.serving.wire()
     }
 
     /// What has been asked for so far.
