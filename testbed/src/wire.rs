@@ -1,6 +1,8 @@
-//! What goes wrong between a local server and its clients, below what any of them says: refused and reset connections, silence, replies that trickle.
+//! What goes wrong between a local server and its clients, below what any of them says: refused and reset connections,
+//! silence, replies that trickle.
 //!
-//! Faults are switched on and off while a server runs. Each is real for whoever is connected: the kernel refuses or resets, or the bytes do not come.
+//! Faults are switched on and off while a server runs. Each is real for whoever is connected: the kernel refuses or resets,
+//! or the bytes do not come.
 
 #[cfg(test)]
 mod tests;

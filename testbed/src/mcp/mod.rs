@@ -182,7 +182,8 @@ impl Server {
         self.gate.heal();
     }
 
-    /// From now on all runs together may make `calls_per_second`, in bursts of as many; whoever is refused for a rate is told so in the manner of `says`.
+    /// From now on all runs together may make `calls_per_second`, in bursts of as many; whoever is refused for a rate is told
+    /// so in the manner of `says`.
     pub fn limit(&self, calls_per_second: u32, says: RetryAfter) {
         self.gate.limit(calls_per_second, says);
     }
