@@ -9,6 +9,7 @@ mod evaluate;
 mod gateway;
 mod hostile;
 mod modules;
+mod referees;
 mod scripted;
 mod secrets;
 mod support;

@@ -11,11 +11,11 @@ const http = require('node:http');
 const { createHash, randomUUID } = require('node:crypto');
 const { EmbeddedJWK, calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } = require('jose');
 
-const { issuer, upstream } = JSON.parse(process.argv[2]);
+const { issuer, upstream, keys = `${issuer}/jwks` } = JSON.parse(process.argv[2]);
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 const NONCE_LIFE_MS = 3000;
 
-const published = createRemoteJWKSet(new URL(`${issuer}/jwks`), { cacheMaxAge: 1000, cooldownDuration: 0 });
+const published = createRemoteJWKSet(new URL(keys), { cacheMaxAge: 1000, cooldownDuration: 0 });
 const log = { passed: 0, kids: {}, algorithms: {}, schemes: {}, refused: {} };
 const proofs = new Set();
 let nonces = [randomUUID(), randomUUID()];

@@ -24,9 +24,10 @@ const ALGORITHMS = Object.keys(CURVES);
 const SENDER_NONCES = randomBytes(32);
 
 const resources = new Map();
-const log = { granted: [], refused: [], introspected: 0, metadata: 0, jwks: 0 };
+const log = { granted: [], refused: [], introspected: {}, jwks: 0 };
 let generation = 0;
 let keys = [];
+let provider;
 let handle;
 
 const newKey = (alg) => generateKeyPairSync(...CURVES[alg]);
@@ -62,7 +63,15 @@ function clients() {
       tls_client_certificate_bound_access_tokens: true,
     });
   }
-  return { all: all.map((client) => ({ ...client, ...machine })), secrets, keys: keyed };
+  const person = {
+    client_id: 'person',
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: ['http://127.0.0.1/callback'],
+  };
+  return { all: [person, ...all.map((client) => ({ ...client, ...machine }))], secrets, keys: keyed };
 }
 
 function configuration(registered) {
@@ -70,13 +79,18 @@ function configuration(registered) {
     clients: registered,
     jwks: { keys },
     scopes: SCOPES.split(' '),
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', ...(options.tls ? ['tls_client_auth'] : [])],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', ...(options.tls ? ['tls_client_auth'] : [])],
     enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS, dPoPSigningAlgValues: ['ES256', 'EdDSA'] },
-    ttl: { ClientCredentials: options.ttl },
+    ttl: { AccessToken: options.ttl, ClientCredentials: options.ttl },
+    findAccount: (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+    interactions: { url: (ctx, interaction) => `/referee/consent/${interaction.uid}` },
+    issueRefreshToken: async (ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
+      registration: { enabled: true },
       revocation: { enabled: true },
       dPoP: { enabled: true, nonceSecret: SENDER_NONCES, requireNonce: () => true },
       mTLS: {
@@ -110,12 +124,18 @@ function rotate(issuer, registered, keep) {
   const fresh = ALGORITHMS.map((alg) => jwk(newKey(alg).privateKey, `${alg}-${generation}`, alg));
   // the first key of an algorithm signs
   keys = [...fresh, ...(keep ? keys : [])];
-  const provider = new Provider(issuer, configuration(registered));
+  provider = new Provider(issuer, configuration(registered));
   provider.proxy = Boolean(options.tls);
+  provider.use(async (ctx, next) => {
+    await next();
+    const client = ctx.oidc?.route === 'introspection' && ctx.oidc.client?.clientId;
+    if (client) log.introspected[client] = (log.introspected[client] ?? 0) + 1;
+  });
   provider.on('grant.success', (ctx) => {
     const { client, params } = ctx.oidc;
     log.granted.push({
       client: client.clientId,
+      grant: params.grant_type,
       method: client.clientAuthMethod,
       resource: params.resource ?? null,
       scope: ctx.body.scope ?? null,
@@ -127,6 +147,23 @@ function rotate(issuer, registered, keep) {
     log.refused.push({ client: ctx.oidc?.client?.clientId ?? null, error: error.error, detail: error.error_detail ?? error.error_description });
   });
   handle = provider.callback();
+}
+
+/** Somebody who logs in and consents to whatever is asked. */
+async function consent(request, response) {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  const result = {};
+  if (prompt.name === 'login') {
+    result.login = { accountId: 'ada' };
+  } else {
+    const known = grantId && (await provider.Grant.find(grantId));
+    const grant = known || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details;
+    grant.addOIDCScope(missingOIDCScope.join(' '));
+    Object.entries(missingResourceScopes).forEach(([url, scopes]) => grant.addResourceScope(url, scopes.join(' ')));
+    result.consent = { grantId: await grant.save() };
+  }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
 function body(request) {
@@ -154,13 +191,15 @@ server.listen(0, '127.0.0.1', () => {
   const registered = clients();
   rotate(issuer, registered.all, false);
   server.on('request', (request, response) => {
+    if (request.url.startsWith('/referee/consent/')) {
+      consent(request, response);
+      return;
+    }
     if (request.url.startsWith('/referee')) {
       steered(request, response, issuer, registered.all);
       return;
     }
-    if (request.url === '/token/introspection') log.introspected += 1;
     if (request.url === '/jwks') log.jwks += 1;
-    if (request.url.startsWith('/.well-known/')) log.metadata += 1;
     handle(request, response);
   });
   console.log(JSON.stringify({ port, issuer, secrets: registered.secrets, keys: registered.keys }));
