@@ -171,7 +171,7 @@ fn issuer_of(referee: &Referee) -> String {
 
 /// Makes the issuer issue tokens for a resource.
 async fn register(issuer: &Referee, url: &str, algorithm: &str) {
-    issuer.steer("resource", &json!({ "url": url, "alg": algorithm })).await;
+    issuer.steer("resource", json!({ "url": url, "alg": algorithm })).await;
 }
 
 /// The grants that the issuer made to a client.

@@ -142,7 +142,7 @@ async fn keys_of_the_issuer_change_and_no_call_fails() {
     let caller = world.connect(&url, world.basic()).await;
     let mut calls = 0;
     for _ in 0..8 {
-        let rotate = world.issuer.steer("rotate", &json!({ "keep": true }));
+        let rotate = world.issuer.steer("rotate", json!({ "keep": true }));
         calls += join(caller.keep_calling(Duration::from_secs(2)), rotate).await.0;
     }
     let seen = world.gate.seen().await;
@@ -151,7 +151,7 @@ async fn keys_of_the_issuer_change_and_no_call_fails() {
 
     // a key that is withdrawn at once takes its tokens with it
     for _ in 0..2 {
-        let rotate = world.issuer.steer("rotate", &json!({ "keep": false }));
+        let rotate = world.issuer.steer("rotate", json!({ "keep": false }));
         calls += join(caller.keep_calling(Duration::from_secs(3)), rotate).await.0;
     }
     let seen = world.gate.seen().await;
@@ -167,7 +167,7 @@ async fn what_a_token_is_good_for_is_asked_where_it_cannot_be_read() {
     let known = json!({ "client_id": "basic", "client_secret": secret(&issuer, "basic").expose() });
     let options = json!({ "name": "asks", "issuer": issuer_of(&issuer), "introspection": known, "required": [READ] });
     let served = fastmcp(&options).ready();
-    issuer.steer("resource", &json!({ "url": served.mcp(), "format": "opaque" })).await;
+    issuer.steer("resource", json!({ "url": served.mcp(), "format": "opaque" })).await;
     let oauth = OAuth::new(issuer_of(&issuer), "post", ClientAuth::Post(secret(&issuer, "post")));
     let caller = Caller::connect(guarded(&served.mcp(), oauth), &[WHOAMI]).await.unwrap();
     assert_eq!(issuer.seen().await["introspected"]["post"], 1);

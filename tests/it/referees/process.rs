@@ -114,7 +114,7 @@ impl Referee {
     }
 
     /// Steers it.
-    pub(super) async fn steer(&self, order: &str, options: &Value) {
+    pub(super) async fn steer(&self, order: &str, options: Value) {
         ask(net::Request::post(self.url(&format!("/referee/{order}")).parse().unwrap(), options.to_string())).await;
     }
 }
@@ -144,5 +144,5 @@ async fn ask(request: net::Request) -> Value {
 
 /// Our connections, which may go to this machine.
 pub(super) fn loopback() -> net::Options {
-    net::Options::default()
+    net::Options::own_network()
 }
