@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         server.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
     let model =
-        OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None)?;
+        OpenAi::new(net::Client::new(&net::Options::own_network())?, testbed.model_url().parse()?, "stand-in", None)?;
 
     let agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
     let limits = Limits::default().temperature(0.7);

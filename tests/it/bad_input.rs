@@ -207,7 +207,7 @@ async fn closed_address() -> String {
 
 /// A model without patience.
 fn impatient(url: &str) -> Arc<dyn Lm> {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     let model = OpenAi::new(client, url.parse().unwrap(), "stand-in", None).unwrap();
     Arc::new(Retry::new(Arc::new(model)).repetitions(1).longest_wait(Duration::from_millis(1)))
 }

@@ -8,6 +8,7 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use url::Url;
 
 use super::{
     AccessToken, AuthError,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    net::{self, Backoff, Client, Options},
+    net::{self, AddressFilter, Backoff, Client, Options},
     secret::Redactor,
     security::{
         ScopeSet,
@@ -82,11 +83,16 @@ impl Identity {
         redactor: Redactor,
     ) -> Result<Self, net::Error> {
         net::check_address(&config.url)?;
-        let trust = Options::default().ca_bundle(config.ca_bundle.clone());
-        let server = Client::new(&trust.clone().spki_pins(config.spki_pins.clone()))?;
+        let trust = |url: &Url| {
+            let addresses = AddressFilter::default();
+            let addresses = if net::is_loopback(url) { addresses.loopback() } else { addresses };
+            Options::default().ca_bundle(config.ca_bundle.clone()).addresses(addresses)
+        };
+        let server = Client::new(&trust(&config.url).spki_pins(config.spki_pins.clone()))?;
+        let issuer = config.issuer.parse().map_or_else(|_| Options::default(), |issuer| trust(&issuer));
         redactor.learn(&config.client_secret);
         let issuing =
-            Issuing { client: Client::new(&trust)?, config, scopes, clock, redactor, issuer: Mutex::default() };
+            Issuing { client: Client::new(&issuer)?, config, scopes, clock, redactor, issuer: Mutex::default() };
         Ok(Self { issuing: Arc::new(issuing), server, state: Mutex::default() })
     }
 
