@@ -108,10 +108,10 @@ impl AddressKind {
         match self {
             Self::Public => "it is allowed",
             Self::Loopback => {
-                "if the server is meant to run on this machine, allow that with `AddressFilter::loopback`"
+                "if it is meant to be on this machine, write that into its address, as `localhost` or `127.0.0.1`"
             }
             Self::Private | Self::Shared | Self::Reserved => {
-                "if the server is in your own network, allow that network with `AddressFilter::allow`"
+                "if the server is in your own network, allow that network with `allow_addresses`"
             }
             _ => "no setting allows that: check the address, and who answers for its name",
         }

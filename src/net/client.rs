@@ -22,7 +22,8 @@ use super::{
 pub struct Client {
     inner: reqwest::Client,
     resolver: Resolver,
-    proxied: bool,
+    /// Host and port.
+    proxy: Option<String>,
     connect_timeout: Duration,
     read_timeout: Duration,
 }
@@ -102,7 +103,7 @@ impl Client {
         }
         let inner = builder.build().map_err(|e| Error::Setup(e.without_url().to_string()))?;
         let (connect_timeout, read_timeout) = (options.connect_timeout, options.read_timeout);
-        Ok(Self { inner, resolver, proxied: proxy.is_some(), connect_timeout, read_timeout })
+        Ok(Self { inner, resolver, proxy: proxy.map(host_of), connect_timeout, read_timeout })
     }
 
     /// Sends a request and reads the whole reply. A status of 4xx or 5xx is a reply, not an error.
@@ -138,6 +139,7 @@ impl Client {
         self.check_host(&request.url).await?;
         let host = host_of(&request.url);
         let connect_timeout = self.connect_timeout;
+        let proxy = self.proxy.as_deref().filter(|_| !is_loopback(&request.url));
         let reply = self
             .inner
             .request(request.method, request.url)
@@ -145,7 +147,7 @@ impl Client {
             .body(request.body)
             .send()
             .await
-            .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout))?;
+            .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout).through(proxy))?;
         let (status, headers) = (reply.status(), reply.headers().clone());
         let owner = host.clone();
         let body = reply
@@ -160,7 +162,7 @@ impl Client {
         match url.host() {
             Some(Host::Ipv4(address)) => self.resolver.filter.check(address.into()).map_err(refused),
             Some(Host::Ipv6(address)) => self.resolver.filter.check(address.into()).map_err(refused),
-            Some(Host::Domain(name)) if self.proxied => match self.resolver.resolve(name).await {
+            Some(Host::Domain(name)) if self.proxy.is_some() => match self.resolver.resolve(name).await {
                 Err(ResolveError::Refused(reason)) => Err(refused(reason)),
                 // the proxy may know more
                 Err(ResolveError::Unknown(_)) | Ok(_) => Ok(()),

@@ -171,6 +171,16 @@ impl Error {
         if error.is_connect() { Self::Connect { host, reason } } else { Self::Broken { host, reason } }
     }
 
+    /// Says that a proxy is in between, which may be what is wrong.
+    pub(super) fn through(self, proxy: Option<&str>) -> Self {
+        match (self, proxy) {
+            (Self::Connect { host, reason }, Some(proxy)) => {
+                Self::Connect { host, reason: format!("through the proxy `{proxy}`: {reason}") }
+            }
+            (other, _) => other,
+        }
+    }
+
     fn of_tls(error: &rustls::Error, host: String) -> Self {
         match error {
             rustls::Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<PinMismatch>() => {

@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{AddressFilter, SpkiPin};
+use super::{AddressFilter, SpkiPin, client::is_loopback};
 
 /// How a [`Client`](super::Client) connects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,15 @@ impl Options {
     /// Not for an address that came from elsewhere, such as from another server's metadata.
     pub fn own_network() -> Self {
         Self { addresses: AddressFilter::own_network(), ..Self::default() }
+    }
+
+    /// Allows this machine, if that is where an address that the operator wrote down leads.
+    #[must_use]
+    pub(crate) fn reaching(mut self, own: &Url) -> Self {
+        if is_loopback(own) {
+            self.addresses = self.addresses.loopback();
+        }
+        self
     }
 
     /// Trusts only the certification authorities of a PEM file, if there is one.

@@ -80,8 +80,8 @@ pub(crate) fn boundary(testbed: &Testbed, rules: &str) -> Boundary {
         .unwrap()
         .with_server("crm", |server| {
             server.url = testbed.mcp_url().parse().unwrap();
-            server.issuer = testbed.issuer().to_owned();
-            server.ca_bundle = Some(testbed.ca_path().to_owned());
+            server.oauth_mut().unwrap().issuer = testbed.issuer().to_owned();
+            server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
         })
         .unwrap()
 }

@@ -134,12 +134,20 @@ async fn a_proxy_may_have_a_name_in_the_operators_network() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_named() {
+async fn a_proxy_that_refuses_or_is_down_is_named() {
     let at = server(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
     let options = Options::default().proxy(Some(url(&format!("http://{at}"))));
     let client = Client::with_lookup(&options, Answers::new(&[])).unwrap();
-    let error = client.send(Request::get(url("https://far.example/"))).await.unwrap_err();
-    assert!(matches!(&error, Error::Connect { reason, .. } if reason.contains("proxy authorization")), "{error}");
+    let request = Request::get(url("https://far.example/"));
+    let error = client.send(request.clone()).await.unwrap_err();
+    let expected =
+        format!("cannot connect to `far.example`: through the proxy `{at}`: tunnel error: proxy authorization");
+    assert!(error.to_string().starts_with(&expected), "{error}");
+
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let options = options.proxy(Some(url(&format!("http://{nobody}"))));
+    let error = Client::with_lookup(&options, Answers::new(&[])).unwrap().send(request).await.unwrap_err();
+    assert!(matches!(&error, Error::Connect { reason, .. } if reason.contains(&nobody.to_string())), "{error}");
 }
 
 #[test]
