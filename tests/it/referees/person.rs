@@ -83,14 +83,14 @@ async fn a_person_is_asked_once_and_the_refresh_token_used_once_each_time() {
     let calls = caller.keep_calling(Duration::from_secs(14)).await;
     assert!(calls > 100, "{calls}");
     assert_eq!(person.asked.load(Ordering::Relaxed), 1);
-    let grants = grants(&world.issuer).await;
-    assert_eq!(grants["authorization_code"], 1);
+    let made = grants(&world.issuer).await;
+    assert_eq!(made["authorization_code"], 1);
     // a token serves for half of its 8 s; the referee revokes everything when a refresh token comes twice
-    assert!((3..=4).contains(&grants["refresh_token"]), "{grants:?}");
+    assert!((3..=4).contains(&made["refresh_token"]), "{made:?}");
     let seen = world.issuer.seen().await;
     assert_eq!(seen["refused"], json!([]));
     assert_eq!(world.gate.seen().await["refused"]["invalid_token"], Value::Null);
-    eprintln!("{calls} calls: {grants:?}");
+    eprintln!("{calls} calls: {made:?}");
 
     // another start, with nobody there
     drop(caller);
