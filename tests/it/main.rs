@@ -10,6 +10,7 @@ mod faults;
 mod gateway;
 mod hostile;
 mod modules;
+mod referees;
 mod scripted;
 mod secrets;
 mod support;
