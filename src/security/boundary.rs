@@ -5,6 +5,7 @@
 
 mod error;
 mod file;
+mod input;
 mod reader;
 mod rule;
 mod server;
@@ -15,6 +16,7 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
 use serde_json::json;
 
 pub use error::{BoundaryError, Problem};
+pub use input::InputPolicy;
 pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule};
 pub use server::{ClientAuth, ServerConfig};
 
