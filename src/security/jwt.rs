@@ -3,6 +3,7 @@
 mod claims;
 mod error;
 mod key;
+mod sign;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +15,7 @@ use url::Url;
 
 pub use claims::Claims;
 pub use error::Error;
+pub use sign::{Algorithm, KeyError, KeyHint, SigningKey};
 
 use self::{
     claims::RawClaims,

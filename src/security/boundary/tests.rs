@@ -78,7 +78,7 @@ fn a_file_says_everything_it_can_say() {
     assert_eq!(boundary.compile_writes(), CompileWrites::Live);
     assert_eq!(boundary.scopes_for(&crm()).to_string(), "customer:read ticket:create");
     assert_eq!(boundary.catalogue().count(), 4);
-    assert_eq!(boundary.server(&crm()).unwrap().client_auth, ClientAuth::Post);
+    assert_eq!(oauth(&boundary).client.method(), "client_secret_post");
     assert!(boundary.tool(&name("crm.delete")).is_none());
 }
 
@@ -165,7 +165,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "servers.crm.client_secret",
             "must not stand in this file",
         ),
-        ("\"post\"", "\"none\"", 7, "servers.crm.client_auth", "must be one of `basic`, `post`"),
+        ("\"post\"", "\"never\"", 7, "servers.crm.client_auth", "must be one of `basic`, `post`"),
         (
             "client_auth",
             "verify_tls = false\nclient_auth",
@@ -296,12 +296,12 @@ fn one_policy_has_one_digest_wherever_its_servers_are() {
     let staging = good()
         .with_server("crm", |server| {
             server.url = "http://127.0.0.1:8080/mcp".parse().unwrap();
-            server.issuer = "http://127.0.0.1:8081".into();
-            server.client_id = "someone".into();
+            server.oauth_mut().unwrap().issuer = "http://127.0.0.1:8081".into();
+            server.oauth_mut().unwrap().client_id = "someone".into();
         })
         .unwrap();
     assert_eq!(staging.digest(), good().digest());
-    assert_eq!(staging.server_of(&name("crm.file")).unwrap().client_id, "someone");
+    assert_eq!(staging.server_of(&name("crm.file")).unwrap().oauth().unwrap().client_id, "someone");
     for (from, to) in [
         ("max_calls = 1", "max_calls = 2"),
         ("\"live\"", "\"dry_run\""),
@@ -341,8 +341,8 @@ fn files_are_found_beside_the_boundary_and_too_large_ones_are_refused() {
     std::fs::write(&path, &text).unwrap();
     let boundary = Boundary::load(&path).unwrap();
     let server = boundary.server(&crm()).unwrap();
-    assert_eq!(server.client_secret.expose(), SECRET);
-    assert_eq!(server.ca_bundle.as_deref(), Some(folder.path().join("ca.pem").as_path()));
+    assert_eq!(server.oauth().unwrap().client.secret().unwrap().expose(), SECRET);
+    assert_eq!(server.connection.ca_bundle.as_deref(), Some(folder.path().join("ca.pem").as_path()));
     std::fs::write(folder.path().join("secret"), "\n").unwrap();
     let error = Boundary::load(&path).unwrap_err();
     assert!(error.to_string().contains("names an empty secret"), "{error}");
@@ -372,4 +372,8 @@ proptest::proptest! {
             let _ = parse(&broken);
         }
     }
+}
+
+fn oauth(boundary: &Boundary) -> &OAuth {
+    boundary.server(&crm()).unwrap().oauth().unwrap()
 }

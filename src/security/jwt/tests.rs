@@ -87,7 +87,7 @@ impl Issuer {
             }
         });
         let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)));
-        let client = Client::new(&Options::default()).unwrap();
+        let client = Client::new(&Options::own_network()).unwrap();
         let verifier =
             Verifier::new(client, url.parse().unwrap(), ISSUER.to_owned(), AUDIENCE.to_owned(), clock.clone());
         Self { signing, clock, served, reads, verifier }
