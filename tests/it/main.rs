@@ -8,6 +8,7 @@ mod compile;
 mod evaluate;
 mod gateway;
 mod hostile;
+mod login;
 mod modules;
 mod scripted;
 mod secrets;
