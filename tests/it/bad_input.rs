@@ -13,7 +13,7 @@ use abide::{
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::boundary::{BoundaryError, ServerConfig},
+    security::boundary::{BoundaryError, ClientAuth, ServerConfig},
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,
@@ -55,10 +55,12 @@ async fn testbed(options: Options) -> Testbed {
 async fn connect_error(testbed: &Testbed, change: impl FnOnce(&mut ServerConfig)) -> String {
     let boundary = boundary(testbed, &rules()).with_server("crm", change).unwrap();
     let error = Toolbox::connect(&boundary).await.err().unwrap();
-    let secret = boundary.servers().next().unwrap().client_secret.expose();
+    let Some(ClientAuth::Basic(secret)) = boundary.servers().next().unwrap().oauth().map(|oauth| &oauth.client) else {
+        panic!("the example's client has a secret");
+    };
     let text = shown(&error);
     assert!(text.matches("server `crm`").count() == 1, "it names the server once: {text}");
-    assert!(!format!("{text} {error:?}").contains(secret.as_str()), "{text}");
+    assert!(!format!("{text} {error:?}").contains(secret.expose().as_str()), "{text}");
     assert!(!format!("{text} {error:?}").contains(testbed.client_secret()), "{text}");
     text
 }
@@ -133,7 +135,7 @@ async fn a_wrong_client_secret() {
     })
     .await;
     let expected = format!(
-        "issuer `{}` does not accept the secret of client `support-agent`: check the id, the secret, and `client_auth`",
+        "issuer `{}` does not accept client `support-agent` with `client_secret_basic`: check `client_id`, `client_auth`, and the secret or key",
         testbed.issuer()
     );
     assert_says(&text, &["server `crm`", &expected]);
@@ -211,7 +213,7 @@ async fn closed_address() -> String {
 
 /// A model without patience.
 fn impatient(url: &str) -> Arc<dyn Lm> {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     let model = OpenAi::new(client, url.parse().unwrap(), "stand-in", None).unwrap();
     Arc::new(Retry::new(Arc::new(model)).repetitions(1).longest_wait(Duration::from_millis(1)))
 }

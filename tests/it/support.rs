@@ -65,7 +65,7 @@ impl World {
 }
 
 pub(crate) fn lm(testbed: &Testbed, model: &str) -> Arc<dyn Lm> {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     Arc::new(Retry::new(Arc::new(OpenAi::new(client, testbed.model_url().parse().unwrap(), model, None).unwrap())))
 }
 

@@ -190,6 +190,16 @@ impl OAuth {
         self
     }
 
+    /// The addresses in here that the operator wrote down.
+    pub(crate) fn addresses(&self) -> Vec<Url> {
+        let mut addresses: Vec<Url> = self.issuer.parse().into_iter().collect();
+        if let Grant::Enterprise(enterprise) = &self.grant {
+            addresses.extend(enterprise.provider.parse::<Url>().ok());
+            addresses.extend(enterprise.token_endpoint.clone());
+        }
+        addresses
+    }
+
     /// Every secret in here that is a text.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret<String>> {
         let of_grant: Vec<_> = match &self.grant {

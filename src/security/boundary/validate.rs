@@ -70,7 +70,7 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     }
     if let Some(oauth) = config.oauth() {
         issuer(&oauth.issuer, &mut add);
-        credentials(oauth, &mut add);
+        credentials(oauth, config, &mut add);
     }
 }
 
@@ -94,13 +94,16 @@ fn issuer(issuer: &str, add: &mut impl FnMut(&str, &str)) {
     }
 }
 
-fn credentials(oauth: &OAuth, add: &mut impl FnMut(&str, &str)) {
+fn credentials(oauth: &OAuth, config: &ServerConfig, add: &mut impl FnMut(&str, &str)) {
     let registers = matches!(&oauth.grant, Grant::Code(code) if !matches!(code.registration, Registration::Known));
     if oauth.client_id.trim().is_empty() && !registers {
         add("client_id", "is empty: set it");
     }
     if oauth.secrets().any(|secret| secret.expose().trim().is_empty()) {
         add("client_secret_env", "names an empty secret: put the client secret there");
+    }
+    if matches!(oauth.client, ClientAuth::Certificate) && config.connection.client_certificate.is_none() {
+        add("client_auth", "is `tls_client_auth`, for which there is no certificate: set `certificate_file`");
     }
     if matches!(oauth.grant, Grant::ClientCredentials) && matches!(oauth.client, ClientAuth::Public) {
         add(

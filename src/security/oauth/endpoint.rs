@@ -199,8 +199,9 @@ impl Endpoint<'_> {
         let issuer = self.issuer.to_owned();
         let code =
             serde_json::from_slice::<Refusal>(&reply.body).map_or_else(|_| String::new(), |refusal| refusal.error);
+        let no_code = code.is_empty() && reply.status == StatusCode::UNAUTHORIZED;
         match code.as_str() {
-            "invalid_client" => {
+            code if no_code || code == "invalid_client" => {
                 AuthError::ClientRefused { issuer, client_id: self.client_id.to_owned(), method: self.auth.method() }
             }
             // an issuer's text may be long or hold anything

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    net::{self, Client, Options, Request},
+    net::{self, Client, Request},
     secret::Redactor,
     security::{
         ScopeSet,
@@ -76,7 +76,7 @@ impl Identity {
         redactor: Redactor,
     ) -> Result<Self, net::Error> {
         net::check_address(&config.url)?;
-        let server = Client::new(&config.connection)?;
+        let server = Client::new(&config.connection.clone().reaching(&config.url))?;
         let issuing = match &config.access {
             Access::Open => None,
             Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor)?)),
@@ -213,7 +213,10 @@ pub(super) fn issuing(
     redactor: Redactor,
 ) -> Result<Issuing, net::Error> {
     // the pins are those of the MCP server
-    let connection = Options { spki_pins: Vec::new(), ..config.connection.clone() };
+    let mut connection = config.connection.clone().spki_pins(Vec::new());
+    for url in oauth.addresses() {
+        connection = connection.reaching(&url);
+    }
     let client = Client::new(&connection)?;
     let prover = match oauth.proof {
         Proof::Bearer => None,

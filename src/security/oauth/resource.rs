@@ -53,7 +53,7 @@ pub struct Wanted {
 /// Nothing can be set up with `connection`, or the server's metadata are those of another resource.
 pub async fn protected(server: &Url, connection: &Options, wanted: &Wanted) -> Result<Protected, AuthError> {
     let unreachable = |source| AuthError::Network { issuer: server.to_string(), source };
-    let client = Client::new(connection).map_err(unreachable)?;
+    let client = Client::new(&connection.clone().reaching(server)).map_err(unreachable)?;
     let document = find(&client, server, wanted.metadata.as_deref()).await?;
     let known = document.as_ref().and_then(|document| document.scopes_supported.as_ref());
     let known = known.map(|scopes| scopes.iter().filter_map(|scope| scope.parse().ok()).collect());

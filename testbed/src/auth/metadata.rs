@@ -34,10 +34,13 @@ pub(super) async fn document(Shared(state): Shared<Arc<State>>) -> Json<Value> {
     Json(document)
 }
 
-pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Json<Value> {
+pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Response {
     state.key_sets.fetch_add(1, Ordering::Relaxed);
+    if state.has(Fault::KeySetUnavailable) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let key = Arc::clone(&lock(&state.key));
-    Json(json!({ "keys": [key.public] }))
+    Json(json!({ "keys": [key.public] })).into_response()
 }
 
 pub(super) async fn count(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {

@@ -35,6 +35,7 @@ pub use self::{
 use crate::{
     serve::{self, Scheme, Serving, lock},
     tls::Identity,
+    wire::Wire,
 };
 
 /// Why the authorization server cannot start or make a key.
@@ -67,6 +68,8 @@ pub enum Fault {
     UnknownKey,
     /// Every endpoint answers 503.
     Unavailable,
+    /// The key set answers 503; everything else works.
+    KeySetUnavailable,
     /// Both metadata documents name the issuer `https://wrong-issuer.invalid`.
     WrongIssuer,
 }
@@ -142,7 +145,7 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Server {
     state: Arc<State>,
-    _serving: Serving,
+    serving: Serving,
 }
 
 impl Server {
@@ -168,7 +171,7 @@ impl Server {
             desk: Desk::default(),
         });
         let serving = serve::spawn(listener, routes(&state), options.scheme, identity);
-        let server = Self { state, _serving: serving };
+        let server = Self { state, serving };
         for client in options.clients {
             server.register(client);
         }
@@ -216,6 +219,17 @@ impl Server {
     #[must_use]
     pub fn desk(&self) -> &Desk {
         &self.state.desk
+    }
+
+    /// Ends one fault, if it is active.
+    pub fn end(&self, fault: Fault) {
+        lock(&self.state.faults).remove(&fault);
+    }
+
+    /// The connections to this server, and what goes wrong with them. [`Server::heal`] leaves it alone.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        self.serving.wire()
     }
 
     /// What has been asked for so far.

@@ -11,7 +11,7 @@ use url::Url;
 use super::{Surroundings, choice, parsed, secret};
 use crate::{
     call::ServerId,
-    net::{self, SpkiPin},
+    net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
     secret::Secret,
     security::{
         Scope,
@@ -44,6 +44,11 @@ const HTTP_KEYS: &[&str] = &[
     "step_up_scopes",
     "ca_bundle",
     "spki_pins",
+    "min_tls",
+    "certificate_file",
+    "certificate_key_file",
+    "proxy",
+    "allow_addresses",
     "rate",
     "burst",
     "input",
@@ -230,7 +235,44 @@ fn connection(table: &Table<'_>, around: &Surroundings<'_>) -> net::Options {
     let ca_bundle = table.text("ca_bundle").map(|path| file(table, "ca_bundle", path, around));
     let pins = table.texts("spki_pins").unwrap_or_default();
     let spki_pins = pins.into_iter().filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin)).collect();
-    net::Options::default().ca_bundle(ca_bundle).spki_pins(spki_pins)
+    let min_tls = choice(table, "min_tls", &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)]);
+    let addresses = table.texts("allow_addresses").unwrap_or_default().into_iter();
+    let addresses = addresses.filter_map(|network| parsed::<IpNet>(table, "allow_addresses", network));
+    let mut connection = net::Options::default().ca_bundle(ca_bundle).spki_pins(spki_pins);
+    connection.min_tls = min_tls.unwrap_or_default();
+    connection.client_certificate = certificate(table, around);
+    connection.proxy = table.text("proxy").and_then(|text| parsed::<Url>(table, "proxy", text));
+    connection.addresses = addresses.fold(AddressFilter::default(), AddressFilter::allow);
+    // most mistakes are told by their keys already; this finds what only shows when the parts are put together
+    if ["ca_bundle", "certificate_file", "proxy"].iter().any(|key| table.has(key))
+        && let Err(error) = net::Client::new(&connection)
+    {
+        let key = match &error {
+            net::Error::ClientCertificate { .. } => "certificate_file",
+            net::Error::Authorities { .. } => "ca_bundle",
+            _ => "proxy",
+        };
+        let told = key == "ca_bundle" && connection.ca_bundle.as_deref().is_some_and(|path| !path.is_file());
+        if !told {
+            table.problem(key, format!("cannot be used: {error}"));
+        }
+    }
+    connection
+}
+
+fn certificate(table: &Table<'_>, around: &Surroundings<'_>) -> Option<ClientCertificate> {
+    let certificate = table.text("certificate_file").map(|path| around.base_dir.join(path));
+    let key = table.text("certificate_key_file").map(|path| around.base_dir.join(path));
+    match (certificate, key) {
+        (Some(certificate), key) => {
+            Some(ClientCertificate { key: key.unwrap_or_else(|| certificate.clone()), certificate })
+        }
+        (None, Some(_)) => {
+            table.problem("certificate_key_file", "means nothing without `certificate_file`: set that too");
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 /// The path of a file that must be there.
