@@ -88,8 +88,10 @@ fn boundary(testbed: &Testbed) -> Boundary {
     let boundary = Boundary::parse(RULES, DATA, &|_| Some(testbed.client_secret().to_owned())).unwrap();
     let boundary = boundary.with_server("crm", |server| {
         server.url = testbed.mcp_url().parse().unwrap();
-        server.issuer = testbed.issuer().to_owned();
-        server.ca_bundle = Some(testbed.ca_path().to_owned());
+        if let Some(oauth) = server.oauth_mut() {
+            oauth.issuer = testbed.issuer().to_owned();
+        }
+        server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
     });
     boundary.unwrap()
 }

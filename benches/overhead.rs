@@ -178,8 +178,10 @@ fn served(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed:
     let boundary = Boundary::parse(&rules, DATA, &|_| Some(testbed.client_secret().to_owned())).unwrap();
     let boundary = boundary.with_server("crm", |server| {
         server.url = testbed.mcp_url().parse().unwrap();
-        server.issuer = testbed.issuer().to_owned();
-        server.ca_bundle = Some(testbed.ca_path().to_owned());
+        if let Some(oauth) = server.oauth_mut() {
+            oauth.issuer = testbed.issuer().to_owned();
+        }
+        server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
     });
     let boundary = boundary.unwrap();
     let agent = Agent::new(runtime.block_on(Toolbox::connect(&boundary)).unwrap());
@@ -190,7 +192,7 @@ fn served(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed:
 
 /// The same three calls with nothing around them but HTTP and TLS.
 fn raw(criterion: &mut Criterion, runtime: &tokio::runtime::Runtime, testbed: &Testbed) -> Option<f64> {
-    let client = net::Client::new(&net::Options::default().ca_bundle(Some(testbed.ca_path().to_owned()))).unwrap();
+    let client = net::Client::new(&net::Options::own_network().ca_bundle(Some(testbed.ca_path().to_owned()))).unwrap();
     let token = runtime.block_on(token(&client, testbed));
     let mut run = 0_u128;
     measure(criterion, runtime, "raw_http_tls", async |times| {

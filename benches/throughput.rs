@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
 }
 
 fn runtime(model_url: &str) -> Runtime {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     let model = OpenAi::new(client, model_url.parse().unwrap(), "stand-in", None).unwrap();
     let boundary = Boundary::from_parts(Parts::default()).unwrap();
     Runtime::builder().lm(Arc::new(Retry::new(Arc::new(model)))).boundary(boundary).build()

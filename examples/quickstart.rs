@@ -53,11 +53,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let rules = std::fs::read_to_string(format!("{DATA}/boundary.toml"))?;
     let boundary = Boundary::parse(&rules, DATA, &secret)?.with_server("crm", |server| {
         server.url = url;
-        server.issuer = testbed.issuer().to_owned();
-        server.ca_bundle = Some(testbed.ca_path().to_owned());
+        if let Some(oauth) = server.oauth_mut() {
+            oauth.issuer = testbed.issuer().to_owned();
+        }
+        server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
     let model =
-        OpenAi::new(net::Client::new(&net::Options::default())?, testbed.model_url().parse()?, "stand-in", None)?;
+        OpenAi::new(net::Client::new(&net::Options::own_network())?, testbed.model_url().parse()?, "stand-in", None)?;
 
     let agent = ReAct::<CustomerService>::new(Toolbox::connect(&boundary).await?).max_iters(8);
     let limits = Limits::default().temperature(0.7);

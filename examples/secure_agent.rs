@@ -92,8 +92,10 @@ fn local(testbed: &Testbed) -> Result<(Boundary, Arc<dyn Lm>), Box<dyn Error>> {
     let url = testbed.mcp_url().parse()?;
     let boundary = Boundary::parse(&std::fs::read_to_string(BOUNDARY)?, "", &env)?.with_server("crm", |server| {
         server.url = url;
-        server.issuer = testbed.issuer().to_owned();
-        server.ca_bundle = Some(testbed.ca_path().to_owned());
+        if let Some(oauth) = server.oauth_mut() {
+            oauth.issuer = testbed.issuer().to_owned();
+        }
+        server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
     })?;
     Ok((boundary, lm::from(env)?))
 }

@@ -124,6 +124,12 @@ events! {
     ToolFailed = "tool_failed", Info, None, "try something else, or say that it failed";
     /// The server refused the token although it was renewed, or refused for reasons of its own.
     ServerRefused = "server_refused", Info, None, "answer without it or ask a human";
+    /// The server refused a token that should have been good; a new one was asked for.
+    TokenRenewed = "token_renewed", Info, None, "go on";
+    /// The server wanted scopes that the boundary lets it ask for; a token with them was asked for.
+    ScopeStepUp = "scope_step_up", Info, None, "go on";
+    /// The server failed or could not be reached.
+    ServerUnavailable = "server_unavailable", Info, None, "go on; say so if the answer depends on it";
     /// A tool's definition is not the one that was approved.
     ToolDrift = "tool_drift", High, None, "answer without it or ask a human";
     /// A rule could not be asked, so the call was refused.

@@ -1,16 +1,26 @@
-//! The only place that builds an HTTP client: no redirects, no proxies of the environment, https only, bodies and waits capped.
+//! The only place that builds an HTTP client: https only, to allowed addresses only, no redirects, no proxies of the environment,
+//! bodies and waits capped.
 
+mod address;
 mod client;
 mod error;
+#[cfg(test)]
+pub(crate) mod lab;
+mod options;
 mod pin;
+mod proxy;
+mod resolve;
 mod retry;
 #[cfg(test)]
 pub(crate) mod stub;
 mod tls;
 
+pub use address::{AddressFilter, AddressKind};
 pub use bytes::Bytes;
-pub use client::{Client, Options, Reply, Request, Streamed};
+pub use client::{Client, Reply, Request, Streamed};
 pub(crate) use client::{check_address, is_loopback};
 pub use error::Error;
+pub use ipnet::IpNet;
+pub use options::{ClientCertificate, Options, TlsVersion};
 pub use pin::{SpkiPin, SpkiPinError};
 pub use retry::{Backoff, MAX_RETRY_AFTER, retry_after};

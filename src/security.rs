@@ -7,6 +7,7 @@ mod guard;
 pub mod jwt;
 mod live;
 pub mod oauth;
+mod pace;
 mod scope;
 mod session;
 

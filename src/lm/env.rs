@@ -33,15 +33,19 @@ pub fn from(get: impl Fn(&str) -> Option<String>) -> Result<Arc<dyn Lm>, LmError
     let id = get(MODEL).ok_or_else(|| unset(MODEL, "name a model, such as `openai/gpt-5-mini`"))?;
     let (vendor, model) = Vendor::parse(&id)?;
     let key = get(vendor.key_variable()).map(Secret::new);
+    let mut options = net::Options::default();
     let base = match get(BASE_URL) {
-        Some(base) => base.parse().map_err(|error| config(&id, format!("`{BASE_URL}` is no address ({error})")))?,
+        Some(base) => {
+            options = net::Options::own_network();
+            base.parse().map_err(|error| config(&id, format!("`{BASE_URL}` is no address ({error})")))?
+        }
         None if key.is_none() => {
             let hint = format!("give the key for `{id}`, or name another server in `{BASE_URL}`");
             return Err(unset(vendor.key_variable(), hint));
         }
         None => vendor.documented_address(&id)?,
     };
-    let client = net::Client::new(&net::Options::default()).map_err(|error| config(&id, error.to_string()))?;
+    let client = net::Client::new(&options).map_err(|error| config(&id, error.to_string()))?;
     let model: Arc<dyn Lm> = match vendor {
         Vendor::OpenAi => Arc::new(OpenAi::new(client, base, model, key)?),
         Vendor::Anthropic => Arc::new(Anthropic::new(client, base, model, key)?),

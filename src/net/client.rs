@@ -1,36 +1,31 @@
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt, stream::BoxStream};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
 use http::{HeaderMap, Method, StatusCode};
 use url::{Host, Url};
 
-use super::{Error, SpkiPin, tls};
+use super::{
+    Error, Options, proxy,
+    resolve::{Lookup, ResolveError, Resolver, System},
+    tls,
+};
 
 /// An HTTP client. Clones share its connections.
 ///
-/// It speaks https to everybody but the machine itself, follows no redirect, takes no proxy from the environment, and reads
-/// no body without a limit.
+/// It speaks https to everybody but the machine itself, connects to no address that [`Options::addresses`] does not allow,
+/// follows no redirect, takes no proxy from the environment, and reads no body without a limit.
 #[derive(Clone)]
 pub struct Client {
     inner: reqwest::Client,
+    resolver: Resolver,
+    /// Host and port.
+    proxy: Option<String>,
     connect_timeout: Duration,
-}
-
-/// How a [`Client`] connects.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
-    /// PEM file of the only trusted certification authorities. When absent, those of the file that `SSL_CERT_FILE` names, else the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// Public keys of which a server's certificate must have one, on top of a valid chain; any key when empty.
-    pub spki_pins: Vec<SpkiPin>,
-    /// The longest wait for a connection; 10 s by default.
-    pub connect_timeout: Duration,
-    /// How long an unused connection is kept; 90 s by default.
-    pub idle_timeout: Duration,
-    /// Most unused connections kept for one host; 64 by default.
-    pub max_idle_per_host: usize,
+    read_timeout: Duration,
 }
 
 /// One request.
@@ -74,28 +69,41 @@ pub struct Streamed {
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY: usize = 1 << 20;
+/// Between asking a busy HTTP/2 connection whether it is still there, and for its answer.
+const PING: Duration = Duration::from_secs(20);
 
 impl Client {
     /// A client.
     ///
     /// # Errors
     ///
-    /// When the certification authorities cannot be read, or there are none.
+    /// When the certification authorities, the client certificate or the proxy cannot be used.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        // an address filter belongs here, as `dns_resolver`, so that no connection escapes it
-        let inner = reqwest::Client::builder()
+        Self::with_lookup(options, Arc::new(System))
+    }
+
+    pub(super) fn with_lookup(options: &Options, lookup: Arc<dyn Lookup>) -> Result<Self, Error> {
+        let resolver = Resolver { lookup, filter: options.addresses.clone(), proxy: None };
+        let proxy = options.proxy.as_ref().map(proxy::check).transpose()?;
+        let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(options)?)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Resolver { proxy: proxy.and_then(Url::domain).map(str::to_owned), ..resolver.clone() })
             .tcp_nodelay(true)
             .connect_timeout(options.connect_timeout)
             .pool_idle_timeout(options.idle_timeout)
             .pool_max_idle_per_host(options.max_idle_per_host)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
             .referer(false)
-            .user_agent(concat!("abide/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| Error::Setup(e.without_url().to_string()))?;
-        Ok(Self { inner, connect_timeout: options.connect_timeout })
+            .user_agent(concat!("abide/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy::route(proxy.clone()));
+        }
+        let inner = builder.build().map_err(|e| Error::Setup(e.without_url().to_string()))?;
+        let (connect_timeout, read_timeout) = (options.connect_timeout, options.read_timeout);
+        Ok(Self { inner, resolver, proxy: proxy.map(host_of), connect_timeout, read_timeout })
     }
 
     /// Sends a request and reads the whole reply. A status of 4xx or 5xx is a reply, not an error.
@@ -114,20 +122,24 @@ impl Client {
         within(timeout, host, exchange).await
     }
 
-    /// Sends a request and returns as soon as the headers of the reply are there.
+    /// Sends a request and returns as soon as the headers of the reply are there. The body may take any time, as long as it is
+    /// never silent for longer than [`Options::read_timeout`].
     ///
     /// # Errors
     ///
     /// As for [`Client::send`].
     pub async fn open(&self, request: Request) -> Result<Streamed, Error> {
         let (timeout, host) = (request.timeout, host_of(&request.url));
-        within(timeout, host, self.exchange(request)).await
+        let streamed = within(timeout, host, self.exchange(request)).await?;
+        Ok(streamed.never_silent_for(self.read_timeout))
     }
 
     async fn exchange(&self, request: Request) -> Result<Streamed, Error> {
         check_address(&request.url)?;
+        self.check_host(&request.url).await?;
         let host = host_of(&request.url);
         let connect_timeout = self.connect_timeout;
+        let proxy = self.proxy.as_deref().filter(|_| !is_loopback(&request.url));
         let reply = self
             .inner
             .request(request.method, request.url)
@@ -135,13 +147,28 @@ impl Client {
             .body(request.body)
             .send()
             .await
-            .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout))?;
+            .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout).through(proxy))?;
         let (status, headers) = (reply.status(), reply.headers().clone());
         let owner = host.clone();
         let body = reply
             .bytes_stream()
             .map(move |chunk| chunk.map_err(|e| Error::of_exchange(&e, owner.clone(), connect_timeout)));
         Ok(Streamed { status, headers, body: body.boxed(), host })
+    }
+
+    /// Judges what the resolver will not see: addresses in URLs, and names that a proxy resolves.
+    async fn check_host(&self, url: &Url) -> Result<(), Error> {
+        let refused = |refused| Error::forbidden(host_of(url), refused);
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.resolver.filter.check(address.into()).map_err(refused),
+            Some(Host::Ipv6(address)) => self.resolver.filter.check(address.into()).map_err(refused),
+            Some(Host::Domain(name)) if self.proxy.is_some() => match self.resolver.resolve(name).await {
+                Err(ResolveError::Refused(reason)) => Err(refused(reason)),
+                // the proxy may know more
+                Err(ResolveError::Unknown(_)) | Ok(_) => Ok(()),
+            },
+            _ => Ok(()),
+        }
     }
 }
 
@@ -162,6 +189,21 @@ impl Streamed {
         }
         Ok(body.freeze())
     }
+
+    fn never_silent_for(self, limit: Duration) -> Self {
+        let (body, host) = (self.body, self.host.clone());
+        let body = stream::unfold(Some(body), move |body| {
+            let host = host.clone();
+            async move {
+                let mut body = body?;
+                match tokio::time::timeout(limit, body.next()).await {
+                    Ok(chunk) => chunk.map(|chunk| (chunk, Some(body))),
+                    Err(_) => Some((Err(Error::Silent { host, after: limit }), None)),
+                }
+            }
+        });
+        Self { body: body.boxed(), ..self }
+    }
 }
 
 impl Request {
@@ -180,41 +222,6 @@ impl Request {
     /// A `POST` with 30 s of time and at most 1 MiB of reply.
     pub fn post(url: Url, body: impl Into<Bytes>) -> Self {
         Self { method: Method::POST, body: body.into(), ..Self::get(url) }
-    }
-}
-
-impl Options {
-    /// Trusts only the certification authorities of a PEM file, if there is one.
-    #[must_use]
-    pub fn ca_bundle(mut self, path: Option<PathBuf>) -> Self {
-        self.ca_bundle = path;
-        self
-    }
-
-    /// Asks for one of some public keys, if there are any.
-    #[must_use]
-    pub fn spki_pins(mut self, pins: Vec<SpkiPin>) -> Self {
-        self.spki_pins = pins;
-        self
-    }
-
-    /// Sets the longest wait for a connection.
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            ca_bundle: None,
-            spki_pins: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(90),
-            max_idle_per_host: 64,
-        }
     }
 }
 
@@ -250,7 +257,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn host_of(url: &Url) -> String {
+pub(super) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or("no host");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

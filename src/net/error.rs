@@ -1,8 +1,13 @@
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
-use super::tls::PinMismatch;
+use super::{
+    AddressKind,
+    address::Refused,
+    resolve::ResolveError,
+    tls::{PinMismatch, validity},
+};
 
 /// Why an HTTP exchange did not happen. Holds no header, no body and no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,12 +27,38 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The host is at an address that may not be connected to.
+    #[error("`{host}` leads to `{address}`, {kind}: {}", .kind.remedy())]
+    Forbidden {
+        /// Host and port.
+        host: String,
+        /// The address that its name has, or that it is.
+        address: IpAddr,
+        /// What the address is for.
+        kind: AddressKind,
+    },
+    /// The proxy cannot be used.
+    #[error("cannot use the proxy `{host}`: {reason}")]
+    Proxy {
+        /// Host and port of the proxy.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of certification authorities cannot be used.
     #[error("cannot use the certification authorities of `{}`: {reason}", .path.display())]
     Authorities {
         /// The file.
         path: PathBuf,
         /// Unreadable, not PEM, empty.
+        reason: String,
+    },
+    /// The certificate that proves who we are, or its key, cannot be used.
+    #[error("cannot use the client certificate or key `{}`: {reason}", .path.display())]
+    ClientCertificate {
+        /// The file.
+        path: PathBuf,
+        /// Unreadable, not PEM, empty, expired, not fitting together.
         reason: String,
     },
     /// The system has no certification authorities.
@@ -95,6 +126,16 @@ pub enum Error {
         /// The time it had.
         after: Duration,
     },
+    /// A streamed body stopped arriving; the server may have acted on the request.
+    #[error(
+        "`{host}` fell silent for {after:?} in the middle of an answer: raise `read_timeout`, or look at the server"
+    )]
+    Silent {
+        /// Host and port.
+        host: String,
+        /// The longest silence allowed.
+        after: Duration,
+    },
     /// The body is longer than allowed.
     #[error("`{host}` answered with more than {limit} bytes: raise the limit, or ask for less")]
     TooLarge {
@@ -108,11 +149,18 @@ pub enum Error {
 impl Error {
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. })
+        matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::Silent { .. })
+    }
+
+    pub(super) fn forbidden(host: String, Refused { address, kind }: Refused) -> Self {
+        Self::Forbidden { host, address, kind }
     }
 
     pub(super) fn of_exchange(error: &reqwest::Error, host: String, connect_timeout: Duration) -> Self {
         let causes: Vec<_> = causes(error).collect();
+        if let Some(ResolveError::Refused(refused)) = causes.iter().find_map(|cause| cause.downcast_ref()) {
+            return Self::forbidden(host, *refused);
+        }
         if let Some(tls) = causes.iter().find_map(|cause| tls_error(*cause)) {
             return Self::of_tls(tls, host);
         }
@@ -121,6 +169,16 @@ impl Error {
         }
         let reason = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
         if error.is_connect() { Self::Connect { host, reason } } else { Self::Broken { host, reason } }
+    }
+
+    /// Says that a proxy is in between, which may be what is wrong.
+    pub(super) fn through(self, proxy: Option<&str>) -> Self {
+        match (self, proxy) {
+            (Self::Connect { host, reason }, Some(proxy)) => {
+                Self::Connect { host, reason: format!("through the proxy `{proxy}`: {reason}") }
+            }
+            (other, _) => other,
+        }
     }
 
     fn of_tls(error: &rustls::Error, host: String) -> Self {
@@ -132,9 +190,43 @@ impl Error {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
                 Self::UnknownAuthority { host }
             }
-            rustls::Error::InvalidCertificate(reason) => Self::Certificate { host, reason: reason.to_string() },
-            other => Self::Tls { host, reason: other.to_string() },
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate { host, reason: unacceptable(reason) },
+            other => Self::Tls { host, reason: handshake(other) },
         }
+    }
+}
+
+fn unacceptable(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::ExpiredContext { not_after, .. } => validity::expired(not_after.as_secs()),
+        CertificateError::NotValidYetContext { not_before, .. } => validity::not_yet(not_before.as_secs()),
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let names: Vec<_> = presented.iter().take(4).map(|name| format!("`{}`", bare(name))).collect();
+            format!("it is for {}, not for `{}`: check the address", names.join(", "), expected.to_str())
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A name without the kind of name around it, as in `DnsName("a.example")`.
+fn bare(name: &str) -> String {
+    let inside = name.split_once('(').map_or(name, |(_, inside)| inside.trim_end_matches(')'));
+    inside.trim_matches('"').chars().take(80).collect()
+}
+
+fn handshake(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => "the server speaks no version of TLS that `min_tls` allows".into(),
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server asks for a certificate: set `client_certificate`".into()
+        }
+        rustls::Error::AlertReceived(alert) => {
+            format!("the server refused the handshake ({alert:?}): does it want another `client_certificate`, or any?")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -8,8 +8,11 @@ pub struct SpkiPin([u8; 32]);
 
 /// A text that is no pin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a pin: expected `sha256/` and the Base64 of 32 bytes")]
-pub struct SpkiPinError(String);
+#[error("`{text}` is not a pin: {reason}; expected `sha256/` and the Base64 of 32 bytes")]
+pub struct SpkiPinError {
+    text: String,
+    reason: String,
+}
 
 impl SpkiPin {
     /// The pin of a SHA-256 digest.
@@ -27,11 +30,11 @@ impl std::str::FromStr for SpkiPin {
     type Err = SpkiPinError;
 
     fn from_str(text: &str) -> Result<Self, SpkiPinError> {
-        text.strip_prefix("sha256/")
-            .and_then(|b64| STANDARD.decode(b64).ok())
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| SpkiPinError(text.chars().take(80).collect()))
+        let unusable = |reason: String| SpkiPinError { text: text.chars().take(80).collect(), reason };
+        let b64 = text.strip_prefix("sha256/").ok_or_else(|| unusable("it does not begin with `sha256/`".into()))?;
+        let digest = STANDARD.decode(b64).map_err(|e| unusable(format!("it is not Base64 ({e})")))?;
+        let digest = <[u8; 32]>::try_from(digest);
+        digest.map(Self).map_err(|bytes| unusable(format!("it has {} bytes", bytes.len())))
     }
 }
 
@@ -46,3 +49,6 @@ impl fmt::Debug for SpkiPin {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests;

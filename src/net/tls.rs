@@ -2,16 +2,21 @@ use std::{path::Path, sync::Arc};
 
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, aws_lc_rs},
+    version,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use sha2::{Digest, Sha256};
 
-use super::{Error, Options, SpkiPin};
+use super::{Error, Options, SpkiPin, TlsVersion};
+
+mod client;
+pub(super) mod validity;
 
 /// A trusted certificate without a pinned key.
 #[derive(Debug, thiserror::Error)]
@@ -29,19 +34,39 @@ pub(super) fn config(options: &Options) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = Arc::new(roots(options.ca_bundle.as_deref())?);
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&versions(options.min_tls))
         .map_err(|e| Error::Setup(e.to_string()))?;
-    let mut config = if options.spki_pins.is_empty() {
-        builder.with_root_certificates(roots).with_no_client_auth()
-    } else {
-        let verifier = pinned(roots, provider, options.spki_pins.clone())?;
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+    let builder = match options.spki_pins.as_slice() {
+        [] => builder.with_root_certificates(roots),
+        pins => {
+            let verifier = pinned(roots, provider, pins.to_vec())?;
+            builder.dangerous().with_custom_certificate_verifier(verifier)
+        }
+    };
+    let mut config = match &options.client_certificate {
+        None => builder.with_no_client_auth(),
+        Some(files) => {
+            let (chain, key) = client::read(files)?;
+            builder.with_client_auth_cert(chain, key).map_err(|e| client::mismatch(files, &e))?
+        }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
+fn versions(oldest: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
+    match oldest {
+        TlsVersion::Tls12 => vec![&version::TLS13, &version::TLS12],
+        TlsVersion::Tls13 => vec![&version::TLS13],
+    }
+}
+
 fn pinned(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>, pins: Vec<SpkiPin>) -> Result<Arc<Pinned>, Error> {
+    if let [only] = pins.as_slice() {
+        tracing::warn!(
+            "`{only}` is the only pin: add one of a key in reserve to `spki_pins`, or a new key of the server stops all calls"
+        );
+    }
     let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
         .build()
         .map_err(|e| Error::Setup(e.to_string()))?;
@@ -51,10 +76,9 @@ fn pinned(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>, pins: Vec<Sp
 /// A named bundle replaces `SSL_CERT_FILE`, which replaces the system's authorities.
 fn roots(bundle: Option<&Path>) -> Result<RootCertStore, Error> {
     let from_environment = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty());
-    match (bundle, &from_environment) {
-        (Some(path), _) => roots_of_file(path),
-        (None, Some(path)) => roots_of_file(Path::new(path)),
-        (None, None) => roots_of_system(),
+    match bundle.or(from_environment.as_deref().map(Path::new)) {
+        Some(path) => roots_of_file(path),
+        None => roots_of_system(),
     }
 }
 
@@ -62,12 +86,19 @@ pub(super) fn roots_of_file(path: &Path) -> Result<RootCertStore, Error> {
     let unusable = |reason: String| Error::Authorities { path: path.to_owned(), reason };
     let pem = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
     let mut roots = RootCertStore::empty();
+    let mut stale = None;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| unusable(format!("not PEM: {e}")))?;
+        // rustls asks no trusted authority for its dates
+        if let Err(reason) = validity::check(&certificate) {
+            tracing::warn!("a certification authority of `{}` is not used: {reason}", path.display());
+            stale = Some(reason);
+            continue;
+        }
         roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(unusable("no certificate in it; expected PEM".into()));
+        return Err(unusable(stale.unwrap_or_else(|| "no certificate in it; expected PEM".into())));
     }
     Ok(roots)
 }

@@ -5,6 +5,8 @@
 
 mod error;
 mod file;
+mod input;
+mod oauth;
 mod reader;
 mod rule;
 mod server;
@@ -15,8 +17,10 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
 use serde_json::json;
 
 pub use error::{BoundaryError, Problem};
+pub use input::InputPolicy;
+pub use oauth::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource};
 pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule};
-pub use server::{ClientAuth, ServerConfig};
+pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 
 use super::{Live, ScopeSet};
 use crate::{
@@ -35,8 +39,10 @@ pub struct Boundary(Arc<Inner>);
 /// What a boundary is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
-    /// The MCP servers.
+    /// The MCP servers over HTTP.
     pub servers: BTreeMap<ServerId, ServerConfig>,
+    /// The MCP servers that are child processes.
+    pub commands: BTreeMap<ServerId, CommandConfig>,
     /// The tools that may be called.
     pub tools: BTreeMap<ToolName, ToolRule>,
     /// Limits over all tools.
@@ -50,6 +56,13 @@ struct Inner {
     parts: Parts,
     digest: Digest,
     live: Live,
+}
+
+impl Parts {
+    /// Whether there is a server of this name, of either kind.
+    fn has_server(&self, id: &str) -> bool {
+        self.servers.keys().chain(self.commands.keys()).any(|known| known.as_str() == id)
+    }
 }
 
 impl Boundary {
@@ -135,17 +148,22 @@ impl Boundary {
         self.0.parts.tools.iter()
     }
 
-    /// The servers, in the order of ids.
+    /// The servers that are child processes, in the order of ids.
+    pub fn commands(&self) -> impl Iterator<Item = &CommandConfig> {
+        self.0.parts.commands.values()
+    }
+
+    /// The servers over HTTP, in the order of ids.
     pub fn servers(&self) -> impl Iterator<Item = &ServerConfig> {
         self.0.parts.servers.values()
     }
 
-    /// One server.
+    /// One server over HTTP.
     pub fn server(&self, id: &ServerId) -> Option<&ServerConfig> {
         self.0.parts.servers.get(id)
     }
 
-    /// The server of a tool; none for functions.
+    /// The server over HTTP of a tool; none for functions and for tools of child processes.
     pub fn server_of(&self, tool: &ToolName) -> Option<&ServerConfig> {
         let id = tool.server()?;
         self.servers().find(|server| server.id.as_str() == id)
@@ -183,7 +201,7 @@ impl Boundary {
 
     fn checked(parts: Parts) -> Result<Self, BoundaryError> {
         let policy = json!({
-            "servers": parts.servers.keys().collect::<Vec<_>>(),
+            "servers": parts.servers.keys().chain(parts.commands.keys()).collect::<std::collections::BTreeSet<_>>(),
             "tools": parts.tools,
             "limits": parts.limits,
             "compile": { "writes": parts.compile_writes },

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Boundary, GrantError, GrantedScopes, Grants, boundary::ServerConfig, oauth::Identity};
+use super::{Boundary, GrantError, GrantedScopes, Grants, ScopeSet, boundary::ServerConfig, oauth::Identity};
 use crate::{
     call::ServerId,
     clock::{Clock, SystemClock},
@@ -78,8 +78,14 @@ impl Grants for Boundary {
     fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
         Box::pin(async move {
             let failed = |reason: String| GrantError { server: server.clone(), reason };
+            if self.commands().any(|command| command.id == *server) {
+                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() });
+            }
             let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
             let identity = self.identity(config).map_err(|error| failed(error.to_string()))?;
+            if config.oauth().is_none() {
+                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() });
+            }
             let token = identity.token().await.map_err(|error| failed(error.to_string()))?;
             Ok(GrantedScopes { scopes: token.granted.clone(), token_hash: token.hash.clone() })
         })

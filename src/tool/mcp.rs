@@ -34,7 +34,7 @@ use self::{call::Ticket, error::Fault, http::Http};
 use crate::{
     call::{ToolName, ToolReply, ToolSpec},
     clock::Clock,
-    security::{Permitted, oauth::Identity},
+    security::{Permitted, boundary::Protocol, oauth::Identity},
 };
 
 /// A connected MCP server. Dropping it closes the connection.
@@ -60,9 +60,12 @@ impl McpServer {
     ///
     /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
     pub async fn connect(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
-        let mode = ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-            legacy_version: Some(ProtocolVersion::V_2025_11_25),
+        let mode = match identity.config().protocol {
+            Protocol::Initialize => ClientLifecycleMode::Initialize,
+            _ => ClientLifecycleMode::Auto {
+                preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+                legacy_version: Some(ProtocolVersion::V_2025_11_25),
+            },
         };
         Self::connect_as(identity, clock, mode).await
     }
@@ -126,8 +129,10 @@ impl McpServer {
     ) -> Result<Self, ConnectError> {
         let server = identity.config().id.clone();
         let unauthenticated = |source| ConnectError::Auth { server: server.clone(), source };
-        identity.token().await.map_err(unauthenticated)?;
-        identity.check_server(None).await.map_err(unauthenticated)?;
+        if identity.config().oauth().is_some() {
+            identity.token().await.map_err(unauthenticated)?;
+            identity.check_server(None).await.map_err(unauthenticated)?;
+        }
         let http = Http::new(identity.clone(), clock);
         let transport =
             StreamableHttpClientTransport::with_client(http.clone(), transport_config(identity.config().url.as_str()));

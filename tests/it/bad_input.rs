@@ -13,7 +13,7 @@ use abide::{
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::boundary::{BoundaryError, ServerConfig},
+    security::boundary::{BoundaryError, ClientAuth, ServerConfig},
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,
@@ -55,10 +55,12 @@ async fn testbed(options: Options) -> Testbed {
 async fn connect_error(testbed: &Testbed, change: impl FnOnce(&mut ServerConfig)) -> String {
     let boundary = boundary(testbed, &rules()).with_server("crm", change).unwrap();
     let error = Toolbox::connect(&boundary).await.err().unwrap();
-    let secret = boundary.servers().next().unwrap().client_secret.expose();
+    let Some(ClientAuth::Basic(secret)) = boundary.servers().next().unwrap().oauth().map(|oauth| &oauth.client) else {
+        panic!("the example's client has a secret");
+    };
     let text = shown(&error);
     assert!(text.matches("server `crm`").count() == 1, "it names the server once: {text}");
-    assert!(!format!("{text} {error:?}").contains(secret.as_str()), "{text}");
+    assert!(!format!("{text} {error:?}").contains(secret.expose().as_str()), "{text}");
     assert!(!format!("{text} {error:?}").contains(testbed.client_secret()), "{text}");
     text
 }
@@ -128,9 +130,12 @@ async fn an_entry_for_a_tool_that_the_server_lacks() {
 #[tokio::test]
 async fn a_wrong_client_secret() {
     let testbed = testbed(Options::default()).await;
-    let text = connect_error(&testbed, |server| server.client_secret = Secret::new("a-wrong-secret".into())).await;
+    let text = connect_error(&testbed, |server| {
+        server.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new("a-wrong-secret".into()))
+    })
+    .await;
     let expected = format!(
-        "issuer `{}` does not accept the secret of client `support-agent`: check the id, the secret, and `client_auth`",
+        "issuer `{}` does not accept client `support-agent` with `client_secret_basic`: check `client_id`, `client_auth`, and the secret or key",
         testbed.issuer()
     );
     assert_says(&text, &["server `crm`", &expected]);
@@ -153,8 +158,8 @@ async fn a_server_that_takes_tokens_of_another_issuer_only() {
     theirs.auth().add_resource(ours.mcp_url());
     let secret = theirs.client_secret().to_owned();
     let text = connect_error(&ours, |server| {
-        server.issuer = theirs.issuer().to_owned();
-        server.client_secret = Secret::new(secret);
+        server.oauth_mut().unwrap().issuer = theirs.issuer().to_owned();
+        server.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new(secret));
     })
     .await;
     let expected = format!(
@@ -170,7 +175,7 @@ async fn a_server_that_takes_tokens_of_another_issuer_only() {
 async fn an_issuer_that_cannot_be_reached() {
     let testbed = testbed(Options::default()).await;
     let closed = closed_address().await;
-    let text = connect_error(&testbed, |server| server.issuer = format!("http://{closed}")).await;
+    let text = connect_error(&testbed, |server| server.oauth_mut().unwrap().issuer = format!("http://{closed}")).await;
     let parts = [
         &format!("no token from issuer `http://{closed}`: cannot connect to `{closed}`"),
         "check the address, and that the server runs",
@@ -190,12 +195,13 @@ async fn tokens_that_are_expired_or_for_somebody_else() {
 async fn a_certificate_of_an_unknown_authority_and_one_with_another_key() {
     let (ours, theirs) =
         (testbed(Options::default().issuer_scheme(Scheme::Https)).await, testbed(Options::default()).await);
-    let text = connect_error(&ours, |server| server.ca_bundle = Some(theirs.ca_path().to_owned())).await;
+    let text = connect_error(&ours, |server| server.connection.ca_bundle = Some(theirs.ca_path().to_owned())).await;
     assert_says(
         &text,
         &["comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it"],
     );
-    let text = connect_error(&ours, |server| server.spki_pins = vec![theirs.spki_pin().parse().unwrap()]).await;
+    let text =
+        connect_error(&ours, |server| server.connection.spki_pins = vec![theirs.spki_pin().parse().unwrap()]).await;
     assert_says(&text, &["cannot reach server `crm`", "has none of the pinned keys: check `spki_pins`"]);
 }
 
@@ -207,7 +213,7 @@ async fn closed_address() -> String {
 
 /// A model without patience.
 fn impatient(url: &str) -> Arc<dyn Lm> {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     let model = OpenAi::new(client, url.parse().unwrap(), "stand-in", None).unwrap();
     Arc::new(Retry::new(Arc::new(model)).repetitions(1).longest_wait(Duration::from_millis(1)))
 }

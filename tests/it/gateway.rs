@@ -41,7 +41,7 @@ impl Gateway {
     pub(crate) async fn start(testbed: &Testbed, secrets: Secrets) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let client = net::Client::new(&net::Options::default()).unwrap();
+        let client = net::Client::new(&net::Options::own_network()).unwrap();
         let upstream_token = upstream_token(&client, testbed).await;
         let upstream = testbed.mcp_url().to_owned();
         let shared = Shared { base: base.clone(), upstream, upstream_token, client, secrets };

@@ -13,4 +13,5 @@ mod modules;
 mod scripted;
 mod secrets;
 mod support;
+mod tokens;
 mod transport;

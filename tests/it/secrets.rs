@@ -166,13 +166,13 @@ fn boundary(gateway: &Gateway, secret: &str) -> Boundary {
     let boundary = Boundary::parse(&rules, DATA, &|_| Some(secret.to_owned())).unwrap();
     let changed = boundary.with_server("crm", |server| {
         server.url = gateway.mcp_url();
-        server.issuer = gateway.issuer();
+        server.oauth_mut().unwrap().issuer = gateway.issuer();
     });
     changed.unwrap()
 }
 
 fn keyed(url: url::Url, model: &str) -> OpenAi {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     OpenAi::new(client, url, model, Some(Secret::new(MODEL_KEY.to_owned()))).unwrap()
 }
 
@@ -264,9 +264,12 @@ async fn compiled(scene: &Scene, dir: &Path, shown: &mut Shown) {
 async fn errors(scene: &Scene, shown: &mut Shown) {
     let refused = boundary(&scene.gateway, WRONG_SECRET);
     let error = Toolbox::connect(&refused).await.err().unwrap();
-    assert!(error.to_string().contains("does not accept the secret"), "{error}");
+    assert!(error.to_string().contains("does not accept client"), "{error}");
     shown.error("wrong secret", &error);
-    let gone = scene.boundary.with_server("crm", |server| server.issuer = "http://127.0.0.1:1".into()).unwrap();
+    let gone = scene
+        .boundary
+        .with_server("crm", |server| server.oauth_mut().unwrap().issuer = "http://127.0.0.1:1".into())
+        .unwrap();
     shown.error("issuer down", &Toolbox::connect(&gone).await.err().unwrap());
     let elsewhere = scene.boundary.with_server("crm", |server| server.url.set_path("/nowhere")).unwrap();
     shown.error("no tool server", &Toolbox::connect(&elsewhere).await.err().unwrap());
@@ -283,7 +286,7 @@ async fn errors(scene: &Scene, shown: &mut Shown) {
         shown.episode("model", &run.episode);
     }
     // a key that a header cannot hold
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     let key = Secret::new(format!("{MODEL_KEY}\n"));
     let url = scene.testbed.model_url().parse().unwrap();
     shown.error("key", &OpenAi::new(client, url, "stand-in", Some(key)).unwrap_err());

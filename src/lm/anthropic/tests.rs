@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn client(base: &Url) -> Anthropic {
-    let net = net::Client::new(&net::Options::default()).unwrap();
+    let net = net::Client::new(&net::Options::own_network()).unwrap();
     let key = Secret::new("sk-ant-0123456789".to_owned());
     Anthropic::new(net, base.clone(), "small", Some(key)).unwrap()
 }

@@ -12,7 +12,7 @@ use super::*;
 const KEY: &str = "sk-very-secret-0123456789";
 
 fn net() -> net::Client {
-    net::Client::new(&net::Options::default()).unwrap()
+    net::Client::new(&net::Options::own_network()).unwrap()
 }
 
 /// A client of each vendor.

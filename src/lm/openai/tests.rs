@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn client(base: &Url) -> OpenAi {
-    let net = net::Client::new(&net::Options::default()).unwrap();
+    let net = net::Client::new(&net::Options::own_network()).unwrap();
     let key = Secret::new("sk-0123456789abcdef".to_owned());
     OpenAi::new(net, base.clone(), "small", Some(key)).unwrap()
 }
@@ -86,7 +86,7 @@ async fn what_is_not_asked_for_is_not_sent() {
 #[tokio::test]
 async fn without_a_key_none_is_sent() {
     let server = Server::start(Canned::json(200, &said(&json!("x"), &json!("stop")))).await;
-    let net = net::Client::new(&net::Options::default()).unwrap();
+    let net = net::Client::new(&net::Options::own_network()).unwrap();
     // a base address may end with a slash
     let base = format!("{}/", server.base).parse().unwrap();
     let model = OpenAi::new(net, base, "small", None).unwrap();

@@ -1,5 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod addresses;
+mod proxies;
+mod silence;
+
 use std::net::SocketAddr;
 
 use tokio::{
@@ -14,7 +18,7 @@ fn url(text: &str) -> Url {
 }
 
 fn client() -> Client {
-    Client::new(&Options::default()).unwrap()
+    Client::new(&Options::own_network()).unwrap()
 }
 
 /// Answers every connection with the same bytes.

@@ -1,5 +1,7 @@
 //! From the text of `boundary.toml` to [`Parts`].
 
+mod server;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -9,17 +11,16 @@ use std::{
 };
 
 use toml::de::DeTable;
-use url::Url;
 
+use self::server::Server;
 use super::{
-    ArgumentRule, ClientAuth, CompileWrites, Distinct, Limits, Parts, Problem, Rate, ServerConfig, Source, ToolRule,
+    ArgumentRule, CompileWrites, Distinct, Limits, Parts, Problem, Rate, Source, ToolRule,
     reader::{Findings, Table},
     validate::{self, Declared},
 };
 use crate::{
     Pattern,
     call::{Effect, ServerId, ToolName},
-    net::SpkiPin,
     secret::Secret,
     security::{Scope, ScopeSet},
 };
@@ -28,8 +29,6 @@ use crate::{
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 const ROOT_KEYS: &[&str] = &["servers", "tools", "limits", "compile"];
-const SERVER_KEYS: &[&str] =
-    &["url", "issuer", "client_id", "client_auth", "client_secret_env", "client_secret_file", "ca_bundle", "spki_pins"];
 const TOOL_KEYS: &[&str] = &["scopes", "effect", "arguments", "distinct", "max_calls", "dry_run"];
 const ARGUMENT_KEYS: &[&str] = &["pattern", "enum", "min", "max", "max_chars", "from"];
 
@@ -64,12 +63,11 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
     let mut parts = Parts::default();
     for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
         match ServerId::try_from(id) {
-            Ok(id) => {
-                if let Some(config) = server(id, &table, around) {
-                    parts.servers.insert(config.id.clone(), config);
-                }
-                table.finish(SERVER_KEYS);
-            }
+            Ok(id) => match server::server(id, table, around) {
+                Some(Server::Http(config)) => drop(parts.servers.insert(config.id.clone(), config)),
+                Some(Server::Command(config)) => drop(parts.commands.insert(config.id.clone(), config)),
+                None => {}
+            },
             Err(error) => table.problem_here(error.to_string()),
         }
     }
@@ -94,27 +92,6 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
         table.finish(&["writes"]);
     }
     parts
-}
-
-fn server(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<ServerConfig> {
-    let url = table.required("url").and_then(|text| parsed::<Url>(table, "url", text));
-    let issuer = table.required("issuer");
-    let client_id = table.required("client_id");
-    let auth = [("basic", ClientAuth::Basic), ("post", ClientAuth::Post)];
-    let client_auth = choice(table, "client_auth", &auth).unwrap_or_default();
-    let client_secret = secret(table, around);
-    let ca_bundle = table.text("ca_bundle").map(|path| around.base_dir.join(path));
-    if let Some(path) = ca_bundle.as_ref().filter(|path| !path.is_file()) {
-        let reason = format!("there is no file `{}`: paths start at the boundary file's folder", path.display());
-        table.problem("ca_bundle", reason);
-    }
-    let pins = table.texts("spki_pins").unwrap_or_default();
-    let spki_pins = pins.into_iter().filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin)).collect();
-    let mut config = ServerConfig::new(id, url?, issuer?.to_owned(), client_id?.to_owned(), client_secret?);
-    config.client_auth = client_auth;
-    config.ca_bundle = ca_bundle;
-    config.spki_pins = spki_pins;
-    Some(config)
 }
 
 fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>> {

@@ -158,6 +158,10 @@ impl<'t> Table<'t> {
         })
     }
 
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        self.expect(key, "`true` or `false`", DeValue::as_bool)
+    }
+
     pub(super) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
         self.expect(key, "a list of texts", |value| {
             let items = value.as_array()?;

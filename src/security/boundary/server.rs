@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
 
-use crate::{call::ServerId, net::SpkiPin, secret::Secret};
+use super::{InputPolicy, OAuth, Rate};
+use crate::{call::ServerId, net, secret::Secret};
 
-/// One MCP server: where it is, who may issue its tokens, and how we prove who we are.
+/// One MCP server over HTTP: where it is, how we are let in, and how we connect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerConfig {
@@ -12,43 +13,109 @@ pub struct ServerConfig {
     pub id: ServerId,
     /// The MCP endpoint; also the `resource` of every token request (RFC 8707).
     pub url: Url,
-    /// The only authorization server that ever sees our credentials, and the only issuer whose tokens count.
-    pub issuer: String,
-    /// Our name at the issuer.
-    pub client_id: String,
-    /// Our secret at the issuer.
-    pub client_secret: Secret<String>,
-    /// How the secret is presented.
-    pub client_auth: ClientAuth,
-    /// PEM file of the only certification authorities trusted for this server and its issuer; the system's when absent.
-    pub ca_bundle: Option<PathBuf>,
-    /// Public keys of which the MCP server's certificate must have one; any when empty.
-    pub spki_pins: Vec<SpkiPin>,
+    /// How we are let in.
+    pub access: Access,
+    /// How connections to the server and its issuer are made. The pinned keys are those of the MCP server only.
+    pub connection: net::Options,
+    /// Most calls in a time, over all runs together, so that the server need not limit them; no limit when absent.
+    pub rate: Option<Rate>,
+    /// What is answered when a tool asks for input while it runs.
+    pub input: InputPolicy,
+    /// Which eras of the protocol are tried.
+    pub protocol: Protocol,
 }
 
-/// How a client secret is presented (RFC 6749, section 2.3.1).
+/// Which eras of MCP are tried with a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClientAuth {
-    /// In the `Authorization` header.
+pub enum Protocol {
+    /// 2026-07-28 first, then 2025-11-25 and older.
     #[default]
-    Basic,
-    /// In the body.
-    Post,
+    Auto,
+    /// 2025-11-25 and older only: for servers that answer nonsense to what they do not know.
+    Initialize,
+}
+
+/// How we are let in to a server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Access {
+    /// It asks for nothing, and no token is ever sent.
+    Open,
+    /// With tokens of one pinned issuer.
+    OAuth(Box<OAuth>),
+}
+
+/// One MCP server as a child process that talks over its standard input and output. It never sees a token, and of our environment
+/// only what is named here.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CommandConfig {
+    /// The operator's word for it; prefixes its tools.
+    pub id: ServerId,
+    /// The program: a path, or a name that is looked up in our `PATH`.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its whole environment.
+    pub env: BTreeMap<String, Secret<String>>,
+    /// Its working folder; ours when absent.
+    pub folder: Option<PathBuf>,
+    /// How long it may take until it has listed its tools; 30 s by default.
+    pub start_timeout: Duration,
+    /// What is answered when a tool asks for input while it runs.
+    pub input: InputPolicy,
 }
 
 impl ServerConfig {
-    /// A server with credentials that are presented in the `Authorization` header, and the system's certification authorities.
-    pub fn new(id: ServerId, url: Url, issuer: String, client_id: String, client_secret: Secret<String>) -> Self {
+    /// A server that asks for no token.
+    pub fn new(id: ServerId, url: Url) -> Self {
         Self {
             id,
             url,
-            issuer,
-            client_id,
-            client_secret,
-            client_auth: ClientAuth::default(),
-            ca_bundle: None,
-            spki_pins: Vec::new(),
+            access: Access::Open,
+            connection: net::Options::default(),
+            rate: None,
+            input: InputPolicy::default(),
+            protocol: Protocol::default(),
+        }
+    }
+
+    /// The same server, for which an issuer's tokens are needed.
+    #[must_use]
+    pub fn with_oauth(mut self, oauth: OAuth) -> Self {
+        self.access = Access::OAuth(Box::new(oauth));
+        self
+    }
+
+    /// How tokens are got, if the server takes any.
+    pub fn oauth(&self) -> Option<&OAuth> {
+        match &self.access {
+            Access::Open => None,
+            Access::OAuth(oauth) => Some(oauth),
+        }
+    }
+
+    /// As [`ServerConfig::oauth`], to be changed.
+    pub fn oauth_mut(&mut self) -> Option<&mut OAuth> {
+        match &mut self.access {
+            Access::Open => None,
+            Access::OAuth(oauth) => Some(oauth),
+        }
+    }
+}
+
+impl CommandConfig {
+    /// A program without arguments, with an empty environment.
+    pub fn new(id: ServerId, program: impl Into<PathBuf>) -> Self {
+        Self {
+            id,
+            program: program.into(),
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            folder: None,
+            start_timeout: Duration::from_secs(30),
+            input: InputPolicy::default(),
         }
     }
 }

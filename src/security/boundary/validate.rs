@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use super::{ArgumentRule, Parts, Problem, ServerConfig, Source, ToolRule, reader::join};
+use super::{
+    ArgumentRule, ClientAuth, Grant, OAuth, Parts, Problem, Registration, ServerConfig, Source, ToolRule, reader::join,
+};
 use crate::{
     call::{Effect, ToolName},
     canonical_json,
@@ -21,7 +23,7 @@ pub(super) struct Declared {
 impl Declared {
     pub(super) fn by(parts: &Parts) -> Self {
         Self {
-            servers: parts.servers.keys().map(ToString::to_string).collect(),
+            servers: parts.servers.keys().chain(parts.commands.keys()).map(ToString::to_string).collect(),
             tools: parts.tools.keys().map(ToString::to_string).collect(),
         }
     }
@@ -39,8 +41,19 @@ pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
             problems.push(Problem::new(key, format!("calls itself `{}`: an id cannot change", config.id)));
         }
     }
+    for id in parts.commands.keys().filter(|id| parts.servers.contains_key(id)) {
+        let key = join("servers", id.as_str());
+        problems.push(Problem::new(key, "is both an address and a command: give one of them another name"));
+    }
     for (name, rule) in &parts.tools {
         tool(name, rule, declared, &mut problems);
+        let takes_tokens = name.server().is_none_or(|id| {
+            parts.servers.values().any(|s| s.id.as_str() == id && s.oauth().is_some()) || !parts.has_server(id)
+        });
+        if !takes_tokens && !rule.scopes.is_empty() {
+            let key = join(&join("tools", name.as_str()), "scopes");
+            problems.push(Problem::new(key, "its server takes no tokens, so it can need no scopes: write `[]`"));
+        }
     }
     problems
 }
@@ -55,29 +68,48 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     if config.url.fragment().is_some() {
         add("url", "must not have a fragment: take the part after `#` away");
     }
-    match Url::parse(&config.issuer) {
-        Err(_) => add("issuer", "is not a URL: write it exactly as the issuer's metadata does"),
-        Ok(url) => {
-            if let Err(reason) = address(&url) {
-                add("issuer", reason);
-            }
-            // RFC 8414, section 2
-            if url.query().is_some() || url.fragment().is_some() {
-                add(
-                    "issuer",
-                    "must have neither query nor fragment (RFC 8414): write it exactly as the issuer's metadata does",
-                );
-            }
-            if config.issuer.chars().any(|c| c.is_whitespace() || c.is_control()) {
-                add("issuer", "must not have blanks: it is compared letter by letter");
-            }
-        }
+    if let Some(oauth) = config.oauth() {
+        issuer(&oauth.issuer, &mut add);
+        credentials(oauth, config, &mut add);
     }
-    if config.client_id.trim().is_empty() {
+}
+
+fn issuer(issuer: &str, add: &mut impl FnMut(&str, &str)) {
+    let Ok(url) = Url::parse(issuer) else {
+        add("issuer", "is not a URL: write it exactly as the issuer's metadata does");
+        return;
+    };
+    if let Err(reason) = address(&url) {
+        add("issuer", reason);
+    }
+    // RFC 8414, section 2
+    if url.query().is_some() || url.fragment().is_some() {
+        add(
+            "issuer",
+            "must have neither query nor fragment (RFC 8414): write it exactly as the issuer's metadata does",
+        );
+    }
+    if issuer.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        add("issuer", "must not have blanks: it is compared letter by letter");
+    }
+}
+
+fn credentials(oauth: &OAuth, config: &ServerConfig, add: &mut impl FnMut(&str, &str)) {
+    let registers = matches!(&oauth.grant, Grant::Code(code) if !matches!(code.registration, Registration::Known));
+    if oauth.client_id.trim().is_empty() && !registers {
         add("client_id", "is empty: set it");
     }
-    if config.client_secret.expose().trim().is_empty() {
+    if oauth.secrets().any(|secret| secret.expose().trim().is_empty()) {
         add("client_secret_env", "names an empty secret: put the client secret there");
+    }
+    if matches!(oauth.client, ClientAuth::Certificate) && config.connection.client_certificate.is_none() {
+        add("client_auth", "is `tls_client_auth`, for which there is no certificate: set `certificate_file`");
+    }
+    if matches!(oauth.grant, Grant::ClientCredentials) && matches!(oauth.client, ClientAuth::Public) {
+        add(
+            "client_auth",
+            "is `none`, with which `client_credentials` prove nothing: use a secret, a key or a certificate",
+        );
     }
 }
 

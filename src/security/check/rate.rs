@@ -39,6 +39,13 @@ impl Limiter {
         Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), clock }
     }
 
+    /// Takes a place, however long that takes.
+    pub(in crate::security) async fn wait(&self) {
+        while let Err(later) = self.cells.check() {
+            self.clock.sleep(later.wait_time_from(self.clock.elapsed())).await;
+        }
+    }
+
     /// Takes a place, waiting for it if the wait is short.
     pub(in crate::security) async fn pass(&self) -> Result<(), Denied> {
         let start = self.clock.elapsed();

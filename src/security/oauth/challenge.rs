@@ -31,6 +31,11 @@ pub(crate) fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
     challenges.iter().find(|c| c.scheme == "bearer")
 }
 
+/// The challenge that speaks of tokens: bearer tokens, else those bound to a key (RFC 9449, section 7.1).
+pub(crate) fn of_tokens(challenges: &[Challenge]) -> Option<&Challenge> {
+    bearer(challenges).or_else(|| challenges.iter().find(|c| c.scheme == "dpop"))
+}
+
 impl Challenge {
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(String::as_str)

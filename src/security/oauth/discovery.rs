@@ -2,7 +2,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::AuthError;
-use crate::net::{Client, Reply, Request, check_address, retry_after};
+use crate::{
+    clock::Clock,
+    net::{Client, Options, Reply, Request, check_address, retry_after},
+};
 
 /// What an issuer says of itself, as far as it is needed (RFC 8414, section 2). It may lack an
 /// `authorization_endpoint`: there are issuers for machines only.
@@ -10,6 +13,34 @@ use crate::net::{Client, Reply, Request, check_address, retry_after};
 pub(super) struct Metadata {
     pub(super) token_endpoint: Url,
     pub(super) key_set: Option<Url>,
+    pub(super) introspection: Option<Url>,
+    pub(super) authorization_endpoint: Option<Url>,
+    pub(super) registration_endpoint: Option<Url>,
+    pub(super) revocation: Option<Url>,
+    /// For clients that show a certificate (RFC 8705, section 5).
+    pub(super) mtls_token_endpoint: Option<Url>,
+    pub(super) capabilities: Capabilities,
+}
+
+/// What an issuer says it can do, under the names that its metadata have (RFC 8414, section 2; RFC 7636; RFC 9207; RFC 9449).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Scopes that may be asked for.
+    pub scopes_supported: Option<Vec<String>>,
+    /// What may be shown for a token.
+    pub grant_types_supported: Option<Vec<String>>,
+    /// How clients may prove who they are.
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How an authorization code may be bound to who asked for it.
+    pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// How tokens may be bound to a key; not at all when absent.
+    pub dpop_signing_alg_values_supported: Option<Vec<String>>,
+    /// Whether a client may be named by the address of a document about it.
+    pub client_id_metadata_document_supported: bool,
+    /// Whether every answer of the authorization endpoint names the issuer.
+    pub authorization_response_iss_parameter_supported: bool,
 }
 
 #[derive(Deserialize)]
@@ -17,6 +48,28 @@ struct Document {
     issuer: String,
     token_endpoint: String,
     jwks_uri: Option<String>,
+    introspection_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    registration_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    #[serde(default)]
+    mtls_endpoint_aliases: Aliases,
+    #[serde(flatten)]
+    capabilities: Capabilities,
+}
+
+#[derive(Default, Deserialize)]
+struct Aliases {
+    token_endpoint: Option<String>,
+}
+
+/// Asks an issuer, without any credential, what it can do.
+///
+/// # Errors
+/// It cannot be reached, or publishes nothing about itself, or something about another issuer.
+pub async fn capabilities(issuer: &str, connection: &Options, clock: &dyn Clock) -> Result<Capabilities, AuthError> {
+    let client = Client::new(connection).map_err(|source| AuthError::Network { issuer: issuer.to_owned(), source })?;
+    Ok(discover(&client, issuer, clock.now()).await?.capabilities)
 }
 
 /// Finds the metadata of the pinned issuer, and of nobody else.
@@ -45,6 +98,30 @@ pub(super) fn check_available(reply: &Reply, issuer: &str, now: std::time::Syste
         });
     }
     Ok(())
+}
+
+/// The endpoints of an issuer that publishes nothing (MCP 2025-03-26, section 2.3.3).
+pub(super) fn legacy(issuer: &str) -> Result<Metadata, AuthError> {
+    let base = base(issuer)?;
+    let at = |path: &str| {
+        let mut url = base.clone();
+        url.set_path(path);
+        url
+    };
+    Ok(Metadata {
+        token_endpoint: at("/token"),
+        key_set: None,
+        introspection: None,
+        authorization_endpoint: Some(at("/authorize")),
+        registration_endpoint: Some(at("/register")),
+        revocation: None,
+        mtls_token_endpoint: None,
+        // that revision asks every issuer for PKCE
+        capabilities: Capabilities {
+            code_challenge_methods_supported: Some(vec!["S256".to_owned()]),
+            ..Capabilities::default()
+        },
+    })
 }
 
 fn base(issuer: &str) -> Result<Url, AuthError> {
@@ -78,8 +155,9 @@ fn places(issuer: &Url) -> Vec<Url> {
 
 fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
     let unusable = |reason: String| AuthError::Metadata { issuer: pinned.to_owned(), reason };
-    let document: Document = serde_json::from_slice(body)
-        .map_err(|_| unusable("it lacks `issuer` or `token_endpoint`, or is no JSON".into()))?;
+    let document: Document = serde_json::from_slice(body).map_err(|_| {
+        unusable("it lacks `issuer` or `token_endpoint`, has an entry of the wrong type, or is no JSON".into())
+    })?;
     if document.issuer != pinned {
         return Err(AuthError::IssuerMismatch {
             pinned: pinned.to_owned(),
@@ -95,9 +173,19 @@ fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
         }
         Ok(url)
     };
+    let optional = |name: &str, text: Option<String>| text.map(|text| endpoint(name, &text)).transpose();
     Ok(Metadata {
         token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
-        key_set: document.jwks_uri.as_deref().map(|text| endpoint("jwks_uri", text)).transpose()?,
+        key_set: optional("jwks_uri", document.jwks_uri)?,
+        introspection: optional("introspection_endpoint", document.introspection_endpoint)?,
+        authorization_endpoint: optional("authorization_endpoint", document.authorization_endpoint)?,
+        registration_endpoint: optional("registration_endpoint", document.registration_endpoint)?,
+        revocation: optional("revocation_endpoint", document.revocation_endpoint)?,
+        mtls_token_endpoint: optional(
+            "mtls_endpoint_aliases.token_endpoint",
+            document.mtls_endpoint_aliases.token_endpoint,
+        )?,
+        capabilities: document.capabilities,
     })
 }
 

@@ -1,5 +1,6 @@
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
+use super::Wanted;
 use crate::{
     net,
     security::{ScopeSet, jwt},
@@ -45,7 +46,8 @@ pub enum AuthError {
     },
     /// The metadata are those of another issuer.
     #[error(
-        "the metadata found for issuer `{pinned}` are those of `{found}`: set `issuer` to the exact text that it publishes, if you trust it"
+        "the metadata found for issuer `{pinned}` are those of `{found}`{}: set `issuer` to the exact text that it publishes, if you trust it",
+        slash(.pinned, .found)
     )]
     IssuerMismatch {
         /// The pinned issuer.
@@ -65,15 +67,86 @@ pub enum AuthError {
         /// The pinned issuer.
         pinned: String,
     },
-    /// The client id or secret is wrong.
+    /// What the MCP server says of itself is about another address.
+    #[error("`{server}` describes itself as `{named}`: a token for one would be sent to the other; check `url`")]
+    ForeignResource {
+        /// The MCP server's address.
+        server: String,
+        /// The resource that it names.
+        named: String,
+    },
+    /// The server is configured to take no tokens, so there are none.
+    #[error("`{server}` is configured to take no tokens: set `issuer` if it does")]
+    Open {
+        /// The MCP server's address.
+        server: String,
+    },
+    /// The server is configured to take no tokens, and refused a request without one.
+    #[error("`{server}` wants a token: set the `issuer` that it trusts, and who we are there")]
+    TokenWanted {
+        /// The MCP server's address.
+        server: String,
+        /// What it said.
+        wanted: Wanted,
+    },
+    /// A token that somebody else keeps in a file cannot be read.
+    #[error("the token file `{}` cannot be used: {reason}", .path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A key of ours cannot sign.
+    #[error("cannot sign for issuer `{issuer}`: {source}")]
+    Key {
+        /// The pinned issuer.
+        issuer: String,
+        /// What went wrong.
+        source: jwt::KeyError,
+    },
+    /// A person has to consent first, and there is nobody to ask.
+    #[error("issuer `{issuer}` wants a person's consent: run `abide login`, and then this again")]
+    LoginNeeded {
+        /// The pinned issuer.
+        issuer: String,
+    },
+    /// A person was asked, and it did not work out.
+    #[error("the login at issuer `{issuer}` failed: {reason}")]
+    Login {
+        /// The pinned issuer.
+        issuer: String,
+        /// Why.
+        reason: String,
+    },
+    /// The issuer does not let us register ourselves.
+    #[error("cannot register at issuer `{issuer}`: {reason}")]
+    Registration {
+        /// The pinned issuer.
+        issuer: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file that keeps the refresh token cannot be used.
+    #[error("the token file `{}` cannot be used: {reason}", .path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The issuer does not accept our proof of who we are.
     #[error(
-        "issuer `{issuer}` does not accept the secret of client `{client_id}`: check the id, the secret, and `client_auth`"
+        "issuer `{issuer}` does not accept client `{client_id}` with {}: check `client_id`, `client_auth`, and the secret or key",
+        method_text(.method)
     )]
     ClientRefused {
-        /// The pinned issuer.
+        /// The issuer.
         issuer: String,
         /// Our name there.
         client_id: String,
+        /// How we proved who we are.
+        method: &'static str,
     },
     /// The issuer issues no tokens for the MCP server.
     #[error("issuer `{issuer}` issues no tokens for `{resource}`: check `url`, or register it there")]
@@ -142,5 +215,17 @@ impl AuthError {
             Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+}
+
+/// A slash at the end is the usual difference, and hard to see.
+fn slash(pinned: &str, found: &str) -> &'static str {
+    if pinned.trim_end_matches('/') == found.trim_end_matches('/') { " (the slash at the end counts)" } else { "" }
+}
+
+fn method_text(method: &str) -> String {
+    match method {
+        "none" => "no proof of who it is".to_owned(),
+        method => format!("`{method}`"),
     }
 }

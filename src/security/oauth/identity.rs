@@ -8,28 +8,36 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use url::Url;
+use zeroize::Zeroizing;
 
 use super::{
     AccessToken, AuthError,
-    discovery::{Metadata, discover},
-    grant::{self, Grant},
+    dpop::{DPOP, Prover},
+    grant,
+    issuing::Issuing,
     resource,
 };
 use crate::{
     clock::Clock,
-    net::{self, Backoff, Client, Options},
+    net::{self, Client, Request},
     secret::Redactor,
     security::{
         ScopeSet,
-        boundary::ServerConfig,
-        jwt::{self, Verifier},
+        boundary::{Access, OAuth, Proof, ServerConfig, StepUp},
+        pace::Pace,
     },
 };
 
 /// Who we are to one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {
-    issuing: Arc<Issuing>,
+    config: ServerConfig,
+    /// None where the server takes no tokens.
+    issuing: Option<Arc<Issuing>>,
     server: Client,
+    pace: Pace,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
@@ -38,6 +46,9 @@ struct State {
     token: Option<Arc<AccessToken>>,
     flight: Option<Flight>,
     flights: u64,
+    refused: Option<(Duration, AuthError)>,
+    wanted: ScopeSet,
+    step_ups: u32,
 }
 
 /// A request for a token, shared by everybody who waits for it. It goes on as long as anybody waits.
@@ -47,34 +58,17 @@ struct Flight {
     result: Shared<BoxFuture<'static, Result<Arc<AccessToken>, AuthError>>>,
 }
 
-/// All that asking for a token takes.
-struct Issuing {
-    config: ServerConfig,
-    scopes: ScopeSet,
-    clock: Arc<dyn Clock>,
-    redactor: Redactor,
-    client: Client,
-    issuer: Mutex<Option<Arc<Issuer>>>,
-}
-
-/// The issuer, once it is known.
-struct Issuer {
-    metadata: Metadata,
-    verifier: Option<Verifier>,
-}
-
-const RETRIES: u32 = 3;
-const MAX_WAIT: Duration = Duration::from_secs(30);
-/// For tokens that do not say how long they live.
-const DEFAULT_LIFE: Duration = Duration::from_secs(300);
-const MAX_LIFE: Duration = Duration::from_secs(24 * 3_600);
+/// How often a server may make us ask for more scopes. Each time asks for all that were ever asked for, so few are enough.
+const MAX_STEP_UPS: u32 = 3;
+/// How long an issuer's refusal stands before it is asked again: a program with many runs must not lock its own account.
+const REFUSAL_STANDS: Duration = Duration::from_secs(5);
 
 impl Identity {
     /// An identity that asks for `scopes`, all of them at once. Connects to nobody yet.
     ///
     /// # Errors
     ///
-    /// When the certification authorities cannot be used, or the server's address may not be spoken to.
+    /// When the certification authorities or a certificate of our own cannot be used, or the server's address may not be spoken to.
     pub fn new(
         config: ServerConfig,
         scopes: ScopeSet,
@@ -82,33 +76,46 @@ impl Identity {
         redactor: Redactor,
     ) -> Result<Self, net::Error> {
         net::check_address(&config.url)?;
-        let trust = Options::default().ca_bundle(config.ca_bundle.clone());
-        let server = Client::new(&trust.clone().spki_pins(config.spki_pins.clone()))?;
-        redactor.learn(&config.client_secret);
-        let issuing =
-            Issuing { client: Client::new(&trust)?, config, scopes, clock, redactor, issuer: Mutex::default() };
-        Ok(Self { issuing: Arc::new(issuing), server, state: Mutex::default() })
+        let server = Client::new(&config.connection.clone().reaching(&config.url))?;
+        let issuing = match &config.access {
+            Access::Open => None,
+            Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor)?)),
+        };
+        let pace = Pace::new(config.rate, clock.clone());
+        let state = State { wanted: scopes, ..State::default() };
+        Ok(Self { config, issuing, server, pace, clock, state: Mutex::new(state) })
     }
 
     /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
     ///
     /// # Errors
     ///
-    /// When the issuer cannot be reached after some retries, refuses, or issues something else than a good token.
+    /// When the issuer cannot be reached after some retries, refuses, or issues something else than a good token; or when the
+    /// server takes no tokens.
     pub async fn token(&self) -> Result<Arc<AccessToken>, AuthError> {
+        let issuing = self.issuing.as_ref().ok_or_else(|| AuthError::Open { server: self.config.url.to_string() })?;
         let flight = {
             let mut state = self.state();
             match &state.token {
-                Some(token) if token.is_fresh(&*self.issuing.clock) => return Ok(token.clone()),
-                _ => self.flight(&mut state),
+                Some(token) if token.is_fresh(&*self.clock) => return Ok(token.clone()),
+                _ => {}
             }
+            if let Some((until, error)) = &state.refused
+                && self.clock.elapsed() < *until
+            {
+                return Err(error.clone());
+            }
+            flight(issuing, &mut state)
         };
         let result = flight.result.await;
         let mut state = self.state();
         if state.flight.as_ref().is_some_and(|f| f.number == flight.number) {
             state.flight = None;
-            if let Ok(token) = &result {
-                state.token = Some(token.clone());
+            state.refused = None;
+            match &result {
+                Ok(token) => state.token = Some(token.clone()),
+                Err(error) if error.is_infrastructure() => {}
+                Err(error) => state.refused = Some((self.clock.elapsed() + REFUSAL_STANDS, error.clone())),
             }
         }
         result
@@ -122,19 +129,45 @@ impl Identity {
         }
     }
 
+    /// Asks for more scopes from now on, because the server refused a call for lack of them: for all that were asked for before,
+    /// and these. False when the boundary does not let the server have them asked for, when that was done before, or too often.
+    pub fn step_up(&self, token: &AccessToken, missing: &ScopeSet) -> bool {
+        let allowed = match self.config.oauth().map(|oauth| &oauth.step_up) {
+            None | Some(StepUp::Never) => false,
+            Some(StepUp::Within(scopes)) => scopes.covers(missing),
+            Some(StepUp::DangerAny) => true,
+        };
+        let mut state = self.state();
+        let replaced = state.token.as_ref().is_none_or(|current| current.generation() != token.generation());
+        if replaced && state.wanted.covers(missing) {
+            return true;
+        }
+        if !allowed || missing.is_empty() || state.step_ups >= MAX_STEP_UPS || state.wanted.covers(missing) {
+            return false;
+        }
+        state.step_ups += 1;
+        state.wanted = state.wanted.union(missing);
+        state.token = None;
+        // who asks from now on must not wait for a token with the old scopes
+        state.flight = None;
+        true
+    }
+
     /// Asks the MCP server whose tokens it takes (RFC 9728). A server that does not say passes.
     ///
     /// # Errors
     ///
-    /// When it names issuers, and the pinned one is not among them.
+    /// When it names issuers, and the pinned one is not among them, or speaks for another resource.
     pub async fn check_server(&self, named: Option<&str>) -> Result<(), AuthError> {
-        let config = &self.issuing.config;
-        resource::check(&self.server, &config.url, &config.issuer, named).await
+        match self.config.oauth() {
+            Some(oauth) => resource::check(&self.server, &self.config.url, &oauth.issuer, named).await,
+            None => Ok(()),
+        }
     }
 
     /// The server, and how we prove who we are.
     pub fn config(&self) -> &ServerConfig {
-        &self.issuing.config
+        &self.config
     }
 
     /// The client that speaks to the MCP server, and to nobody else.
@@ -142,16 +175,30 @@ impl Identity {
         &self.server
     }
 
-    fn flight(&self, state: &mut State) -> Flight {
-        if let Some(flight) = &state.flight {
-            return flight.clone();
+    /// How fast the server is spoken to.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Puts a token into a request to the server, and says which; none where the server takes no tokens.
+    pub(crate) async fn attach(&self, request: &mut Request) -> Result<Option<Arc<AccessToken>>, AuthError> {
+        let Some(issuing) = &self.issuing else {
+            return Ok(None);
+        };
+        let token = self.token().await?;
+        request.headers.insert(AUTHORIZATION, authorization(&token));
+        if let (Proof::Dpop, Some(prover)) = (token.proof(), &issuing.prover) {
+            let proof = prover.proof(&request.method, &request.url, Some(token.expose()), self.clock.now());
+            let proof = proof.map_err(|source| AuthError::Key { issuer: issuing.oauth.issuer.clone(), source })?;
+            request.headers.insert(DPOP, proof);
         }
-        state.flights += 1;
-        let (issuing, number) = (self.issuing.clone(), state.flights);
-        let result = async move { issuing.obtain(number).await.map(Arc::new) };
-        let flight = Flight { number, result: result.boxed().shared() };
-        state.flight = Some(flight.clone());
-        flight
+        Ok(Some(token))
+    }
+
+    /// Remembers the nonce that the server wants to see in proofs (RFC 9449, section 9). Says whether it is a new one.
+    pub(crate) fn learn_nonce(&self, url: &Url, headers: &HeaderMap) -> bool {
+        let prover = self.issuing.as_ref().and_then(|issuing| issuing.prover.as_ref());
+        prover.is_some_and(|prover| prover.learn(url, headers))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -159,99 +206,52 @@ impl Identity {
     }
 }
 
-impl Issuing {
-    async fn obtain(&self, generation: u64) -> Result<AccessToken, AuthError> {
-        let backoff = Backoff::default();
-        let mut attempt = 0;
-        loop {
-            match self.attempt(generation).await {
-                Err(error) if error.is_infrastructure() && attempt < RETRIES => {
-                    let wait = error.retry_after().unwrap_or_else(|| backoff.delay(attempt)).min(MAX_WAIT);
-                    tracing::warn!(?wait, "{error}");
-                    self.clock.sleep(wait).await;
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
+pub(super) fn issuing(
+    config: &ServerConfig,
+    oauth: &OAuth,
+    clock: Arc<dyn Clock>,
+    redactor: Redactor,
+) -> Result<Issuing, net::Error> {
+    // the pins are those of the MCP server
+    let mut connection = config.connection.clone().spki_pins(Vec::new());
+    for url in oauth.addresses() {
+        connection = connection.reaching(&url);
     }
+    let client = Client::new(&connection)?;
+    let prover = match oauth.proof {
+        Proof::Bearer => None,
+        Proof::Dpop => Some(Prover::new().map_err(|e| net::Error::Setup(e.to_string()))?),
+    };
+    let resource = grant::resource_of(config, oauth);
+    Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
+}
 
-    async fn attempt(&self, generation: u64) -> Result<AccessToken, AuthError> {
-        let issuer = self.issuer().await?;
-        let asked = self.clock.elapsed();
-        let endpoint = &issuer.metadata.token_endpoint;
-        let granted = grant::request(&self.client, endpoint, &self.config, &self.scopes, self.clock.now()).await;
-        if matches!(&granted, Err(AuthError::Refused { .. })) {
-            // the endpoint may have moved
-            *self.lock_issuer() = None;
-        }
-        let grant = granted?;
-        self.redactor.learn(&grant.token);
-        // the redactor forgets what it learned long ago
-        self.redactor.learn(&self.config.client_secret);
-        let underway = self.clock.elapsed().saturating_sub(asked);
-        self.accept(grant, &issuer, underway, generation).await
+fn flight(issuing: &Arc<Issuing>, state: &mut State) -> Flight {
+    if let Some(flight) = &state.flight {
+        return flight.clone();
     }
+    state.flights += 1;
+    let (issuing, number, scopes) = (issuing.clone(), state.flights, state.wanted.clone());
+    let result = async move { issuing.obtain(&scopes, number).await.map(Arc::new) };
+    let flight = Flight { number, result: result.boxed().shared() };
+    state.flight = Some(flight.clone());
+    flight
+}
 
-    async fn accept(
-        &self,
-        grant: Grant,
-        issuer: &Issuer,
-        underway: Duration,
-        generation: u64,
-    ) -> Result<AccessToken, AuthError> {
-        let mut life = grant.life.unwrap_or(DEFAULT_LIFE).saturating_sub(underway);
-        let mut scopes = grant.scopes;
-        if jwt::is_jwt(grant.token.expose()) {
-            let verifier = issuer.verifier.as_ref().ok_or_else(|| AuthError::Metadata {
-                issuer: self.config.issuer.clone(),
-                reason: "it issues signed tokens, but names no `jwks_uri`".into(),
-            })?;
-            let claims = verifier
-                .verify(grant.token.expose())
-                .await
-                .map_err(|reason| AuthError::TokenRejected { issuer: self.config.issuer.clone(), reason })?;
-            let left = claims.expires.duration_since(self.clock.now());
-            // within the leeway for clocks that differ, a token may look expired and be good for the server
-            life = left.map_or(life, |left| if grant.life.is_some() { life.min(left) } else { left });
-            scopes = claims.scopes.or(scopes);
-        }
-        Ok(AccessToken::new(
-            grant.token,
-            scopes.unwrap_or_else(|| self.scopes.clone()),
-            life.min(MAX_LIFE),
-            &*self.clock,
-            generation,
-        ))
-    }
-
-    /// Only one flight at a time gets here, so nothing is discovered twice.
-    async fn issuer(&self) -> Result<Arc<Issuer>, AuthError> {
-        if let Some(known) = &*self.lock_issuer() {
-            return Ok(known.clone());
-        }
-        let metadata = discover(&self.client, &self.config.issuer, self.clock.now()).await?;
-        let verifier = metadata.key_set.clone().map(|key_set| {
-            Verifier::new(
-                self.client.clone(),
-                key_set,
-                self.config.issuer.clone(),
-                grant::resource(&self.config.url),
-                self.clock.clone(),
-            )
-        });
-        let issuer = Arc::new(Issuer { metadata, verifier });
-        *self.lock_issuer() = Some(issuer.clone());
-        Ok(issuer)
-    }
-
-    fn lock_issuer(&self) -> MutexGuard<'_, Option<Arc<Issuer>>> {
-        self.issuer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn authorization(token: &AccessToken) -> HeaderValue {
+    let scheme = match token.proof() {
+        Proof::Bearer => "Bearer",
+        Proof::Dpop => "DPoP",
+    };
+    let text = Zeroizing::new(format!("{scheme} {}", token.expose()));
+    // a token was looked at when it came: it has visible ASCII only
+    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identity({})", self.issuing.config.id)
+        write!(f, "Identity({})", self.config.id)
     }
 }

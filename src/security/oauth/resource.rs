@@ -1,40 +1,134 @@
+//! What an MCP server says about whose tokens it takes (RFC 9728).
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 use url::Url;
 
-use super::AuthError;
-use crate::net::{Client, Request};
+use super::{AuthError, challenge, grant::resource};
+use crate::{
+    net::{Client, Options, Request},
+    security::{ScopeSet, boundary::Proof},
+};
 
-/// The part of a protected resource's metadata that matters here (RFC 9728, section 2). Nothing else is taken from it: the
-/// issuer is pinned, and the resource is the configured address.
+/// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Protected {
+    /// What it calls itself; its address when it says nothing.
+    pub resource: Option<String>,
+    /// The issuers that it names, in its order; where it names none, its own origin (MCP 2025-03-26).
+    pub issuers: Vec<String>,
+    /// The scopes to begin with: those it asked for when it refused, else all it knows; none when it says nothing.
+    pub scopes: Option<ScopeSet>,
+}
+
 #[derive(Deserialize)]
 struct Document {
+    resource: Option<String>,
     #[serde(default)]
     authorization_servers: Vec<String>,
+    scopes_supported: Option<Vec<String>>,
+}
+
+const MAX_SHOWN: usize = 200;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a server said when it refused a request without a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// Where it describes itself.
+    pub metadata: Option<String>,
+    /// The scopes that it asked for.
+    pub scopes: Option<ScopeSet>,
+    /// How tokens shall be shown.
+    pub proof: Proof,
+}
+
+/// Asks an MCP server, without any credential, which issuers' tokens it takes: what an operator looks at before pinning one.
+///
+/// # Errors
+/// Nothing can be set up with `connection`, or the server's metadata are those of another resource.
+pub async fn protected(server: &Url, connection: &Options, wanted: &Wanted) -> Result<Protected, AuthError> {
+    let unreachable = |source| AuthError::Network { issuer: server.to_string(), source };
+    let client = Client::new(&connection.clone().reaching(server)).map_err(unreachable)?;
+    let document = find(&client, server, wanted.metadata.as_deref()).await?;
+    let known = document.as_ref().and_then(|document| document.scopes_supported.as_ref());
+    let known = known.map(|scopes| scopes.iter().filter_map(|scope| scope.parse().ok()).collect());
+    let resource = document.as_ref().and_then(|document| document.resource.clone());
+    let issuers = document.map(|document| document.authorization_servers).filter(|issuers| !issuers.is_empty());
+    Ok(Protected {
+        resource,
+        issuers: issuers.unwrap_or_else(|| vec![server.origin().ascii_serialization()]),
+        scopes: wanted.scopes.clone().or(known),
+    })
+}
+
+impl Wanted {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let challenges = challenge::parse(headers);
+        let param = |name: &str| challenges.iter().find_map(|challenge| challenge.param(name));
+        let only_bound = !challenges.is_empty() && challenge::bearer(&challenges).is_none();
+        let bound = only_bound && challenges.iter().any(|challenge| challenge.scheme == "dpop");
+        Self {
+            metadata: param("resource_metadata").map(str::to_owned),
+            scopes: param("scope").and_then(|text| ScopeSet::parse(text).ok()),
+            proof: if bound { Proof::Dpop } else { Proof::Bearer },
+        }
+    }
+}
+
+/// Whether the server takes tokens of the pinned issuer. One that does not say passes.
+pub(super) async fn check(client: &Client, server: &Url, pinned: &str, named: Option<&str>) -> Result<(), AuthError> {
+    let issuers = find(client, server, named).await?.map(|document| document.authorization_servers).unwrap_or_default();
+    if issuers.is_empty() || issuers.iter().any(|issuer| issuer == pinned) {
+        return Ok(());
+    }
+    Err(AuthError::ForeignIssuer {
+        server: server.to_string(),
+        named: shown(&issuers.join("`, `")),
+        pinned: pinned.to_owned(),
+    })
 }
 
 /// Looks at the place that a challenge named, if it belongs to the server, else at the well-known ones.
-pub(super) async fn check(client: &Client, server: &Url, pinned: &str, named: Option<&str>) -> Result<(), AuthError> {
+async fn find(client: &Client, server: &Url, named: Option<&str>) -> Result<Option<Document>, AuthError> {
     let named = named.and_then(|text| text.parse::<Url>().ok()).filter(|url| url.origin() == server.origin());
     for place in named.into_iter().chain(places(server)) {
-        let Some(issuers) = issuers(client, place).await else {
+        let Some(document) = fetch(client, place).await else {
             continue;
         };
-        if issuers.iter().any(|issuer| issuer == pinned) {
-            return Ok(());
-        }
-        return Err(AuthError::ForeignIssuer {
-            server: server.to_string(),
-            named: issuers.join("`, `").chars().take(200).collect(),
-            pinned: pinned.to_owned(),
-        });
+        return match &document.resource {
+            Some(named) if !is_same(named, server) => {
+                Err(AuthError::ForeignResource { server: server.to_string(), named: shown(named) })
+            }
+            _ => Ok(Some(document)),
+        };
     }
-    Ok(())
+    Ok(None)
 }
 
-async fn issuers(client: &Client, place: Url) -> Option<Vec<String>> {
-    let reply = client.send(Request::get(place)).await.ok()?;
-    let document: Document = reply.status.is_success().then(|| serde_json::from_slice(&reply.body).ok())??;
-    Some(document.authorization_servers).filter(|issuers| !issuers.is_empty())
+async fn fetch(client: &Client, place: Url) -> Option<Document> {
+    let request = Request::get(place);
+    let limit = request.max_body;
+    let reply = client.open(request).await.ok()?;
+    // a server may answer any GET with a stream that never ends
+    let kind = reply.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+    let is_document = reply.status == StatusCode::OK && kind.starts_with("application/json");
+    let body = tokio::time::timeout(BODY_TIMEOUT, reply.collect(limit));
+    let body = if is_document { body.await.ok()?.ok()? } else { return None };
+    serde_json::from_slice(&body).ok()
+}
+
+/// A server may speak for a whole host, of which the endpoint is a part (RFC 9728, section 3.3, is stricter; servers are not).
+fn is_same(named: &str, server: &Url) -> bool {
+    let Ok(named) = named.parse::<Url>() else {
+        return false;
+    };
+    let (part, whole) = (resource(server), resource(&named));
+    named.origin() == server.origin() && (part == whole || part.starts_with(&format!("{whole}/")))
 }
 
 fn places(server: &Url) -> Vec<Url> {
@@ -54,4 +148,8 @@ fn places(server: &Url) -> Vec<Url> {
             place
         })
         .collect()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
 }

@@ -16,7 +16,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, ServerConfig},
+        boundary::{ClientAuth, OAuth, ServerConfig},
     },
 };
 
@@ -49,13 +49,9 @@ impl Issuer {
     }
 
     fn config(&self) -> ServerConfig {
-        ServerConfig::new(
-            "crm".to_owned().try_into().unwrap(),
-            "https://mcp.example/mcp/#part".parse().unwrap(),
-            self.stub.url.clone(),
-            "a:client".to_owned(),
-            Secret::new("s3cret %+ä:/".to_owned()),
-        )
+        let url = "https://mcp.example/mcp/#part".parse().unwrap();
+        let oauth = OAuth::new(self.stub.url.clone(), "a:client", ClientAuth::Basic(secret()));
+        ServerConfig::new("crm".to_owned().try_into().unwrap(), url).with_oauth(oauth)
     }
 
     fn identity(&self, config: ServerConfig) -> Identity {
@@ -96,7 +92,7 @@ async fn asks_with_resource_scope_and_encoded_credentials() {
     assert_eq!(request.header("authorization"), Some("Basic YSUzQWNsaWVudDpzM2NyZXQrJTI1JTJCJUMzJUE0JTNBJTJG"));
 
     let mut config = issuer.config();
-    config.client_auth = ClientAuth::Post;
+    config.oauth_mut().unwrap().client = ClientAuth::Post(secret());
     issuer.identity(config).token().await.unwrap();
     let request = &issuer.token_requests()[1];
     assert_eq!(request.header("authorization"), None);
@@ -257,14 +253,14 @@ async fn metadata_are_found_in_the_last_place_too() {
     own.lock().unwrap().clone_from(&stub.url);
     let issuer = Issuer::start(|_| granted(json!({}))).await;
     let mut config = issuer.config();
-    config.issuer = format!("{}/realm", stub.url);
+    config.oauth_mut().unwrap().issuer = format!("{}/realm", stub.url);
     issuer.identity(config.clone()).token().await.unwrap();
     let paths: Vec<_> = stub.seen().into_iter().map(|s| s.path).collect();
     assert_eq!(paths[0], "/.well-known/oauth-authorization-server/realm");
     assert_eq!(paths[1], "/.well-known/openid-configuration/realm");
     assert_eq!(paths.len(), 4);
 
-    config.issuer = format!("{}/nowhere", stub.url);
+    config.oauth_mut().unwrap().issuer = format!("{}/nowhere", stub.url);
     let error = issuer.identity(config).token().await.unwrap_err();
     assert!(matches!(error, AuthError::NoMetadata { .. }), "{error}");
 }
@@ -294,4 +290,8 @@ async fn asks_the_server_only_at_its_own_places() {
     }
     assert!(elsewhere.seen().is_empty());
     assert!(issuer.token_requests().is_empty());
+}
+
+fn secret() -> Secret<String> {
+    Secret::new("s3cret %+ä:/".to_owned())
 }

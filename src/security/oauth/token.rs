@@ -1,6 +1,11 @@
 use std::time::{Duration, SystemTime};
 
-use crate::{Digest, clock::Clock, secret::Secret, security::ScopeSet};
+use crate::{
+    Digest,
+    clock::Clock,
+    secret::Secret,
+    security::{ScopeSet, boundary::Proof},
+};
 
 /// A token that the pinned issuer issued, verified when it came.
 #[derive(Debug)]
@@ -13,6 +18,7 @@ pub struct AccessToken {
     /// The first 16 hex digits of its SHA-256, for audit.
     pub hash: String,
     secret: Secret<String>,
+    proof: Proof,
     generation: u64,
     renew_at: Duration,
 }
@@ -23,6 +29,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 impl AccessToken {
     pub(super) fn new(
         secret: Secret<String>,
+        proof: Proof,
         granted: ScopeSet,
         life: Duration,
         clock: &dyn Clock,
@@ -34,6 +41,7 @@ impl AccessToken {
             expires: clock.now() + life,
             hash: digest.as_str().chars().skip("sha256:".len()).take(16).collect(),
             secret,
+            proof,
             generation,
             renew_at: clock.elapsed() + life - MARGIN.min(life / 2),
         }
@@ -42,6 +50,11 @@ impl AccessToken {
     /// The token itself, for the one place that sends it.
     pub(crate) fn expose(&self) -> &str {
         self.secret.expose()
+    }
+
+    /// Whether it is bound to a key.
+    pub(super) fn proof(&self) -> Proof {
+        self.proof
     }
 
     pub(super) fn generation(&self) -> u64 {

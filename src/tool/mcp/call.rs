@@ -78,6 +78,11 @@ impl Ticket {
         self.waits.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Writes down a verdict of the server that does not end the call.
+    pub(super) fn verdict(&self, kind: EventKind, detail: impl Into<String>) {
+        self.event(kind, detail.into());
+    }
+
     /// Remembers that the reply was cut off for its length: the protocol library only knows that it ended early.
     pub(super) fn set_too_long(&self) {
         self.too_long.store(true, Ordering::Relaxed);

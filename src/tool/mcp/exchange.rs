@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, StatusCode};
 
 use super::{
     call::{Idempotency, Ticket},
@@ -8,11 +8,12 @@ use super::{
     http::Http,
 };
 use crate::{
+    event::EventKind,
     net::{self, Backoff, Request, Streamed, retry_after},
     security::{
         ScopeSet,
         oauth::{
-            AccessToken,
+            AccessToken, AuthError, Wanted,
             challenge::{self, Challenge},
         },
     },
@@ -22,22 +23,34 @@ use crate::{
 #[derive(Default)]
 struct Trials {
     renewed: bool,
+    proved: bool,
     failures: u32,
     waits: u32,
 }
 
-const MAX_WAITS: u32 = 3;
+/// What to do about a refusal.
+enum Verdict {
+    /// Send it again: nothing happened, and something is different now.
+    Again,
+    /// Give up.
+    Final(Fault),
+}
+
+/// How often one message waits because the server limits the rate. All runs slow down together, so few get here often.
+const MAX_WAITS: u32 = 8;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 const MAX_FAILURES: u32 = 2;
+/// More scopes in one challenge are not looked at: its text reaches feedback.
+const MAX_SCOPES: usize = 16;
 
 impl Http {
     /// Sends a message with a token, until there is a verdict: the one place that judges what a server says by status.
     pub(super) async fn exchange(&self, request: &Request, ticket: Option<&Ticket>) -> Result<Streamed, Fault> {
         let mut trials = Trials::default();
         loop {
-            let token = self.identity().token().await?;
+            self.identity().pace().turn().await;
             let mut attempt = request.clone();
-            attempt.headers.insert(AUTHORIZATION, bearer(&token)?);
+            let token = self.identity().attach(&mut attempt).await?;
             let reply = match self.identity().client().open(attempt).await {
                 Ok(reply) => reply,
                 Err(error) => {
@@ -48,70 +61,141 @@ impl Http {
                     return Err(error.into());
                 }
             };
+            let asked_for_nonce = self.identity().learn_nonce(&request.url, &reply.headers);
             if !is_verdict(reply.status) {
+                self.identity().pace().taken();
                 return Ok(reply);
             }
             // the body says nothing that counts, and waiting must not hold the connection
             let Streamed { status, headers, .. } = reply;
-            match status {
-                StatusCode::UNAUTHORIZED if !trials.renewed => {
-                    trials.renewed = true;
-                    self.identity().reject(&token);
+            let verdict = match (status, &token) {
+                (StatusCode::UNAUTHORIZED, None) => Verdict::Final(self.token_wanted(&headers)),
+                (StatusCode::UNAUTHORIZED, Some(_)) if asked_for_nonce && !trials.proved => {
+                    trials.proved = true;
+                    Verdict::Again
                 }
-                StatusCode::UNAUTHORIZED => return Err(self.unauthorized(&headers, &token).await),
-                StatusCode::FORBIDDEN => return Err(forbidden(&headers, &token)),
-                StatusCode::TOO_MANY_REQUESTS => {
-                    let asked = retry_after(&headers, self.clock().now());
-                    let waits = trials.rate_limited(asked, ticket);
-                    if !self.wait(asked, waits).await {
-                        return Err(Fault::RateLimited);
-                    }
+                (StatusCode::UNAUTHORIZED, Some(token)) => {
+                    self.unauthorized(&mut trials, &headers, token, ticket).await
                 }
-                _ => {
-                    let asked = retry_after(&headers, self.clock().now());
-                    if !self.may_repeat(&mut trials, ticket, asked).await {
-                        return Err(Fault::Unavailable(status.as_u16()));
-                    }
-                }
+                (StatusCode::FORBIDDEN, token) => self.forbidden(&headers, token.as_deref(), ticket),
+                (StatusCode::TOO_MANY_REQUESTS, _) => self.limited(&mut trials, &headers, ticket).await,
+                _ => self.failed(&mut trials, status, &headers, ticket).await,
+            };
+            if let Verdict::Final(fault) = verdict {
+                return Err(fault);
             }
         }
     }
 
-    /// Waits before sending something again. False when it is not worth it. Never shorter than asked, and a little longer, so that those who were refused together do not come back together.
+    /// Waits because the server limits the rate; everybody else waits too. False when it is not worth it. Never shorter than
+    /// asked, and a little longer, so that those who were refused together do not come back together.
     pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
         if before >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
-        let wait = match asked {
-            Some(wait) => wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random()),
-            None => Backoff::default().delay(before),
-        };
-        self.clock().sleep(wait).await;
+        let wait = asked.unwrap_or_else(|| Backoff::default().delay(before));
+        self.identity().pace().refused(wait);
+        self.clock().sleep(wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random())).await;
         true
+    }
+
+    async fn limited(&self, trials: &mut Trials, headers: &HeaderMap, ticket: Option<&Ticket>) -> Verdict {
+        let asked = retry_after(headers, self.clock().now());
+        let waits = trials.rate_limited(asked, ticket);
+        if self.wait(asked, waits).await { Verdict::Again } else { Verdict::Final(Fault::RateLimited) }
+    }
+
+    async fn failed(
+        &self,
+        trials: &mut Trials,
+        status: StatusCode,
+        headers: &HeaderMap,
+        ticket: Option<&Ticket>,
+    ) -> Verdict {
+        if let Some(ticket) = ticket {
+            ticket.verdict(EventKind::ServerUnavailable, format!("the server failed with status {}", status.as_u16()));
+        }
+        let asked = retry_after(headers, self.clock().now());
+        if self.may_repeat(trials, ticket, asked).await {
+            return Verdict::Again;
+        }
+        Verdict::Final(Fault::Unavailable(status.as_u16()))
     }
 
     /// Whether nobody minds if it is done twice. Messages that are no calls change nothing.
     async fn may_repeat(&self, trials: &mut Trials, ticket: Option<&Ticket>, asked: Option<Duration>) -> bool {
         let repeatable = ticket.is_none_or(|ticket| ticket.retry == Idempotency::Repeatable);
-        if !repeatable || trials.failures >= MAX_FAILURES {
+        if !repeatable || trials.failures >= MAX_FAILURES || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
         trials.failures += 1;
-        self.wait(asked, trials.failures).await
+        let wait = asked.unwrap_or_else(|| Backoff::default().delay(trials.failures));
+        self.clock().sleep(wait + (wait / 10).mul_f64(rand::random())).await;
+        true
     }
 
-    /// A token that was just renewed is refused: for the wrong issuer, for a scope, or for reasons unknown.
-    async fn unauthorized(&self, headers: &HeaderMap, token: &AccessToken) -> Fault {
+    /// A token that is refused is replaced once; by one with more scopes where the server names some that it lacks.
+    async fn unauthorized(
+        &self,
+        trials: &mut Trials,
+        headers: &HeaderMap,
+        token: &AccessToken,
+        ticket: Option<&Ticket>,
+    ) -> Verdict {
         let challenges = challenge::parse(headers);
-        let bearer = challenge::bearer(&challenges);
-        let named = bearer.and_then(|c| c.param("resource_metadata"));
+        let challenge = challenge::of_tokens(&challenges);
+        let missing = challenge.map(|challenge| missing(challenge, token)).unwrap_or_default();
+        if self.step_up(token, &missing, ticket) {
+            return Verdict::Again;
+        }
+        if !trials.renewed {
+            trials.renewed = true;
+            self.identity().reject(token);
+            if let Some(ticket) = ticket {
+                ticket.verdict(EventKind::TokenRenewed, "the server refused a token before its time");
+            }
+            return Verdict::Again;
+        }
+        // a token that was just renewed is refused: for the wrong issuer, for a scope, or for reasons unknown
+        let named = challenge.and_then(|challenge| challenge.param("resource_metadata"));
         if let Err(error) = self.identity().check_server(named).await {
-            return error.into();
+            return Verdict::Final(error.into());
         }
-        match bearer.map(|c| missing(c, token)) {
-            Some(missing) if !missing.is_empty() => Fault::ScopeMissing(missing),
-            _ => Fault::Refused(StatusCode::UNAUTHORIZED.as_u16()),
+        Verdict::Final(if missing.is_empty() {
+            Fault::Refused(StatusCode::UNAUTHORIZED.as_u16())
+        } else {
+            Fault::ScopeMissing(missing)
+        })
+    }
+
+    /// For lack of a scope, or for reasons of the server's own.
+    fn forbidden(&self, headers: &HeaderMap, token: Option<&AccessToken>, ticket: Option<&Ticket>) -> Verdict {
+        let challenges = challenge::parse(headers);
+        let challenge = challenge::of_tokens(&challenges);
+        match (challenge, token) {
+            (Some(challenge), Some(token)) if challenge.param("error") == Some("insufficient_scope") => {
+                let missing = missing(challenge, token);
+                if self.step_up(token, &missing, ticket) {
+                    Verdict::Again
+                } else {
+                    Verdict::Final(Fault::ScopeMissing(missing))
+                }
+            }
+            _ => Verdict::Final(Fault::Refused(StatusCode::FORBIDDEN.as_u16())),
         }
+    }
+
+    fn step_up(&self, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
+        let stepped = !missing.is_empty() && self.identity().step_up(token, missing);
+        if let Some(ticket) = ticket.filter(|_| stepped) {
+            ticket.verdict(EventKind::ScopeStepUp, format!("the server wants `{missing}`"));
+        }
+        stepped
+    }
+
+    fn token_wanted(&self, headers: &HeaderMap) -> Fault {
+        let server = self.identity().config().url.to_string();
+        AuthError::TokenWanted { server, wanted: Wanted::of(headers) }.into()
     }
 }
 
@@ -133,27 +217,10 @@ fn is_verdict(status: StatusCode) -> bool {
         || status.is_server_error()
 }
 
-/// The one place for a step-up: asking for more scopes than were declared is not done, because the boundary fixes them.
-fn forbidden(headers: &HeaderMap, token: &AccessToken) -> Fault {
-    let challenges = challenge::parse(headers);
-    match challenge::bearer(&challenges) {
-        Some(bearer) if bearer.param("error") == Some("insufficient_scope") => {
-            Fault::ScopeMissing(missing(bearer, token))
-        }
-        _ => Fault::Refused(StatusCode::FORBIDDEN.as_u16()),
-    }
-}
-
 fn missing(challenge: &Challenge, token: &AccessToken) -> ScopeSet {
-    let wanted = ScopeSet::parse(challenge.param("scope").unwrap_or_default()).unwrap_or_default();
+    let named = challenge.param("scope").unwrap_or_default();
+    let wanted: ScopeSet = ScopeSet::parse(named).unwrap_or_default().iter().take(MAX_SCOPES).cloned().collect();
     let missing = token.granted.missing(&wanted);
     let contradicts_itself = challenge.param("error") == Some("insufficient_scope");
     if missing.is_empty() && contradicts_itself { wanted } else { missing }
-}
-
-fn bearer(token: &AccessToken) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-        .map_err(|_| Fault::Garbage("the token does not fit into a header".into()))?;
-    value.set_sensitive(true);
-    Ok(value)
 }

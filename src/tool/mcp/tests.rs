@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::SystemTime,
 };
@@ -22,7 +22,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
-        boundary::{Parts, ServerConfig, ToolRule},
+        boundary::{ClientAuth, OAuth, Parts, ServerConfig, ToolRule},
         oauth::AuthError,
     },
 };
@@ -32,9 +32,9 @@ struct Server {
     stub: Stub,
 }
 
-/// Time in which sleeping takes no time.
-#[derive(Debug)]
-struct Hasty;
+/// Time in which sleeping takes no time, but lets the clock go on.
+#[derive(Debug, Default)]
+struct Hasty(AtomicU64);
 
 impl Clock for Hasty {
     fn now(&self) -> SystemTime {
@@ -42,10 +42,11 @@ impl Clock for Hasty {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 
-    fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.fetch_add(u64::try_from(duration.as_micros()).unwrap() + 1, Ordering::Relaxed);
         tokio::task::yield_now().boxed()
     }
 }
@@ -74,17 +75,12 @@ impl Server {
     }
 
     async fn connect(&self) -> Result<McpServer, ConnectError> {
-        self.connect_with(Arc::new(Hasty)).await
+        self.connect_with(Arc::new(Hasty::default())).await
     }
 
     async fn connect_with(&self, clock: Arc<dyn Clock>) -> Result<McpServer, ConnectError> {
-        let config = ServerConfig::new(
-            "s".to_owned().try_into().unwrap(),
-            format!("{}/mcp", self.stub.url).parse().unwrap(),
-            self.stub.url.clone(),
-            "client".to_owned(),
-            Secret::new("some-secret".to_owned()),
-        );
+        let url = format!("{}/mcp", self.stub.url).parse().unwrap();
+        let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth(&self.stub.url));
         let scopes = ScopeSet::parse("a").unwrap();
         let identity = Identity::new(config, scopes, clock.clone(), Redactor::new()).unwrap();
         McpServer::connect(Arc::new(identity), clock).await
@@ -114,8 +110,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     }
     let name = ToolName::try_from(format!("s.{tool}")).unwrap();
     let id: ServerId = "s".to_owned().try_into().unwrap();
-    let (url, secret) = ("https://mcp.example/mcp".parse().unwrap(), Secret::new("some-secret".to_owned()));
-    let server = ServerConfig::new(id.clone(), url, "https://issuer.example".to_owned(), "client".to_owned(), secret);
+    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
         tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
@@ -259,7 +254,7 @@ async fn a_refused_token_is_renewed_once() {
     .await;
     let (reply, events) = server.call().await;
     reply.unwrap();
-    assert_eq!(events, []);
+    assert_eq!(events, [EventKind::TokenRenewed]);
     let tokens: Vec<_> = server.calls().iter().map(|c| c.header("authorization").map(str::to_owned)).collect();
     assert_eq!(tokens.len(), 2);
     assert_eq!(tokens[1].as_deref(), Some("Bearer token-number-1"));
@@ -267,7 +262,7 @@ async fn a_refused_token_is_renewed_once() {
     let server = calling(|_| plain("401 Unauthorized", "")).await;
     let (reply, events) = server.call().await;
     assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 401 });
-    assert_eq!(events, [EventKind::ServerRefused]);
+    assert_eq!(events, [EventKind::TokenRenewed, EventKind::ServerRefused]);
     assert_eq!(server.calls().len(), 2);
 }
 
@@ -281,7 +276,7 @@ async fn a_401_for_a_scope_names_it() {
     let (reply, events) = server.call().await;
     let missing = ScopeSet::parse("b").unwrap();
     assert_eq!(reply.unwrap_err(), ToolError::ScopeMissing { missing });
-    assert_eq!(events, [EventKind::ScopeMissing]);
+    assert_eq!(events, [EventKind::TokenRenewed, EventKind::ScopeMissing]);
 }
 
 #[tokio::test]
@@ -337,7 +332,7 @@ async fn a_rate_limit_may_come_with_status_200() {
     let server = calling(|m| error(m, -32000, "Global rate limit exceeded for client: x")).await;
     let (reply, events) = server.call().await;
     assert_eq!(reply.unwrap_err(), ToolError::RateLimited);
-    assert_eq!(events, [EventKind::RateLimited; 4]);
+    assert_eq!(events, [EventKind::RateLimited; 9]);
 
     let left = AtomicUsize::new(2);
     let server = Server::start(move |_, message| {
@@ -449,14 +444,10 @@ async fn endless_lists_end() {
 #[tokio::test]
 async fn no_token_no_connection() {
     let server = Server::start(|_, _| panic!("nobody may come here")).await;
-    let config = ServerConfig::new(
-        "s".to_owned().try_into().unwrap(),
-        format!("{}/mcp", server.stub.url).parse().unwrap(),
-        format!("{}/other", server.stub.url),
-        "client".to_owned(),
-        Secret::new("some-secret".to_owned()),
-    );
-    let clock: Arc<dyn Clock> = Arc::new(Hasty);
+    let url = format!("{}/mcp", server.stub.url).parse().unwrap();
+    let oauth = oauth(&format!("{}/other", server.stub.url));
+    let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth);
+    let clock: Arc<dyn Clock> = Arc::new(Hasty::default());
     let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
     let error = McpServer::connect(Arc::new(identity), clock).await.unwrap_err();
     assert!(matches!(error, ConnectError::Auth { source: AuthError::NoMetadata { .. }, .. }), "{error}");
@@ -543,4 +534,8 @@ fn effects_say_what_may_be_repeated() {
     assert_eq!(Idempotency::from(Effect::Write), Idempotency::Once);
     assert_eq!(Idempotency::from(Effect::External), Idempotency::Once);
     assert_eq!(ReplyStatus::Done, ToolReply::done(1).status);
+}
+
+fn oauth(issuer: &str) -> OAuth {
+    OAuth::new(issuer, "client", ClientAuth::Basic(Secret::new("some-secret".to_owned())))
 }

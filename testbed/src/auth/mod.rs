@@ -3,6 +3,7 @@
 //! and OpenID Connect discovery), key set (RFC 7517).
 
 mod client;
+mod code;
 mod key;
 mod metadata;
 mod token;
@@ -26,7 +27,11 @@ use axum::{
 };
 
 pub(crate) use self::key::Key;
-pub use self::{client::Client, key::Algorithm};
+pub use self::{
+    client::Client,
+    code::{Desk, Quirk},
+    key::Algorithm,
+};
 use crate::{
     serve::{self, Scheme, Serving, lock},
     tls::Identity,
@@ -163,6 +168,7 @@ impl Server {
             requests: AtomicU64::new(0),
             tokens: AtomicU64::new(0),
             key_sets: AtomicU64::new(0),
+            desk: Desk::default(),
         });
         let serving = serve::spawn(listener, routes(&state), options.scheme, identity);
         let server = Self { state, serving };
@@ -220,6 +226,12 @@ impl Server {
         self.serving.wire()
     }
 
+    /// Where persons consent.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.state.desk
+    }
+
     /// What has been asked for so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -263,6 +275,7 @@ struct State {
     requests: AtomicU64,
     tokens: AtomicU64,
     key_sets: AtomicU64,
+    desk: Desk,
 }
 
 impl State {
@@ -277,6 +290,7 @@ fn routes(state: &Arc<State>) -> Router {
         .route("/.well-known/openid-configuration", get(metadata::document))
         .route("/jwks", get(metadata::key_set))
         .route("/token", post(token::endpoint))
+        .merge(code::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(state), metadata::count))
         .with_state(Arc::clone(state))
 }

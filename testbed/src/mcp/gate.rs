@@ -21,7 +21,7 @@ use super::{
     Clock, Fault, Options, RetryAfter,
     limit::{Bucket, Bursts, Limited, RETRY_AFTER},
     scope_of,
-    verify::{Claims, Verifier},
+    verify::{Claims, TokenCheck, Verifier},
 };
 use crate::{
     auth::Trust,
@@ -99,6 +99,10 @@ impl Gate {
         Some(fault)
     }
 
+    pub(super) fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
+        self.verifier.leave_to(check);
+    }
+
     fn identify(&self, headers: &HeaderMap, trace: TraceId) -> Result<Caller, Denial> {
         let token = headers
             .get(header::AUTHORIZATION)
@@ -152,7 +156,21 @@ pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next:
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let trace = trace_of(&parts.headers, &message);
     let wanted = Wanted::of(&message);
-    let caller = gate.identify(&parts.headers, trace);
+    let caller = match gate.verifier.other() {
+        None => gate.identify(&parts.headers, trace),
+        Some(other) => {
+            let scope = wanted.as_ref().and_then(|wanted| scope_of(&wanted.tool));
+            match other.check(&parts.headers, scope).await {
+                Ok(passed) => Ok(Caller { trace, claims: Arc::new(passed.into()) }),
+                Err(refused) => {
+                    if let Some(wanted) = wanted {
+                        gate.refuse(wanted, trace, None, refused.reason);
+                    }
+                    return refused.into_response();
+                }
+            }
+        }
+    };
     let admitted = match (&caller, &wanted) {
         (Ok(caller), Some(wanted)) => gate.admit(wanted, caller),
         (Ok(_), None) => Ok(Fate::Told),

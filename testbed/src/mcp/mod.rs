@@ -28,8 +28,11 @@ use rmcp::transport::streamable_http_server::{
 };
 use serde_json::json;
 
-pub use self::tool::{SCOPES, scope_of};
 use self::{gate::Gate, service::CustomerService, tool::Catalog};
+pub use self::{
+    tool::{SCOPES, scope_of},
+    verify::{Checking, Passed, Refused, TokenCheck},
+};
 use crate::{
     auth,
     log::Log,
@@ -192,6 +195,11 @@ impl Server {
     #[must_use]
     pub fn wire(&self) -> &Wire {
         self.serving.wire()
+    }
+
+    /// Leaves it to `check` from now on which tokens are valid here and what they grant.
+    pub fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
+        self.gate.check_tokens_with(check);
     }
 
     /// Sets the clock of the rate limits ahead, so that nobody has to wait for `Retry-After`.

@@ -1,0 +1,359 @@
+//! The tables `[servers.…]`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use url::Url;
+
+use super::{Surroundings, choice, parsed, secret};
+use crate::{
+    call::ServerId,
+    net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
+    secret::Secret,
+    security::{
+        Scope,
+        boundary::{
+            ClientAuth, Code, CommandConfig, Enterprise, Grant, InputPolicy, OAuth, Proof, Protocol, Rate,
+            Registration, ServerConfig, StepUp, TokenSource, reader::Table,
+        },
+        jwt::{Algorithm, SigningKey},
+        oauth::store,
+    },
+};
+
+const HTTP_KEYS: &[&str] = &[
+    "url",
+    "authorization",
+    "issuer",
+    "client_id",
+    "client_auth",
+    "client_secret_env",
+    "client_secret_file",
+    "client_key_file",
+    "client_key_alg",
+    "client_key_id",
+    "grant",
+    "assertion_file",
+    "identity_provider",
+    "registration",
+    "token_file",
+    "dpop",
+    "step_up_scopes",
+    "ca_bundle",
+    "spki_pins",
+    "min_tls",
+    "certificate_file",
+    "certificate_key_file",
+    "proxy",
+    "allow_addresses",
+    "rate",
+    "burst",
+    "input",
+    "protocol",
+    "resource",
+];
+const COMMAND_KEYS: &[&str] = &["command", "args", "env", "env_from", "folder", "input"];
+const PROVIDER_KEYS: &[&str] = &[
+    "issuer",
+    "token_endpoint",
+    "client_id",
+    "client_auth",
+    "client_secret_env",
+    "client_secret_file",
+    "client_key_file",
+    "client_key_alg",
+    "client_key_id",
+    "id_token_file",
+];
+
+/// A server of either kind.
+pub(super) enum Server {
+    Http(ServerConfig),
+    Command(CommandConfig),
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    ClientCredentials,
+    Workload,
+    Enterprise,
+    Login,
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Basic,
+    Post,
+    PrivateKey,
+    Certificate,
+    Public,
+}
+
+pub(super) fn server(id: ServerId, table: Table<'_>, around: &Surroundings<'_>) -> Option<Server> {
+    if table.has("command") {
+        let command = command(id, &table, around).map(Server::Command);
+        table.finish(COMMAND_KEYS);
+        return command;
+    }
+    let http = http(id, &table, around).map(Server::Http);
+    table.finish(HTTP_KEYS);
+    http
+}
+
+fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<ServerConfig> {
+    let url = table.required("url").and_then(|text| parsed::<Url>(table, "url", text));
+    // every part is read before any is given up for another one, so that all problems are told
+    let authorization = choice(table, "authorization", &[("oauth", true), ("none", false)]);
+    let oauth = match authorization {
+        Some(false) => Some(None),
+        _ => oauth(&id, table, around).map(Some),
+    };
+    let connection = connection(table, around);
+    let rate = rate(table);
+    let input = input(table);
+    let protocol = choice(table, "protocol", &[("auto", Protocol::Auto), ("initialize", Protocol::Initialize)]);
+    let mut config = ServerConfig::new(id, url?);
+    if let Some(oauth) = oauth? {
+        config = config.with_oauth(oauth);
+    }
+    config.connection = connection;
+    config.rate = rate;
+    config.input = input;
+    config.protocol = protocol.unwrap_or_default();
+    Some(config)
+}
+
+fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<OAuth> {
+    let issuer = table.required("issuer");
+    let kinds = [
+        ("client_credentials", Kind::ClientCredentials),
+        ("workload", Kind::Workload),
+        ("enterprise", Kind::Enterprise),
+        ("login", Kind::Login),
+    ];
+    let kind = choice(table, "grant", &kinds).unwrap_or(Kind::ClientCredentials);
+    let grant = match kind {
+        Kind::ClientCredentials => Some(Grant::ClientCredentials),
+        Kind::Workload => token_file(table, "assertion_file", around).map(|assertion| Grant::Workload { assertion }),
+        Kind::Enterprise => enterprise(table, around).map(Grant::Enterprise),
+        Kind::Login => Some(Grant::Code(code(id, table, around))),
+    };
+    let registers =
+        matches!(&grant, Some(Grant::Code(Code { registration, .. })) if !matches!(registration, Registration::Known));
+    let client_id =
+        if registers { Some(table.text("client_id").unwrap_or_default()) } else { table.required("client_id") };
+    let usual = if registers || matches!(kind, Kind::Login | Kind::Workload) { Method::Public } else { Method::Basic };
+    let client = client(table, usual, around);
+    let resource = table.text("resource").map(str::to_owned);
+    let dpop = table.flag("dpop");
+    let step_up = table.texts("step_up_scopes").map(|scopes| {
+        let scopes = scopes.into_iter();
+        StepUp::Within(scopes.filter_map(|scope| parsed::<Scope>(table, "step_up_scopes", scope)).collect())
+    });
+    let mut oauth =
+        OAuth::new(issuer?, client_id?, client?).resource(resource).grant(grant?).step_up(step_up.unwrap_or_default());
+    if dpop == Some(true) {
+        oauth = oauth.proof(Proof::Dpop);
+    }
+    Some(oauth)
+}
+
+/// How we prove who we are, from the same keys at a server and at an identity provider.
+fn client(table: &Table<'_>, usual: Method, around: &Surroundings<'_>) -> Option<ClientAuth> {
+    let methods = [
+        ("basic", Method::Basic),
+        ("post", Method::Post),
+        ("private_key_jwt", Method::PrivateKey),
+        ("tls_client_auth", Method::Certificate),
+        ("none", Method::Public),
+    ];
+    let has_secret = ["client_secret", "client_secret_env", "client_secret_file"].iter().any(|key| table.has(key));
+    let chosen = choice(table, "client_auth", &methods);
+    match chosen.unwrap_or(if has_secret { Method::Basic } else { usual }) {
+        Method::Basic => secret(table, around).map(ClientAuth::Basic),
+        Method::Post => secret(table, around).map(ClientAuth::Post),
+        Method::PrivateKey => private_key(table, around).map(|key| ClientAuth::PrivateKey(Arc::new(key))),
+        Method::Certificate => Some(ClientAuth::Certificate),
+        Method::Public => Some(ClientAuth::Public),
+    }
+}
+
+fn private_key(table: &Table<'_>, around: &Surroundings<'_>) -> Option<SigningKey> {
+    let algorithm =
+        table.required("client_key_alg").and_then(|text| parsed::<Algorithm>(table, "client_key_alg", text));
+    let path = around.base_dir.join(table.required("client_key_file")?);
+    let kid = table.text("client_key_id").map(str::to_owned);
+    let pem = super::secret_file(&path).map_err(|reason| table.problem("client_key_file", reason)).ok()?;
+    SigningKey::from_pem(pem.expose().as_bytes(), algorithm?, kid)
+        .map_err(|error| {
+            table.problem("client_key_file", format!("the file `{}` cannot be used: {error}", path.display()))
+        })
+        .ok()
+}
+
+fn enterprise(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Enterprise> {
+    let Some(provider) = table.table("identity_provider") else {
+        if !table.has("identity_provider") {
+            table.problem(
+                "identity_provider",
+                "is missing: name who vouches for us, with `issuer`, `client_id` and `id_token_file`",
+            );
+        }
+        return None;
+    };
+    let issuer = provider.required("issuer");
+    let endpoint = provider.text("token_endpoint").and_then(|text| parsed::<Url>(&provider, "token_endpoint", text));
+    let client_id = provider.required("client_id");
+    let client = client(&provider, Method::Public, around);
+    let id_token = token_file(&provider, "id_token_file", around);
+    provider.finish(PROVIDER_KEYS);
+    Some(Enterprise::new(issuer?, client_id?, client?, id_token?).token_endpoint(endpoint))
+}
+
+fn code(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Code {
+    let registration = match table.text("registration") {
+        None | Some("known") => Registration::Known,
+        Some("dynamic") => Registration::Dynamic,
+        Some(address) => {
+            parsed::<Url>(table, "registration", address).map_or(Registration::Known, Registration::Document)
+        }
+    };
+    let mut code = Code::new(registration);
+    let named = table.text("token_file").map(|path| around.base_dir.join(path));
+    code.store = named.or_else(|| store::default_path(id, around.env));
+    code
+}
+
+fn token_file(table: &Table<'_>, key: &str, around: &Surroundings<'_>) -> Option<TokenSource> {
+    table.required(key).map(|path| TokenSource::File(around.base_dir.join(path)))
+}
+
+fn connection(table: &Table<'_>, around: &Surroundings<'_>) -> net::Options {
+    let ca_bundle = table.text("ca_bundle").map(|path| file(table, "ca_bundle", path, around));
+    let pins = table.texts("spki_pins").unwrap_or_default();
+    let spki_pins = pins.into_iter().filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin)).collect();
+    let min_tls = choice(table, "min_tls", &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)]);
+    let addresses = table.texts("allow_addresses").unwrap_or_default().into_iter();
+    let addresses = addresses.filter_map(|network| parsed::<IpNet>(table, "allow_addresses", network));
+    let mut connection = net::Options::default().ca_bundle(ca_bundle).spki_pins(spki_pins);
+    connection.min_tls = min_tls.unwrap_or_default();
+    connection.client_certificate = certificate(table, around);
+    connection.proxy = table.text("proxy").and_then(|text| parsed::<Url>(table, "proxy", text));
+    connection.addresses = addresses.fold(AddressFilter::default(), AddressFilter::allow);
+    // most mistakes are told by their keys already; this finds what only shows when the parts are put together
+    if ["ca_bundle", "certificate_file", "proxy"].iter().any(|key| table.has(key))
+        && let Err(error) = net::Client::new(&connection)
+    {
+        let key = match &error {
+            net::Error::ClientCertificate { .. } => "certificate_file",
+            net::Error::Authorities { .. } => "ca_bundle",
+            _ => "proxy",
+        };
+        let told = key == "ca_bundle" && connection.ca_bundle.as_deref().is_some_and(|path| !path.is_file());
+        if !told {
+            table.problem(key, format!("cannot be used: {error}"));
+        }
+    }
+    connection
+}
+
+fn certificate(table: &Table<'_>, around: &Surroundings<'_>) -> Option<ClientCertificate> {
+    let certificate = table.text("certificate_file").map(|path| around.base_dir.join(path));
+    let key = table.text("certificate_key_file").map(|path| around.base_dir.join(path));
+    match (certificate, key) {
+        (Some(certificate), key) => {
+            Some(ClientCertificate { key: key.unwrap_or_else(|| certificate.clone()), certificate })
+        }
+        (None, Some(_)) => {
+            table.problem("certificate_key_file", "means nothing without `certificate_file`: set that too");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// The path of a file that must be there.
+fn file(table: &Table<'_>, key: &str, path: &str, around: &Surroundings<'_>) -> PathBuf {
+    let path = around.base_dir.join(path);
+    if !path.is_file() {
+        let reason = format!("there is no file `{}`: paths start at the boundary file's folder", path.display());
+        table.problem(key, reason);
+    }
+    path
+}
+
+fn rate(table: &Table<'_>) -> Option<Rate> {
+    let burst = table.count("burst");
+    let rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
+    if burst.is_some() && !table.has("rate") {
+        table.problem("burst", "means nothing without `rate`: set that too");
+    }
+    rate.map(|rate| Rate { burst: burst.unwrap_or(rate.burst), ..rate })
+}
+
+fn input(table: &Table<'_>) -> InputPolicy {
+    if let Some(text) = table.value("input").and_then(|value| value.as_str()) {
+        let policies = [("decline", InputPolicy::Decline), ("defaults", InputPolicy::Defaults)];
+        let policy = policies.into_iter().find(|(word, _)| *word == text).map(|(_, policy)| policy);
+        if policy.is_none() {
+            table.problem("input", "must be `decline`, `defaults`, or a table of answers by the names of fields");
+        }
+        return policy.unwrap_or_default();
+    }
+    match table.any("input") {
+        Some(serde_json::Value::Object(answers)) => InputPolicy::Answers(answers.into_iter().collect()),
+        Some(_) => {
+            table.problem("input", "must be `decline`, `defaults`, or a table of answers by the names of fields");
+            InputPolicy::Decline
+        }
+        None => InputPolicy::Decline,
+    }
+}
+
+fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<CommandConfig> {
+    let program = table.required("command");
+    let args = table.texts("args").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let mut env: BTreeMap<String, Secret<String>> = BTreeMap::new();
+    for (name, value) in plain_environment(table) {
+        env.insert(name, Secret::new(value));
+    }
+    for name in table.texts("env_from").unwrap_or_default() {
+        match (around.env)(name) {
+            Some(value) => {
+                env.insert(name.to_owned(), Secret::new(value));
+            }
+            None => table.problem(
+                "env_from",
+                format!("the environment variable `{name}` is not set: set it, or take the name away"),
+            ),
+        }
+    }
+    let folder = table.text("folder").map(|path| around.base_dir.join(path));
+    if let Some(folder) = folder.as_deref().filter(|folder| !folder.is_dir()) {
+        let reason = format!("there is no folder `{}`: paths start at the boundary file's folder", folder.display());
+        table.problem("folder", reason);
+    }
+    let input = input(table);
+    let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
+    config.args = args;
+    config.env = env;
+    config.folder = folder;
+    config.input = input;
+    Some(config)
+}
+
+/// A name is looked up in `PATH`; a path starts at the boundary file's folder.
+fn in_folder(program: &str, base: &Path) -> PathBuf {
+    if program.contains(std::path::MAIN_SEPARATOR) { base.join(program) } else { program.into() }
+}
+
+fn plain_environment(table: &Table<'_>) -> Vec<(String, String)> {
+    let Some(env) = table.table("env") else {
+        return Vec::new();
+    };
+    let names: Vec<_> = env.keys().collect();
+    names.into_iter().filter_map(|name| env.text(&name).map(|value| (name.clone(), value.to_owned()))).collect()
+}

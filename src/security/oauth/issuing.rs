@@ -1,0 +1,266 @@
+//! From what we have to show to an access token that was looked at.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{
+    AccessToken, AuthError, code,
+    discovery::{self, Metadata, discover},
+    dpop::Prover,
+    endpoint::{Endpoint, Grant},
+    grant::{self, Target},
+    introspection::introspect,
+};
+use crate::{
+    clock::Clock,
+    net::{Backoff, Client},
+    secret::{Redactor, Secret},
+    security::{
+        ScopeSet,
+        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, OAuth},
+        jwt::{self, Verifier},
+    },
+};
+
+/// All that asking for a token takes.
+pub(super) struct Issuing {
+    pub(super) oauth: OAuth,
+    /// The MCP server, as `resource` (RFC 8707).
+    pub(super) resource: String,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) redactor: Redactor,
+    pub(super) client: Client,
+    pub(super) prover: Option<Prover>,
+    pub(super) session: code::Session,
+    known: Mutex<Option<Arc<Issuer>>>,
+}
+
+/// The issuer, once it is known.
+pub(super) struct Issuer {
+    pub(super) metadata: Metadata,
+    verifier: Option<Verifier>,
+}
+
+const RETRIES: u32 = 3;
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// For tokens that do not say how long they live.
+const DEFAULT_LIFE: Duration = Duration::from_secs(300);
+const MAX_LIFE: Duration = Duration::from_secs(24 * 3_600);
+
+impl Issuing {
+    pub(super) fn new(
+        oauth: OAuth,
+        resource: String,
+        client: Client,
+        prover: Option<Prover>,
+        clock: Arc<dyn Clock>,
+        redactor: Redactor,
+    ) -> Self {
+        let session = code::Session::default();
+        let issuing = Self { oauth, resource, clock, redactor, client, prover, session, known: Mutex::default() };
+        issuing.hide();
+        issuing
+    }
+
+    pub(super) async fn obtain(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {
+        let backoff = Backoff::default();
+        let mut attempt = 0;
+        loop {
+            match self.attempt(scopes, generation).await {
+                Err(error) if error.is_infrastructure() && attempt < RETRIES => {
+                    let wait = error.retry_after().unwrap_or_else(|| backoff.delay(attempt)).min(MAX_WAIT);
+                    tracing::warn!(?wait, "{error}");
+                    self.clock.sleep(wait).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Who we are at the issuer's token endpoint, or at another endpoint of it.
+    pub(super) fn endpoint<'a>(&'a self, issuer: &'a Issuer) -> Endpoint<'a> {
+        let metadata = &issuer.metadata;
+        let alias =
+            metadata.mtls_token_endpoint.as_ref().filter(|_| matches!(self.oauth.client, ClientAuth::Certificate));
+        Endpoint {
+            client: &self.client,
+            url: alias.unwrap_or(&metadata.token_endpoint),
+            issuer: &self.oauth.issuer,
+            client_id: &self.oauth.client_id,
+            auth: &self.oauth.client,
+            prover: self.prover.as_ref(),
+            now: self.clock.now(),
+        }
+    }
+
+    /// Keeps secrets out of whatever is shown or saved. The redactor forgets what it learned long ago, so it is told again.
+    pub(super) fn hide(&self) {
+        self.oauth.secrets().for_each(|secret| self.redactor.learn(secret));
+    }
+
+    async fn attempt(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {
+        let issuer = self.issuer().await?;
+        let asked = self.clock.elapsed();
+        let target = Target { resource: &self.resource, scopes };
+        let granted = self.ask(&issuer, target).await.map_err(|error| self.explain(error, target));
+        if matches!(&granted, Err(AuthError::Refused { .. })) {
+            // the endpoint may have moved
+            *self.lock() = None;
+        }
+        let grant = granted?;
+        self.redactor.learn(&grant.token);
+        self.hide();
+        let underway = self.clock.elapsed().saturating_sub(asked);
+        self.accept(grant, &issuer, target, underway, generation).await
+    }
+
+    async fn ask(&self, issuer: &Issuer, target: Target<'_>) -> Result<Grant, AuthError> {
+        let endpoint = self.endpoint(issuer);
+        match &self.oauth.grant {
+            boundary::Grant::ClientCredentials => grant::client_credentials(&endpoint, target).await,
+            boundary::Grant::Workload { assertion } => {
+                let assertion = self.read(assertion).await?;
+                grant::jwt_bearer(&endpoint, target, &assertion).await
+            }
+            boundary::Grant::Enterprise(enterprise) => {
+                let assertion = self.identity_assertion(enterprise, target).await?;
+                grant::jwt_bearer(&endpoint, target, &assertion).await
+            }
+            boundary::Grant::Code(code) => code::obtain(self, issuer, code, target).await,
+        }
+    }
+
+    /// A statement of the identity provider to the issuer about who we are.
+    async fn identity_assertion(
+        &self,
+        enterprise: &Enterprise,
+        target: Target<'_>,
+    ) -> Result<Secret<String>, AuthError> {
+        let url = match &enterprise.token_endpoint {
+            Some(url) => url.clone(),
+            None => discover(&self.client, &enterprise.provider, self.clock.now()).await?.token_endpoint,
+        };
+        let provider = Endpoint {
+            client: &self.client,
+            url: &url,
+            issuer: &enterprise.provider,
+            client_id: &enterprise.client_id,
+            auth: &enterprise.client,
+            prover: None,
+            now: self.clock.now(),
+        };
+        let id_token = self.read(&enterprise.id_token).await?;
+        let assertion = grant::identity_assertion(&provider, &self.oauth.issuer, target, &id_token).await?;
+        self.redactor.learn(&assertion);
+        Ok(assertion)
+    }
+
+    async fn read(&self, source: &boundary::TokenSource) -> Result<Secret<String>, AuthError> {
+        let token = grant::read(source).await?;
+        self.redactor.learn(&token);
+        Ok(token)
+    }
+
+    fn explain(&self, error: AuthError, target: Target<'_>) -> AuthError {
+        match error {
+            AuthError::Refused { issuer, code } if issuer == self.oauth.issuer => match code.as_str() {
+                "invalid_target" => AuthError::InvalidTarget { issuer, resource: target.resource.to_owned() },
+                "invalid_scope" => AuthError::InvalidScope {
+                    issuer,
+                    client_id: self.oauth.client_id.clone(),
+                    scopes: target.scopes.clone(),
+                },
+                _ => AuthError::Refused { issuer, code },
+            },
+            other => other,
+        }
+    }
+
+    async fn accept(
+        &self,
+        grant: Grant,
+        issuer: &Issuer,
+        target: Target<'_>,
+        underway: Duration,
+        generation: u64,
+    ) -> Result<AccessToken, AuthError> {
+        let told = grant.life.map(|life| life.saturating_sub(underway));
+        let (scopes, left) = if jwt::is_jwt(grant.token.expose()) {
+            self.verified(&grant, issuer).await?
+        } else {
+            self.introspected(&grant, issuer).await?
+        };
+        // within the leeway for clocks that differ, a token may look expired and be good for the server
+        let life = match (told, left) {
+            (Some(told), Some(left)) => told.min(left),
+            (one, other) => one.or(other).unwrap_or(DEFAULT_LIFE),
+        };
+        let scopes = scopes.or(grant.scopes).unwrap_or_else(|| target.scopes.clone());
+        Ok(AccessToken::new(grant.token, grant.proof, scopes, life.min(MAX_LIFE), &*self.clock, generation))
+    }
+
+    async fn verified(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {
+        let verifier = issuer.verifier.as_ref().ok_or_else(|| AuthError::Metadata {
+            issuer: self.oauth.issuer.clone(),
+            reason: "it issues signed tokens, but names no `jwks_uri`".into(),
+        })?;
+        let rejected = |reason| AuthError::TokenRejected { issuer: self.oauth.issuer.clone(), reason };
+        let claims = verifier.verify(grant.token.expose()).await.map_err(rejected)?;
+        let left = claims.expires.duration_since(self.clock.now()).ok();
+        Ok((claims.scopes, left))
+    }
+
+    async fn introspected(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {
+        let Some(url) = &issuer.metadata.introspection else {
+            return Ok((None, None));
+        };
+        let endpoint = Endpoint { url, ..self.endpoint(issuer) };
+        let found = introspect(&endpoint, &grant.token, &self.resource).await?;
+        Ok(found.map_or((None, None), |found| {
+            let left = found.expires.and_then(|expires| expires.duration_since(self.clock.now()).ok());
+            (found.scopes, left)
+        }))
+    }
+
+    /// Only one flight at a time gets here, so nothing is discovered twice.
+    pub(super) async fn issuer(&self) -> Result<Arc<Issuer>, AuthError> {
+        if let Some(known) = &*self.lock() {
+            return Ok(known.clone());
+        }
+        let issuer = &self.oauth.issuer;
+        let metadata = match discover(&self.client, issuer, self.clock.now()).await {
+            Err(AuthError::NoMetadata { .. }) if self.may_guess() => discovery::legacy(issuer)?,
+            found => found?,
+        };
+        let verifier = metadata.key_set.clone().map(|key_set| {
+            let (client, audience) = (self.client.clone(), self.resource.clone());
+            Verifier::new(client, key_set, issuer.clone(), audience, self.clock.clone())
+        });
+        let issuer = Arc::new(Issuer { metadata, verifier });
+        *self.lock() = Some(issuer.clone());
+        Ok(issuer)
+    }
+
+    /// Endpoints that nobody published may belong to anybody, so nothing that was secret before goes there.
+    fn may_guess(&self) -> bool {
+        let legacy = matches!(&self.oauth.grant, boundary::Grant::Code(Code { endpoints: Endpoints::OrLegacy, .. }));
+        legacy && self.oauth.secrets().next().is_none() && !matches!(self.oauth.client, ClientAuth::PrivateKey(_))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Issuer>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a token turned out to grant, and for how long.
+type Looked = (Option<ScopeSet>, Option<Duration>);
+
+impl fmt::Debug for Issuing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Issuing({})", self.oauth.issuer)
+    }
+}

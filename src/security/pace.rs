@@ -1,0 +1,97 @@
+//! How fast one server is spoken to, by all runs together.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{boundary::Rate, check::rate::Limiter};
+use crate::clock::Clock;
+
+/// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
+/// waits as long as it says, and goes on at half the speed, which grows again with every request that it takes.
+pub(crate) struct Pace {
+    limiter: Option<Limiter>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the next request may go.
+    next: Duration,
+    /// The time between two requests; none while the server refuses nothing.
+    gap: Duration,
+    /// Refusals before this are those of requests that were under way together.
+    slowed_until: Duration,
+}
+
+const FIRST_GAP: Duration = Duration::from_millis(25);
+const LONGEST_GAP: Duration = Duration::from_secs(2);
+/// A shorter gap is none.
+const SHORTEST_GAP: Duration = Duration::from_millis(2);
+
+impl Pace {
+    pub(crate) fn new(rate: Option<Rate>, clock: Arc<dyn Clock>) -> Self {
+        let limiter = rate.map(|rate| Limiter::new(rate, clock.clone()));
+        Self { limiter, clock, state: Mutex::default() }
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn turn(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.wait().await;
+        }
+        loop {
+            let now = self.clock.elapsed();
+            let wait = match self.book(now) {
+                None => return,
+                Some(wait) => wait,
+            };
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Takes the next turn, or says how long to wait before trying. Those who wait together do not come back together.
+    fn book(&self, now: Duration) -> Option<Duration> {
+        let mut state = self.state();
+        if state.next <= now {
+            state.next = now + state.gap;
+            return None;
+        }
+        Some(state.next - now + state.gap.mul_f64(rand::random()))
+    }
+
+    /// The server took a request.
+    pub(crate) fn taken(&self) {
+        let mut state = self.state();
+        if !state.gap.is_zero() {
+            state.gap = state.gap.mul_f64(0.97);
+            if state.gap < SHORTEST_GAP {
+                state.gap = Duration::ZERO;
+            }
+        }
+    }
+
+    /// The server refused a request because there are too many; nobody asks it before `wait` is over.
+    pub(crate) fn refused(&self, wait: Duration) {
+        let now = self.clock.elapsed();
+        let mut state = self.state();
+        state.next = state.next.max(now + wait);
+        if now >= state.slowed_until {
+            state.gap = (state.gap * 2).clamp(FIRST_GAP, LONGEST_GAP);
+            state.slowed_until = now + wait.max(state.gap);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pace")
+    }
+}
