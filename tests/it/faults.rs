@@ -31,8 +31,8 @@ const SHORT: Scale = Scale {
     think: Duration::from_millis(150),
 };
 
-/// From the end of a fault, until every run succeeds.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// From the end of a fault, until every run succeeds: who asked an issuer that is silent asks again after 10 s.
+const RECOVERY: Duration = Duration::from_secs(12);
 const MAX_GROWTH_KIB: i64 = 64 * 1_024;
 
 async fn issuer_down(scale: Scale) -> Outcome {
@@ -111,16 +111,19 @@ async fn keys_gone(scale: Scale) -> Outcome {
     outcome
 }
 
+/// Far more calls than the server takes: all runs slow down together, and each gets its turn.
 async fn storm(scale: Scale, says: RetryAfter) -> Outcome {
-    let world = World::new(Options::default(), scale).await;
+    let per_second = u32::try_from(scale.in_flight / 6).unwrap();
+    let world = World::new(Options::default(), Scale { deadline: PATIENCE, ..scale }).await;
     let outcome = world.drive(async |world| {
-        world.testbed.mcp().limit(10, says);
+        world.testbed.mcp().limit(per_second, says);
         world.wait(1.0).await;
         world.testbed.mcp().limit(20_000, says);
     });
     let outcome = outcome.await;
+    all_well(&outcome);
+    assert!(outcome.refused_rates > 0, "nobody felt it: {outcome:?}");
     assert_eq!(outcome.tokens, 1);
-    assert!(outcome.infra == 0, "a limited rate is no failure of the infrastructure");
     outcome
 }
 
@@ -232,9 +235,9 @@ fn all_well(outcome: &Outcome) {
 async fn in_full<F: Future<Output = Outcome>>(name: &str, fault: impl FnOnce(Scale) -> F) {
     let outcome = fault(FULL).await;
     let Outcome { runs, calls, ok, infra, deadline, limited, writes, duplicates, tokens, connections, .. } = outcome;
-    let (recovery, grown) = (outcome.recovery.as_millis(), outcome.grown_kib);
+    let (recovery, grown, slower) = (outcome.recovery.as_millis(), outcome.grown_kib, outcome.refused_rates);
     println!(
-        "\nfault\t{name}\t{runs}\t{calls}\t{ok}\t{infra}\t{deadline}\t{limited}\t{writes}\t{duplicates}\t{tokens}\t{connections}\t{recovery}\t{grown}"
+        "\nfault\t{name}\t{runs}\t{calls}\t{ok}\t{infra}\t{deadline}\t{limited}\t{slower}\t{writes}\t{duplicates}\t{tokens}\t{connections}\t{recovery}\t{grown}"
     );
     assert!(outcome.recovery <= RECOVERY, "{outcome:?}");
     assert!(grown <= MAX_GROWTH_KIB, "{outcome:?}");

@@ -73,6 +73,8 @@ pub(crate) struct Outcome {
     pub(crate) recovery: Duration,
     /// Calls that the server refused for their token.
     pub(crate) refused_tokens: usize,
+    /// Calls that the server refused for their rate; most are made again later.
+    pub(crate) refused_rates: usize,
     pub(crate) grown_kib: i64,
 }
 
@@ -293,6 +295,7 @@ impl World {
         assert_eq!(refused(Refusal::NoToken), 0, "calls without a token");
         assert_eq!(refused(Refusal::InsufficientScope), 0);
         outcome.refused_tokens = refused(Refusal::InvalidToken);
+        outcome.refused_rates = refused(Refusal::RateLimited);
         let executed = log.iter().filter(|call| !matches!(call.verdict, Verdict::Refused { .. }));
         let nameless = executed.clone().filter(|call| call.subject.is_empty()).count();
         assert_eq!(nameless, 0, "calls executed without a valid token");
