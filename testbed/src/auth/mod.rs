@@ -215,6 +215,12 @@ impl Server {
         lock(&self.state.faults).clear();
     }
 
+    /// Where persons consent.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.state.desk
+    }
+
     /// Ends one fault, if it is active.
     pub fn end(&self, fault: Fault) {
         lock(&self.state.faults).remove(&fault);
@@ -224,12 +230,6 @@ impl Server {
     #[must_use]
     pub fn wire(&self) -> &Wire {
         self.serving.wire()
-    }
-
-    /// Where persons consent.
-    #[must_use]
-    pub fn desk(&self) -> &Desk {
-        &self.state.desk
     }
 
     /// What has been asked for so far.

@@ -185,6 +185,11 @@ impl Server {
         self.gate.heal();
     }
 
+    /// Leaves it to `check` from now on which tokens are valid here and what they grant.
+    pub fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
+        self.gate.check_tokens_with(check);
+    }
+
     /// From now on all runs together may make `calls_per_second`, in bursts of as many; whoever is refused for a rate is told
     /// so in the manner of `says`.
     pub fn limit(&self, calls_per_second: u32, says: RetryAfter) {
@@ -195,11 +200,6 @@ impl Server {
     #[must_use]
     pub fn wire(&self) -> &Wire {
         self.serving.wire()
-    }
-
-    /// Leaves it to `check` from now on which tokens are valid here and what they grant.
-    pub fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
-        self.gate.check_tokens_with(check);
     }
 
     /// Sets the clock of the rate limits ahead, so that nobody has to wait for `Retry-After`.
