@@ -79,7 +79,8 @@ def complaints(folder, scenario, file):
     code = folder / f"{scenario}.exit"
     code = code.read_text().strip() if code.exists() else "missing"
     if code != "0" and not (scenario in MAY_GIVE_UP and code not in ("missing", "124", "137", "101")):
-        yield f"exit code {code}"
+        said = (file.parent / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()
+        yield f"exit code {code}: {said[-1] if said else 'without a word'}"
 
 
 failed, counts = False, {}
