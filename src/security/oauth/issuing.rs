@@ -20,7 +20,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, OAuth},
+        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, OAuth, Proof},
         jwt::{self, Verifier},
     },
 };
@@ -189,7 +189,9 @@ impl Issuing {
         generation: u64,
     ) -> Result<AccessToken, AuthError> {
         let told = grant.life.map(|life| life.saturating_sub(underway));
-        let (scopes, left) = if jwt::is_jwt(grant.token.expose()) {
+        // nobody else can use a token that is bound to our key; where its issuer publishes no keys, it is for the server to read
+        let unreadable = grant.proof == Proof::Dpop && issuer.verifier.is_none();
+        let (scopes, left) = if jwt::is_jwt(grant.token.expose()) && !unreadable {
             self.verified(&grant, issuer).await?
         } else {
             self.introspected(&grant, issuer).await?
