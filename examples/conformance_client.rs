@@ -10,7 +10,7 @@ use abide::{
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
     clock::{Clock, SystemClock},
     episode::{Recorder, RunId},
-    net::{self, Client, Request},
+    net::{self, AddressFilter, Client, Request},
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Refused, ScopeSet, Session,
@@ -267,7 +267,7 @@ impl UserAgent for Consenting {
 
 /// The suites serve on this machine.
 fn connection() -> net::Options {
-    net::Options::default()
+    net::Options::default().addresses(AddressFilter::default().loopback())
 }
 
 /// What is not said is offered.
