@@ -16,7 +16,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, OAuth, Proof, ServerConfig},
+        boundary::{ClientAuth, OAuth, ServerConfig},
     },
 };
 
@@ -235,16 +235,6 @@ async fn signed_tokens_need_a_key_set() {
     let issuer = Issuer::start(|_| granted(json!({ "access_token": "eyJhbGciOiJub25lIn0.e30." }))).await;
     let error = issuer.token().await.unwrap_err();
     assert!(matches!(error, AuthError::Metadata { .. }), "{error}");
-}
-
-#[tokio::test]
-async fn a_signed_token_that_is_bound_to_our_key_is_opaque_without_a_key_set() {
-    let token = json!({ "access_token": "eyJhbGciOiJub25lIn0.eyJzY29wZSI6ImMifQ.", "token_type": "DPoP" });
-    let issuer = Issuer::start(move |_| granted(token.clone())).await;
-    let mut config = issuer.config();
-    config.oauth_mut().unwrap().proof = Proof::Dpop;
-    let token = issuer.identity(config).token().await.unwrap();
-    assert_eq!(token.granted.to_string(), "a b", "what it says of itself counts for nothing");
 }
 
 #[tokio::test]
