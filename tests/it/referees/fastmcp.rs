@@ -79,7 +79,6 @@ async fn a_scope_that_the_server_asks_for_with_401_is_stepped_up_to_within_the_p
     let Err(error) = Caller::connect(world.server(StepUp::Never), &[WRITE_NOTE]).await else {
         panic!("it was let in without the scope");
     };
-    eprintln!("DBG {error}");
     assert!(error.to_string().contains(READ), "it does not say what is missing: {error}");
     let tokens = granted(&world.issuer, "basic").await.len();
     assert!(tokens <= 2, "{tokens} tokens without a chance");
