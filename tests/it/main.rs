@@ -11,5 +11,6 @@ mod hostile;
 mod modules;
 mod scripted;
 mod secrets;
+mod servers;
 mod support;
 mod transport;

@@ -262,7 +262,9 @@ fn certificate(table: &Table<'_>, around: &Surroundings<'_>) -> Option<ClientCer
     let certificate = table.text("certificate_file").map(|path| around.base_dir.join(path));
     let key = table.text("certificate_key_file").map(|path| around.base_dir.join(path));
     match (certificate, key) {
-        (Some(certificate), key) => Some(ClientCertificate { key: key.unwrap_or_else(|| certificate.clone()), certificate }),
+        (Some(certificate), key) => {
+            Some(ClientCertificate { key: key.unwrap_or_else(|| certificate.clone()), certificate })
+        }
         (None, Some(_)) => {
             table.problem("certificate_key_file", "means nothing without `certificate_file`: set that too");
             None
