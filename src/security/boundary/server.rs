@@ -59,7 +59,7 @@ pub struct CommandConfig {
     pub args: Vec<String>,
     /// Its whole environment.
     pub env: BTreeMap<String, Secret<String>>,
-    /// Its working folder; ours when absent.
+    /// Its working folder; when absent, an empty one of its own that is removed afterwards.
     pub folder: Option<PathBuf>,
     /// How long it may take until it has listed its tools; 30 s by default.
     pub start_timeout: Duration,
