@@ -1,6 +1,7 @@
-//! The command line program `abide`: looks at artifacts, and starts a testbed.
+//! The command line program `abide`: looks at artifacts, logs in to servers, and starts a testbed.
 
 mod artifact;
+mod login;
 mod testbed;
 
 use std::{
@@ -11,9 +12,14 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use crate::artifact::ArtifactError;
+use crate::{
+    artifact::ArtifactError,
+    net,
+    security::{BoundaryError, oauth::AuthError},
+    tool::mcp::ConnectError,
+};
 
-/// Looks at compiled programs, and starts local servers to try things on.
+/// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
 #[derive(Debug, Parser)]
 #[command(name = "abide", version, disable_help_subcommand = true)]
 struct Args {
@@ -40,6 +46,25 @@ enum Command {
         /// The one after
         new: PathBuf,
     },
+    /// Gets a person's consent for programs to use a server, and keeps the token for new tokens in a file of its owner's
+    Login {
+        /// The server's id in the boundary; or its address, to see whose tokens it takes
+        server: String,
+        /// The boundary
+        #[arg(long, default_value = "boundary.toml")]
+        boundary: PathBuf,
+        /// The program that opens the page, such as `xdg-open` or `open`; without one, its address is only shown
+        #[arg(long, value_name = "PROGRAM")]
+        browser: Option<PathBuf>,
+    },
+    /// Takes back what `login` got: at the issuer, and out of the file
+    Logout {
+        /// The server's id in the boundary
+        server: String,
+        /// The boundary
+        #[arg(long, default_value = "boundary.toml")]
+        boundary: PathBuf,
+    },
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
     Testbed,
 }
@@ -51,6 +76,16 @@ enum CliError {
     Artifact(#[from] ArtifactError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    #[error(transparent)]
+    Boundary(#[from] BoundaryError),
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    #[error("{0}")]
+    Login(String),
     #[error("{0}")]
     Testbed(String),
 }
@@ -64,12 +99,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
     };
     let failure = match &command {
         Command::Diff { .. } => 2,
-        Command::Inspect { .. } | Command::Verify { .. } | Command::Testbed => 1,
+        _ => 1,
     };
     let done = match command {
         Command::Inspect { file } => artifact::inspect(&file, out),
         Command::Verify { file } => artifact::verify(&file, out),
         Command::Diff { old, new } => artifact::diff(&old, &new, out),
+        Command::Login { server, boundary, browser } => login::login(&server, &boundary, browser.as_deref(), out),
+        Command::Logout { server, boundary } => login::logout(&server, &boundary, out),
         Command::Testbed => testbed::serve(out),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {

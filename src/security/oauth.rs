@@ -12,13 +12,15 @@ mod identity;
 mod introspection;
 mod issuing;
 mod resource;
+pub(crate) mod store;
 mod token;
 
 use std::time::{Duration, SystemTime};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-pub use agent::UserAgent;
+pub use agent::{Loopback, UserAgent};
+pub(crate) use code::{Revocation, kept, logout};
 pub use discovery::{Capabilities, capabilities};
 pub use error::AuthError;
 pub use identity::Identity;

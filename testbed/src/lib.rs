@@ -32,6 +32,7 @@ pub mod serve;
 pub mod task;
 pub mod tls;
 pub mod trace;
+pub mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::call::Effect;
+use crate::{call::Effect, net::lab};
 
 const GOOD: &str = r#"
 [servers.crm]
@@ -333,7 +333,7 @@ fn files_are_found_beside_the_boundary_and_too_large_ones_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("boundary.toml");
     std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
-    std::fs::write(folder.path().join("ca.pem"), "certificates").unwrap();
+    std::fs::write(folder.path().join("ca.pem"), lab::Authority::new(lab::Validity::Now).pem()).unwrap();
     let text = GOOD.replace(
         "client_secret_env = \"CRM_CLIENT_SECRET\"",
         "client_secret_file = \"secret\"\nca_bundle = \"ca.pem\"",
@@ -376,4 +376,97 @@ proptest::proptest! {
 
 fn oauth(boundary: &Boundary) -> &OAuth {
     boundary.server(&crm()).unwrap().oauth().unwrap()
+}
+
+/// A boundary with one server whose table has these lines.
+fn server_of(lines: &str, folder: &Path) -> Result<Boundary, BoundaryError> {
+    Boundary::parse(&format!("[servers.crm]\n{lines}"), folder, &|name| (name == "SECRET").then(|| SECRET.to_owned()))
+}
+
+#[test]
+fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (now, past) = (lab::Authority::new(lab::Validity::Now), lab::Authority::new(lab::Validity::Past));
+    let leaf = now.leaf("client", lab::Validity::Now);
+    let other = now.leaf("other", lab::Validity::Now);
+    for (name, text) in [
+        ("ca.pem", now.pem()),
+        ("expired.pem", past.pem()),
+        ("leaf.pem", leaf.pem.clone()),
+        ("leaf.key", leaf.key.serialize_pem()),
+        ("other.key", other.key.serialize_pem()),
+        ("garbage", "hello".to_owned()),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let good = "url = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n";
+    let key = "client_auth = 'private_key_jwt'\nclient_key_alg = 'ES256'\nclient_key_file = 'leaf.key'\nclient_key_id = 'k'\n";
+    let secret = "client_secret_env = 'SECRET'\n";
+    let table: &[(String, &str, &str)] = &[
+        (good.replace("crm.example", "me:word@crm.example") + secret, "url", "must not hold a user name"),
+        (good.replace("https://login", "https://me:word@login") + secret, "issuer", "must not hold a user name"),
+        (good.replace("https://crm", "http://crm") + secret, "url", "must begin with `https://`"),
+        (good.replace("client_id = 'a'", "client_id = ''") + secret, "client_id", "is empty"),
+        (good.to_owned(), "client_secret_env", "is missing"),
+        (format!("{good}client_auth = 'none'"), "client_auth", "prove nothing"),
+        (format!("{good}client_auth = 'tls_client_auth'"), "client_auth", "set `certificate_file`"),
+        (good.to_owned() + &key.replace("leaf.key", "no.key"), "client_key_file", "cannot be read"),
+        (good.to_owned() + &key.replace("leaf.key", "garbage"), "client_key_file", "no PEM text"),
+        (good.to_owned() + &key.replace("leaf.key", "leaf.pem"), "client_key_file", "no `PRIVATE KEY`"),
+        (good.to_owned() + &key.replace("ES256", "RS256"), "client_key_file", "`RS256` needs"),
+        (good.to_owned() + &key.replace("ES256", "ES384"), "client_key_file", "`ES384` needs"),
+        (good.to_owned() + &key.replace("ES256", "HS256"), "client_key_alg", "is no signature algorithm"),
+        (good.to_owned() + &key.replace("client_key_alg = 'ES256'\n", ""), "client_key_alg", "is missing"),
+        (format!("{good}{secret}grant = 'password'"), "grant", "must be one of"),
+        (format!("{good}{secret}grant = 'workload'"), "assertion_file", "is missing"),
+        (format!("{good}{secret}grant = 'enterprise'"), "identity_provider", "is missing"),
+        (format!("{good}{secret}dpop = 'yes'"), "dpop", "must be `true` or `false`"),
+        (format!("{good}{secret}step_up_scopes = ['a b']"), "step_up_scopes", "is not a scope"),
+        (format!("{good}{secret}ca_bundle = 'no.pem'"), "ca_bundle", "there is no file"),
+        (format!("{good}{secret}ca_bundle = 'garbage'"), "ca_bundle", "no certificate in it"),
+        (format!("{good}{secret}ca_bundle = 'expired.pem'"), "ca_bundle", "expired"),
+        (format!("{good}{secret}spki_pins = ['sha256/AAAA']"), "spki_pins", "bytes"),
+        (format!("{good}{secret}min_tls = '1.1'"), "min_tls", "must be one of"),
+        (format!("{good}{secret}certificate_key_file = 'leaf.key'"), "certificate_key_file", "certificate_file"),
+        (format!("{good}{secret}certificate_file = 'no.pem'"), "certificate_file", "cannot be used"),
+        (
+            format!("{good}{secret}certificate_file = 'leaf.pem'\ncertificate_key_file = 'other.key'"),
+            "certificate_file",
+            "does not belong",
+        ),
+        (format!("{good}{secret}proxy = 'socks5://proxy.example'"), "proxy", "http"),
+        (format!("{good}{secret}allow_addresses = ['10.0.0.0/99']"), "allow_addresses", "invalid"),
+        (format!("{good}{secret}rate = 'fast'"), "rate", "is not a rate"),
+        (format!("{good}{secret}burst = 2"), "burst", "means nothing without `rate`"),
+        (format!("{good}{secret}input = 'always'"), "input", "must be `decline`"),
+        (format!("{good}{secret}protocol = 'old'"), "protocol", "must be one of"),
+        (format!("{good}{secret}verify = false"), "verify", "is not known"),
+        ("command = ''".to_owned(), "command", "is empty"),
+        ("command = 'x'\nurl = 'https://crm.example'".to_owned(), "url", "is not known"),
+        ("command = 'x'\nenv_from = ['NOT_SET']".to_owned(), "env_from", "`NOT_SET` is not set"),
+        ("command = 'x'\nfolder = 'nowhere'".to_owned(), "folder", "there is no folder"),
+    ];
+    for (lines, wrong, says) in table {
+        let error = server_of(lines, folder.path()).unwrap_err();
+        let found = error.problems().iter().find(|problem| problem.key == format!("servers.crm.{wrong}"));
+        let problem = found.unwrap_or_else(|| panic!("{lines}: {error}"));
+        assert!(problem.reason.contains(says), "{lines}: {problem}");
+        assert!(!error.to_string().contains("word@") && !error.to_string().contains(SECRET), "{error}");
+    }
+    for fine in [
+        good.to_owned() + key,
+        format!(
+            "{good}client_auth = 'tls_client_auth'\ncertificate_file = 'leaf.pem'\ncertificate_key_file = 'leaf.key'"
+        ),
+        format!(
+            "{good}{secret}ca_bundle = 'ca.pem'\nmin_tls = '1.3'\nallow_addresses = ['10.0.0.0/8']\nrate = '10/s'\nburst = 2"
+        ),
+        "url = 'https://open.example/mcp'\nauthorization = 'none'".to_owned(),
+        format!("{good}grant = 'workload'\nassertion_file = 'token'"),
+        format!("{good}grant = 'login'"),
+        "command = 'server'\nargs = ['--stdio']\nenv = { MODE = 'x' }\nenv_from = ['SECRET']\ninput = 'defaults'"
+            .to_owned(),
+    ] {
+        server_of(&fine, folder.path()).unwrap_or_else(|error| panic!("{fine}: {error}"));
+    }
 }

@@ -13,7 +13,10 @@ pub enum Error {
     /// Its header's `typ` is not that of an access token.
     #[error("its type is `{0}`, expected `at+jwt` or `JWT`")]
     Type(String),
-    /// Its header has a `crit`, which we do not understand.
+    /// It says to be a `JWT`, and has a claim of tokens for other uses.
+    #[error("it is no access token: its type is `JWT` and it has `{0}`")]
+    Foreign(&'static str),
+    /// Its header has a `crit` (or `b64`), which we do not understand.
     #[error("it has a critical header")]
     Critical,
     /// Its header names no key.
@@ -65,24 +68,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is the issuer's keys that could not be had or read.
+    pub fn is_about_keys(&self) -> bool {
+        matches!(self, Self::KeySet(_) | Self::KeySetStatus(_) | Self::KeySetMalformed)
+    }
+
     /// Whether the issuer could not be asked for its keys, which says nothing about the token.
     pub fn is_infrastructure(&self) -> bool {
         match self {
             Self::KeySet(error) => error.is_transient(),
             Self::KeySetStatus(status) => *status == 429 || *status >= 500,
             _ => false,
-        }
-    }
-
-    pub(super) fn of_decoding(error: &jsonwebtoken::errors::Error) -> Self {
-        use jsonwebtoken::errors::ErrorKind;
-        match error.kind() {
-            ErrorKind::InvalidSignature => Self::Signature,
-            ErrorKind::InvalidAlgorithm => Self::Algorithm("other than the header's".into()),
-            // serde's message would quote the token
-            ErrorKind::Json(_) => Self::Malformed("not the JSON of a token".into()),
-            ErrorKind::Base64(_) | ErrorKind::Utf8(_) => Self::Malformed("not Base64".into()),
-            _ => Self::Malformed("not a signed token".into()),
         }
     }
 }

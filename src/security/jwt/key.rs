@@ -1,27 +1,19 @@
-use std::{sync::Arc, time::Duration};
-
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse},
+    DecodingKey,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse, RSAKeyParameters},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Error;
+use super::{Algorithm, Error, token::malformed};
 
 /// A public key, and the algorithms it may be used with.
 #[derive(Debug)]
 pub(super) struct Key {
-    kid: String,
+    pub(super) kid: String,
     pub(super) algorithms: Vec<Algorithm>,
-    pub(super) decoding: DecodingKey,
-}
-
-/// The issuer's keys, as last seen.
-#[derive(Debug, Default)]
-pub(super) struct Keys {
-    known: Vec<Arc<Key>>,
-    fetched: Option<Duration>,
+    decoding: DecodingKey,
 }
 
 #[derive(Deserialize)]
@@ -30,61 +22,74 @@ struct KeySet {
 }
 
 const MAX_KEYS: usize = 64;
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-impl Keys {
-    pub(super) fn find(&self, kid: &str) -> Option<Arc<Key>> {
-        self.known.iter().find(|key| key.kid == kid).cloned()
-    }
-
-    /// Without any key, there is nothing to spare the issuer from.
-    pub(super) fn may_fetch(&self, now: Duration, pause: Duration) -> bool {
-        self.is_empty() || self.fetched.is_none_or(|at| now.saturating_sub(at) >= pause)
-    }
-
-    pub(super) fn fetching(&mut self, now: Duration) {
-        self.fetched = Some(now);
-    }
-
-    pub(super) fn replace(&mut self, keys: Vec<Key>) {
-        self.known = keys.into_iter().map(Arc::new).collect();
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.known.is_empty()
+impl Key {
+    pub(super) fn verify(&self, algorithm: Algorithm, message: &str, signature: &str) -> Result<(), Error> {
+        let algorithm = jose(algorithm);
+        match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.decoding, algorithm) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Signature),
+            Err(_) => Err(malformed("its signature is not Base64")),
+        }
     }
 }
 
-/// The usable keys of a set; the others are skipped.
+/// The usable keys of a set, in its order; the others are skipped.
 pub(super) fn parse(body: &[u8]) -> Result<Vec<Key>, Error> {
     let set: KeySet = serde_json::from_slice(body).map_err(|_| Error::KeySetMalformed)?;
-    Ok(set.keys.into_iter().take(MAX_KEYS).filter_map(|key| usable(&serde_json::from_value(key).ok()?)).collect())
+    Ok(set.keys.into_iter().take(MAX_KEYS).filter_map(usable).collect())
 }
 
-fn usable(jwk: &Jwk) -> Option<Key> {
-    let for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let algorithms: Vec<_> = algorithms_of(&jwk.algorithm)
-        .iter()
-        .copied()
-        .filter(|algorithm| {
-            jwk.common.key_algorithm.is_none_or(|named| Algorithm::try_from(named).is_ok_and(|n| n == *algorithm))
-        })
-        .collect();
+fn usable(key: Value) -> Option<Key> {
+    // whoever publishes the private part has lost the key
+    if key.get("d").is_some() {
+        return None;
+    }
+    let jwk: Jwk = serde_json::from_value(key).ok()?;
+    let common = &jwk.common;
+    let for_signatures = matches!(common.public_key_use, None | Some(PublicKeyUse::Signature))
+        && common.key_operations.as_ref().is_none_or(|uses| uses.contains(&KeyOperations::Verify));
+    let named = |algorithm: &Algorithm| common.key_algorithm.is_none_or(|named| named == jose(*algorithm).into());
+    let algorithms: Vec<_> = algorithms_of(&jwk.algorithm).iter().copied().filter(named).collect();
     if !for_signatures || algorithms.is_empty() {
         return None;
     }
-    Some(Key { kid: jwk.common.key_id.clone()?, algorithms, decoding: DecodingKey::from_jwk(jwk).ok()? })
+    Some(Key { kid: common.key_id.clone()?, algorithms, decoding: DecodingKey::from_jwk(&jwk).ok()? })
 }
 
-/// What a key of this kind may verify, which is all that is allowed: never HMAC, never SHA-1.
+/// What a key of this kind may verify, which is all that is allowed: never HMAC, never SHA-1, no weak key.
 fn algorithms_of(parameters: &AlgorithmParameters) -> &'static [Algorithm] {
     match parameters {
-        AlgorithmParameters::RSA(_) => &[Algorithm::RS256, Algorithm::PS256],
+        AlgorithmParameters::RSA(key) if is_strong(key) => &[Algorithm::Rs256, Algorithm::Ps256],
         AlgorithmParameters::EllipticCurve(key) => match key.curve {
-            EllipticCurve::P256 => &[Algorithm::ES256],
-            EllipticCurve::P384 => &[Algorithm::ES384],
+            EllipticCurve::P256 => &[Algorithm::Es256],
+            EllipticCurve::P384 => &[Algorithm::Es384],
             _ => &[],
         },
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDsa],
         _ => &[],
+    }
+}
+
+/// 2048 bits or more, and an exponent under which a signature is more than the message itself.
+fn is_strong(key: &RSAKeyParameters) -> bool {
+    let number = |text: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        bytes.into_iter().skip_while(|byte| *byte == 0).collect::<Vec<_>>()
+    };
+    let (modulus, exponent) = (number(&key.n), number(&key.e));
+    let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
+    let odd = exponent.last().is_some_and(|last| last % 2 == 1);
+    RSA_BITS.contains(&bits) && odd && exponent != [1]
+}
+
+fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+        Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Es384 => jsonwebtoken::Algorithm::ES384,
+        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
     }
 }

@@ -1,7 +1,11 @@
+mod loopback;
+
 use std::fmt;
 
 use futures_util::future::BoxFuture;
 use url::Url;
+
+pub use loopback::Loopback;
 
 /// Shows an issuer's page to a person, and says where the issuer sent that person afterwards.
 pub trait UserAgent: Send + Sync + fmt::Debug {

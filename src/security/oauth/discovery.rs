@@ -16,6 +16,7 @@ pub(super) struct Metadata {
     pub(super) introspection: Option<Url>,
     pub(super) authorization_endpoint: Option<Url>,
     pub(super) registration_endpoint: Option<Url>,
+    pub(super) revocation: Option<Url>,
     /// For clients that show a certificate (RFC 8705, section 5).
     pub(super) mtls_token_endpoint: Option<Url>,
     pub(super) capabilities: Capabilities,
@@ -50,6 +51,7 @@ struct Document {
     introspection_endpoint: Option<String>,
     authorization_endpoint: Option<String>,
     registration_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
     #[serde(default)]
     mtls_endpoint_aliases: Aliases,
     #[serde(flatten)]
@@ -112,6 +114,7 @@ pub(super) fn legacy(issuer: &str) -> Result<Metadata, AuthError> {
         introspection: None,
         authorization_endpoint: Some(at("/authorize")),
         registration_endpoint: Some(at("/register")),
+        revocation: None,
         mtls_token_endpoint: None,
         // that revision asks every issuer for PKCE
         capabilities: Capabilities {
@@ -177,6 +180,7 @@ fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
         introspection: optional("introspection_endpoint", document.introspection_endpoint)?,
         authorization_endpoint: optional("authorization_endpoint", document.authorization_endpoint)?,
         registration_endpoint: optional("registration_endpoint", document.registration_endpoint)?,
+        revocation: optional("revocation_endpoint", document.revocation_endpoint)?,
         mtls_token_endpoint: optional(
             "mtls_endpoint_aliases.token_endpoint",
             document.mtls_endpoint_aliases.token_endpoint,

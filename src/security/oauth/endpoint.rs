@@ -70,8 +70,8 @@ struct Answer {
 }
 
 #[derive(Deserialize)]
-struct Refusal {
-    error: String,
+pub(super) struct Refusal {
+    pub(super) error: String,
 }
 
 /// How long a statement of who we are is good.
@@ -195,7 +195,7 @@ impl Endpoint<'_> {
         }
     }
 
-    fn refusal(&self, reply: &Reply) -> AuthError {
+    pub(super) fn refusal(&self, reply: &Reply) -> AuthError {
         let issuer = self.issuer.to_owned();
         let code =
             serde_json::from_slice::<Refusal>(&reply.body).map_or_else(|_| String::new(), |refusal| refusal.error);
@@ -257,6 +257,7 @@ fn life(expires_in: &Value) -> Result<Duration, &'static str> {
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("`expires_in` is no number of seconds")
 }
 
-fn is_code(text: &str) -> bool {
+/// Whether a text is an error code that can be shown.
+pub(super) fn is_code(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }

@@ -111,6 +111,30 @@ pub enum AuthError {
         /// The pinned issuer.
         issuer: String,
     },
+    /// A person was asked, and it did not work out.
+    #[error("the login at issuer `{issuer}` failed: {reason}")]
+    Login {
+        /// The pinned issuer.
+        issuer: String,
+        /// Why.
+        reason: String,
+    },
+    /// The issuer does not let us register ourselves.
+    #[error("cannot register at issuer `{issuer}`: {reason}")]
+    Registration {
+        /// The pinned issuer.
+        issuer: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file that keeps the refresh token cannot be used.
+    #[error("the token file `{}` cannot be used: {reason}", .path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The issuer does not accept our proof of who we are.
     #[error(
         "issuer `{issuer}` does not accept client `{client_id}` with {}: check `client_id`, `client_auth`, and the secret or key",

@@ -13,7 +13,7 @@ use crate::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::TokenSource,
+        boundary::{OAuth, ServerConfig, TokenSource},
         jwt::{self},
     },
 };
@@ -36,6 +36,11 @@ pub(super) fn resource(url: &Url) -> String {
     let mut url = url.clone();
     url.set_fragment(None);
     url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// What tokens for a server are for.
+pub(super) fn resource_of(config: &ServerConfig, oauth: &OAuth) -> String {
+    oauth.resource.clone().unwrap_or_else(|| resource(&config.url))
 }
 
 /// With client credentials (RFC 6749, section 4.4).

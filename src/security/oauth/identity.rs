@@ -206,7 +206,7 @@ impl Identity {
     }
 }
 
-fn issuing(
+pub(super) fn issuing(
     config: &ServerConfig,
     oauth: &OAuth,
     clock: Arc<dyn Clock>,
@@ -222,7 +222,7 @@ fn issuing(
         Proof::Bearer => None,
         Proof::Dpop => Some(Prover::new().map_err(|e| net::Error::Setup(e.to_string()))?),
     };
-    let resource = oauth.resource.clone().unwrap_or_else(|| grant::resource(&config.url));
+    let resource = grant::resource_of(config, oauth);
     Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
 }
 

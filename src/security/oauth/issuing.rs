@@ -227,7 +227,7 @@ impl Issuing {
     }
 
     /// Only one flight at a time gets here, so nothing is discovered twice.
-    async fn issuer(&self) -> Result<Arc<Issuer>, AuthError> {
+    pub(super) async fn issuer(&self) -> Result<Arc<Issuer>, AuthError> {
         if let Some(known) = &*self.lock() {
             return Ok(known.clone());
         }

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Fault, State};
+use super::{Fault, State, code};
 use crate::serve::lock;
 
 /// RFC 8414 section 2; the same document serves OpenID Connect discovery.
@@ -23,21 +23,24 @@ pub(super) async fn document(Shared(state): Shared<Arc<State>>) -> Json<Value> {
     let named = if state.has(Fault::WrongIssuer) { "https://wrong-issuer.invalid" } else { issuer };
     let scopes: BTreeSet<String> =
         lock(&state.clients).values().flat_map(|client| client.scopes().iter().cloned()).collect();
-    Json(json!({
+    let mut document = json!({
         "issuer": named,
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/jwks"),
-        "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "response_types_supported": [],
         "scopes_supported": scopes,
-    }))
+    });
+    code::describe(&state, &mut document);
+    Json(document)
 }
 
-pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Json<Value> {
+pub(super) async fn key_set(Shared(state): Shared<Arc<State>>) -> Response {
     state.key_sets.fetch_add(1, Ordering::Relaxed);
+    if state.has(Fault::KeySetUnavailable) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let key = Arc::clone(&lock(&state.key));
-    Json(json!({ "keys": [key.public] }))
+    Json(json!({ "keys": [key.public] })).into_response()
 }
 
 pub(super) async fn count(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 //! and OpenID Connect discovery), key set (RFC 7517).
 
 mod client;
+mod code;
 mod key;
 mod metadata;
 mod token;
@@ -26,10 +27,15 @@ use axum::{
 };
 
 pub(crate) use self::key::Key;
-pub use self::{client::Client, key::Algorithm};
+pub use self::{
+    client::Client,
+    code::{Desk, Quirk},
+    key::Algorithm,
+};
 use crate::{
     serve::{self, Scheme, Serving, lock},
     tls::Identity,
+    wire::Wire,
 };
 
 /// Why the authorization server cannot start or make a key.
@@ -62,6 +68,8 @@ pub enum Fault {
     UnknownKey,
     /// Every endpoint answers 503.
     Unavailable,
+    /// The key set answers 503; everything else works.
+    KeySetUnavailable,
     /// Both metadata documents name the issuer `https://wrong-issuer.invalid`.
     WrongIssuer,
 }
@@ -137,7 +145,7 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Server {
     state: Arc<State>,
-    _serving: Serving,
+    serving: Serving,
 }
 
 impl Server {
@@ -160,9 +168,10 @@ impl Server {
             requests: AtomicU64::new(0),
             tokens: AtomicU64::new(0),
             key_sets: AtomicU64::new(0),
+            desk: Desk::default(),
         });
         let serving = serve::spawn(listener, routes(&state), options.scheme, identity);
-        let server = Self { state, _serving: serving };
+        let server = Self { state, serving };
         for client in options.clients {
             server.register(client);
         }
@@ -204,6 +213,23 @@ impl Server {
     /// Ends every fault.
     pub fn heal(&self) {
         lock(&self.state.faults).clear();
+    }
+
+    /// Where persons consent.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.state.desk
+    }
+
+    /// Ends one fault, if it is active.
+    pub fn end(&self, fault: Fault) {
+        lock(&self.state.faults).remove(&fault);
+    }
+
+    /// The connections to this server, and what goes wrong with them. [`Server::heal`] leaves it alone.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        self.serving.wire()
     }
 
     /// What has been asked for so far.
@@ -249,6 +275,7 @@ struct State {
     requests: AtomicU64,
     tokens: AtomicU64,
     key_sets: AtomicU64,
+    desk: Desk,
 }
 
 impl State {
@@ -263,6 +290,7 @@ fn routes(state: &Arc<State>) -> Router {
         .route("/.well-known/openid-configuration", get(metadata::document))
         .route("/jwks", get(metadata::key_set))
         .route("/token", post(token::endpoint))
+        .merge(code::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(state), metadata::count))
         .with_state(Arc::clone(state))
 }

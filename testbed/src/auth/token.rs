@@ -21,6 +21,7 @@ use url::form_urlencoded;
 use super::{
     Client, Fault, State,
     client::{authenticate, random_hex},
+    code,
 };
 use crate::serve::lock;
 
@@ -51,11 +52,17 @@ pub(super) async fn endpoint(Shared(state): Shared<Arc<State>>, headers: HeaderM
 
 fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
     let form = Form::parse(headers, body)?;
+    if matches!(form.one("grant_type"), Some("authorization_code" | "refresh_token")) {
+        return code::grant(state, headers, &form);
+    }
     let client = identify(state, headers, &form)?;
     match form.one("grant_type") {
         Some("client_credentials") => {}
         Some(_) => {
-            return Err(Problem::new("unsupported_grant_type", "only `client_credentials` is supported"));
+            return Err(Problem::new(
+                "unsupported_grant_type",
+                "neither `client_credentials`, `authorization_code` nor `refresh_token`",
+            ));
         }
         None => return Err(Problem::new("invalid_request", "`grant_type` is missing")),
     }
@@ -69,7 +76,12 @@ fn grant(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<Value, Probl
     };
     let scope = narrow(&client, form.one("scope"))
         .ok_or_else(|| Problem::new("invalid_scope", "the client may have none of these scopes"))?;
-    let token = sign(state, &client, &resource, &scope)?;
+    issue(state, &client, &resource, &scope)
+}
+
+/// A token response.
+pub(super) fn issue(state: &State, client: &Client, resource: &str, scope: &str) -> Result<Value, Problem> {
+    let token = sign(state, client, resource, scope)?;
     state.tokens.fetch_add(1, Ordering::Relaxed);
     Ok(json!({
         "access_token": token,
@@ -119,7 +131,7 @@ fn narrow(client: &Client, requested: Option<&str>) -> Option<String> {
 }
 
 /// RFC 6749 section 2.3: one method of authentication per request.
-fn identify(state: &State, headers: &HeaderMap, form: &Form) -> Result<Client, Problem> {
+pub(super) fn identify(state: &State, headers: &HeaderMap, form: &Form) -> Result<Client, Problem> {
     let basic = headers.get(header::AUTHORIZATION).map(basic_credentials);
     let (id, secret) = match (&basic, form.one("client_secret")) {
         (Some(_), Some(_)) => {
@@ -154,15 +166,15 @@ fn form_decode(text: &str) -> Option<String> {
     parsed.next().is_none().then(|| value.into_owned())
 }
 
-struct Form {
-    fields: BTreeMap<String, String>,
-    resources: Vec<String>,
+pub(super) struct Form {
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) resources: Vec<String>,
 }
 
 impl Form {
     /// Parameters must not repeat (RFC 6749 section 3.2), but for `resource` (RFC 8707 section 2).
     /// Those without a value count as absent.
-    fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
         let declared = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
@@ -184,13 +196,13 @@ impl Form {
         Ok(form)
     }
 
-    fn one(&self, name: &str) -> Option<&str> {
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
 }
 
 /// An error answer (RFC 6749 section 5.2).
-struct Problem {
+pub(super) struct Problem {
     status: StatusCode,
     error: &'static str,
     description: &'static str,
@@ -198,11 +210,11 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(error: &'static str, description: &'static str) -> Self {
+    pub(super) fn new(error: &'static str, description: &'static str) -> Self {
         Self { status: StatusCode::BAD_REQUEST, error, description, challenge: None }
     }
 
-    fn server() -> Self {
+    pub(super) fn server() -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new("server_error", "the token could not be signed") }
     }
 

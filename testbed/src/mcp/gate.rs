@@ -18,10 +18,10 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Clock, Fault, Options,
+    Clock, Fault, Options, RetryAfter,
     limit::{Bucket, Bursts, Limited, RETRY_AFTER},
     scope_of,
-    verify::{Claims, Verifier},
+    verify::{Claims, TokenCheck, Verifier},
 };
 use crate::{
     auth::Trust,
@@ -55,6 +55,7 @@ pub(super) struct Gate {
     bursts: Mutex<Bursts>,
     bucket: Mutex<Bucket>,
     faults: Mutex<VecDeque<(usize, Fault)>>,
+    says: Mutex<RetryAfter>,
 }
 
 impl Gate {
@@ -67,6 +68,7 @@ impl Gate {
             bursts: Mutex::new(Bursts::new(options.burst)),
             bucket: Mutex::new(Bucket::new(options.calls_per_second, clock.now())),
             faults: Mutex::default(),
+            says: Mutex::default(),
             clock,
         }
     }
@@ -81,6 +83,11 @@ impl Gate {
         lock(&self.faults).clear();
     }
 
+    pub(super) fn limit(&self, calls_per_second: u32, says: RetryAfter) {
+        *lock(&self.bucket) = Bucket::new(calls_per_second, self.clock.now());
+        *lock(&self.says) = says;
+    }
+
     fn next_fault(&self) -> Option<Fault> {
         let mut faults = lock(&self.faults);
         let (left, fault) = faults.front_mut()?;
@@ -90,6 +97,10 @@ impl Gate {
             faults.pop_front();
         }
         Some(fault)
+    }
+
+    pub(super) fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
+        self.verifier.leave_to(check);
     }
 
     fn identify(&self, headers: &HeaderMap, trace: TraceId) -> Result<Caller, Denial> {
@@ -105,19 +116,22 @@ impl Gate {
     }
 
     /// Scope first, so that a call that may not be made never uses up a burst.
-    fn admit(&self, wanted: &Wanted, caller: &Caller) -> Result<(), Denial> {
+    fn admit(&self, wanted: &Wanted, caller: &Caller) -> Result<Fate, Denial> {
         if let Some(scope) = scope_of(&wanted.tool)
             && !caller.may(&wanted.tool)
         {
             return Err(Denial::Scope(scope));
         }
-        if let Some(fault) = self.next_fault() {
-            return Err(Denial::Fault(fault));
+        match self.next_fault() {
+            Some(Fault::BadGateway) => return Ok(Fate::Lost),
+            Some(fault) => return Err(Denial::Fault(fault)),
+            None => {}
         }
-        let now = self.clock.now();
-        lock(&self.bucket).take(now)?;
-        lock(&self.bursts).admit(caller.trace, wanted.fingerprint(), now)?;
-        Ok(())
+        let (now, says) = (self.clock.now(), *lock(&self.says));
+        let limited = |Limited| Denial::Limited(says);
+        lock(&self.bucket).take(now).map_err(limited)?;
+        lock(&self.bursts).admit(caller.trace, wanted.fingerprint(), now).map_err(limited)?;
+        Ok(Fate::Told)
     }
 
     fn refuse(&self, wanted: Wanted, trace: TraceId, caller: Option<&Caller>, reason: Refusal) {
@@ -142,22 +156,50 @@ pub(super) async fn check(State(gate): State<Arc<Gate>>, request: Request, next:
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let trace = trace_of(&parts.headers, &message);
     let wanted = Wanted::of(&message);
-    let caller = gate.identify(&parts.headers, trace);
+    let caller = match gate.verifier.other() {
+        None => gate.identify(&parts.headers, trace),
+        Some(other) => {
+            let scope = wanted.as_ref().and_then(|wanted| scope_of(&wanted.tool));
+            match other.check(&parts.headers, scope).await {
+                Ok(passed) => Ok(Caller { trace, claims: Arc::new(passed.into()) }),
+                Err(refused) => {
+                    if let Some(wanted) = wanted {
+                        gate.refuse(wanted, trace, None, refused.reason);
+                    }
+                    return refused.into_response();
+                }
+            }
+        }
+    };
     let admitted = match (&caller, &wanted) {
         (Ok(caller), Some(wanted)) => gate.admit(wanted, caller),
-        (Ok(_), None) => Ok(()),
+        (Ok(_), None) => Ok(Fate::Told),
         (Err(denial), _) => Err(*denial),
     };
-    if let Err(denial) = admitted {
-        if let Some(wanted) = wanted {
-            gate.refuse(wanted, trace, caller.as_ref().ok(), denial.reason());
+    let fate = match admitted {
+        Ok(fate) => fate,
+        Err(denial) => {
+            if let Some(wanted) = wanted {
+                gate.refuse(wanted, trace, caller.as_ref().ok(), denial.reason());
+            }
+            return denial.answer(&gate.metadata_url, &message);
         }
-        return denial.answer(&gate.metadata_url);
-    }
+    };
     if let Ok(caller) = caller {
         parts.extensions.insert(caller);
     }
-    forward(parts, body, next).await
+    let reply = forward(parts, body, next).await;
+    match fate {
+        Fate::Told => reply,
+        Fate::Lost => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// What becomes of the reply to a call that is executed.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Told,
+    Lost,
 }
 
 async fn forward(parts: axum::http::request::Parts, body: Bytes, next: Next) -> Response {
@@ -207,14 +249,8 @@ enum Denial {
     NoToken,
     InvalidToken,
     Scope(&'static str),
-    Limited,
+    Limited(RetryAfter),
     Fault(Fault),
-}
-
-impl From<Limited> for Denial {
-    fn from(_: Limited) -> Self {
-        Self::Limited
-    }
 }
 
 impl Denial {
@@ -223,13 +259,13 @@ impl Denial {
             Self::NoToken => Refusal::NoToken,
             Self::InvalidToken => Refusal::InvalidToken,
             Self::Scope(_) => Refusal::InsufficientScope,
-            Self::Limited => Refusal::RateLimited,
+            Self::Limited(_) => Refusal::RateLimited,
             Self::Fault(_) => Refusal::Fault,
         }
     }
 
     /// Challenges as in RFC 6750 section 3 and RFC 9728 section 5.1.
-    fn answer(self, metadata_url: &str) -> Response {
+    fn answer(self, metadata_url: &str, message: &Value) -> Response {
         let place = format!("resource_metadata=\"{metadata_url}\"");
         match self {
             Self::NoToken => challenge(StatusCode::UNAUTHORIZED, "unauthorized", &place),
@@ -241,13 +277,12 @@ impl Denial {
                 "insufficient_scope",
                 &format!("error=\"insufficient_scope\", scope=\"{scope}\", {place}"),
             ),
-            Self::Limited | Self::Fault(Fault::TooManyForSeconds) => too_many(Some(RETRY_AFTER.as_secs().to_string())),
-            Self::Fault(Fault::TooManyUntilDate) => {
-                let until = SystemTime::now() + RETRY_AFTER + Duration::from_secs(1);
-                too_many(Some(httpdate::fmt_http_date(until)))
-            }
-            Self::Fault(Fault::TooMany) => too_many(None),
+            Self::Limited(says) => too_many(says, message),
+            Self::Fault(Fault::TooManyForSeconds) => too_many(RetryAfter::Seconds, message),
+            Self::Fault(Fault::TooManyUntilDate) => too_many(RetryAfter::Date, message),
+            Self::Fault(Fault::TooMany) => too_many(RetryAfter::Absent, message),
             Self::Fault(Fault::Unavailable) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Self::Fault(Fault::BadGateway) => StatusCode::BAD_GATEWAY.into_response(),
             Self::Fault(Fault::InternalError) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     }
@@ -261,7 +296,17 @@ fn challenge(status: StatusCode, error: &str, parameters: &str) -> Response {
     response
 }
 
-fn too_many(retry_after: Option<String>) -> Response {
+fn too_many(says: RetryAfter, message: &Value) -> Response {
+    let retry_after = match says {
+        RetryAfter::Seconds => Some(RETRY_AFTER.as_secs().to_string()),
+        RetryAfter::Date => Some(httpdate::fmt_http_date(SystemTime::now() + RETRY_AFTER + Duration::from_secs(1))),
+        RetryAfter::Nonsense => Some("soon".to_owned()),
+        RetryAfter::Absent => None,
+        RetryAfter::InBody => {
+            let error = json!({ "code": -32000, "message": "Global rate limit exceeded" });
+            return Json(json!({ "jsonrpc": "2.0", "id": message.get("id"), "error": error })).into_response();
+        }
+    };
     let body = Json(json!({ "error": "too many calls" }));
     let mut response = (StatusCode::TOO_MANY_REQUESTS, body).into_response();
     if let Some(Ok(value)) = retry_after.map(|text| HeaderValue::from_str(&text)) {

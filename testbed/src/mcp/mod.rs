@@ -28,8 +28,11 @@ use rmcp::transport::streamable_http_server::{
 };
 use serde_json::json;
 
-pub use self::tool::{SCOPES, scope_of};
 use self::{gate::Gate, service::CustomerService, tool::Catalog};
+pub use self::{
+    tool::{SCOPES, scope_of},
+    verify::{Checking, Passed, Refused, TokenCheck},
+};
 use crate::{
     auth,
     log::Log,
@@ -37,6 +40,7 @@ use crate::{
     task,
     tls::Identity,
     trace::TraceId,
+    wire::Wire,
 };
 
 /// Why the MCP server cannot start.
@@ -51,7 +55,7 @@ pub enum Error {
     Schema(String, String),
 }
 
-/// How the server answers a call instead of executing it.
+/// How the server answers a call instead of executing it, or of telling what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -59,12 +63,31 @@ pub enum Fault {
     InternalError,
     /// 503.
     Unavailable,
+    /// The call is executed, and its reply lost behind a gateway: 502.
+    BadGateway,
     /// 429 without `Retry-After`.
     TooMany,
     /// 429 with `Retry-After: 1`.
     TooManyForSeconds,
     /// 429 with `Retry-After` as an HTTP-date, one to two seconds ahead.
     TooManyUntilDate,
+}
+
+/// How a refusal for too many calls says when to come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetryAfter {
+    /// `Retry-After: 1`.
+    #[default]
+    Seconds,
+    /// `Retry-After` as an HTTP-date, one to two seconds ahead.
+    Date,
+    /// Not at all.
+    Absent,
+    /// `Retry-After: soon`, which means nothing.
+    Nonsense,
+    /// The status is 200, and the body a JSON-RPC error (-32000) that names no time.
+    InBody,
 }
 
 /// How the MCP server is started.
@@ -113,7 +136,7 @@ impl Options {
 pub struct Server {
     url: String,
     gate: Arc<Gate>,
-    _serving: Serving,
+    serving: Serving,
 }
 
 impl Server {
@@ -130,7 +153,7 @@ impl Server {
         let catalog = Arc::new(Catalog::new()?);
         let router = router(&gate, catalog, &url, issuer.issuer());
         let serving = serve::spawn(listener, router, options.scheme, identity);
-        Ok(Self { url, gate, _serving: serving })
+        Ok(Self { url, gate, serving })
     }
 
     /// The MCP endpoint, which is also the resource identifier (RFC 8707) that tokens must name.
@@ -157,9 +180,26 @@ impl Server {
         self.gate.fail_next(calls, fault);
     }
 
-    /// Ends all faults still to come.
+    /// Ends all faults still to come; the wire stays as it is.
     pub fn heal(&self) {
         self.gate.heal();
+    }
+
+    /// Leaves it to `check` from now on which tokens are valid here and what they grant.
+    pub fn check_tokens_with(&self, check: Arc<dyn TokenCheck>) {
+        self.gate.check_tokens_with(check);
+    }
+
+    /// From now on all runs together may make `calls_per_second`, in bursts of as many; whoever is refused for a rate is told
+    /// so in the manner of `says`.
+    pub fn limit(&self, calls_per_second: u32, says: RetryAfter) {
+        self.gate.limit(calls_per_second, says);
+    }
+
+    /// The connections to this server, and what goes wrong with them.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        self.serving.wire()
     }
 
     /// Sets the clock of the rate limits ahead, so that nobody has to wait for `Retry-After`.

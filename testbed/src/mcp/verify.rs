@@ -2,19 +2,65 @@
 
 use std::{
     collections::HashMap,
+    fmt::Debug,
+    pin::Pin,
     sync::{Arc, Mutex},
 };
 
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
     auth::{Key, Trust},
+    log::Refusal,
     serve::lock,
 };
 
 const MAX_CACHED: usize = 4_096;
+
+/// Somebody else's check of tokens, in the place of our own.
+pub trait TokenCheck: Debug + Send + Sync {
+    /// Who sends a request with these headers. `scope` is what the wanted tool needs.
+    fn check<'a>(&'a self, headers: &'a HeaderMap, scope: Option<&'a str>) -> Checking<'a>;
+}
+
+/// What a [`TokenCheck`] is going to say.
+pub type Checking<'a> = Pin<Box<dyn Future<Output = Result<Passed, Refused>> + Send + 'a>>;
+
+/// Who sends a request that may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// `sub` of the token.
+    pub subject: String,
+    /// Scopes of the token, space-separated.
+    pub scope: String,
+}
+
+/// What a request that may not pass is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What is logged.
+    pub reason: Refusal,
+    /// The status.
+    pub status: StatusCode,
+    /// The value of `WWW-Authenticate`, if any.
+    pub challenge: Option<HeaderValue>,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
 
 /// What a checked token says of its bearer.
 #[derive(Debug, Deserialize)]
@@ -23,6 +69,12 @@ pub(super) struct Claims {
     /// Space-separated.
     pub(super) scope: String,
     exp: u64,
+}
+
+impl From<Passed> for Claims {
+    fn from(passed: Passed) -> Self {
+        Self { sub: passed.subject, scope: passed.scope, exp: 0 }
+    }
 }
 
 /// The token is not valid here.
@@ -35,6 +87,7 @@ pub(super) struct Verifier {
     trust: Trust,
     audience: String,
     seen: Mutex<HashMap<[u8; 32], Seen>>,
+    other: Mutex<Option<Arc<dyn TokenCheck>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,7 +98,15 @@ struct Seen {
 
 impl Verifier {
     pub(super) fn new(trust: Trust, audience: String) -> Self {
-        Self { trust, audience, seen: Mutex::default() }
+        Self { trust, audience, seen: Mutex::default(), other: Mutex::default() }
+    }
+
+    pub(super) fn leave_to(&self, other: Arc<dyn TokenCheck>) {
+        *lock(&self.other) = Some(other);
+    }
+
+    pub(super) fn other(&self) -> Option<Arc<dyn TokenCheck>> {
+        lock(&self.other).clone()
     }
 
     /// The claims of `token`, if it is valid now. A remembered token is dropped when its key is.

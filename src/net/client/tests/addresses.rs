@@ -126,10 +126,10 @@ async fn a_refusal_says_what_to_do() {
     assert_eq!(
         text(error),
         "`crm.example:8443` leads to `10.1.2.3`, an address of a private network: \
-         if the server is in your own network, allow that network with `AddressFilter::allow`"
+         if the server is in your own network, allow that network with `allow_addresses`"
     );
     let error = refusal(&Options::default(), &[&["::1"]], "https://crm.example/").await;
-    assert!(text(error).ends_with("allow that with `AddressFilter::loopback`"));
+    assert!(text(error).ends_with("write that into its address, as `localhost` or `127.0.0.1`"));
     let error = refusal(&Options::own_network(), &[&["169.254.169.254"]], "https://crm.example/").await;
     assert!(text(error).contains("the metadata service of a cloud machine: no setting allows that"));
 }

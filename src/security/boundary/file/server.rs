@@ -20,6 +20,7 @@ use crate::{
             Registration, ServerConfig, StepUp, TokenSource, reader::Table,
         },
         jwt::{Algorithm, SigningKey},
+        oauth::store,
     },
 };
 
@@ -108,7 +109,7 @@ fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<Se
     let authorization = choice(table, "authorization", &[("oauth", true), ("none", false)]);
     let oauth = match authorization {
         Some(false) => Some(None),
-        _ => oauth(table, around).map(Some),
+        _ => oauth(&id, table, around).map(Some),
     };
     let connection = connection(table, around);
     let rate = rate(table);
@@ -125,7 +126,7 @@ fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<Se
     Some(config)
 }
 
-fn oauth(table: &Table<'_>, around: &Surroundings<'_>) -> Option<OAuth> {
+fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<OAuth> {
     let issuer = table.required("issuer");
     let kinds = [
         ("client_credentials", Kind::ClientCredentials),
@@ -138,7 +139,7 @@ fn oauth(table: &Table<'_>, around: &Surroundings<'_>) -> Option<OAuth> {
         Kind::ClientCredentials => Some(Grant::ClientCredentials),
         Kind::Workload => token_file(table, "assertion_file", around).map(|assertion| Grant::Workload { assertion }),
         Kind::Enterprise => enterprise(table, around).map(Grant::Enterprise),
-        Kind::Login => Some(Grant::Code(code(table, around))),
+        Kind::Login => Some(Grant::Code(code(id, table, around))),
     };
     let registers =
         matches!(&grant, Some(Grant::Code(Code { registration, .. })) if !matches!(registration, Registration::Known));
@@ -212,7 +213,7 @@ fn enterprise(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Enterprise
     Some(Enterprise::new(issuer?, client_id?, client?, id_token?).token_endpoint(endpoint))
 }
 
-fn code(table: &Table<'_>, around: &Surroundings<'_>) -> Code {
+fn code(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Code {
     let registration = match table.text("registration") {
         None | Some("known") => Registration::Known,
         Some("dynamic") => Registration::Dynamic,
@@ -221,7 +222,8 @@ fn code(table: &Table<'_>, around: &Surroundings<'_>) -> Code {
         }
     };
     let mut code = Code::new(registration);
-    code.store = table.text("token_file").map(|path| around.base_dir.join(path));
+    let named = table.text("token_file").map(|path| around.base_dir.join(path));
+    code.store = named.or_else(|| store::default_path(id, around.env));
     code
 }
 
@@ -315,9 +317,6 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let program = table.required("command");
     let args = table.texts("args").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let mut env: BTreeMap<String, Secret<String>> = BTreeMap::new();
-    for (name, value) in plain_environment(table) {
-        env.insert(name, Secret::new(value));
-    }
     for name in table.texts("env_from").unwrap_or_default() {
         match (around.env)(name) {
             Some(value) => {
@@ -338,6 +337,7 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
     config.args = args;
     config.env = env;
+    config.settings = plain_environment(table).into_iter().collect();
     config.folder = folder;
     config.input = input;
     Some(config)

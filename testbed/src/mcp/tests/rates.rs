@@ -6,7 +6,7 @@ use crate::{
     Options, TraceId,
     log::{Refusal, Verdict},
     mcp::{
-        Fault,
+        Fault, RetryAfter,
         limit::{Bucket, Bursts, Limited, RETRY_AFTER},
     },
     tests::support::{Agent, header, trace, traceparent},
@@ -81,6 +81,37 @@ async fn faults_come_in_order_and_use_up_no_burst() {
     mcp.fail_next(9, Fault::Unavailable);
     mcp.heal();
     assert_eq!(status(&agent, 2, 1).await, 200);
+}
+
+#[tokio::test]
+async fn a_limit_is_set_while_the_server_runs_and_told_in_many_ways() {
+    let agent = Agent::start(Options::default().burst(1_000)).await;
+    let mcp = agent.testbed.mcp();
+    assert_eq!(status(&agent, 1, 1).await, 200);
+    for (says, expected) in [(RetryAfter::Seconds, "1"), (RetryAfter::Absent, ""), (RetryAfter::Nonsense, "soon")] {
+        mcp.limit(0, says);
+        let refused = agent.call(1, TOOL, json!({})).send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, expected));
+    }
+    mcp.limit(0, RetryAfter::Date);
+    let dated = agent.call(1, TOOL, json!({})).send().await.unwrap();
+    httpdate::parse_http_date(header(&dated, "retry-after")).unwrap();
+    mcp.limit(0, RetryAfter::InBody);
+    let told = agent.call(1, TOOL, json!({})).send().await.unwrap();
+    assert_eq!(told.status(), 200);
+    let told: serde_json::Value = told.json().await.unwrap();
+    assert_eq!((&told["id"], &told["error"]["code"]), (&json!(1), &json!(-32000)));
+    mcp.limit(20_000, RetryAfter::Seconds);
+    assert_eq!(status(&agent, 1, 1).await, 200);
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_one_to_a_call_that_was_executed() {
+    let agent = Agent::start(Options::default()).await;
+    agent.testbed.mcp().fail_next(1, Fault::BadGateway);
+    assert_eq!(status(&agent, 1, 1).await, 502);
+    assert_eq!(agent.testbed.mcp().log().executed(trace(1)).len(), 1);
+    assert_eq!(status(&agent, 1, 1).await, 200);
 }
 
 #[test]

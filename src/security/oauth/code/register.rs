@@ -1,0 +1,119 @@
+//! Telling an issuer who we are (RFC 7591).
+
+use http::{
+    HeaderValue, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::super::{
+    AuthError,
+    discovery::check_available,
+    endpoint::{Refusal, is_code},
+    issuing::{Issuer, Issuing},
+    store::{Hidden, Method, Registered},
+};
+use crate::{net::Request, secret::Secret};
+
+#[derive(Deserialize)]
+struct Answer {
+    client_id: String,
+    client_secret: Option<String>,
+    client_secret_expires_at: Option<u64>,
+    token_endpoint_auth_method: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const MAX_NAME: usize = 2_048;
+
+/// Registers a client for one redirect address.
+pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url) -> Result<Registered, AuthError> {
+    let pinned = &issuing.oauth.issuer;
+    let failed = |reason: String| AuthError::Registration { issuer: pinned.clone(), reason };
+    let Some(endpoint) = &issuer.metadata.registration_endpoint else {
+        return Err(failed(
+            "it names no `registration_endpoint`: have a client registered, and set `client_id`".into(),
+        ));
+    };
+    let method =
+        method(issuer.metadata.capabilities.token_endpoint_auth_methods_supported.as_deref()).ok_or_else(|| {
+            failed("it takes neither public clients nor secrets: set `client_id` and `client_auth`".into())
+        })?;
+    let wanted = json!({
+        "client_name": "abide",
+        "application_type": "native",
+        "redirect_uris": [redirect.as_str()],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method.name(),
+    });
+    let mut request = Request::post(endpoint.clone(), wanted.to_string());
+    request.headers.insert(CONTENT_TYPE, JSON);
+    request.headers.insert(ACCEPT, JSON);
+    let sent = issuing.client.send(request).await;
+    let reply = sent.map_err(|source| AuthError::Network { issuer: pinned.clone(), source })?;
+    check_available(&reply, pinned, issuing.clock.now())?;
+    if !matches!(reply.status, StatusCode::CREATED | StatusCode::OK) {
+        let code = serde_json::from_slice(&reply.body).map_or_else(|_| String::new(), |Refusal { error }| error);
+        let code = if is_code(&code) { code } else { reply.status.as_u16().to_string() };
+        return Err(failed(format!("it refused with `{code}`: have a client registered, and set `client_id`")));
+    }
+    let answer = serde_json::from_slice(&reply.body).map_err(|_| failed("its answer lacks `client_id`".into()))?;
+    let registered = read(answer, method, redirect).map_err(|reason| failed(reason.into()))?;
+    if let Some(secret) = &registered.secret {
+        issuing.redactor.learn(&secret.0);
+    }
+    Ok(registered)
+}
+
+fn read(answer: Answer, wanted: Method, redirect: &Url) -> Result<Registered, &'static str> {
+    let visible =
+        |text: &str| !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let secret = answer.client_secret.map(Secret::new);
+    if !visible(&answer.client_id) || secret.as_ref().is_some_and(|secret| !visible(secret.expose())) {
+        return Err("its answer has a `client_id` or `client_secret` that is none");
+    }
+    if answer.redirect_uris.is_some_and(|uris| !uris.iter().any(|uri| uri == redirect.as_str())) {
+        return Err("it registered other addresses to send people back to");
+    }
+    let method = match answer.token_endpoint_auth_method.as_deref() {
+        Some(name) => Method::named(name).ok_or("it wants a proof of who we are that we cannot give")?,
+        None if secret.is_none() => Method::Public,
+        None => wanted,
+    };
+    if method != Method::Public && secret.is_none() {
+        return Err("it wants a secret, but gave none");
+    }
+    Ok(Registered {
+        client_id: answer.client_id,
+        method,
+        secret: secret.map(Hidden),
+        redirect_uri: redirect.to_string(),
+        expires: answer.client_secret_expires_at.filter(|time| *time > 0),
+    })
+}
+
+/// A program on a person's machine cannot keep a secret, so it has one only where it must.
+fn method(supported: Option<&[String]>) -> Option<Method> {
+    // RFC 8414, section 2: what holds where nothing is said
+    let Some(supported) = supported else { return Some(Method::Basic) };
+    let known = [Method::Public, Method::Basic, Method::Post];
+    known.into_iter().find(|method| supported.iter().any(|name| name == method.name()))
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => "none",
+            Self::Basic => "client_secret_basic",
+            Self::Post => "client_secret_post",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Public, Self::Basic, Self::Post].into_iter().find(|method| method.name() == name)
+    }
+}

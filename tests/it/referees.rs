@@ -1,0 +1,185 @@
+//! Against servers that others wrote, over the real protocols: `scripts/referees.sh` installs them and runs these tests.
+
+mod everything;
+mod fastmcp;
+mod filesystem;
+mod nginx;
+mod oidc;
+mod person;
+mod pki;
+mod process;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use abide::{
+    call::{Effect, ServerId, ToolCall, ToolName},
+    event::EventKind,
+    lm::{Lm, LmError, LmReply, LmRequest, ModelId},
+    module::Module,
+    net,
+    prelude::*,
+    runtime::{CallError, Cx},
+    secret::Secret,
+    security::{
+        ScopeSet,
+        boundary::{CommandConfig, OAuth, Parts, ServerConfig, ToolRule},
+    },
+    tool::{ToolOutcome, ToolboxError},
+};
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::{Value, json};
+
+use process::{Referee, Starting};
+
+const READ: &str = "mcp:read";
+const WRITE: &str = "mcp:write";
+
+/// A tool that the boundary allows: its name at the server, what it does, the scopes it needs.
+type Allowed<'a> = (&'a str, Effect, &'a str);
+
+const ADD: Allowed<'_> = ("add", Effect::Read, READ);
+const WHOAMI: Allowed<'_> = ("whoami", Effect::Read, READ);
+const WRITE_NOTE: Allowed<'_> = ("write_note", Effect::Write, WRITE);
+
+/// A program without a model, whose only step is one call.
+struct OneCall(Toolbox);
+
+/// Tools of one server behind a guard.
+struct Caller {
+    runtime: Runtime,
+    module: OneCall,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+struct Called {
+    outcome: ToolOutcome,
+    events: Vec<EventKind>,
+}
+
+struct NoModel(ModelId);
+
+impl Module for OneCall {
+    type Input = ToolCall;
+    type Output = ToolOutcome;
+
+    async fn forward(&self, cx: &Cx, input: ToolCall) -> Result<ToolOutcome, CallError> {
+        Ok(self.0.call(cx, input).await)
+    }
+}
+
+impl Lm for NoModel {
+    fn model(&self) -> &ModelId {
+        &self.0
+    }
+
+    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+        panic!("nobody asks a model here")
+    }
+}
+
+impl Caller {
+    async fn connect(server: ServerConfig, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
+        Self::over(Parts { servers: [(id(), server)].into(), ..rules(tools) }).await
+    }
+
+    async fn spawn(command: CommandConfig, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
+        Self::over(Parts { commands: [(id(), command)].into(), ..rules(tools) }).await
+    }
+
+    async fn over(parts: Parts) -> Result<Self, ToolboxError> {
+        let boundary = Boundary::from_parts(parts).unwrap();
+        let module = OneCall(Toolbox::connect(&boundary).await?);
+        let lm = Arc::new(NoModel(ModelId("none".to_owned())));
+        Ok(Self { runtime: Runtime::builder().lm(lm).boundary(boundary).build(), module })
+    }
+
+    async fn call(&self, tool: &str, arguments: Value) -> Called {
+        let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+        let run = self.runtime.run(&self.module, ToolCall { tool: tool_name(tool), arguments }).await;
+        let events = run.episode.events.iter().map(|event| event.kind).collect();
+        Called { outcome: run.outcome.unwrap(), events }
+    }
+
+    /// Calls again and again, 8 at once, for some time. Every call must bring what it should; says how many there were.
+    async fn keep_calling(&self, time: Duration) -> usize {
+        let end = Instant::now() + time;
+        let callers = (0..8).map(|caller| async move {
+            let mut calls = 0;
+            while Instant::now() < end {
+                let called = self.call("add", json!({ "a": calls, "b": caller })).await;
+                assert_eq!(called.result()["sum"], f64::from(calls + caller), "{called:?}");
+                calls += 1;
+            }
+            usize::try_from(calls).unwrap()
+        });
+        join_all(callers).await.into_iter().sum()
+    }
+}
+
+impl Called {
+    /// What the tool brought.
+    fn result(&self) -> &Value {
+        match &self.outcome {
+            ToolOutcome::Replied { observation } if observation.get("error").is_none() => &observation["result"],
+            _ => panic!("{self:?}"),
+        }
+    }
+
+    /// How often something happened.
+    fn count(&self, kind: EventKind) -> usize {
+        self.events.iter().filter(|event| **event == kind).count()
+    }
+}
+
+fn id() -> ServerId {
+    "it".to_owned().try_into().unwrap()
+}
+
+fn tool_name(tool: &str) -> ToolName {
+    format!("it.{tool}").try_into().unwrap()
+}
+
+fn rules(tools: &[Allowed<'_>]) -> Parts {
+    let rule = |(name, effect, scopes): &Allowed<'_>| (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)));
+    Parts { tools: tools.iter().map(rule).collect(), ..Parts::default() }
+}
+
+fn scopes_of(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+fn server(url: &str) -> ServerConfig {
+    ServerConfig::new(id(), url.parse().unwrap())
+}
+
+fn guarded(url: &str, oauth: OAuth) -> ServerConfig {
+    server(url).with_oauth(oauth)
+}
+
+/// A secret that the issuer made up for a client.
+fn secret(issuer: &Referee, client: &str) -> Secret<String> {
+    Secret::new(issuer.told["secrets"][client].as_str().unwrap().to_owned())
+}
+
+fn issuer_of(referee: &Referee) -> String {
+    referee.told["issuer"].as_str().unwrap().to_owned()
+}
+
+/// Makes the issuer issue tokens for a resource.
+async fn register(issuer: &Referee, url: &str, algorithm: &str) {
+    issuer.steer("resource", json!({ "url": url, "alg": algorithm })).await;
+}
+
+/// The grants that the issuer made to a client.
+async fn granted(issuer: &Referee, client: &str) -> Vec<Value> {
+    let seen = issuer.seen().await;
+    seen["granted"].as_array().unwrap().iter().filter(|grant| grant["client"] == client).cloned().collect()
+}
+
+fn fastmcp(options: &Value) -> Starting {
+    Starting::ours("served.py", options)
+}
