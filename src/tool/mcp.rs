@@ -69,12 +69,12 @@ impl McpServer {
     /// Starts a server's program, and asks it for its tools.
     ///
     /// The program gets the variables that the configuration names, and no others; a folder of its own that is removed afterwards, unless
-    /// the configuration names one; and no token. It is ended with all that it started when this value is dropped, and started again
+    /// the configuration names one; and no token. The redactor learns its secrets. It is ended with all that it started when this value is dropped, and started again
     /// when it ends by itself, up to five times a minute.
     ///
     /// # Errors
     ///
-    /// When the program cannot be started, ends, says nothing for 30 s, or does not speak MCP.
+    /// When the program cannot be started, ends, says nothing for as long as it may take to start, or does not speak MCP.
     pub async fn spawn(
         config: CommandConfig,
         clock: Arc<dyn Clock>,

@@ -99,13 +99,17 @@ impl Toolbox {
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
         let live = boundary.live();
         let mut tools = Tools::default();
+        let failed = |server: &ServerId| {
+            let server = server.clone();
+            move |source| ToolboxError::Connect { server, source }
+        };
         for server in boundary.servers() {
             let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
-            tools.add(server.id.clone(), connected, boundary)?;
+            tools.add(connected.map_err(failed(&server.id))?, boundary);
         }
         for command in boundary.commands() {
             let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
-            tools.add(command.id.clone(), spawned, boundary)?;
+            tools.add(spawned.map_err(failed(&command.id))?, boundary);
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
@@ -204,13 +208,7 @@ impl Toolbox {
 }
 
 impl Tools {
-    fn add(
-        &mut self,
-        id: ServerId,
-        server: Result<McpServer, ConnectError>,
-        boundary: &Boundary,
-    ) -> Result<(), ToolboxError> {
-        let server = server.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
+    fn add(&mut self, server: McpServer, boundary: &Boundary) {
         for spec in server.tools() {
             let spec = scrubbed(spec, boundary.live().redactor());
             if boundary.tool(&spec.name).is_some() {
@@ -219,8 +217,7 @@ impl Tools {
                 self.unlisted.insert(spec.name.clone(), spec);
             }
         }
-        self.servers.insert(id, Arc::new(server));
-        Ok(())
+        self.servers.insert(server.id().clone(), Arc::new(server));
     }
 }
 

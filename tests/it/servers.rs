@@ -141,7 +141,7 @@ impl Says {
 fn program(id: &str) -> CommandConfig {
     let mut config = CommandConfig::new(id.to_owned().try_into().unwrap(), std::env::current_exe().unwrap());
     config.args = ["servers::the_program", "--exact", "--nocapture"].map(str::to_owned).to_vec();
-    config.env.insert(PROGRAM.to_owned(), Secret::new(id.to_owned()));
+    config.settings.insert(PROGRAM.to_owned(), id.to_owned());
     config
 }
 

@@ -107,7 +107,7 @@ impl Program {
         let config = &self.config;
         let mut command = Command::new(find(&config.program));
         command.args(&config.args).env_clear();
-        command.envs(config.env.iter().map(|(name, value)| (name, value.expose())));
+        command.envs(&config.settings).envs(config.env.iter().map(|(name, value)| (name, value.expose())));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);

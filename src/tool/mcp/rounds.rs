@@ -43,9 +43,11 @@ impl<'a> Rounds<'a> {
                 Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
                 Ok(result) => match reply::of_result(result, self.tool()) {
                     // the tool itself says so: nobody knows how far it got
-                    Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Repeatable => {
-                        self.wait_for_the_rate().await?;
+                    Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
+                        self.ticket.rate_limited(None);
+                        return Err(ToolError::RateLimited);
                     }
+                    Err(ToolError::RateLimited) => self.wait_for_the_rate().await?,
                     result => return result,
                 },
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made

@@ -366,6 +366,27 @@ async fn a_rate_limit_may_come_with_status_200() {
 }
 
 #[tokio::test]
+async fn a_tool_that_passes_on_a_rate_limit_is_asked_again_if_nothing_can_be_done_twice() {
+    for (effect, calls) in [(Effect::Read, 2), (Effect::Write, 1)] {
+        let left = AtomicUsize::new(1);
+        let server =
+            calling(move |message| match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)) {
+                Ok(_) => {
+                    let content = json!([{ "type": "text", "text": "API rate limit exceeded" }]);
+                    result(message, &json!({ "resultType": "complete", "isError": true, "content": content }))
+                }
+                Err(_) => text(message, "done"),
+            })
+            .await;
+        let connected = server.connect().await.unwrap();
+        let (reply, events) = call(&connected, effect).await;
+        assert_eq!(reply.is_ok(), effect == Effect::Read, "{reply:?}");
+        assert_eq!(events, [EventKind::RateLimited]);
+        assert_eq!(server.calls().len(), calls);
+    }
+}
+
+#[tokio::test]
 async fn unusable_answers_are_not_quoted_and_never_hang() {
     type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
     let cases: Vec<Case> = vec![

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use rmcp::transport::Transport;
 use serde_json::Value;
@@ -48,15 +48,16 @@ async fn reply(server: &McpServer) -> Result<ToolReply, ToolError> {
 
 #[tokio::test]
 async fn a_program_is_a_server_and_gets_nothing_of_ours() {
-    let mut config = config(r#"called() { text "$GIVEN ${HOME:-none} ${CARGO_MANIFEST_DIR:-none} $PWD"; }"#);
+    let mut config = config(r#"called() { text "$GIVEN $PLAIN ${HOME:-none} ${CARGO_MANIFEST_DIR:-none} $PWD"; }"#);
     config.env.insert("GIVEN".to_owned(), Secret::new("given-value".to_owned()));
+    config.settings.insert("PLAIN".to_owned(), "as-it-is".to_owned());
     let server = spawn(config).await.unwrap();
     assert_eq!(server.protocol_version(), "2025-11-25");
     assert_eq!(server.tools()[0].name.as_str(), "s.echo");
     let reply = reply(&server).await.unwrap();
     let said: Vec<_> = reply.content.as_str().unwrap().split(' ').map(str::to_owned).collect();
-    assert_eq!(said[..3], ["given-value", "none", "none"]);
-    assert_ne!(Path::new(&said[3]), std::env::current_dir().unwrap());
+    assert_eq!(said[..4], ["given-value", "as-it-is", "none", "none"]);
+    assert_ne!(Path::new(&said[4]), std::env::current_dir().unwrap());
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn questions_of_the_older_era_get_the_same_answers() {
             if !call {
                 return older(seen, message, None);
             }
-            let mut events: Vec<Value> = questions.iter().cloned().collect();
+            let mut events: Vec<Value> = questions.to_vec();
             for (id, event) in events.iter_mut().enumerate() {
                 (event["jsonrpc"], event["id"]) = (json!("2.0"), json!(format!("q{id}")));
             }
