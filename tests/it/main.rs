@@ -7,6 +7,7 @@ mod cli;
 mod compile;
 mod evaluate;
 mod faults;
+mod gaps;
 mod gateway;
 mod hostile;
 mod login;
