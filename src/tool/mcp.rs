@@ -5,6 +5,9 @@
 mod call;
 mod error;
 mod exchange;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod reply;
 mod spec;
