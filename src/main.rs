@@ -4,7 +4,8 @@ use std::{env, io, process::ExitCode};
 
 use tracing_subscriber::EnvFilter;
 
-const QUIET: [&str; 1] = ["rmcp=info"];
+/// What the protocol library says of a connection that failed is what we say ourselves, better.
+const QUIET: [&str; 2] = ["rmcp=info", "rmcp::transport::worker=off"];
 
 fn main() -> ExitCode {
     let filter = EnvFilter::from_env("ABIDE_LOG");

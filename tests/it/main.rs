@@ -9,6 +9,7 @@ mod evaluate;
 mod faults;
 mod gateway;
 mod hostile;
+mod login;
 mod modules;
 mod referees;
 mod scripted;

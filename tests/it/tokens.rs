@@ -107,7 +107,7 @@ impl World {
         let forge = Forge::new(testbed.mcp_url());
         let keys = Published::start(forge.key_set()).await;
         let trap = Published::start(json!({ "keys": [forge.attacker.public()] })).await;
-        let options = net::Options::default().ca_bundle(Some(testbed.ca_path().to_owned()));
+        let options = net::Options::own_network().ca_bundle(Some(testbed.ca_path().to_owned()));
         let client = net::Client::new(&options).unwrap();
         let world = Self { testbed, forge, keys, trap, client };
         let metadata = "https://mcp.example/.well-known/oauth-protected-resource/mcp".parse().unwrap();

@@ -21,7 +21,7 @@ use crate::{
     security::{
         ScopeSet,
         boundary::{self, ClientAuth, Code, Endpoints, Enterprise, OAuth},
-        jwt::{self, Verifier},
+        jwt::{self, Confirmation, Verifier},
     },
 };
 
@@ -189,10 +189,10 @@ impl Issuing {
         generation: u64,
     ) -> Result<AccessToken, AuthError> {
         let told = grant.life.map(|life| life.saturating_sub(underway));
-        let (scopes, left) = if jwt::is_jwt(grant.token.expose()) {
-            self.verified(&grant, issuer).await?
-        } else {
-            self.introspected(&grant, issuer).await?
+        // a token that nobody can verify here is opaque, whatever it looks like: nothing is taken from it
+        let (scopes, left) = match &issuer.verifier {
+            Some(verifier) if jwt::is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
+            _ => self.introspected(&grant, issuer).await?,
         };
         // within the leeway for clocks that differ, a token may look expired and be good for the server
         let life = match (told, left) {
@@ -203,15 +203,24 @@ impl Issuing {
         Ok(AccessToken::new(grant.token, grant.proof, scopes, life.min(MAX_LIFE), &*self.clock, generation))
     }
 
-    async fn verified(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {
-        let verifier = issuer.verifier.as_ref().ok_or_else(|| AuthError::Metadata {
-            issuer: self.oauth.issuer.clone(),
-            reason: "it issues signed tokens, but names no `jwks_uri`".into(),
-        })?;
+    async fn verified(&self, grant: &Grant, verifier: &Verifier) -> Result<Looked, AuthError> {
         let rejected = |reason| AuthError::TokenRejected { issuer: self.oauth.issuer.clone(), reason };
         let claims = verifier.verify(grant.token.expose()).await.map_err(rejected)?;
+        self.check_binding(claims.confirmation.as_ref())?;
         let left = claims.expires.duration_since(self.clock.now()).ok();
         Ok((claims.scopes, left))
+    }
+
+    /// A token must be bound to what we can prove, and to nothing else (RFC 7800).
+    fn check_binding(&self, confirmation: Option<&Confirmation>) -> Result<(), AuthError> {
+        let unusable = |reason| Err(AuthError::Answer { issuer: self.oauth.issuer.clone(), reason });
+        match (confirmation, &self.prover) {
+            (Some(Confirmation::Key(print)), Some(prover)) if *print == prover.thumbprint() => Ok(()),
+            (Some(Confirmation::Key(_)), _) => unusable("its token is bound to a key that is not ours"),
+            (_, Some(_)) => unusable("its token is of type `DPoP`, but bound to no key"),
+            (Some(Confirmation::Other), None) => unusable("its token is bound to something that we cannot prove"),
+            (Some(Confirmation::Certificate(_)) | None, None) => Ok(()),
+        }
     }
 
     async fn introspected(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {

@@ -196,7 +196,8 @@ pub(super) fn key_ids(corpus: &mut Corpus<'_>, trap: &str) {
         (json!("k".repeat(5_000)), Why::Malformed),
     ] {
         let token = forge.header("rs", |header| header["kid"] = kid.clone());
-        corpus.add(why, format!("kid {}", kid.to_string().chars().take(20).collect::<String>()), token);
+        let text = kid.to_string();
+        corpus.add(why, format!("kid {text:.20} of {} letters", text.len()), token);
     }
     corpus.add(Why::KeyId, "no kid", forge.header("rs", |header| drop(header.remove("kid"))));
     let token = forge.header("rs", |header| header["kid"] = json!("k".repeat(256)));

@@ -87,6 +87,9 @@ pub(super) fn encodings(corpus: &mut Corpus<'_>) {
     let parts: Vec<&str> = good.split('.').collect();
     let [head, body, signature] = parts[..] else { panic!("three parts") };
     let raw = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    // not the message that was signed
+    corpus.add(Why::Signature, "a line end in the middle", format!("{head}.{body}\r\n.{signature}"));
+    corpus.add(Why::Signature, "a blank in the middle", format!("{head}. {body}.{signature}"));
     let mut add = |name: &str, token: String| corpus.add(Why::Malformed, name, token);
     add("padded signature", format!("{head}.{body}.{}", URL_SAFE.encode(&raw)));
     add("one `=` too many", format!("{head}.{body}.{signature}==="));
@@ -102,9 +105,7 @@ pub(super) fn encodings(corpus: &mut Corpus<'_>) {
     add("parts in another order", format!("{body}.{head}.{signature}.x"));
     add("dots escaped", good.replace('.', "%2E"));
     add("another sort of dot", good.replace('.', "\u{ff0e}"));
-    add("a blank in the middle", format!("{head}. {body}.{signature}"));
     add("a line end behind", format!("{good}\n"));
-    add("a line end in the middle", format!("{head}.{body}\r\n.{signature}"));
     add("a tab in the signature", format!("{head}.{body}.{}\t{}", &signature[..9], &signature[9..]));
     add("a zero byte behind", format!("{good}\0"));
     add("in quotes", format!("\"{good}\""));
