@@ -6,6 +6,9 @@ mod call;
 mod error;
 mod exchange;
 mod handler;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod input;
 mod link;
