@@ -5,10 +5,10 @@
 mod call;
 mod error;
 mod exchange;
-mod handler;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod handler;
 mod http;
 mod input;
 mod link;

@@ -94,7 +94,8 @@ impl Http {
             return false;
         }
         let wait = asked.unwrap_or_else(|| Backoff::default().delay(before));
-        self.identity().pace().refused(wait);
+        // a wait of our own making is for this message only
+        self.identity().pace().refused(asked.unwrap_or_default());
         self.clock().sleep(wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random())).await;
         true
     }

@@ -71,7 +71,7 @@ const PROVIDER_KEYS: &[&str] = &[
 
 /// A server of either kind.
 pub(super) enum Server {
-    Http(ServerConfig),
+    Http(Box<ServerConfig>),
     Command(CommandConfig),
 }
 
@@ -98,7 +98,7 @@ pub(super) fn server(id: ServerId, table: Table<'_>, around: &Surroundings<'_>) 
         table.finish(COMMAND_KEYS);
         return command;
     }
-    let http = http(id, &table, around).map(Server::Http);
+    let http = http(id, &table, around).map(|config| Server::Http(Box::new(config)));
     table.finish(HTTP_KEYS);
     http
 }
