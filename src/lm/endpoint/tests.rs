@@ -61,7 +61,7 @@ async fn a_server_says_how_long_to_wait() {
         [(None, None), (Some("7"), Some(7)), (Some("Sun, 06 Nov 1994 08:49:49 GMT"), Some(12)), (Some("soon"), None)];
     for (header, seconds) in cases {
         let canned = |status| {
-            let canned = Canned::text(status, "slow down");
+            let canned = Canned::text(status, "slow down").header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
             match header {
                 Some(value) => canned.header("retry-after", value),
                 None => canned,
