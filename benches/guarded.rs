@@ -192,7 +192,9 @@ impl Module for LookUps {
     }
 
     fn trusted(&self, input: &String) -> Option<abide::Fields> {
-        Some(abide::Fields([("request".to_owned(), json!(input))].into_iter().collect()))
+        let mut fields = abide::Fields::new();
+        fields.insert("request", json!(input));
+        Some(fields)
     }
 }
 
