@@ -187,6 +187,10 @@ impl Http {
 
     fn step_up(&self, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
         let stepped = !missing.is_empty() && self.identity().step_up(token, missing);
+        if stepped {
+            // what a server lists may depend on what we may do
+            self.freshness().lose();
+        }
         if let Some(ticket) = ticket.filter(|_| stepped) {
             ticket.verdict(EventKind::ScopeStepUp, format!("the server wants `{missing}`"));
         }

@@ -317,9 +317,6 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let program = table.required("command");
     let args = table.texts("args").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let mut env: BTreeMap<String, Secret<String>> = BTreeMap::new();
-    for (name, value) in plain_environment(table) {
-        env.insert(name, Secret::new(value));
-    }
     for name in table.texts("env_from").unwrap_or_default() {
         match (around.env)(name) {
             Some(value) => {
@@ -340,6 +337,7 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
     config.args = args;
     config.env = env;
+    config.settings = plain_environment(table).into_iter().collect();
     config.folder = folder;
     config.input = input;
     Some(config)
