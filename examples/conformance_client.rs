@@ -83,16 +83,16 @@ impl Task {
         })
     }
 
-    /// Connects, and calls every tool once.
+    /// Connects, calls every tool once, and looks at the tools again.
     async fn perform(&self) -> Outcome<()> {
         let (server, identity) = self.connect().await?;
         let tools = server.tools();
-        let guard = self.guard(identity.clone(), tools)?;
+        let guard = self.guard(identity, tools)?;
         let run = RunId::random();
         let session = Session::new(run, Mode::Live, &Fields::new());
         let log = Recorder::new(run, 0, self.redactor.clone());
         let mut done = Ok(());
-        for call in self.calls(&identity.config().id, tools)? {
+        for call in self.calls(server.id(), tools)? {
             let tool = tools.iter().find(|tool| tool.name == call.tool);
             let permit = match guard.authorize(call, tool, &session, &log).await {
                 Ok(permit) => permit,
@@ -108,6 +108,9 @@ impl Task {
             {
                 done = Err(error.into());
             }
+        }
+        for changed in server.refresh().await? {
+            say(&format!("not what it was: {changed}"));
         }
         done
     }
