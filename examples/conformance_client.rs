@@ -38,11 +38,8 @@ struct Task {
     redactor: Redactor,
 }
 
-/// A connected server, and who we are there.
-struct Connected {
-    server: McpServer,
-    identity: Arc<Identity>,
-}
+/// A server, and who we are there.
+type Connected = (McpServer, Arc<Identity>);
 
 /// The scopes of the one token that there is.
 struct Granted(Arc<Identity>);
@@ -88,29 +85,34 @@ impl Task {
 
     /// Connects, calls every tool once, and looks at the tools again.
     async fn perform(&self) -> Outcome<()> {
-        let connected = self.connect().await?;
-        let tools = connected.server.tools().to_vec();
-        let guard = self.guard(&connected, &tools)?;
+        let (server, identity) = self.connect().await?;
+        let tools = server.tools();
+        let guard = self.guard(identity, tools)?;
         let run = RunId::random();
         let session = Session::new(run, Mode::Live, &Fields::new());
         let log = Recorder::new(run, 0, self.redactor.clone());
-        let mut failed = Ok(());
-        for call in self.calls(&connected, &tools)? {
+        let mut done = Ok(());
+        for call in self.calls(server.id(), tools)? {
             let tool = tools.iter().find(|tool| tool.name == call.tool);
-            match guard.authorize(call, tool, &session, &log).await {
-                Err(Refused::Denied(denied)) => say(&format!("not called: {denied}")),
-                Err(refused) => failed = Err(refused.into()),
-                Ok(permit) => {
-                    if let Passage::Live(permitted) = permit.into_passage() {
-                        let context = CallContext { traceparent: &run.traceparent(), recorder: &log };
-                        if let Err(error) = connected.server.call(permitted, context).await {
-                            failed = Err(error.into());
-                        }
-                    }
+            let permit = match guard.authorize(call, tool, &session, &log).await {
+                Ok(permit) => permit,
+                Err(Refused::Denied(denied)) => {
+                    say(&format!("not called: {denied}"));
+                    continue;
                 }
+                Err(refused) => return Err(refused.into()),
+            };
+            let context = CallContext { traceparent: &run.traceparent(), recorder: &log };
+            if let Passage::Live(permitted) = permit.into_passage()
+                && let Err(error) = server.call(permitted, context).await
+            {
+                done = Err(error.into());
             }
         }
-        failed
+        for changed in server.refresh().await? {
+            say(&format!("not what it was: {changed}"));
+        }
+        done
     }
 
     /// Without a token; with one of the issuer that the server names, if it wants one.
@@ -128,11 +130,9 @@ impl Task {
 
     async fn connect_as(&self, config: ServerConfig, scopes: ScopeSet) -> Result<Connected, ConnectError> {
         let server = config.id.clone();
-        let identity = Identity::new(config, scopes, self.clock.clone(), self.redactor.clone())
-            .map_err(|source| ConnectError::Unreachable { server, source })?;
-        let identity = Arc::new(identity);
-        let server = McpServer::connect(identity.clone(), self.clock.clone()).await?;
-        Ok(Connected { server, identity })
+        let identity = Identity::new(config, scopes, self.clock.clone(), self.redactor.clone());
+        let identity = Arc::new(identity.map_err(|source| ConnectError::Unreachable { server, source })?);
+        Ok((McpServer::connect(identity.clone(), self.clock.clone()).await?, identity))
     }
 
     fn config(&self) -> Outcome<ServerConfig> {
@@ -176,14 +176,10 @@ impl Task {
 
     fn grant(&self, able: &Capabilities, client: &ClientAuth) -> Outcome<Grant> {
         if let Some(token) = self.secret("idp_id_token") {
-            let (provider, id) = (self.given("idp_issuer"), self.given("idp_client_id"));
+            let told = |key: &str| self.given(key).unwrap_or_default();
+            let (provider, client_id) = (told("idp_issuer"), told("idp_client_id"));
             let endpoint = self.given("idp_token_endpoint").map(str::parse).transpose()?;
-            let provider = Enterprise::new(
-                provider.unwrap_or_default(),
-                id.unwrap_or_default(),
-                ClientAuth::Public,
-                TokenSource::Fixed(token),
-            );
+            let provider = Enterprise::new(provider, client_id, ClientAuth::Public, TokenSource::Fixed(token));
             return Ok(Grant::Enterprise(provider.token_endpoint(endpoint)));
         }
         if let Some(statement) = self.secret("valid_jwt") {
@@ -199,20 +195,19 @@ impl Task {
         Ok(Grant::Code(Code::new(registration).agent(Arc::new(Consenting)).endpoints(Endpoints::OrLegacy)))
     }
 
-    fn guard(&self, connected: &Connected, tools: &[ToolSpec]) -> Outcome<Guard> {
-        let config = connected.identity.config();
+    fn guard(&self, identity: Arc<Identity>, tools: &[ToolSpec]) -> Outcome<Guard> {
+        let config = identity.config();
         let rule = || ToolRule::new(Effect::Write, ScopeSet::new());
         let boundary = Boundary::from_parts(Parts {
             servers: [(config.id.clone(), config.clone())].into(),
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),
             ..Parts::default()
         })?;
-        let grants = Arc::new(Granted(connected.identity.clone()));
-        Ok(Guard::new(&boundary, grants, Audit::discard(), self.clock.clone()))
+        Ok(Guard::new(&boundary, Arc::new(Granted(identity)), Audit::discard(), self.clock.clone()))
     }
 
     /// The calls that the suite names, else one of each tool.
-    fn calls(&self, connected: &Connected, tools: &[ToolSpec]) -> Outcome<Vec<ToolCall>> {
+    fn calls(&self, server: &ServerId, tools: &[ToolSpec]) -> Outcome<Vec<ToolCall>> {
         let Some(wanted) = self.context.get("toolCalls").and_then(Value::as_array) else {
             let call = |tool: &ToolSpec| ToolCall { tool: tool.name.clone(), arguments: made_up(tool, tools) };
             return Ok(tools.iter().map(call).collect());
@@ -222,7 +217,7 @@ impl Task {
             let mut arguments = wanted.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
             // for an argument that need not be there, null means that it is not
             arguments.retain(|_, value| !value.is_null());
-            Ok(ToolCall { tool: ToolName::of_server(&connected.identity.config().id, name)?, arguments })
+            Ok(ToolCall { tool: ToolName::of_server(server, name)?, arguments })
         };
         wanted.iter().map(call).collect()
     }
