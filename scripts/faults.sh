@@ -23,7 +23,7 @@ printf '%s\n' "${names[@]}" | xargs -P 5 -I{} bash -c \
 python3 - "$scratch" <<'PYTHON'
 import glob, sys
 
-head = ("fault", "runs", "calls", "ok", "infra", "deadline", "limited", "writes", "twice", "tokens", "connections", "recovery ms", "RSS +KiB")
+head = ("fault", "runs", "calls", "ok", "infra", "deadline", "limited", "429s", "writes", "twice", "tokens", "connections", "recovery ms", "RSS +KiB")
 rows = [head]
 for log in sorted(glob.glob(sys.argv[1] + "/*.log")):
     with open(log, encoding="utf-8") as lines:

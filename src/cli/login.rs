@@ -129,7 +129,7 @@ async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
         Err(ConnectError::Auth { source: AuthError::TokenWanted { wanted, .. }, .. }) => wanted,
         Err(error) => return Err(error.into()),
     };
-    let found = protected(url, &net::Options::default(), &wanted).await?;
+    let found = protected(url, &net::Options::own_network(), &wanted).await?;
     describe(url, &wanted, &found, out)?;
     Ok(0)
 }

@@ -67,7 +67,8 @@ pub struct Streamed {
     host: String,
 }
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Whoever answers nothing for so long is asked again; and what waits for the answer, such as a token that many runs share, goes on.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BODY: usize = 1 << 20;
 /// Between asking a busy HTTP/2 connection whether it is still there, and for its answer.
 const PING: Duration = Duration::from_secs(20);
@@ -207,7 +208,7 @@ impl Streamed {
 }
 
 impl Request {
-    /// A `GET` with 30 s of time and at most 1 MiB of reply.
+    /// A `GET` with 10 s of time and at most 1 MiB of reply.
     pub fn get(url: Url) -> Self {
         Self {
             method: Method::GET,
@@ -219,7 +220,7 @@ impl Request {
         }
     }
 
-    /// A `POST` with 30 s of time and at most 1 MiB of reply.
+    /// A `POST` with 10 s of time and at most 1 MiB of reply.
     pub fn post(url: Url, body: impl Into<Bytes>) -> Self {
         Self { method: Method::POST, body: body.into(), ..Self::get(url) }
     }

@@ -1,6 +1,9 @@
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, header::RETRY_AFTER};
+use http::{
+    HeaderMap,
+    header::{DATE, RETRY_AFTER},
+};
 
 /// The longest wait that [`retry_after`] reports.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
@@ -17,14 +20,16 @@ pub struct Backoff {
 }
 
 /// How long a server asks to wait (RFC 9110, section 10.2.3): seconds or an HTTP date; at most [`MAX_RETRY_AFTER`].
-/// None without the header or when it says neither.
+/// None without the header or when it says neither. A date counts from the server's own `Date` where it gives one, so that a clock
+/// that is wrong here does no harm.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if text.bytes().all(|b| b.is_ascii_digit()) {
         Duration::from_secs(text.parse().ok()?)
     } else {
         let date = httpdate::parse_http_date(text).ok()?;
-        date.duration_since(now).unwrap_or(Duration::ZERO)
+        let sent = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        date.duration_since(sent.unwrap_or(now)).unwrap_or(Duration::ZERO)
     };
     Some(wait.min(MAX_RETRY_AFTER))
 }

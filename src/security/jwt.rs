@@ -4,6 +4,9 @@
 mod cache;
 mod claims;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod looks;
 mod resource;

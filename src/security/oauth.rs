@@ -7,6 +7,9 @@ mod discovery;
 mod dpop;
 mod endpoint;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
 mod identity;
 mod introspection;

@@ -170,7 +170,7 @@ impl Setup {
 }
 
 fn http() -> net::Client {
-    net::Client::new(&net::Options::default()).unwrap()
+    net::Client::new(&net::Options::own_network()).unwrap()
 }
 
 /// Where a page sends on to.

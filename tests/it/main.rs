@@ -15,6 +15,7 @@ mod modules;
 mod referees;
 mod scripted;
 mod secrets;
+mod servers;
 mod support;
 mod tokens;
 mod transport;

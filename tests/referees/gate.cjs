@@ -5,7 +5,7 @@
 // Each address /NAME/mcp is a resource of its own. Access tokens are JWT of the issuer (RFC 9068) for just that resource; those
 // bound to a key need a proof of it (RFC 9449) with a nonce that this server gave. The issuer's keys are looked up again after
 // a second, so a key that is published no more is soon a key that is trusted no more. The first line on standard output tells
-// the port; GET /referee tells what was let through and what was refused.
+// the port; GET /referee tells what was let through and what was refused, POST /referee/forget makes every nonce a wrong one.
 'use strict';
 const http = require('node:http');
 const { createHash, randomUUID } = require('node:crypto');
@@ -93,7 +93,8 @@ const agent = new http.Agent({ keepAlive: true, noDelay: true });
 const json = (response, value) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 const server = http.createServer(async (request, response) => {
   const base = `http://127.0.0.1:${server.address().port}`;
-  if (request.url === '/referee') return json(response, log);
+  if (request.url === '/referee/forget') nonces = [randomUUID(), randomUUID()];
+  if (request.url.startsWith('/referee')) return json(response, log);
   const about = request.url.match(/^\/\.well-known\/oauth-protected-resource(\/[a-z0-9]+\/mcp)$/);
   if (about) return json(response, { resource: base + about[1], authorization_servers: [issuer] });
   const name = request.url.match(/^\/([a-z0-9]+)\/mcp$/)?.[1];

@@ -2,7 +2,7 @@
 
     python served.py '{"name": "a", "issuer": "http://127.0.0.1:1", "algorithm": "RS256", "required": ["mcp:read"]}'
 
-Without an issuer it checks nothing. `introspection` with a client id and secret asks the issuer about each token instead of
+Without an issuer it checks nothing. `introspection` with a client id, secret and method asks the issuer about each token instead of
 reading it. `rate` and `burst` turn on the rate limit. The first line on standard output tells the port; GET /referee tells how
 often each tool ran.
 """
@@ -31,6 +31,7 @@ def verifier(options, resource):
             introspection_url=f"{issuer}/token/introspection",
             client_id=known["client_id"],
             client_secret=known["client_secret"],
+            client_auth_method=known["method"],
             required_scopes=required,
             audience=resource,
         )

@@ -28,6 +28,19 @@ fn reads_seconds_and_dates() {
 }
 
 #[test]
+fn dates_count_from_that_of_the_server() {
+    let mut headers = HeaderMap::new();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("Fri, 31 Dec 1999 23:59:09 GMT"));
+    headers.insert(DATE, HeaderValue::from_static("Fri, 31 Dec 1999 23:59:02 GMT"));
+    let wrong = Duration::from_secs(600);
+    for here in [now(), now() + wrong, now() - wrong] {
+        assert_eq!(retry_after(&headers, here), Some(Duration::from_secs(7)));
+    }
+    headers.insert(DATE, HeaderValue::from_static("yesterday"));
+    assert_eq!(retry_after(&headers, now()), Some(Duration::from_secs(9)));
+}
+
+#[test]
 fn caps_long_waits() {
     assert_eq!(parsed(b"86400"), Some(MAX_RETRY_AFTER));
     assert_eq!(parsed(b"Tue, 31 Dec 2999 23:59:59 GMT"), Some(MAX_RETRY_AFTER));

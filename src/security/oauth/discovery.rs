@@ -124,7 +124,7 @@ pub(super) fn legacy(issuer: &str) -> Result<Metadata, AuthError> {
     })
 }
 
-fn base(issuer: &str) -> Result<Url, AuthError> {
+pub(super) fn base(issuer: &str) -> Result<Url, AuthError> {
     let unusable = |reason: String| AuthError::Metadata { issuer: issuer.to_owned(), reason };
     let url: Url = issuer.parse().map_err(|e| unusable(format!("`issuer` is no address: {e}")))?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -135,7 +135,7 @@ fn base(issuer: &str) -> Result<Url, AuthError> {
 }
 
 /// RFC 8414 first, then OpenID Connect with the path inserted, then appended.
-fn places(issuer: &Url) -> Vec<Url> {
+pub(super) fn places(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     let mut paths = vec![
         format!("/.well-known/oauth-authorization-server{path}"),
@@ -153,7 +153,7 @@ fn places(issuer: &Url) -> Vec<Url> {
         .collect()
 }
 
-fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
+pub(super) fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
     let unusable = |reason: String| AuthError::Metadata { issuer: pinned.to_owned(), reason };
     let document: Document = serde_json::from_slice(body).map_err(|_| {
         unusable("it lacks `issuer` or `token_endpoint`, has an entry of the wrong type, or is no JSON".into())

@@ -222,7 +222,7 @@ fn basic(client_id: &str, secret: &Secret<String>) -> HeaderValue {
     value
 }
 
-fn read(body: &[u8]) -> Result<Grant, &'static str> {
+pub(super) fn read(body: &[u8]) -> Result<Grant, &'static str> {
     let answer: Answer =
         serde_json::from_slice(body).map_err(|_| "it lacks `access_token` or `token_type`, or is no JSON")?;
     let token = Secret::new(answer.access_token);

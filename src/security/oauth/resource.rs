@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{AuthError, challenge, grant::resource};
 use crate::{
-    net::{Client, Options, Request},
+    net::{Bytes, Client, Options, Request},
     security::{ScopeSet, boundary::Proof},
 };
 
@@ -25,10 +25,10 @@ pub struct Protected {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    resource: Option<String>,
+pub(super) struct Document {
+    pub(super) resource: Option<String>,
     #[serde(default)]
-    authorization_servers: Vec<String>,
+    pub(super) authorization_servers: Vec<String>,
     scopes_supported: Option<Vec<String>>,
 }
 
@@ -93,24 +93,16 @@ pub(super) async fn check(client: &Client, server: &Url, pinned: &str, named: Op
     })
 }
 
-/// Looks at the place that a challenge named, if it belongs to the server, else at the well-known ones.
 async fn find(client: &Client, server: &Url, named: Option<&str>) -> Result<Option<Document>, AuthError> {
-    let named = named.and_then(|text| text.parse::<Url>().ok()).filter(|url| url.origin() == server.origin());
-    for place in named.into_iter().chain(places(server)) {
-        let Some(document) = fetch(client, place).await else {
-            continue;
-        };
-        return match &document.resource {
-            Some(named) if !is_same(named, server) => {
-                Err(AuthError::ForeignResource { server: server.to_string(), named: shown(named) })
-            }
-            _ => Ok(Some(document)),
-        };
+    for place in places(server, named) {
+        if let Some(document) = fetch(client, place).await.and_then(|body| parse(&body, server)) {
+            return document.map(Some);
+        }
     }
     Ok(None)
 }
 
-async fn fetch(client: &Client, place: Url) -> Option<Document> {
+async fn fetch(client: &Client, place: Url) -> Option<Bytes> {
     let request = Request::get(place);
     let limit = request.max_body;
     let reply = client.open(request).await.ok()?;
@@ -118,8 +110,18 @@ async fn fetch(client: &Client, place: Url) -> Option<Document> {
     let kind = reply.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     let is_document = reply.status == StatusCode::OK && kind.starts_with("application/json");
     let body = tokio::time::timeout(BODY_TIMEOUT, reply.collect(limit));
-    let body = if is_document { body.await.ok()?.ok()? } else { return None };
-    serde_json::from_slice(&body).ok()
+    if is_document { body.await.ok()?.ok() } else { None }
+}
+
+/// Nothing where this is no document at all, and an error where it is that of another resource.
+pub(super) fn parse(body: &[u8], server: &Url) -> Option<Result<Document, AuthError>> {
+    let document: Document = serde_json::from_slice(body).ok()?;
+    Some(match &document.resource {
+        Some(named) if !is_same(named, server) => {
+            Err(AuthError::ForeignResource { server: server.to_string(), named: shown(named) })
+        }
+        _ => Ok(document),
+    })
 }
 
 /// A server may speak for a whole host, of which the endpoint is a part (RFC 9728, section 3.3, is stricter; servers are not).
@@ -131,25 +133,25 @@ fn is_same(named: &str, server: &Url) -> bool {
     named.origin() == server.origin() && (part == whole || part.starts_with(&format!("{whole}/")))
 }
 
-fn places(server: &Url) -> Vec<Url> {
+/// The place that a challenge named, if it belongs to the server, and the well-known ones.
+pub(super) fn places(server: &Url, named: Option<&str>) -> Vec<Url> {
+    let named = named.and_then(|text| text.parse::<Url>().ok()).filter(|url| url.origin() == server.origin());
     let path = server.path().trim_end_matches('/');
     let mut paths = vec![
         format!("/.well-known/oauth-protected-resource{path}"),
         "/.well-known/oauth-protected-resource".to_owned(),
     ];
     paths.dedup();
-    paths
-        .into_iter()
-        .map(|path| {
-            let mut place = server.clone();
-            place.set_path(&path);
-            place.set_query(None);
-            place.set_fragment(None);
-            place
-        })
-        .collect()
+    let well_known = paths.into_iter().map(|path| {
+        let mut place = server.clone();
+        place.set_path(&path);
+        place.set_query(None);
+        place.set_fragment(None);
+        place
+    });
+    named.into_iter().chain(well_known).collect()
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(MAX_SHOWN).collect()
+    text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect()
 }

@@ -21,7 +21,7 @@ use abide_testbed::{
     Options, Testbed, customers,
     log::{Call, Refusal, Verdict},
 };
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::support::{boundary, lm};
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<Stepped>,
     scale: Scale,
     runtime: Runtime,
+    /// For runs that nothing is in the way of, on however busy a machine.
+    patient: Runtime,
     errand: Errand,
 }
 
@@ -71,8 +73,16 @@ pub(crate) struct Outcome {
     pub(crate) recovery: Duration,
     /// Calls that the server refused for their token.
     pub(crate) refused_tokens: usize,
+    /// Calls that the server refused for their rate; most are made again later.
+    pub(crate) refused_rates: usize,
     pub(crate) grown_kib: i64,
 }
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// A busy machine may be late.
+const GRACE: Duration = Duration::from_secs(10);
+/// What is said to be the life of a token, and more.
+const TOKEN_LIFE_S: u64 = 300;
 
 const RULES: &str = r#"
 [servers.crm]
@@ -144,19 +154,19 @@ impl Clock for Stepped {
 }
 
 impl World {
-    pub(crate) async fn new(options: Options, scale: Scale) -> Self {
+    pub(crate) async fn new(options: Options, scale: Scale) -> Arc<Self> {
         let testbed = Testbed::start(options.burst(1_000_000)).await.unwrap();
         let clock = Arc::new(Stepped::default());
         let boundary = boundary(&testbed, RULES).with_clock(clock.clone());
         let tools = Toolbox::connect(&boundary).await.unwrap();
-        let runtime = Runtime::builder()
-            .lm(lm(&testbed, "scripted"))
-            .boundary(boundary)
-            .clock(clock.clone())
-            .limits(Limits::default().deadline(scale.deadline))
-            .build();
+        let runtime = |deadline| {
+            let limits = Limits::default().deadline(deadline);
+            let (model, boundary) = (lm(&testbed, "scripted"), boundary.clone());
+            Runtime::builder().lm(model).boundary(boundary).clock(clock.clone()).limits(limits).build()
+        };
+        let (runtime, patient) = (runtime(scale.deadline), runtime(PATIENCE));
         let errand = Errand { tools, think: scale.think, tally: Arc::default() };
-        Self { testbed, clock, scale, runtime, errand }
+        Arc::new(Self { testbed, clock, scale, runtime, patient, errand })
     }
 
     /// Waits for a share of the time.
@@ -164,8 +174,13 @@ impl World {
         tokio::time::sleep(self.scale.time.mul_f64(share)).await;
     }
 
+    /// Lets so much time pass that a new token is needed.
+    pub(crate) fn outlive_token(&self) {
+        self.clock.pass(TOKEN_LIFE_S);
+    }
+
     /// Drives runs while `plan` goes on, which ends with everything healed; then until every run succeeds.
-    pub(crate) async fn drive(&self, plan: impl AsyncFnOnce(&Self)) -> Outcome {
+    pub(crate) async fn drive(self: &Arc<Self>, plan: impl AsyncFnOnce(&Self)) -> Outcome {
         self.round("warming up", 0).await;
         assert_eq!(
             self.tally(|tally| (tally.ok, tally.surprises.len())),
@@ -174,14 +189,14 @@ impl World {
         );
         let before = resident_kib();
         let start = Instant::now();
-        let workers = join_all((0..self.scale.in_flight).map(|worker| async move {
+        let workers = self.each(move |world, worker| async move {
             for turn in 0.. {
-                if start.elapsed() >= self.scale.time {
+                if start.elapsed() >= world.scale.time {
                     break;
                 }
-                self.run(format!("worker {worker}, turn {turn}")).await;
+                world.run(&world.runtime, format!("worker {worker}, turn {turn}")).await;
             }
-        }));
+        });
         tokio::join!(workers, plan(self));
         let mut outcome = self.outcome();
         outcome.recovery = self.recover().await;
@@ -190,8 +205,15 @@ impl World {
         outcome
     }
 
+    /// All runs at once, so many times.
+    pub(crate) async fn rounds(self: &Arc<Self>, times: usize) {
+        for round in 0..times {
+            self.round("round", round).await;
+        }
+    }
+
     /// How long it takes until all runs of a round succeed.
-    async fn recover(&self) -> Duration {
+    async fn recover(self: &Arc<Self>) -> Duration {
         let healed = Instant::now();
         for round in 0.. {
             let (begun, ok) = (healed.elapsed(), self.tally(|tally| tally.ok));
@@ -204,25 +226,43 @@ impl World {
         unreachable!("rounds have no end")
     }
 
-    async fn round(&self, when: &str, round: usize) {
-        join_all((0..self.scale.in_flight).map(|worker| self.run(format!("{when} {round}, worker {worker}")))).await;
+    async fn round(self: &Arc<Self>, when: &str, round: usize) {
+        let name = format!("{when} {round}");
+        self.each(move |world, worker| {
+            let name = format!("{name}, worker {worker}");
+            async move { world.run(&world.patient, name).await }
+        })
+        .await;
+    }
+
+    /// Something that every worker does, each in a task of its own.
+    async fn each<W, F>(self: &Arc<Self>, work: W)
+    where
+        W: Fn(Arc<Self>, usize) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let workers: Vec<_> =
+            (0..self.scale.in_flight).map(|worker| tokio::spawn(work(self.clone(), worker))).collect();
+        for worker in workers {
+            worker.await.unwrap();
+        }
     }
 
     /// One run, which has to end in time and for a good reason.
-    async fn run(&self, name: String) {
+    async fn run(&self, runtime: &Runtime, name: String) {
         let begun = Instant::now();
-        let run = self.runtime.run(&self.errand, name.clone()).await;
+        let run = runtime.run(&self.errand, name.clone()).await;
         let took = begun.elapsed();
         self.tally(|tally| {
             tally.runs += 1;
             match run.outcome {
                 Ok(()) => {}
                 Err(CallError::Infrastructure(Infrastructure::Deadline(_))) => tally.deadline += 1,
-                Err(CallError::Infrastructure(Infrastructure::Tool(_))) => {}
-                Err(CallError::Module(_)) => {}
+                // counted where the call was made
+                Err(CallError::Infrastructure(Infrastructure::Tool(_)) | CallError::Module(_)) => {}
                 Err(other) => tally.surprises.push(format!("{name}: {other}")),
             }
-            if took > self.scale.deadline + Duration::from_secs(2) {
+            if took > runtime.limits().deadline + GRACE {
                 tally.surprises.push(format!("{name}: took {took:?}"));
             }
         });
@@ -232,7 +272,8 @@ impl World {
         look(&mut self.errand.tally.lock().unwrap())
     }
 
-    fn outcome(&self) -> Outcome {
+    /// So far.
+    pub(crate) fn outcome(&self) -> Outcome {
         self.tally(|tally| Outcome {
             runs: tally.runs,
             calls: tally.calls,
@@ -254,6 +295,7 @@ impl World {
         assert_eq!(refused(Refusal::NoToken), 0, "calls without a token");
         assert_eq!(refused(Refusal::InsufficientScope), 0);
         outcome.refused_tokens = refused(Refusal::InvalidToken);
+        outcome.refused_rates = refused(Refusal::RateLimited);
         let executed = log.iter().filter(|call| !matches!(call.verdict, Verdict::Refused { .. }));
         let nameless = executed.clone().filter(|call| call.subject.is_empty()).count();
         assert_eq!(nameless, 0, "calls executed without a valid token");
