@@ -231,7 +231,7 @@ async fn no_place_elsewhere_is_asked_about_a_server() {
     let error = ours::auth_error(ours::open(&site)).await;
     let AuthError::TokenWanted { wanted, .. } = &error else { panic!("{error}") };
     let said = protected(&site.url().parse().unwrap(), &net::Options::default(), wanted).await.unwrap();
-    assert_eq!(said.issuers, [site.base.clone()]);
+    assert_eq!(said.issuers, [site.base.as_str()]);
     assert!(ours::connect(ours::usual(&site)).await.is_err());
     assert_eq!(inside.count(), 0);
 }

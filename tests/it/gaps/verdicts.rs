@@ -99,7 +99,7 @@ async fn every_challenge_is_read() {
     assert_eq!(wanted.proof, Proof::Bearer);
     let url = site.url().parse().unwrap();
     let said = protected(&url, &net::Options::default(), wanted).await.unwrap();
-    assert_eq!(said.issuers, [issuer.base.clone()]);
+    assert_eq!(said.issuers, [issuer.base.as_str()]);
 }
 
 /// RFC 6750 lets `insufficient_scope` alone speak of scopes; any other word is another reason.
