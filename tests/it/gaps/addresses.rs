@@ -4,10 +4,15 @@ use std::{fs, net::TcpListener};
 
 use abide::{
     net::{self, AddressKind, Request},
-    security::oauth::{AuthError, protected},
+    security::{
+        boundary::ClientAuth,
+        jwt,
+        oauth::{AuthError, protected},
+    },
 };
 use abide_testbed::{Options, Testbed};
 use axum::{Json, response::IntoResponse};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{
@@ -64,7 +69,16 @@ async fn endpoint(name: &'static str, place: &str) -> Site {
         let mut metadata = here.metadata();
         metadata[name] = json!(place);
         async move {
-            if request.path == ABOUT_ISSUER { Json(metadata).into_response() } else { here.ordinary(&request) }
+            match request.path.as_str() {
+                ABOUT_ISSUER => Json(metadata).into_response(),
+                "/token" if name == "jwks_uri" => {
+                    let header =
+                        URL_SAFE_NO_PAD.encode(json!({ "alg": "ES256", "kid": "1", "typ": "at+jwt" }).to_string());
+                    let token = format!("{header}.e30.{}", URL_SAFE_NO_PAD.encode([1; 64]));
+                    Json(json!({ "access_token": token, "token_type": "Bearer" })).into_response()
+                }
+                _ => here.ordinary(&request),
+            }
         }
     })
     .await
@@ -75,9 +89,8 @@ async fn endpoint(name: &'static str, place: &str) -> Site {
 #[tokio::test]
 async fn an_authority_of_ones_own_keeps_the_address_filter() {
     let testbed = Testbed::start(Options::default()).await.unwrap();
-    let (inside, trap) = (format!("https://inside.example:{}", Trap::new().port()), Trap::new());
-    let inside = inside.replace(inside.rsplit(':').next().unwrap(), &trap.port().to_string());
-
+    let trap = Trap::new();
+    let inside = format!("https://inside.example:{}", trap.port());
     let site =
         Site::start({
             let inside = inside.clone();
@@ -185,7 +198,7 @@ async fn no_issuer_is_asked_for_a_servers_sake() {
 
     for issuer in forged.into_iter().chain(local.iter().map(String::as_str)) {
         let site = naming(issuer).await;
-        let config = ours::config(&site, &honest, abide::security::boundary::ClientAuth::Basic(ours::secret()));
+        let config = ours::config(&site, &honest, ClientAuth::Basic(ours::secret()));
         let error = ours::auth_error(config).await;
         assert!(matches!(&error, AuthError::ForeignIssuer { named, .. } if named == issuer), "{error}");
     }
@@ -212,18 +225,18 @@ async fn no_place_elsewhere_is_asked_about_a_server() {
     .await;
 
     drop(bare::manager(&site.url()).await.resolve_metadata_from_challenge(Some(&challenge)).await);
-    assert_eq!(inside.seen("/x").len(), 1);
+    assert!(!inside.seen("/x").is_empty());
     inside.forget();
 
     let error = ours::auth_error(ours::open(&site)).await;
     let AuthError::TokenWanted { wanted, .. } = &error else { panic!("{error}") };
     let said = protected(&site.url().parse().unwrap(), &net::Options::default(), wanted).await.unwrap();
-    assert_eq!(said.issuers, [site.base.clone()]);
+    assert_eq!(said.issuers, [site.base.as_str()]);
     assert!(ours::connect(ours::usual(&site)).await.is_err());
     assert_eq!(inside.count(), 0);
 }
 
-/// The pinned issuer itself names endpoints where none of it can be. One on loopback may name others on loopback: the operator
+/// The pinned issuer itself names endpoints where none of its own can be. One on loopback may name others on loopback: the operator
 /// wrote that address down.
 #[tokio::test]
 async fn no_endpoint_inside_is_asked_for_an_issuers_sake() {
@@ -258,12 +271,15 @@ async fn no_endpoint_inside_is_asked_for_an_issuers_sake() {
         ("169.254.1.1", LinkLocal),
         ("0.0.0.0", Unspecified),
     ] {
-        for name in ["token_endpoint", "introspection_endpoint"] {
+        for name in ["token_endpoint", "introspection_endpoint", "jwks_uri"] {
             let site = endpoint(name, &format!("https://{host}/x")).await;
             let error = ours::token(ours::usual(&site)).await.unwrap_err();
-            let AuthError::Network { source: net::Error::Forbidden { kind, .. }, .. } = &error else {
+            let (AuthError::Network { source, .. }
+            | AuthError::TokenRejected { reason: jwt::Error::KeySet(source), .. }) = &error
+            else {
                 panic!("{name} at {host}: {error}")
             };
+            let net::Error::Forbidden { kind, .. } = source else { panic!("{name} at {host}: {error}") };
             assert_eq!(*kind, expected, "{host}");
         }
     }

@@ -69,6 +69,7 @@ async fn a_secret_goes_to_no_issuer_that_a_server_names() {
     bare::log_in(&server.url(), bare::secret(&server.url())).await.unwrap();
     assert_eq!(attacker.seen("/token")[0].form()["client_secret"], SECRET);
     attacker.forget();
+    server.forget();
 
     let config = ours::config(&server, &honest, ClientAuth::Post(ours::secret()));
     let error = ours::auth_error(config).await;

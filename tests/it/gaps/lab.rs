@@ -54,6 +54,7 @@ pub(super) type Failure = (StatusCode, Option<u32>);
 /// A request that came.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
+    pub(super) method: Method,
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -79,8 +80,8 @@ impl Site {
             oldest: AtomicUsize::new(0),
             failures: Mutex::default(),
         }));
-        let handle = move |State(here): State<Here>, _: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
-            let request = Seen { path: uri.path().to_owned(), headers, body };
+        let handle = move |State(here): State<Here>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
+            let request = Seen { method, path: uri.path().to_owned(), headers, body };
             here.seen.lock().unwrap().push(request.clone());
             answer(here, request).await
         };

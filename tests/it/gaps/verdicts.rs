@@ -15,13 +15,13 @@ use abide::{
 };
 use axum::response::IntoResponse;
 use futures_util::future::join_all;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use rmcp::transport::{auth::AuthorizationMetadataSource, streamable_http_client::StreamableHttpError};
 use tokio::sync::Barrier;
 
 use super::{
     bare,
-    lab::{ABOUT_SERVER, READ, Site, WRITE, about_server, refuse},
+    lab::{READ, Site, WRITE, about_server, refuse},
     ours,
 };
 
@@ -63,6 +63,8 @@ async fn a_refusal_without_a_challenge_is_one_of_the_token() {
     assert_eq!(site.seen("/token").len(), 2);
 }
 
+/// Its client keeps the first header alone. Its discovery, which asks the server again with GET, reads all of them; but a server
+/// of the present era takes no GET, and says nothing then.
 #[tokio::test]
 async fn every_challenge_is_read() {
     let issuer = Site::ordinary().await;
@@ -72,6 +74,7 @@ async fn every_challenge_is_read() {
         async move {
             match request.path.as_str() {
                 "/about" => about_server(&here.base, &named),
+                "/mcp" if request.method == Method::GET => StatusCode::METHOD_NOT_ALLOWED.into_response(),
                 "/mcp" => {
                     let bearer = format!("Bearer resource_metadata=\"{}/about\", scope=\"{READ}\"", here.base);
                     refuse(StatusCode::UNAUTHORIZED, &["DPoP algs=\"ES256\"".to_owned(), bearer])
@@ -96,7 +99,7 @@ async fn every_challenge_is_read() {
     assert_eq!(wanted.proof, Proof::Bearer);
     let url = site.url().parse().unwrap();
     let said = protected(&url, &net::Options::default(), wanted).await.unwrap();
-    assert_eq!(said.issuers, [issuer.base.clone()]);
+    assert_eq!(said.issuers, [issuer.base.as_str()]);
 }
 
 /// RFC 6750 lets `insufficient_scope` alone speak of scopes; any other word is another reason.
@@ -137,11 +140,8 @@ async fn more_scopes_are_got_without_a_person() {
     let verdict = bare::verdict(&error);
     let StreamableHttpError::InsufficientScope(verdict) = verdict else { panic!("{verdict:?}") };
     assert_eq!(verdict.required_scope.as_deref(), Some(WRITE));
-    let upgrade = client.auth_manager.lock().await.request_scope_upgrade(WRITE).await;
-    assert!(
-        upgrade.as_ref().map_or(true, |page| page.starts_with(&format!("{}/authorize?", site.base))),
-        "{upgrade:?}"
-    );
+    let page = client.auth_manager.lock().await.request_scope_upgrade(WRITE).await.unwrap();
+    assert!(page.starts_with(&format!("{}/authorize?", site.base)), "{page}");
     assert_eq!((site.calls(), site.seen("/token").len()), (1, 1));
     site.forget();
 
