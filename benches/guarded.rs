@@ -192,7 +192,7 @@ impl Module for LookUps {
     }
 
     fn trusted(&self, input: &String) -> Option<abide::Fields> {
-        Some([("request".to_owned(), json!(input))].into_iter().collect())
+        Some(abide::Fields([("request".to_owned(), json!(input))].into_iter().collect()))
     }
 }
 

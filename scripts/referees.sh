@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Abide against servers that others wrote, over the real protocols, on loopback: an authorization server (oidc-provider), MCP
 # servers (fastmcp, server-everything, server-filesystem) and a proxy (nginx). Sets up pinned versions of them in $ABIDE_TOOLS
-# (default target/tools), then runs the tests, which start and stop the servers themselves. Further arguments go to the tests:
+# (default target/tools), then runs the tests, which start and stop the servers themselves:
 #
 #     scripts/referees.sh             # all
 #     scripts/referees.sh nginx       # those with `nginx` in their name
@@ -54,4 +54,5 @@ node_packages referees jose@6.2.17 oidc-provider@9.13.3 \
 export NODE_PATH=$node_modules
 python
 nginx
-cargo test --locked --test it -- --ignored "referees::${1:-}"
+# most of their time is waiting
+cargo test --locked --test it -- --ignored --test-threads 4 "referees::${1:-}"

@@ -10,7 +10,7 @@ use super::{boundary::Rate, check::rate::Limiter};
 use crate::clock::Clock;
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
-/// waits as long as it says, and goes on at half the speed, which grows again with every request that it takes.
+/// waits as long as it says, and goes on at two thirds of the speed, which grows again with every request that it takes.
 pub(crate) struct Pace {
     limiter: Option<Limiter>,
     clock: Arc<dyn Clock>,
@@ -67,7 +67,7 @@ impl Pace {
     pub(crate) fn taken(&self) {
         let mut state = self.state();
         if !state.gap.is_zero() {
-            state.gap = state.gap.mul_f64(0.97);
+            state.gap = state.gap.mul_f64(0.96);
             if state.gap < SHORTEST_GAP {
                 state.gap = Duration::ZERO;
             }
@@ -80,7 +80,7 @@ impl Pace {
         let mut state = self.state();
         state.next = state.next.max(now + wait);
         if now >= state.slowed_until {
-            state.gap = (state.gap * 2).clamp(FIRST_GAP, LONGEST_GAP);
+            state.gap = state.gap.mul_f64(1.5).clamp(FIRST_GAP, LONGEST_GAP);
             state.slowed_until = now + wait.max(state.gap);
         }
     }

@@ -91,27 +91,25 @@ impl Toolbox {
         Self::default()
     }
 
-    /// Connects to every server of the boundary: authenticates first, then asks for its tools. Models are shown the tools
+    /// Connects to every server of the boundary, and starts those that are programs: authenticates first, then asks for their tools. Models are shown the tools
     /// that the boundary has an entry for, and no others.
     ///
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
+        let live = boundary.live();
         let mut tools = Tools::default();
+        let failed = |server: &ServerId| {
+            let server = server.clone();
+            move |source| ToolboxError::Connect { server, source }
+        };
         for server in boundary.servers() {
-            let id = server.id.clone();
-            let identity = boundary.identity(server)?;
-            let connected = McpServer::connect(identity, boundary.live().clock().clone()).await;
-            let connected = connected.map_err(|source| ToolboxError::Connect { server: id.clone(), source })?;
-            for spec in connected.tools() {
-                let spec = scrubbed(spec, boundary.live().redactor());
-                if boundary.tool(&spec.name).is_some() {
-                    tools.specs.push(spec);
-                } else {
-                    tools.unlisted.insert(spec.name.clone(), spec);
-                }
-            }
-            tools.servers.insert(id, Arc::new(connected));
+            let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
+            tools.add(connected.map_err(failed(&server.id))?, boundary);
+        }
+        for command in boundary.commands() {
+            let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
+            tools.add(spawned.map_err(failed(&command.id))?, boundary);
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
@@ -209,6 +207,20 @@ impl Toolbox {
     }
 }
 
+impl Tools {
+    fn add(&mut self, server: McpServer, boundary: &Boundary) {
+        for spec in server.tools() {
+            let spec = scrubbed(spec, boundary.live().redactor());
+            if boundary.tool(&spec.name).is_some() {
+                self.specs.push(spec);
+            } else {
+                self.unlisted.insert(spec.name.clone(), spec);
+            }
+        }
+        self.servers.insert(server.id().clone(), Arc::new(server));
+    }
+}
+
 /// A definition without the secrets that its server put into it; its digest stays that of what the server said.
 fn scrubbed(spec: &ToolSpec, redactor: &Redactor) -> ToolSpec {
     let mut spec = spec.clone();
@@ -241,7 +253,8 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOu
         ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
         ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
         ToolError::RateLimited => (EventKind::RateLimited, CallVerdict::Denied),
-        ToolError::BadReply(_) => (EventKind::ToolFailed, CallVerdict::Executed),
+        ToolError::Drifted => (EventKind::ToolDrift, CallVerdict::Denied),
+        ToolError::BadReply(_) | ToolError::InputRequired { .. } => (EventKind::ToolFailed, CallVerdict::Executed),
         ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
     };
     if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {

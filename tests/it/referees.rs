@@ -1,4 +1,5 @@
 //! Against servers that others wrote, over the real protocols: `scripts/referees.sh` installs them and runs these tests.
+#![expect(clippy::print_stderr, reason = "numbers for whoever runs the script")]
 
 mod everything;
 mod fastmcp;

@@ -1,5 +1,7 @@
 //! A runtime over real servers, for tests.
 
+mod calls;
+
 use std::sync::Arc;
 
 use abide::{
@@ -9,6 +11,8 @@ use abide::{
     runtime::Limits,
 };
 use abide_testbed::{Options, Testbed, TraceId, task};
+
+pub(crate) use self::calls::{Caller, Hasty, events};
 
 /// Handle customer service requests using the available tools.
 #[derive(Signature)]

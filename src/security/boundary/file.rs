@@ -64,7 +64,7 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
     for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
         match ServerId::try_from(id) {
             Ok(id) => match server::server(id, table, around) {
-                Some(Server::Http(config)) => drop(parts.servers.insert(config.id.clone(), config)),
+                Some(Server::Http(config)) => drop(parts.servers.insert(config.id.clone(), *config)),
                 Some(Server::Command(config)) => drop(parts.commands.insert(config.id.clone(), config)),
                 None => {}
             },

@@ -57,9 +57,11 @@ pub struct CommandConfig {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Its whole environment.
+    /// The variables of its environment that hold secrets: their values are taken out of everything that is shown.
     pub env: BTreeMap<String, Secret<String>>,
-    /// Its working folder; ours when absent.
+    /// The other variables of its environment. There are none but these and those above.
+    pub settings: BTreeMap<String, String>,
+    /// Its working folder; when absent, an empty one of its own that is removed afterwards.
     pub folder: Option<PathBuf>,
     /// How long it may take until it has listed its tools; 30 s by default.
     pub start_timeout: Duration,
@@ -113,6 +115,7 @@ impl CommandConfig {
             program: program.into(),
             args: Vec::new(),
             env: BTreeMap::new(),
+            settings: BTreeMap::new(),
             folder: None,
             start_timeout: Duration::from_secs(30),
             input: InputPolicy::default(),

@@ -46,30 +46,30 @@ impl Prover {
         let mut target = url.clone();
         target.set_query(None);
         target.set_fragment(None);
+        let nonce = self.nonces().get(&origin(url)).cloned();
         let mut claims = json!({
             "jti": super::random_id(),
             "htm": method.as_str(),
             "htu": target.as_str(),
             "iat": seconds(now),
         });
-        if let Some(token) = token {
-            claims["ath"] = URL_SAFE_NO_PAD.encode(Sha256::digest(token)).into();
-        }
-        if let Some(nonce) = self.nonces().get(&origin(url)) {
-            claims["nonce"] = nonce.as_str().into();
+        let ath = token.map(|token| URL_SAFE_NO_PAD.encode(Sha256::digest(token)));
+        if let Some(claims) = claims.as_object_mut() {
+            let optional = [("ath", ath), ("nonce", nonce)];
+            claims.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
         }
         let proof = self.key.sign("dpop+jwt", KeyHint::Embedded, &claims)?;
         HeaderValue::from_str(proof.expose()).map_err(|_| KeyError::Sign)
     }
 
-    /// Remembers the nonce of a reply, if it has one. Says whether it is another one than before.
+    /// Remembers the nonce of a reply. Says whether it has one: many requests may be told of the same one.
     pub(super) fn learn(&self, url: &Url, headers: &HeaderMap) -> bool {
         let nonce = headers.get(NONCE).and_then(|value| value.to_str().ok());
         let Some(nonce) = nonce.filter(|nonce| !nonce.is_empty() && nonce.len() <= MAX_NONCE) else {
             return false;
         };
-        let before = self.nonces().insert(origin(url), nonce.to_owned());
-        before.as_deref() != Some(nonce)
+        self.nonces().insert(origin(url), nonce.to_owned());
+        true
     }
 
     fn nonces(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {

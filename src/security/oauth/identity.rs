@@ -195,7 +195,7 @@ impl Identity {
         Ok(Some(token))
     }
 
-    /// Remembers the nonce that the server wants to see in proofs (RFC 9449, section 9). Says whether it is a new one.
+    /// Remembers the nonce that the server wants to see in proofs (RFC 9449, section 9). Says whether there is one.
     pub(crate) fn learn_nonce(&self, url: &Url, headers: &HeaderMap) -> bool {
         let prover = self.issuing.as_ref().and_then(|issuing| issuing.prover.as_ref());
         prover.is_some_and(|prover| prover.learn(url, headers))

@@ -153,5 +153,5 @@ pub(super) fn places(server: &Url, named: Option<&str>) -> Vec<Url> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(MAX_SHOWN).collect()
+    text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect()
 }

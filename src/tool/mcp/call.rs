@@ -99,6 +99,7 @@ impl Ticket {
                 self.event(EventKind::ScopeMissing, error.to_string());
             }
             ToolError::Refused { .. } => self.event(EventKind::ServerRefused, error.to_string()),
+            ToolError::Drifted => self.event(EventKind::ToolDrift, error.to_string()),
             _ => {}
         }
     }

@@ -45,8 +45,18 @@ pub enum ConnectError {
         /// What it says.
         reason: String,
     },
+    /// Its program cannot be started.
+    #[error(
+        "cannot start server `{server}`: {reason}; what it wrote to its error output is in the log, at level debug"
+    )]
+    Start {
+        /// The server.
+        server: ServerId,
+        /// What went wrong.
+        reason: String,
+    },
     /// It does not speak a version of MCP that we speak.
-    #[error("server `{server}` does not speak MCP as expected: {reason}; check `url`")]
+    #[error("server `{server}` does not speak MCP as expected: {reason}; check `url` or `command`")]
     Protocol {
         /// The server.
         server: ServerId,
@@ -83,6 +93,15 @@ pub enum ToolError {
     /// The server knows no such tool, or hides it.
     #[error("the server knows no such tool")]
     UnknownTool,
+    /// The server has changed the tool's definition, or taken it back, since it was connected to.
+    #[error("the tool's definition is not what it was: look at it, and connect again if it may be used")]
+    Drifted,
+    /// The server asks for something in the middle of the call that the operator's policy does not answer.
+    #[error("the server asks for {wanted}, and nobody may answer that: see `input`, or do not use the tool")]
+    InputRequired {
+        /// What it asks for.
+        wanted: &'static str,
+    },
 }
 
 /// What comes out of the HTTP client below the protocol library.
@@ -108,6 +127,14 @@ pub(super) enum Fault {
     Garbage(String),
     #[error("the connection is closed")]
     Closed,
+    #[error("the server gave up the session")]
+    SessionLost,
+    #[error("{0}")]
+    Start(String),
+    #[error("{0}")]
+    Ended(String),
+    #[error("the tool's definition is not what it was")]
+    Drifted,
 }
 
 impl ConnectError {
@@ -117,7 +144,7 @@ impl ConnectError {
             Self::Auth { source, .. } => source.is_infrastructure(),
             Self::Unreachable { source, .. } => source.is_transient(),
             Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::Protocol { .. } => false,
+            Self::Refused { .. } | Self::Protocol { .. } | Self::Start { .. } => false,
         }
     }
 }
@@ -132,6 +159,8 @@ impl ToolError {
             Self::Infrastructure(_) => "the tool could not be reached".to_owned(),
             Self::BadReply(_) => "the reply cannot be used".to_owned(),
             Self::UnknownTool => "there is no such tool".to_owned(),
+            Self::Drifted => "the tool was changed".to_owned(),
+            Self::InputRequired { .. } => "the tool asks for input that nobody can give".to_owned(),
         }
     }
 
@@ -178,6 +207,7 @@ impl Fault {
                 ToolError::BadReply(format!("it is longer than {limit} bytes"))
             }
             Self::Garbage(reason) => ToolError::BadReply(reason),
+            Self::Drifted => ToolError::Drifted,
             infrastructure => ToolError::Infrastructure(infrastructure.to_string()),
         }
     }
@@ -188,10 +218,13 @@ impl Fault {
             Self::Auth(source) => ConnectError::Auth { server, source },
             Self::Net(source) => ConnectError::Unreachable { server, source },
             Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused { server, reason: self.to_string() },
-            Self::RateLimited | Self::Unavailable(_) | Self::Timeout(_) | Self::Abandoned => {
+            Self::RateLimited | Self::Unavailable(_) | Self::Timeout(_) | Self::Abandoned | Self::SessionLost => {
                 ConnectError::Unavailable { server, reason: self.to_string() }
             }
-            Self::Garbage(_) | Self::Closed => ConnectError::Protocol { server, reason: self.to_string() },
+            Self::Start(reason) | Self::Ended(reason) => ConnectError::Start { server, reason },
+            Self::Garbage(_) | Self::Closed | Self::Drifted => {
+                ConnectError::Protocol { server, reason: self.to_string() }
+            }
         }
     }
 
@@ -200,6 +233,9 @@ impl Fault {
             Ok(error) => match *error {
                 StreamableHttpError::Client(fault) => fault,
                 StreamableHttpError::TransportChannelClosed => Self::Closed,
+                StreamableHttpError::SessionExpired
+                | StreamableHttpError::SessionRecoveryTimeout
+                | StreamableHttpError::ReinitializationFailed(_) => Self::SessionLost,
                 _ => Self::Garbage("the exchange broke off".into()),
             },
             Err(_) => Self::Closed,

@@ -94,7 +94,8 @@ impl Http {
             return false;
         }
         let wait = asked.unwrap_or_else(|| Backoff::default().delay(before));
-        self.identity().pace().refused(wait);
+        // a wait of our own making is for this message only
+        self.identity().pace().refused(asked.unwrap_or_default());
         self.clock().sleep(wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random())).await;
         true
     }
@@ -187,6 +188,10 @@ impl Http {
 
     fn step_up(&self, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
         let stepped = !missing.is_empty() && self.identity().step_up(token, missing);
+        if stepped {
+            // what a server lists may depend on what we may do
+            self.freshness().lose();
+        }
         if let Some(ticket) = ticket.filter(|_| stepped) {
             ticket.verdict(EventKind::ScopeStepUp, format!("the server wants `{missing}`"));
         }

@@ -15,7 +15,7 @@ use rmcp::{
 use sse_stream::Sse;
 use url::Url;
 
-use super::{call::Ticket, error::Fault, sse};
+use super::{call::Ticket, error::Fault, listing::Freshness, sse};
 use crate::{
     clock::Clock,
     net::{Bytes, Request, Streamed},
@@ -26,8 +26,15 @@ use crate::{
 pub(super) const MAX_REPLY: usize = 1 << 20;
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The time for a server to say that it speaks the newer era. One that is silent is asked in the words of the older one.
+const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
+/// A stream that ends at once again and again is not asked for more often than this, whatever its server wants.
+const MIN_RETRY_MS: u64 = 100;
+/// The first version without sessions, and without streams that can be taken up again.
+const MODERN: &str = "2026-07-28";
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: &str = "application/json";
@@ -40,6 +47,7 @@ pub(super) struct Http(Arc<Inner>);
 struct Inner {
     identity: Arc<Identity>,
     clock: Arc<dyn Clock>,
+    freshness: Arc<Freshness>,
 }
 
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -55,7 +63,12 @@ pub(super) fn reconnect() -> FixedInterval {
 
 impl Http {
     pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { identity, clock }))
+        Self(Arc::new(Inner { identity, clock, freshness: Arc::default() }))
+    }
+
+    /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
+    pub(super) fn freshness(&self) -> &Arc<Freshness> {
+        &self.0.freshness
     }
 
     pub(super) fn identity(&self) -> &Identity {
@@ -80,7 +93,7 @@ impl Http {
         Ok(request)
     }
 
-    fn url(&self) -> Url {
+    pub(super) fn url(&self) -> Url {
         self.identity().config().url.clone()
     }
 
@@ -100,9 +113,33 @@ impl Http {
         }
         request.body = serde_json::to_vec(message)?.into();
         let reply = self.exchange(&request, ticket.as_deref()).await?;
-        tokio::time::timeout(TIMEOUT, read(reply, message, session, ticket))
-            .await
-            .unwrap_or(Err(Fault::Timeout(TIMEOUT).into()))
+        let read = tokio::time::timeout(TIMEOUT, read(reply, message, session, ticket)).await;
+        let read = read.unwrap_or(Err(Fault::Timeout(TIMEOUT).into()));
+        if matches!(read, Err(StreamableHttpError::SessionExpired)) {
+            // whoever begins a new one may be another program
+            self.freshness().lose();
+        }
+        read
+    }
+
+    /// Whether the server speaks the newer era. A stream of events is read up to the answer here: how long that takes is limited.
+    async fn discover(
+        &self,
+        message: &ClientJsonRpcMessage,
+        id: &RequestId,
+        headers: Headers,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let silent = || StreamableHttpPostResponse::Json(not_served(id), None);
+        let answered = async {
+            match self.post(message, None, headers, None).await? {
+                StreamableHttpPostResponse::Sse(events, session) => Ok(match first_answer(events, id).await {
+                    Some(answer) => StreamableHttpPostResponse::Json(answer, session),
+                    None => silent(),
+                }),
+                other => Ok(other),
+            }
+        };
+        tokio::time::timeout(DISCOVER_TIMEOUT, answered).await.unwrap_or_else(|_| Ok(silent()))
     }
 }
 
@@ -117,6 +154,9 @@ impl StreamableHttpClient for Http {
         _token: Option<String>,
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failure> {
+        if let Some(id) = discovery(&message) {
+            return self.discover(&message, id, headers).await;
+        }
         let ticket = ticket_of(&message);
         let post = self.post(&message, session.as_deref(), headers, ticket.clone());
         let abandoned = match &ticket {
@@ -149,13 +189,21 @@ impl StreamableHttpClient for Http {
         _token: Option<String>,
         headers: Headers,
     ) -> Result<Events, Failure> {
+        if headers.get(&VERSION).is_some_and(|version| version.as_bytes() >= MODERN.as_bytes()) {
+            // a stream of the newer era that broke off is lost
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
+        }
         let mut request = self.request(Method::GET, session.as_deref(), headers)?;
         if let Some(last) = last_event {
             request.headers.insert(LAST_EVENT, header_value(&last)?);
         }
         let reply = self.exchange(&request, None).await?;
         if reply.status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-            Ok(sse::events(reply.body, MAX_REPLY))
+            let patient = |mut event: Sse| {
+                event.retry = event.retry.map(|wait| wait.max(MIN_RETRY_MS));
+                event
+            };
+            Ok(sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed())
         } else {
             Err(StreamableHttpError::ServerDoesNotSupportSse)
         }
@@ -185,6 +233,9 @@ async fn read(
         return Ok(StreamableHttpPostResponse::Sse(events, given));
     }
     let body = reply.collect(MAX_REPLY).await.map_err(Fault::from)?;
+    if status == StatusCode::BAD_REQUEST && session.is_some() && says_no_session(&body) {
+        return Err(StreamableHttpError::SessionExpired);
+    }
     match message {
         ClientJsonRpcMessage::Request(request) if status.is_success() => {
             let answer = parse(&body, &request.id)?;
@@ -235,10 +286,42 @@ fn refused(
         return Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone())));
     }
     if matches!(request, ClientRequest::DiscoverRequest(_)) && status.is_client_error() {
-        let error = ErrorData::invalid_request("server/discover is not served", None);
-        return Ok(ServerJsonRpcMessage::error(error, Some(id.clone())));
+        return Ok(not_served(id));
     }
     Err(Fault::Refused(status.as_u16()))
+}
+
+/// Stands for the answer of a server of the older era.
+fn not_served(id: &RequestId) -> ServerJsonRpcMessage {
+    let error = ErrorData::invalid_request("server/discover is not served", None);
+    ServerJsonRpcMessage::error(error, Some(id.clone()))
+}
+
+async fn first_answer(mut events: Events, id: &RequestId) -> Option<ServerJsonRpcMessage> {
+    while let Some(Ok(event)) = events.next().await {
+        let answer = event.data.and_then(|data| parse(&data.into(), id).ok());
+        if answer.is_some() {
+            return answer;
+        }
+    }
+    None
+}
+
+/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then.
+fn says_no_session(body: &Bytes) -> bool {
+    match serde_json::from_slice(body) {
+        Ok(ServerJsonRpcMessage::Error(answer)) => answer.error.message.to_ascii_lowercase().contains("session"),
+        _ => false,
+    }
+}
+
+fn discovery(message: &ClientJsonRpcMessage) -> Option<&RequestId> {
+    match message {
+        ClientJsonRpcMessage::Request(request) => {
+            matches!(request.request, ClientRequest::DiscoverRequest(_)).then_some(&request.id)
+        }
+        _ => None,
+    }
 }
 
 fn ticket_of(message: &ClientJsonRpcMessage) -> Option<Arc<Ticket>> {

@@ -1,5 +1,5 @@
 use jsonschema::Validator;
-use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ServerResult};
+use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ResourceContents, ServerResult};
 use serde_json::{Value, json};
 
 use super::ToolError;
@@ -12,10 +12,18 @@ pub(super) fn is_rate_limit(error: &ErrorData) -> bool {
     (-32_019..=-32_000).contains(&error.code.0) && error.message.to_ascii_lowercase().contains("rate limit")
 }
 
+/// A tool that passes on that somebody behind it limits the rate. Longer texts are about something else.
+fn says_rate_limit(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.len() <= 200 && (text.contains("rate limit exceeded") || text.contains("too many requests"))
+}
+
 /// A request that the server could not carry out.
 pub(super) fn of_protocol_error(error: &ErrorData, tool: &str) -> Result<ToolReply, ToolError> {
     match error.code {
-        ErrorCode::INVALID_PARAMS if says_unknown(&error.message, tool) => Err(ToolError::UnknownTool),
+        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if says_unknown(&error.message, tool) => {
+            Err(ToolError::UnknownTool)
+        }
         // wrong arguments: the model can do better
         ErrorCode::INVALID_PARAMS => Ok(ToolReply::failed(shorten(&error.message, MAX_MESSAGE))),
         ErrorCode::INTERNAL_ERROR => Err(ToolError::Infrastructure("the server reports an internal error".into())),
@@ -26,9 +34,8 @@ pub(super) fn of_protocol_error(error: &ErrorData, tool: &str) -> Result<ToolRep
 pub(super) fn of_result(result: ServerResult, tool: &str) -> Result<ToolReply, ToolError> {
     match result {
         ServerResult::CallToolResult(result) => of_call(result, tool),
-        ServerResult::InputRequiredResult(_) => {
-            Err(ToolError::BadReply("it asks for input that nobody can give".into()))
-        }
+        // some servers leave out everything when there is nothing to say
+        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => Ok(ToolReply::done(Value::Null)),
         ServerResult::CreateTaskResult(_) => Err(ToolError::BadReply("it starts a task, which was not offered".into())),
         _ => Err(ToolError::BadReply("it is no result of a call".into())),
     }
@@ -59,6 +66,7 @@ fn of_call(result: CallToolResult, tool: &str) -> Result<ToolReply, ToolError> {
     let content = content(result);
     match &content {
         Value::String(text) if failed && says_unknown(text, tool) => Err(ToolError::UnknownTool),
+        Value::String(text) if failed && says_rate_limit(text) => Err(ToolError::RateLimited),
         _ if failed => Ok(ToolReply::failed(content)),
         _ => Ok(ToolReply::done(content)),
     }
@@ -82,8 +90,14 @@ fn part(block: ContentBlock) -> Value {
         ContentBlock::Text(text) => Value::String(text.text),
         ContentBlock::Image(_) => omitted("image"),
         ContentBlock::Audio(_) => omitted("audio"),
-        ContentBlock::Resource(_) => omitted("resource"),
-        _ => omitted("resource_link"),
+        ContentBlock::Resource(embedded) => match embedded.resource {
+            ResourceContents::TextResourceContents { uri, text, .. } => {
+                json!({ "type": "resource", "uri": uri, "text": text })
+            }
+            _ => omitted("resource"),
+        },
+        ContentBlock::ResourceLink(link) => json!({ "type": "resource_link", "uri": link.uri, "name": link.name }),
+        _ => omitted("unknown"),
     }
 }
 

@@ -9,9 +9,13 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::{call::Idempotency, *};
+mod eras;
+mod lists;
+mod questions;
+
+use super::{call::Idempotency, listing::MAX_PAGES, *};
 use crate::{
     Fields,
     call::{Effect, ReplyStatus, ServerId, ToolCall},
@@ -22,7 +26,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
-        boundary::{ClientAuth, OAuth, Parts, ServerConfig, ToolRule},
+        boundary::{ClientAuth, InputPolicy, OAuth, Parts, ServerConfig, ToolRule},
         oauth::AuthError,
     },
 };
@@ -79,8 +83,13 @@ impl Server {
     }
 
     async fn connect_with(&self, clock: Arc<dyn Clock>) -> Result<McpServer, ConnectError> {
+        self.connect_as(InputPolicy::Decline, clock).await
+    }
+
+    async fn connect_as(&self, input: InputPolicy, clock: Arc<dyn Clock>) -> Result<McpServer, ConnectError> {
         let url = format!("{}/mcp", self.stub.url).parse().unwrap();
-        let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth(&self.stub.url));
+        let mut config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth(&self.stub.url));
+        config.input = input;
         let scopes = ScopeSet::parse("a").unwrap();
         let identity = Identity::new(config, scopes, clock.clone(), Redactor::new()).unwrap();
         McpServer::connect(Arc::new(identity), clock).await
@@ -100,7 +109,7 @@ impl Server {
 }
 
 /// A permit of a real guard, for a call that its boundary allows.
-async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
@@ -131,7 +140,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     }
 }
 
-async fn call(server: &McpServer, effect: Effect) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+pub(super) async fn call(server: &McpServer, effect: Effect) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
@@ -181,6 +190,32 @@ fn modern(message: &Value) -> Answer {
     }
 }
 
+/// Answers as a server of the older era does, and gives out a session where there is one to give.
+fn older(seen: &Seen, message: &Value, session: Option<&str>) -> Option<Answer> {
+    let mut answer = match message["method"].as_str() {
+        Some("server/discover") => return Some(error(message, -32601, "Method not found")),
+        Some("initialize") => {
+            let version = &message["params"]["protocolVersion"];
+            let us = json!({ "name": "x", "version": "1" });
+            result(message, &json!({ "protocolVersion": version, "capabilities": { "tools": {} }, "serverInfo": us }))
+        }
+        Some("tools/list") => result(message, &json!({ "tools": [tool("echo")] })),
+        Some("tools/call") => {
+            let content = json!([{ "type": "text", "text": "old" }]);
+            let event = json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "content": content } });
+            stream(format!(": hello\n\ndata: {event}\n\n"))
+        }
+        _ if seen.method != "POST" => return Some(plain("405 Method Not Allowed", "")),
+        _ => return Some(plain("202 Accepted", "")),
+    };
+    answer.1.extend(session.map(|s| format!("mcp-session-id: {s}")));
+    Some(answer)
+}
+
+fn stream(body: impl ToString) -> Answer {
+    ("200 OK".to_owned(), vec!["content-type: text/event-stream".to_owned()], body.to_string())
+}
+
 fn is_call(message: &Value) -> bool {
     message["method"] == "tools/call"
 }
@@ -215,27 +250,11 @@ async fn speaks_the_older_era_with_and_without_sessions() {
         [("400 Bad Request", None), ("404 Not Found", Some("abc")), ("405 Method Not Allowed", Some("abc"))]
     {
         let server = Server::start(move |seen, message| {
-            let mut answer = match message["method"].as_str() {
-                Some("server/discover") => return Some(plain(refusal, "missing session")),
-                Some("initialize") => result(
-                    message,
-                    &json!({
-                        "protocolVersion": message["params"]["protocolVersion"],
-                        "capabilities": { "tools": {} }, "serverInfo": { "name": "x", "version": "1" },
-                    }),
-                ),
-                Some("tools/list") => result(message, &json!({ "tools": [tool("echo")] })),
-                Some("tools/call") => {
-                    assert_eq!(seen.header("mcp-session-id"), session);
-                    let event = json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "content": [{ "type": "text", "text": "old" }] } });
-                    let kind = "content-type: text/event-stream".to_owned();
-                    ("200 OK".to_owned(), vec![kind], format!(": hello\n\ndata: {event}\n\n"))
-                }
-                _ if seen.method != "POST" => return Some(plain("405 Method Not Allowed", "")),
-                _ => return Some(plain("202 Accepted", "")),
-            };
-            answer.1.extend(session.map(|s| format!("mcp-session-id: {s}")));
-            Some(answer)
+            assert!(!is_call(message) || seen.header("mcp-session-id") == session);
+            match message["method"].as_str() {
+                Some("server/discover") => Some(plain(refusal, "missing session")),
+                _ => older(seen, message, session),
+            }
         })
         .await;
         let connected = server.connect().await.unwrap();
@@ -347,11 +366,28 @@ async fn a_rate_limit_may_come_with_status_200() {
 }
 
 #[tokio::test]
+async fn a_tool_that_passes_on_a_rate_limit_is_asked_again_if_nothing_can_be_done_twice() {
+    for (effect, calls) in [(Effect::Read, 2), (Effect::Write, 1)] {
+        let left = AtomicUsize::new(1);
+        let server =
+            calling(move |message| match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)) {
+                Ok(_) => {
+                    let content = json!([{ "type": "text", "text": "API rate limit exceeded" }]);
+                    result(message, &json!({ "resultType": "complete", "isError": true, "content": content }))
+                }
+                Err(_) => text(message, "done"),
+            })
+            .await;
+        let connected = server.connect().await.unwrap();
+        let (reply, events) = call(&connected, effect).await;
+        assert_eq!(reply.is_ok(), effect == Effect::Read, "{reply:?}");
+        assert_eq!(events, [EventKind::RateLimited]);
+        assert_eq!(server.calls().len(), calls);
+    }
+}
+
+#[tokio::test]
 async fn unusable_answers_are_not_quoted_and_never_hang() {
-    let stream = |body: String| {
-        let kind = "content-type: text/event-stream".to_owned();
-        ("200 OK".to_owned(), vec![kind], body)
-    };
     type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
     let cases: Vec<Case> = vec![
         ("text", Box::new(|_| plain("200 OK", "hidden words"))),
@@ -365,10 +401,22 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
                 result(m, &json!({ "resultType": "input_required", "inputRequests": {}, "requestState": "hidden" }))
             }),
         ),
+        (
+            "an unknown kind",
+            Box::new(|m| result(m, &json!({ "resultType": "hidden", "content": [{ "type": "text", "text": "x" }] }))),
+        ),
+        (
+            "a task",
+            Box::new(|m| {
+                let task = json!({ "taskId": "hidden", "status": "working", "createdAt": "2026-01-01T00:00:00Z",
+                    "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": null, "resultType": "task" });
+                result(m, &task)
+            }),
+        ),
         ("an error", Box::new(|m| error(m, -32042, "hidden words"))),
-        ("no stream", Box::new(move |_| stream(String::new()))),
-        ("a cut stream", Box::new(move |_| stream("data: {\"jsonrpc\"".to_owned()))),
-        ("a long event", Box::new(move |_| stream(format!("data: {}\n\n", "x".repeat(2 << 20))))),
+        ("no stream", Box::new(|_| stream(""))),
+        ("a cut stream", Box::new(|_| stream("data: {\"jsonrpc\""))),
+        ("a long event", Box::new(|_| stream(format!("data: {}\n\n", "x".repeat(2 << 20))))),
         ("not found", Box::new(|_| plain("404 Not Found", "hidden words"))),
     ];
     for (name, answer) in cases {
@@ -379,6 +427,7 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
         let expected = match name {
             "not found" => matches!(error, ToolError::Refused { status: 404 }),
             "no stream" | "a cut stream" => error.is_infrastructure(),
+            "a question" => matches!(error, ToolError::InputRequired { .. }),
             _ => matches!(error, ToolError::BadReply(_)),
         };
         assert!(expected, "{name}: {error:?}");

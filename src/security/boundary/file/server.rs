@@ -71,7 +71,7 @@ const PROVIDER_KEYS: &[&str] = &[
 
 /// A server of either kind.
 pub(super) enum Server {
-    Http(ServerConfig),
+    Http(Box<ServerConfig>),
     Command(CommandConfig),
 }
 
@@ -98,7 +98,7 @@ pub(super) fn server(id: ServerId, table: Table<'_>, around: &Surroundings<'_>) 
         table.finish(COMMAND_KEYS);
         return command;
     }
-    let http = http(id, &table, around).map(Server::Http);
+    let http = http(id, &table, around).map(|config| Server::Http(Box::new(config)));
     table.finish(HTTP_KEYS);
     http
 }
@@ -317,9 +317,6 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let program = table.required("command");
     let args = table.texts("args").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let mut env: BTreeMap<String, Secret<String>> = BTreeMap::new();
-    for (name, value) in plain_environment(table) {
-        env.insert(name, Secret::new(value));
-    }
     for name in table.texts("env_from").unwrap_or_default() {
         match (around.env)(name) {
             Some(value) => {
@@ -340,6 +337,7 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
     let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
     config.args = args;
     config.env = env;
+    config.settings = plain_environment(table).into_iter().collect();
     config.folder = folder;
     config.input = input;
     Some(config)

@@ -18,7 +18,7 @@ fn error(code: i32, message: &str) -> ErrorData {
 #[test]
 fn structured_content_comes_first() {
     let text = json!([{ "type": "text", "text": "x" }]);
-    for content in [json!({ "a": 1 }), json!([1]), json!("s"), json!(0)] {
+    for content in [json!({ "a": 1 }), json!([1]), json!("s"), json!(0), json!(false), Value::Null] {
         let result = json!({ "content": text, "structuredContent": content });
         assert_eq!(reply(result).unwrap(), ToolReply::done(content));
     }
@@ -33,9 +33,13 @@ fn text_stays_text_and_the_rest_is_left_out() {
         { "type": "image", "data": "QUJD", "mimeType": "image/png" },
         { "type": "audio", "data": "QUJD", "mimeType": "audio/wav" },
         { "type": "resource_link", "uri": "file:///x", "name": "x" },
+        { "type": "resource", "resource": { "uri": "file:///y", "text": "words" } },
+        { "type": "resource", "resource": { "uri": "file:///z", "blob": "QUJD" } },
     ] });
     let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
-    let expected = json!(["a", omitted("image"), omitted("audio"), omitted("resource_link")]);
+    let link = json!({ "type": "resource_link", "uri": "file:///x", "name": "x" });
+    let text = json!({ "type": "resource", "uri": "file:///y", "text": "words" });
+    let expected = json!(["a", omitted("image"), omitted("audio"), link, text, omitted("resource")]);
     assert_eq!(reply(several).unwrap(), ToolReply::done(expected));
     assert_eq!(reply(json!({ "content": [] })).unwrap(), ToolReply::done(Value::Null));
 }
@@ -54,8 +58,10 @@ fn unknown_tools_are_told_from_things_not_found() {
         "tool not found",
     ] {
         assert_eq!(failed(text).unwrap_err(), ToolError::UnknownTool, "{text}");
-        let error = of_protocol_error(&error(-32602, text), "look_up");
-        assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
+        for code in [-32602, -32601] {
+            let error = of_protocol_error(&error(code, text), "look_up");
+            assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
+        }
     }
     for text in ["customer not found", "the tool box was not found", &format!("Unknown tool {}", "x".repeat(200))] {
         assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
@@ -79,6 +85,12 @@ fn rate_limits_are_known_by_number_and_text() {
     assert!(is_rate_limit(&error(-32005, "RATE LIMIT")));
     assert!(!is_rate_limit(&error(-32000, "database is down")));
     assert!(!is_rate_limit(&error(-32602, "the rate limit must be a number")));
+    for text in ["API rate limit exceeded", "Error: 429 Too Many Requests"] {
+        assert_eq!(failed(text).unwrap_err(), ToolError::RateLimited, "{text}");
+    }
+    for text in ["no rate limit is set", &format!("{} rate limit exceeded", "x".repeat(200))] {
+        assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
+    }
 }
 
 #[test]

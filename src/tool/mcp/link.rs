@@ -1,0 +1,257 @@
+//! The way to a server, in both eras of the protocol and over both transports.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use rmcp::{
+    RoleClient,
+    model::{CallToolRequest, ClientRequest, ProtocolVersion, RequestMetaObject, ServerResult},
+    service::{
+        ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions,
+        RequestHandle, RunningService, ServiceError,
+    },
+    transport::{
+        IntoTransport,
+        streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
+    },
+};
+use tokio::{runtime, sync::Mutex};
+
+use super::{
+    error::Fault,
+    handler::Handler,
+    http::{self, Http},
+    listing::Freshness,
+    process::{Process, Program},
+};
+use crate::{
+    call::ServerId,
+    clock::Clock,
+    net::Backoff,
+    security::boundary::{InputPolicy, Protocol},
+};
+
+/// Leads to one server; is made anew when it has broken off, but not for ever.
+pub(super) struct Link {
+    server: ServerId,
+    way: Way,
+    input: InputPolicy,
+    clock: Arc<dyn Clock>,
+    freshness: Arc<Freshness>,
+    current: Mutex<Current>,
+}
+
+/// How a server is reached.
+pub(super) enum Way {
+    /// Over streamable HTTP.
+    Http(Http),
+    /// As a child process.
+    Program(Program),
+}
+
+/// One connection. Dropping it closes the connection, and ends the process behind it.
+pub(super) struct Session {
+    // before the process: its input is closed first, so that it may end by itself
+    service: RunningService<RoleClient, Handler>,
+    process: Option<Process>,
+}
+
+#[derive(Default)]
+struct Current {
+    session: Option<Arc<Session>>,
+    starts: VecDeque<Duration>,
+}
+
+/// Tells the server that nobody waits any more, unless the reply has come.
+struct Pending(Option<RequestHandle<RoleClient>>);
+
+/// How many calls may be under way at once.
+const MAX_IN_FLIGHT: usize = 4_096;
+/// How often one call waits because a program limits the rate.
+const MAX_WAITS: u32 = 8;
+/// So often may a server be connected to within the span below: one that falls at every call must not be started for ever.
+const MAX_STARTS: usize = 5;
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
+
+impl Link {
+    pub(super) fn new(server: ServerId, way: Way, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {
+        let freshness = match &way {
+            Way::Http(http) => http.freshness().clone(),
+            Way::Program(_) => Arc::default(),
+        };
+        Self { server, way, input, clock, freshness, current: Mutex::default() }
+    }
+
+    pub(super) fn server(&self) -> &ServerId {
+        &self.server
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(super) fn input(&self) -> &InputPolicy {
+        &self.input
+    }
+
+    pub(super) fn freshness(&self) -> &Freshness {
+        &self.freshness
+    }
+
+    /// The connection; a new one where there is none, or none any more.
+    pub(super) async fn session(&self) -> Result<Arc<Session>, Fault> {
+        let mut current = self.current.lock().await;
+        if let Some(session) = current.session.as_ref().filter(|session| session.is_open()) {
+            return Ok(session.clone());
+        }
+        let again = current.session.take().is_some();
+        current.admit(self.clock.elapsed())?;
+        let session = Arc::new(self.open().await?);
+        if again {
+            // it may be another program now
+            self.freshness.lose();
+        }
+        current.session = Some(session.clone());
+        Ok(session)
+    }
+
+    /// Waits because the server limits the rate. False when it is not worth it.
+    pub(super) async fn wait(&self, before: u32) -> bool {
+        match &self.way {
+            Way::Http(http) => http.wait(None, before).await,
+            Way::Program(_) if before < MAX_WAITS => {
+                self.pause(before).await;
+                true
+            }
+            Way::Program(_) => false,
+        }
+    }
+
+    /// Waits a little, longer each time.
+    pub(super) async fn pause(&self, before: u32) {
+        self.clock.sleep(Backoff::default().delay(before)).await;
+    }
+
+    /// Whether what became of a request stays open when its connection breaks, while the server goes on.
+    pub(super) fn is_http(&self) -> bool {
+        matches!(self.way, Way::Http(_))
+    }
+
+    async fn open(&self) -> Result<Session, Fault> {
+        let session = match &self.way {
+            Way::Http(http) => {
+                let transport = StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
+                let mode = match http.identity().config().protocol {
+                    Protocol::Initialize => ClientLifecycleMode::Initialize,
+                    _ => auto(),
+                };
+                let service = self.serve(transport, mode).await.map_err(Fault::of_start)?;
+                Session { service, process: None }
+            }
+            Way::Program(program) => match self.start(program, auto()).await {
+                // older programs may end at a message that they do not know
+                Err(Fault::Ended(_)) => self.start(program, ClientLifecycleMode::Initialize).await?,
+                session => session?,
+            },
+        };
+        session.service.set_response_cache_config(ClientCacheConfig::disabled()).await;
+        Ok(session)
+    }
+
+    async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Session, Fault> {
+        let (process, transport) = program.start()?;
+        let limit = program.start_timeout();
+        match tokio::time::timeout(limit, self.serve(transport, mode)).await {
+            Ok(Ok(service)) => Ok(Session { service, process: Some(process) }),
+            Ok(Err(error)) => Err(process.explain(Fault::of_start(error)).await),
+            Err(_) => Err(Fault::Timeout(limit)),
+        }
+    }
+
+    async fn serve<T, E, A>(
+        &self,
+        transport: T,
+        mode: ClientLifecycleMode,
+    ) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError>
+    where
+        T: IntoTransport<RoleClient, E, A>,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let handler = Handler { input: self.input.clone(), freshness: self.freshness.clone() };
+        handler.serve_with_lifecycle(transport, mode).await
+    }
+}
+
+impl Session {
+    pub(super) fn peer(&self) -> &Peer<RoleClient> {
+        self.service.peer()
+    }
+
+    pub(super) fn protocol_version(&self) -> String {
+        self.service.peer_info().map_or_else(String::new, |info| info.protocol_version.to_string())
+    }
+
+    /// Whether it ended because something longer than allowed came.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.process.as_ref().is_some_and(Process::is_too_long)
+    }
+
+    /// Sends a call. The server is told when the reply is not waited for.
+    pub(super) async fn call(
+        &self,
+        request: CallToolRequest,
+        meta: RequestMetaObject,
+    ) -> Result<ServerResult, ServiceError> {
+        let options = PeerRequestOptions::no_options().with_meta(meta);
+        let request = ClientRequest::CallToolRequest(request);
+        let mut pending = Pending(Some(self.service.send_request_with_option(request, options).await?));
+        pending.reply().await
+    }
+
+    fn is_open(&self) -> bool {
+        !self.service.is_transport_closed()
+    }
+}
+
+impl Current {
+    fn admit(&mut self, now: Duration) -> Result<(), Fault> {
+        self.starts.retain(|start| now.saturating_sub(*start) < STARTS_WITHIN);
+        if self.starts.len() >= MAX_STARTS {
+            return Err(Fault::Start(format!("it broke off {MAX_STARTS} times within {STARTS_WITHIN:?}")));
+        }
+        self.starts.push_back(now);
+        Ok(())
+    }
+}
+
+impl Pending {
+    async fn reply(&mut self) -> Result<ServerResult, ServiceError> {
+        let Some(handle) = &mut self.0 else { return Err(ServiceError::TransportClosed) };
+        let reply = (&mut handle.rx).await;
+        self.0 = None;
+        reply.unwrap_or(Err(ServiceError::TransportClosed))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let (Some(handle), Ok(runtime)) = (self.0.take(), runtime::Handle::try_current()) {
+            runtime.spawn(handle.cancel(Some("nobody waits for the reply any more".to_owned())));
+        }
+    }
+}
+
+fn auto() -> ClientLifecycleMode {
+    ClientLifecycleMode::Auto {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        legacy_version: Some(ProtocolVersion::V_2025_11_25),
+    }
+}
+
+fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {
+    let url = http.url();
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_concurrent_requests(MAX_IN_FLIGHT);
+    config.max_sse_event_size = http::MAX_REPLY;
+    config.max_json_response_size = http::MAX_REPLY;
+    config.retry_config = Arc::new(http::reconnect());
+    config
+}

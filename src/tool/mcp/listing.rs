@@ -1,0 +1,139 @@
+//! The tools of a server: as they were when it was connected to, and whether they still are.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use jsonschema::Validator;
+use rmcp::{
+    model::{PaginatedRequestParams, Tool},
+    service::ServiceError,
+};
+use tokio::sync::Mutex;
+
+use super::{
+    ToolError,
+    error::Fault,
+    link::{Link, Session},
+    reply, spec,
+};
+use crate::call::{ServerId, ToolName, ToolReply, ToolSpec};
+
+/// The tools as they were, and a watch over them: a program is made for these definitions, and calls go to no others.
+pub(super) struct Listing {
+    pub(super) tools: Vec<ToolSpec>,
+    outputs: BTreeMap<ToolName, Validator>,
+    watch: Mutex<Watch>,
+}
+
+/// Whether the list may be another one by now. Shared by all who may hear of it.
+#[derive(Default)]
+pub(super) struct Freshness(AtomicBool);
+
+struct Watch {
+    /// On the clock of time since some moment.
+    good_until: Duration,
+    drifted: BTreeSet<ToolName>,
+}
+
+/// What a server lists, and for how long it says that this is good.
+struct List {
+    tools: Vec<Tool>,
+    life: Duration,
+}
+
+pub(super) const MAX_PAGES: usize = 64;
+const MAX_TOOLS: usize = 1_024;
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// For lists that do not say how long they are good.
+const DEFAULT_LIFE: Duration = Duration::from_secs(300);
+/// However short-lived a server calls its list: asking for it before every call would double the calls.
+const MIN_LIFE: Duration = Duration::from_secs(60);
+const MAX_LIFE: Duration = Duration::from_secs(3_600);
+
+impl Listing {
+    /// The list of a server that was just connected to.
+    pub(super) async fn new(session: &Session, server: &ServerId, link: &Link) -> Result<Self, Fault> {
+        let list = ask(session).await?;
+        let tools = spec::of_tools(list.tools, server);
+        let watch = Watch { good_until: link.clock().elapsed() + list.life, drifted: BTreeSet::new() };
+        Ok(Self { outputs: spec::validators(&tools), tools, watch: Mutex::new(watch) })
+    }
+
+    /// Whether a tool is still what it was. Asks again where the list may be another one; who comes meanwhile waits for that.
+    pub(super) async fn check(&self, tool: &ToolName, session: &Session, link: &Link) -> Result<(), Fault> {
+        let mut watch = self.watch.lock().await;
+        if link.freshness().is_lost() || link.clock().elapsed() >= watch.good_until {
+            self.ask_again(&mut watch, session, link).await?;
+        }
+        if watch.drifted.contains(tool) { Err(Fault::Drifted) } else { Ok(()) }
+    }
+
+    /// Asks again, and names the tools that are not what they were.
+    pub(super) async fn refresh(&self, session: &Session, link: &Link) -> Result<Vec<ToolName>, Fault> {
+        let mut watch = self.watch.lock().await;
+        self.ask_again(&mut watch, session, link).await?;
+        Ok(watch.drifted.iter().cloned().collect())
+    }
+
+    /// Whether a reply is what the tool promised.
+    pub(super) fn check_output(&self, tool: &ToolName, reply: &ToolReply) -> Result<(), ToolError> {
+        self.outputs.get(tool).map_or(Ok(()), |validator| reply::check(validator, reply))
+    }
+
+    async fn ask_again(&self, watch: &mut Watch, session: &Session, link: &Link) -> Result<(), Fault> {
+        // before asking: what changes meanwhile must not be missed
+        link.freshness().regain();
+        let list = ask(session).await.inspect_err(|_| link.freshness().lose())?;
+        let now: BTreeMap<_, _> =
+            spec::of_tools(list.tools, link.server()).into_iter().map(|tool| (tool.name, tool.digest)).collect();
+        let drifted = |tool: &&ToolSpec| now.get(&tool.name) != Some(&tool.digest);
+        watch.drifted = self.tools.iter().filter(drifted).map(|tool| tool.name.clone()).collect();
+        watch.good_until = link.clock().elapsed() + list.life;
+        Ok(())
+    }
+}
+
+impl Freshness {
+    /// The list may be another one from now on.
+    pub(super) fn lose(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn regain(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+async fn ask(session: &Session) -> Result<List, Fault> {
+    let list = tokio::time::timeout(TIMEOUT, pages(session)).await;
+    list.unwrap_or(Err(ServiceError::Timeout { timeout: TIMEOUT })).map_err(Fault::of_service)
+}
+
+/// Follows the pages, but not for ever.
+async fn pages(session: &Session) -> Result<List, ServiceError> {
+    let mut tools = Vec::new();
+    let mut cursor = None;
+    let mut life = MAX_LIFE;
+    for _ in 0..MAX_PAGES {
+        let params = PaginatedRequestParams::default().with_cursor(cursor);
+        let page = session.peer().list_tools(Some(params)).await?;
+        life = life.min(page.ttl_ms.map_or(DEFAULT_LIFE, Duration::from_millis));
+        tools.extend(page.tools);
+        cursor = page.next_cursor;
+        if cursor.is_none() || tools.len() >= MAX_TOOLS {
+            break;
+        }
+    }
+    if cursor.is_some() || tools.len() > MAX_TOOLS {
+        tracing::warn!("the server lists more than {MAX_TOOLS} tools: the rest is left out");
+        tools.truncate(MAX_TOOLS);
+    }
+    Ok(List { tools, life: life.max(MIN_LIFE) })
+}

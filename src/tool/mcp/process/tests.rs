@@ -1,0 +1,218 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use rmcp::transport::Transport;
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+
+use super::*;
+use crate::{
+    call::{Effect, ToolReply},
+    clock::SystemClock,
+    secret::Secret,
+    tool::mcp::{ConnectError, McpServer, ToolError, tests::call},
+};
+
+/// A server of the older era in the shell's own words. `$id` is that of the request.
+const SERVER: &str = r#"
+answer() { echo "{\"jsonrpc\":\"2.0\",\"id\":$id,$1}"; }
+text() { answer "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$1\"}]}"; }
+discover() { answer '"error":{"code":-32601,"message":"Method not found"}'; }
+called() { text done; }
+"#;
+const LOOP: &str = r#"
+echo "starting, and saying so in the wrong place"
+while read -r line; do
+    id=${line#*\"id\":}; id=${id%%,*}; id=${id%%\}*}
+    case "$line" in
+        *'"method":"server/discover"'*) discover ;;
+        *'"method":"initialize"'*) answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}' ;;
+        *'"method":"tools/list"'*) answer '"result":{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}' ;;
+        *'"method":"tools/call"'*) called ;;
+    esac
+done
+"#;
+
+fn config(changes: &str) -> CommandConfig {
+    let mut config = CommandConfig::new("s".to_owned().try_into().unwrap(), "/bin/sh");
+    config.args = vec!["-c".to_owned(), format!("{SERVER}{changes}{LOOP}")];
+    config
+}
+
+async fn spawn(config: CommandConfig) -> Result<McpServer, ConnectError> {
+    McpServer::spawn(config, Arc::new(SystemClock::new()), &Redactor::new()).await
+}
+
+async fn reply(server: &McpServer) -> Result<ToolReply, ToolError> {
+    call(server, Effect::Read).await.0
+}
+
+#[tokio::test]
+async fn a_program_is_a_server_and_gets_nothing_of_ours() {
+    let mut config = config(r#"called() { text "$GIVEN $PLAIN ${HOME:-none} ${CARGO_MANIFEST_DIR:-none} $PWD"; }"#);
+    config.env.insert("GIVEN".to_owned(), Secret::new("given-value".to_owned()));
+    config.settings.insert("PLAIN".to_owned(), "as-it-is".to_owned());
+    let server = spawn(config).await.unwrap();
+    assert_eq!(server.protocol_version(), "2025-11-25");
+    assert_eq!(server.tools()[0].name.as_str(), "s.echo");
+    let reply = reply(&server).await.unwrap();
+    let said: Vec<_> = reply.content.as_str().unwrap().split(' ').map(str::to_owned).collect();
+    assert_eq!(said[..4], ["given-value", "as-it-is", "none", "none"]);
+    assert_ne!(Path::new(&said[4]), std::env::current_dir().unwrap());
+}
+
+#[tokio::test]
+async fn a_program_is_found_by_its_name_and_runs_where_it_should() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config("called() { text \"$PWD ${PATH:-none}\"; }");
+    config.program = "sh".into();
+    config.folder = Some(folder.path().canonicalize().unwrap());
+    let server = spawn(config.clone()).await.unwrap();
+    let reply = reply(&server).await.unwrap();
+    assert!(reply.content.as_str().unwrap().starts_with(config.folder.unwrap().to_str().unwrap()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_named() {
+    let mut missing = config("");
+    missing.program = "/no/such/program".into();
+    let error = spawn(missing).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Start { .. }), "{error:?}");
+    assert!(error.to_string().contains("/no/such/program"), "{error}");
+    let error = spawn(config("echo 'words of its own' >&2; exit 3")).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("exit status: 3") && !text.contains("words of its own"), "{text}");
+    assert!(!error.is_infrastructure());
+}
+
+#[tokio::test]
+async fn one_that_says_nothing_is_given_up() {
+    let mut silent = config("while :; do read -r line; done");
+    silent.start_timeout = Duration::from_millis(300);
+    let error = spawn(silent).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("300ms"), "{error}");
+}
+
+#[tokio::test]
+async fn one_that_ends_at_an_unknown_message_is_asked_in_the_older_words() {
+    let server = spawn(config("discover() { exit 1; }")).await.unwrap();
+    reply(&server).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_line_without_end_ends_the_program() {
+    let endless =
+        r#"called() { long=xxxxxxxxxxxxxxxx; while :; do long=$long$long; echo "$long\c"; printf %s "$long"; done; }"#;
+    let server = spawn(config(endless)).await.unwrap();
+    let error = reply(&server).await.unwrap_err();
+    assert_eq!(error, ToolError::BadReply("it is longer than 1048576 bytes".into()));
+}
+
+#[tokio::test]
+async fn one_that_falls_is_started_again_but_not_for_ever() {
+    let folder = TempDir::new().unwrap();
+    // falls at its first call, and never again
+    let mut once = config("called() { if [ -e fell ]; then text up; else : > fell; exit 1; fi; }");
+    once.folder = Some(folder.path().to_owned());
+    let server = spawn(once).await.unwrap();
+    assert!(reply(&server).await.unwrap_err().is_infrastructure());
+    assert_eq!(reply(&server).await.unwrap(), ToolReply::done("up"));
+
+    let server = spawn(config("called() { exit 1; }")).await.unwrap();
+    for _ in 0..5 {
+        let error = reply(&server).await.unwrap_err();
+        assert_eq!(error, ToolError::Infrastructure("the connection is closed".into()));
+    }
+    let error = reply(&server).await.unwrap_err();
+    assert_eq!(error, ToolError::Infrastructure("it broke off 5 times within 60s".into()));
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_program() {
+    let stubborn = r"
+        trap '' TERM HUP INT
+        /bin/sleep 1000 & child=$!
+        echo $$ $child $PWD > pids
+        while :; do /bin/sleep 1000; done
+    ";
+    let folder = TempDir::new().unwrap();
+    let mut config = config(stubborn);
+    config.folder = Some(folder.path().to_owned());
+    let (process, mut pipes) = Program::new(config, Redactor::new()).start().unwrap();
+    let pids = loop {
+        match std::fs::read_to_string(folder.path().join("pids")) {
+            Ok(pids) if pids.ends_with('\n') => break pids,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    let mut ended = process.ended.clone();
+    pipes.close().await.unwrap();
+    drop(process);
+    assert!(!ended.wait_for(Option::is_some).await.unwrap().unwrap().success());
+    let alive = |pid: &str| {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // one that is nobody's child any more may stay as a zombie until the system takes it away
+        !state.is_empty() && !state.rsplit(')').next().unwrap().trim_start().starts_with('Z')
+    };
+    let pids: Vec<&str> = pids.split_whitespace().collect();
+    assert!(!alive(pids[0]) && std::fs::metadata(format!("/proc/{}", pids[0])).is_err());
+    while alive(pids[1]) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_may_end_by_itself_does_and_its_folder_goes() {
+    let (process, mut pipes) = Program::new(config(""), Redactor::new()).start().unwrap();
+    let mut ended = process.ended.clone();
+    pipes.close().await.unwrap();
+    assert!(ended.wait_for(Option::is_some).await.unwrap().unwrap().success());
+
+    let server = spawn(config("called() { text \"$PWD\"; }")).await.unwrap();
+    let folder = reply(&server).await.unwrap().content;
+    let folder = Path::new(folder.as_str().unwrap()).to_owned();
+    assert!(folder.is_dir());
+    drop(server);
+    while folder.exists() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn lines_have_a_limit_and_streams_have_none() {
+    let read = async |text: &'static [u8], limit: usize| {
+        let too_long = Arc::new(AtomicBool::new(false));
+        let mut text_read = Vec::new();
+        let result = Capped::new(text, limit, too_long.clone()).read_to_end(&mut text_read).await;
+        assert_eq!(result.is_err(), too_long.load(Ordering::Relaxed));
+        result.map(|_| text_read)
+    };
+    assert_eq!(read(b"12345\n12345\n12345\n12345", 5).await.unwrap(), b"12345\n12345\n12345\n12345");
+    assert!(read(b"12345\n123456\n", 5).await.is_err());
+    assert!(read(b"123456", 5).await.is_err());
+    assert_eq!(read(b"", 0).await.unwrap(), b"");
+}
+
+#[tokio::test]
+async fn the_server_is_told_that_nobody_waits() {
+    let folder = TempDir::new().unwrap();
+    // keeps the call, and writes down what comes next
+    let mut config = config("called() { : > called; read -r line; echo \"$line\" > next; }");
+    config.folder = Some(folder.path().to_owned());
+    let server = spawn(config).await.unwrap();
+    let mut pending = Box::pin(call(&server, Effect::Write));
+    while !folder.path().join("called").exists() {
+        assert!(futures_util::poll!(&mut pending).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(pending);
+    let next = loop {
+        match std::fs::read_to_string(folder.path().join("next")) {
+            Ok(next) if next.ends_with('\n') => break next,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    let next: Value = serde_json::from_str(&next).unwrap();
+    assert_eq!(next["method"], "notifications/cancelled");
+    assert!(next["params"]["requestId"].is_number());
+}

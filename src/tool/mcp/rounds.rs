@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use rmcp::{
+    model::{CallToolRequest, CallToolRequestParams, InputRequiredResult, RequestMetaObject, ServerResult},
+    service::ServiceError,
+};
+
+use super::{
+    ToolError,
+    call::{Idempotency, Ticket},
+    error::Fault,
+    http::MAX_REPLY,
+    input,
+    link::{Link, Session},
+    reply,
+};
+use crate::call::{ToolCall, ToolReply};
+
+/// One call on its way: sent, and sent again where the server wants that: later, or with input.
+pub(super) struct Rounds<'a> {
+    link: &'a Link,
+    session: &'a Session,
+    ticket: &'a Arc<Ticket>,
+    params: CallToolRequestParams,
+    asked: u32,
+    lost: u32,
+}
+
+/// So often may a server ask for input, or for another round without asking for anything.
+const MAX_ROUNDS: u32 = 4;
+/// So often is a call repeated whose reply was lost, if it changes nothing.
+const MAX_LOST: u32 = 1;
+
+impl<'a> Rounds<'a> {
+    pub(super) fn new(link: &'a Link, session: &'a Session, ticket: &'a Arc<Ticket>, call: ToolCall) -> Self {
+        let params = CallToolRequestParams::new(call.tool.local().to_owned()).with_arguments(call.arguments);
+        Self { link, session, ticket, params, asked: 0, lost: 0 }
+    }
+
+    pub(super) async fn run(mut self) -> Result<ToolReply, ToolError> {
+        loop {
+            match self.send().await {
+                Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
+                Ok(result) => match reply::of_result(result, self.tool()) {
+                    // the tool itself says so: nobody knows how far it got
+                    Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
+                        self.ticket.rate_limited(None);
+                        return Err(ToolError::RateLimited);
+                    }
+                    Err(ToolError::RateLimited) => self.wait_for_the_rate().await?,
+                    result => return result,
+                },
+                // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
+                Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error) => self.wait_for_the_rate().await?,
+                Err(_) if self.ticket.is_too_long() || self.session.is_too_long() => {
+                    return Err(ToolError::BadReply(format!("it is longer than {MAX_REPLY} bytes")));
+                }
+                Err(ServiceError::McpError(error)) => return reply::of_protocol_error(&error, self.tool()),
+                Err(ServiceError::TransportClosed) if self.may_repeat() => self.lost += 1,
+                Err(error) => return Err(Fault::of_service(error).into_tool_error()),
+            }
+        }
+    }
+
+    fn tool(&self) -> &str {
+        &self.params.name
+    }
+
+    async fn send(&self) -> Result<ServerResult, ServiceError> {
+        let mut request = CallToolRequest::new(self.params.clone());
+        request.extensions.insert(self.ticket.clone());
+        let mut meta = RequestMetaObject::default();
+        meta.set_traceparent(&self.ticket.traceparent);
+        self.session.call(request, meta).await
+    }
+
+    /// The next request says the same as the first, and answers the last question. What the server wants to be told again is
+    /// returned as it came.
+    async fn prepare(&mut self, question: InputRequiredResult) -> Result<(), ToolError> {
+        self.asked += 1;
+        if self.asked > MAX_ROUNDS {
+            return Err(ToolError::InputRequired { wanted: "input again and again" });
+        }
+        let questions = question.input_requests.unwrap_or_default();
+        let answers = input::answer_all(self.link.input(), &questions)?;
+        if answers.is_empty() {
+            self.link.pause(self.asked).await;
+        }
+        self.params.input_responses = (!answers.is_empty()).then_some(answers);
+        self.params.request_state = question.request_state;
+        Ok(())
+    }
+
+    async fn wait_for_the_rate(&self) -> Result<(), ToolError> {
+        let before = self.ticket.rate_limited(None);
+        if self.link.wait(before).await { Ok(()) } else { Err(ToolError::RateLimited) }
+    }
+
+    /// A reply that broke off is lost, in the newer era for good. Over HTTP the server goes on; a program that ended stays ended.
+    fn may_repeat(&self) -> bool {
+        self.link.is_http() && self.ticket.retry == Idempotency::Repeatable && self.lost < MAX_LOST
+    }
+}

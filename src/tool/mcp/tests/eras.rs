@@ -1,0 +1,125 @@
+use std::time::Instant;
+
+use super::*;
+
+/// What breaks off after saying where it was.
+fn cut(id: &str, retry: &str) -> Answer {
+    stream(format!("id: {id}\n{retry}data: \n\n"))
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
+    let no_session = json!({ "code": -32000, "message": "Bad Request: No valid session ID provided" });
+    let no_session = json!({ "jsonrpc": "2.0", "id": null, "error": no_session });
+    for gone in [plain("404 Not Found", ""), plain("400 Bad Request", no_session)] {
+        let begun = AtomicUsize::new(0);
+        let server = Server::start(move |seen, message| match message["method"].as_str() {
+            Some("initialize") => {
+                let session = ["one", "two"][begun.fetch_add(1, Ordering::SeqCst)];
+                older(seen, message, Some(session))
+            }
+            Some("tools/call") if seen.header("mcp-session-id") == Some("one") => Some(gone.clone()),
+            _ => older(seen, message, None),
+        })
+        .await;
+        let connected = server.connect().await.unwrap();
+        let (reply, _) = call(&connected, Effect::Write).await;
+        assert_eq!(reply.unwrap(), ToolReply::done("old"));
+        let sessions: Vec<_> = server.calls().iter().map(|c| c.header("mcp-session-id").map(str::to_owned)).collect();
+        assert_eq!(sessions, [Some("one".to_owned()), Some("two".to_owned())]);
+        let lists = |server: &Server| server.stub.seen().iter().filter(|s| s.json()["method"] == "tools/list").count();
+        assert_eq!(lists(&server), 1);
+        call(&connected, Effect::Write).await.0.unwrap();
+        assert_eq!(lists(&server), 2, "it may be another replica, with other tools");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_forgets_every_session_is_down() {
+    let server = Server::start(|seen, message| {
+        if is_call(message) { Some(plain("404 Not Found", "")) } else { older(seen, message, Some("one")) }
+    })
+    .await;
+    let (reply, _) = server.call().await;
+    assert_eq!(reply.unwrap_err(), ToolError::Infrastructure("the server gave up the session".into()));
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_is_given_back() {
+    let server = Server::start(|seen, message| older(seen, message, Some("one"))).await;
+    drop(server.connect().await.unwrap());
+    let deleted = || server.stub.seen().into_iter().find(|seen| seen.method == "DELETE");
+    let deleted = loop {
+        match deleted() {
+            Some(deleted) => break deleted,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(deleted.header("mcp-session-id"), Some("one"));
+    assert!(deleted.header("authorization").is_some());
+}
+
+#[tokio::test]
+async fn a_stream_of_the_older_era_is_taken_up_where_it_was_when_the_server_wants() {
+    let id = Arc::new(Mutex::new(Value::Null));
+    let server = Server::start(move |seen, message| {
+        if is_call(message) {
+            *id.lock().unwrap() = message["id"].clone();
+            return Some(cut("event-7", "retry: 400\n"));
+        }
+        if seen.method == "GET" && seen.header("last-event-id") == Some("event-7") {
+            let content = json!([{ "type": "text", "text": "resumed" }]);
+            let done = json!({ "jsonrpc": "2.0", "id": *id.lock().unwrap(), "result": { "content": content } });
+            return Some(stream(format!("id: event-8\ndata: {done}\n\n")));
+        }
+        older(seen, message, Some("one"))
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    let start = Instant::now();
+    let (reply, _) = call(&connected, Effect::Write).await;
+    assert_eq!(reply.unwrap(), ToolReply::done("resumed"));
+    assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reply_of_the_newer_era_that_breaks_off_is_lost() {
+    for (effect, calls) in [(Effect::Write, 1), (Effect::External, 1), (Effect::Read, 2)] {
+        let server = calling(|_| cut("event-7", "")).await;
+        let connected = server.connect().await.unwrap();
+        let (reply, _) = call(&connected, effect).await;
+        assert!(reply.unwrap_err().is_infrastructure());
+        assert_eq!(server.calls().len(), calls, "{effect:?}");
+        assert!(server.stub.seen().iter().all(|seen| seen.method != "GET" || seen.path != "/mcp"));
+    }
+    let broken = AtomicUsize::new(0);
+    let server = calling(move |message| match broken.fetch_add(1, Ordering::SeqCst) {
+        0 => stream(""),
+        _ => text(message, "again"),
+    })
+    .await;
+    let (reply, _) = server.call().await;
+    assert_eq!(reply.unwrap(), ToolReply::done("again"));
+}
+
+#[tokio::test]
+async fn a_server_that_begins_to_answer_and_does_not_is_of_the_older_era() {
+    let server = Server::start(|seen, message| match message["method"].as_str() {
+        Some("server/discover") => Some(stream(": nothing to say\n\n")),
+        _ => older(seen, message, None),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    assert_eq!(connected.protocol_version(), "2025-11-25");
+    let server = Server::start(|seen, message| match message["method"].as_str() {
+        Some("server/discover") => {
+            let (_, _, body) = modern(message);
+            Some(stream(format!("data: {body}\n\n")))
+        }
+        _ => older(seen, message, None),
+    })
+    .await;
+    assert_eq!(server.connect().await.unwrap().protocol_version(), "2026-07-28");
+}

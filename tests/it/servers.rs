@@ -1,0 +1,293 @@
+//! Real servers of the protocol library's own making: over HTTP in both eras, and as programs.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use abide::{
+    call::{Effect, ServerId, ToolCall, ToolName},
+    episode::Episode,
+    lm::{LmError, LmReply, LmRequest, ModelId},
+    prelude::*,
+    secret::Secret,
+    security::{
+        ScopeSet,
+        boundary::{CommandConfig, InputPolicy, Parts, Protocol, ServerConfig, ToolRule},
+    },
+    tool::ToolOutcome,
+};
+use axum::Router;
+use futures_util::future::BoxFuture;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler, ServiceExt,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, InputRequiredResult,
+        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig as Info, Tool,
+    },
+    service::RequestContext,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+    },
+};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// A server that says its name, waits for ever, or asks first.
+#[derive(Clone)]
+struct Says {
+    name: String,
+    events: mpsc::UnboundedSender<&'static str>,
+}
+
+/// Makes one call.
+struct Calling(Toolbox, ToolCall);
+
+/// A model that is never asked.
+struct Silent(ModelId);
+
+type Events = mpsc::UnboundedReceiver<&'static str>;
+
+const TOOLS: [&str; 3] = ["say", "wait", "ask"];
+const PROGRAM: &str = "ABIDE_TEST_PROGRAM";
+
+impl ServerHandler for Says {
+    fn get_info(&self) -> Info {
+        Info::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new(self.name.clone(), "1"))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let schema = Map::from_iter([("type".to_owned(), json!("object"))]);
+        let tool = |name: &&'static str| Tool::new(*name, "", Arc::new(schema.clone()));
+        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(tool).collect()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        match (&*request.name, request.request_state, request.input_responses) {
+            ("wait", ..) => {
+                self.events.send("waiting").unwrap();
+                context.ct.cancelled().await;
+                self.events.send("cancelled").unwrap();
+                Err(ErrorData::internal_error("cancelled", None))
+            }
+            ("ask", None, _) => {
+                let schema =
+                    json!({ "type": "object", "properties": { "town": { "type": "string", "default": "Ulm" } } });
+                let form = json!({ "mode": "form", "message": "Where?", "requestedSchema": schema });
+                let form = json!({ "q": { "method": "elicitation/create", "params": form } });
+                let questions = serde_json::from_value(form).unwrap();
+                Ok(InputRequiredResult::new(Some(questions), Some("where".into())).into())
+            }
+            ("ask", Some(state), Some(answers)) if state == "where" => {
+                let town = answers["q"]["content"]["town"].as_str().unwrap_or("nowhere").to_owned();
+                Ok(CallToolResult::success(vec![ContentBlock::text(town)]).into())
+            }
+            _ => Ok(CallToolResult::success(vec![ContentBlock::text(self.name.clone())]).into()),
+        }
+    }
+}
+
+impl Module for Calling {
+    type Input = ();
+    type Output = ToolOutcome;
+
+    async fn forward(&self, cx: &Cx, (): ()) -> Result<ToolOutcome, CallError> {
+        Ok(self.0.call(cx, self.1.clone()).await)
+    }
+}
+
+impl Lm for Silent {
+    fn model(&self) -> &ModelId {
+        &self.0
+    }
+
+    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+impl Says {
+    fn new(name: &str) -> (Self, Events) {
+        let (events, seen) = mpsc::unbounded_channel();
+        (Self { name: name.to_owned(), events }, seen)
+    }
+
+    /// Over HTTP, in both eras.
+    async fn serve_http(self, id: &str) -> ServerConfig {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let config = StreamableHttpServerConfig::default();
+        let service =
+            StreamableHttpService::new(move || Ok(self.clone()), Arc::new(LocalSessionManager::default()), config);
+        let router = Router::new().route_service("/mcp", service);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        ServerConfig::new(id.to_owned().try_into().unwrap(), url.parse().unwrap())
+    }
+}
+
+/// This test binary, as a program that is a server.
+fn program(id: &str) -> CommandConfig {
+    let mut config = CommandConfig::new(id.to_owned().try_into().unwrap(), std::env::current_exe().unwrap());
+    config.args = ["servers::the_program", "--exact", "--nocapture"].map(str::to_owned).to_vec();
+    config.settings.insert(PROGRAM.to_owned(), id.to_owned());
+    config
+}
+
+/// Not a test: what [`program`] starts.
+#[tokio::test]
+async fn the_program() {
+    let Ok(name) = std::env::var(PROGRAM) else { return };
+    // the test runner has begun a line of its own
+    io::stdout().write_all(b"\n").unwrap();
+    let (says, _events) = Says::new(&name);
+    let transport = rmcp::transport::stdio();
+    let _ = says.serve(transport).await.unwrap().waiting().await;
+}
+
+fn boundary(servers: Vec<ServerConfig>, commands: Vec<CommandConfig>) -> Boundary {
+    let ids: Vec<ServerId> =
+        servers.iter().map(|server| &server.id).chain(commands.iter().map(|command| &command.id)).cloned().collect();
+    let rule = |id: &ServerId, tool: &str| {
+        (ToolName::of_server(id, tool).unwrap(), ToolRule::new(Effect::Read, ScopeSet::new()))
+    };
+    let tools = ids.iter().flat_map(|id| TOOLS.map(|tool| rule(id, tool))).collect();
+    let servers = servers.into_iter().map(|server| (server.id.clone(), server)).collect();
+    let commands = commands.into_iter().map(|command| (command.id.clone(), command)).collect();
+    Boundary::from_parts(Parts { servers, commands, tools, ..Parts::default() }).unwrap()
+}
+
+async fn call(boundary: &Boundary, tools: &Toolbox, tool: &str) -> (ToolOutcome, Episode) {
+    let runtime =
+        Runtime::builder().lm(Arc::new(Silent(ModelId("test/silent".into())))).boundary(boundary.clone()).build();
+    let call = ToolCall { tool: tool.to_owned().try_into().unwrap(), arguments: Map::new() };
+    let run = runtime.run(&Calling(tools.clone(), call), ()).await;
+    (run.outcome.unwrap(), run.episode)
+}
+
+async fn said(boundary: &Boundary, tools: &Toolbox, tool: &str) -> Value {
+    let (outcome, episode) = call(boundary, tools, tool).await;
+    assert_eq!(episode.events, []);
+    let ToolOutcome::Replied { observation } = outcome else { panic!("{outcome:?}") };
+    observation["result"].clone()
+}
+
+#[tokio::test]
+async fn servers_with_the_same_tools_are_told_apart_by_our_names_for_them() {
+    let (one, _one) = Says::new("the first");
+    let (two, _two) = Says::new("the second");
+    let boundary = boundary(vec![one.serve_http("one").await, two.serve_http("two").await], vec![program("three")]);
+    let tools = Toolbox::connect(&boundary).await.unwrap();
+    let names: Vec<_> = tools.specs().iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["one.ask", "one.say", "one.wait", "three.ask", "three.say", "three.wait", "two.ask", "two.say", "two.wait"]
+    );
+    assert_eq!(said(&boundary, &tools, "one.say").await, "the first");
+    assert_eq!(said(&boundary, &tools, "two.say").await, "the second");
+    assert_eq!(said(&boundary, &tools, "three.say").await, "three");
+}
+
+#[tokio::test]
+async fn a_server_sees_that_nobody_waits_any_more() {
+    for protocol in [Protocol::Auto, Protocol::Initialize] {
+        let (says, mut events) = Says::new("patient");
+        let mut config = says.serve_http("s").await;
+        config.protocol = protocol;
+        let boundary = boundary(vec![config], Vec::new());
+        let tools = Toolbox::connect(&boundary).await.unwrap();
+        let mut pending = Box::pin(call(&boundary, &tools, "s.wait"));
+        tokio::select! {
+            _ = &mut pending => panic!("it waits for ever"),
+            event = events.recv() => assert_eq!(event, Some("waiting")),
+        }
+        drop(pending);
+        let event = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
+        assert_eq!(event.unwrap(), Some("cancelled"), "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn questions_are_answered_by_policy_over_both_transports() {
+    let (says, _events) = Says::new("curious");
+    let mut http = says.serve_http("http").await;
+    let mut command = program("program");
+    let servers = (vec![http.clone()], vec![command.clone()]);
+    let declining = boundary(servers.0, servers.1);
+    let tools = Toolbox::connect(&declining).await.unwrap();
+    for tool in ["http.ask", "program.ask"] {
+        let (outcome, _) = call(&declining, &tools, tool).await;
+        assert!(matches!(outcome, ToolOutcome::Refused { .. }), "{outcome:?}");
+    }
+    (http.input, command.input) = (InputPolicy::Defaults, InputPolicy::Defaults);
+    let answering = boundary(vec![http], vec![command]);
+    let tools = Toolbox::connect(&answering).await.unwrap();
+    for tool in ["http.ask", "program.ask"] {
+        assert_eq!(said(&answering, &tools, tool).await, "Ulm");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_program_complains_about_goes_to_the_log_without_secrets_and_blocks_nobody() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter("abide=debug").with_writer(log.clone()).with_ansi(false).finish();
+    let _default = tracing::subscriber::set_default(subscriber);
+    // before it answers it writes more than a pipe holds, and more than is logged
+    let chatty = r#"
+        answer() { echo "{\"jsonrpc\":\"2.0\",\"id\":$id,$1}"; }
+        block=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10; do block=$block$block; done
+        echo "my key is $KEY" >&2
+        for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do echo $block >&2; done
+        while read -r line; do
+            id=${line#*\"id\":}; id=${id%%,*}; id=${id%%\}*}
+            case "$line" in
+                *'"method":"server/discover"'*) answer '"error":{"code":-32601,"message":"no"}' ;;
+                *'"method":"initialize"'*) answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}' ;;
+                *'"method":"tools/list"'*) answer '"result":{"tools":[{"name":"say","inputSchema":{"type":"object"}},{"name":"wait","inputSchema":{"type":"object"}},{"name":"ask","inputSchema":{"type":"object"}}]}' ;;
+            esac
+        done
+    "#;
+    let mut config = CommandConfig::new("sh".to_owned().try_into().unwrap(), PathBuf::from("/bin/sh"));
+    config.args = vec!["-c".to_owned(), chatty.to_owned()];
+    config.env.insert("KEY".to_owned(), Secret::new("a-key-of-the-server".to_owned()));
+    let tools = Toolbox::connect(&boundary(Vec::new(), vec![config])).await.unwrap();
+    assert_eq!(tools.specs().len(), 3);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("my key is [redacted]"), "{}", text.chars().take(2_000).collect::<String>());
+    assert!(!text.contains("a-key-of-the-server"));
+    assert!((64 * 1024..512 * 1024).contains(&text.len()), "{}", text.len());
+}

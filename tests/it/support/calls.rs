@@ -1,0 +1,113 @@
+//! Calls of one MCP server by themselves, as the guard would permit them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use abide::{
+    Fields,
+    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
+    episode::{Recorder, RunId},
+    event::EventKind,
+    secret::Redactor,
+    security::{
+        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, ScopeSet, Session,
+        boundary::{Parts, ServerConfig, ToolRule},
+    },
+    tool::mcp::{CallContext, McpServer, ToolError},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::{Map, Value, json};
+
+/// The time of day, without any waiting: sleeping lets the steady clock go on.
+#[derive(Debug, Default)]
+pub(crate) struct Hasty {
+    elapsed_ms: AtomicU64,
+}
+
+pub(crate) struct Caller {
+    pub(crate) server: McpServer,
+    pub(crate) redactor: Redactor,
+}
+
+impl Hasty {
+    pub(crate) fn advance(&self, by: Duration) {
+        let ms = u64::try_from(by.as_millis()).unwrap();
+        self.elapsed_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hasty {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.elapsed_ms.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.advance(duration);
+        tokio::task::yield_now().boxed()
+    }
+}
+
+impl Caller {
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: Value,
+        effect: Effect,
+    ) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
+        let run = RunId::random();
+        let recorder = Recorder::new(run, 0, self.redactor.clone());
+        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are an object");
+        };
+        let result = self.server.call(permitted(tool, arguments, effect).await, context).await;
+        (result, recorder, run)
+    }
+}
+
+pub(crate) fn events(recorder: Recorder) -> Vec<EventKind> {
+    let episode = recorder.finish(Duration::ZERO);
+    episode.events.iter().map(|event| event.kind).collect()
+}
+
+/// A permit of a real guard, for a call that its boundary allows.
+async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+    struct Everything;
+    impl Grants for Everything {
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() };
+            Box::pin(async { Ok(granted) })
+        }
+    }
+    let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
+    let id: ServerId = "crm".to_owned().try_into().unwrap();
+    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
+    let parts = Parts {
+        servers: [(id, server)].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
+        ..Parts::default()
+    };
+    let boundary = Boundary::from_parts(parts).unwrap();
+    let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
+    let (run, spec) = (
+        RunId::random(),
+        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
+    );
+    let session = Session::new(run, Mode::Live, &Fields::new());
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
+    match permit.into_passage() {
+        Passage::Live(permitted) => permitted,
+        Passage::DryRun(..) => panic!("a live session has no dry runs"),
+    }
+}
