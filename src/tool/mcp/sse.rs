@@ -8,6 +8,7 @@ use crate::net::{self, Bytes};
 struct Meter {
     size: usize,
     line: usize,
+    last: u8,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,16 +40,19 @@ pub(super) fn is_too_long(error: &Error) -> bool {
 }
 
 impl Meter {
-    /// The size of the largest event so far that this chunk belongs to. An empty line ends an event.
+    /// The size of the largest event so far that this chunk belongs to. An empty line ends an event, and each of LF, CR LF and CR
+    /// ends a line.
     fn take(&mut self, chunk: &[u8]) -> usize {
         let mut largest = 0;
         for byte in chunk {
+            if std::mem::replace(&mut self.last, *byte) == b'\r' && *byte == b'\n' {
+                continue;
+            }
             self.size += 1;
             largest = largest.max(self.size);
             match byte {
-                b'\n' if self.line == 0 => self.size = 0,
-                b'\n' => self.line = 0,
-                b'\r' => {}
+                b'\n' | b'\r' if self.line == 0 => self.size = 0,
+                b'\n' | b'\r' => self.line = 0,
                 _ => self.line += 1,
             }
         }

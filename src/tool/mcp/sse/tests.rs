@@ -21,8 +21,10 @@ async fn reads_events_across_chunks() {
 
 #[tokio::test]
 async fn an_event_has_a_limit_and_a_stream_has_none() {
-    let many = vec![b"data: 12345678\n\n".as_slice(); 100];
-    assert_eq!(read(&many, 16).await.into_iter().filter(Result::is_ok).count(), 100);
+    for end in ["\n\n", "\r\n\r\n", "\r\r"] {
+        let event: &[u8] = format!("data: 12345678{end}").leak().as_bytes();
+        assert_eq!(read(&[event; 100], 16).await.into_iter().filter(Result::is_ok).count(), 100);
+    }
     for long in [
         vec![b"data: 123456789\n\n".as_slice()],
         vec![b"data: 1234".as_slice(); 10],
