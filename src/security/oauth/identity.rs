@@ -38,7 +38,7 @@ pub struct Identity {
     server: Client,
     pace: Pace,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -47,11 +47,15 @@ struct State {
     flight: Option<Flight>,
     flights: u64,
     refused: Option<(Duration, AuthError)>,
+    /// What tools declare.
+    declared: ScopeSet,
+    /// What is asked for: with what the server made us ask for on top.
     wanted: ScopeSet,
     step_ups: u32,
 }
 
-/// A request for a token, shared by everybody who waits for it. It goes on as long as anybody waits.
+/// A request for a token, shared by everybody who waits for it. It goes on when nobody waits any more: what an issuer gave once, such as
+/// a new refresh token, must not get lost.
 #[derive(Clone)]
 struct Flight {
     number: u64,
@@ -82,8 +86,8 @@ impl Identity {
             Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor)?)),
         };
         let pace = Pace::new(config.rate, clock.clone());
-        let state = State { wanted: scopes, ..State::default() };
-        Ok(Self { config, issuing, server, pace, clock, state: Mutex::new(state) })
+        let state = State { declared: scopes.clone(), wanted: scopes, ..State::default() };
+        Ok(Self { config, issuing, server, pace, clock, state: Arc::new(Mutex::new(state)) })
     }
 
     /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
@@ -105,20 +109,9 @@ impl Identity {
             {
                 return Err(error.clone());
             }
-            flight(issuing, &mut state)
+            self.flight(issuing, &mut state)
         };
-        let result = flight.result.await;
-        let mut state = self.state();
-        if state.flight.as_ref().is_some_and(|f| f.number == flight.number) {
-            state.flight = None;
-            state.refused = None;
-            match &result {
-                Ok(token) => state.token = Some(token.clone()),
-                Err(error) if error.is_infrastructure() => {}
-                Err(error) => state.refused = Some((self.clock.elapsed() + REFUSAL_STANDS, error.clone())),
-            }
-        }
-        result
+        flight.result.await
     }
 
     /// Drops a token that the server refused, unless it was replaced already.
@@ -201,9 +194,53 @@ impl Identity {
         prover.is_some_and(|prover| prover.learn(url, headers))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn flight(&self, issuing: &Arc<Issuing>, state: &mut State) -> Flight {
+        if let Some(flight) = &state.flight {
+            return flight.clone();
+        }
+        state.flights += 1;
+        let (number, scopes) = (state.flights, state.wanted.clone());
+        let (issuing, clock, shared) = (issuing.clone(), self.clock.clone(), Arc::downgrade(&self.state));
+        let result = async move {
+            let result = issuing.obtain(&scopes, number).await.map(Arc::new);
+            if let Some(state) = shared.upgrade() {
+                lock(&state).land(number, &result, clock.elapsed());
+            }
+            result
+        };
+        let flight = Flight { number, result: result.boxed().shared() };
+        tokio::spawn(flight.result.clone());
+        state.flight = Some(flight.clone());
+        flight
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    /// Keeps what came of a flight, unless another one was begun in the meantime.
+    fn land(&mut self, number: u64, result: &Result<Arc<AccessToken>, AuthError>, now: Duration) {
+        if self.flight.as_ref().is_none_or(|flight| flight.number != number) {
+            return;
+        }
+        self.flight = None;
+        self.refused = None;
+        match result {
+            Ok(token) => self.token = Some(token.clone()),
+            Err(error) if error.is_infrastructure() => {}
+            // more than we may have was asked for: what tools declare may still be had
+            Err(AuthError::InvalidScope { .. } | AuthError::LoginNeeded { .. }) if self.wanted != self.declared => {
+                self.wanted = self.declared.clone();
+            }
+            Err(error) => self.refused = Some((now + REFUSAL_STANDS, error.clone())),
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn issuing(
@@ -224,18 +261,6 @@ pub(super) fn issuing(
     };
     let resource = grant::resource_of(config, oauth);
     Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
-}
-
-fn flight(issuing: &Arc<Issuing>, state: &mut State) -> Flight {
-    if let Some(flight) = &state.flight {
-        return flight.clone();
-    }
-    state.flights += 1;
-    let (issuing, number, scopes) = (issuing.clone(), state.flights, state.wanted.clone());
-    let result = async move { issuing.obtain(&scopes, number).await.map(Arc::new) };
-    let flight = Flight { number, result: result.boxed().shared() };
-    state.flight = Some(flight.clone());
-    flight
 }
 
 fn authorization(token: &AccessToken) -> HeaderValue {

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use url::Url;
+
 use super::{
     AccessToken, AuthError, code,
     discovery::{self, Metadata, discover},
@@ -35,13 +37,21 @@ pub(super) struct Issuing {
     pub(super) client: Client,
     pub(super) prover: Option<Prover>,
     pub(super) session: code::Session,
-    known: Mutex<Option<Arc<Issuer>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// None when it is to be asked again.
+    issuer: Option<Arc<Issuer>>,
+    /// With the keys that it has, which outlive an outage of the issuer.
+    verifier: Option<(Url, Arc<Verifier>)>,
 }
 
 /// The issuer, once it is known.
 pub(super) struct Issuer {
     pub(super) metadata: Metadata,
-    verifier: Option<Verifier>,
+    verifier: Option<Arc<Verifier>>,
 }
 
 const RETRIES: u32 = 3;
@@ -107,9 +117,9 @@ impl Issuing {
         let asked = self.clock.elapsed();
         let target = Target { resource: &self.resource, scopes };
         let granted = self.ask(&issuer, target).await.map_err(|error| self.explain(error, target));
-        if matches!(&granted, Err(AuthError::Refused { .. })) {
+        if matches!(&granted, Err(AuthError::Refused { .. } | AuthError::Network { .. })) {
             // the endpoint may have moved
-            *self.lock() = None;
+            self.lock().issuer = None;
         }
         let grant = granted?;
         self.redactor.learn(&grant.token);
@@ -237,7 +247,7 @@ impl Issuing {
 
     /// Only one flight at a time gets here, so nothing is discovered twice.
     pub(super) async fn issuer(&self) -> Result<Arc<Issuer>, AuthError> {
-        if let Some(known) = &*self.lock() {
+        if let Some(known) = &self.lock().issuer {
             return Ok(known.clone());
         }
         let issuer = &self.oauth.issuer;
@@ -245,13 +255,22 @@ impl Issuing {
             Err(AuthError::NoMetadata { .. }) if self.may_guess() => discovery::legacy(issuer)?,
             found => found?,
         };
-        let verifier = metadata.key_set.clone().map(|key_set| {
-            let (client, audience) = (self.client.clone(), self.resource.clone());
-            Verifier::new(client, key_set, issuer.clone(), audience, self.clock.clone())
-        });
+        let verifier = metadata.key_set.clone().map(|key_set| self.verifier(key_set));
         let issuer = Arc::new(Issuer { metadata, verifier });
-        *self.lock() = Some(issuer.clone());
+        self.lock().issuer = Some(issuer.clone());
         Ok(issuer)
+    }
+
+    /// The same one for the same keys, however often the issuer is asked for its metadata.
+    fn verifier(&self, key_set: Url) -> Arc<Verifier> {
+        let mut known = self.lock();
+        if let Some((_, verifier)) = known.verifier.as_ref().filter(|(url, _)| *url == key_set) {
+            return verifier.clone();
+        }
+        let (client, issuer, audience) = (self.client.clone(), self.oauth.issuer.clone(), self.resource.clone());
+        let verifier = Arc::new(Verifier::new(client, key_set.clone(), issuer, audience, self.clock.clone()));
+        known.verifier = Some((key_set, verifier.clone()));
+        verifier
     }
 
     /// Endpoints that nobody published may belong to anybody, so nothing that was secret before goes there.
@@ -260,7 +279,7 @@ impl Issuing {
         legacy && self.oauth.secrets().next().is_none() && !matches!(self.oauth.client, ClientAuth::PrivateKey(_))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Issuer>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

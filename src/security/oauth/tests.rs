@@ -16,7 +16,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, OAuth, ServerConfig},
+        boundary::{ClientAuth, OAuth, ServerConfig, StepUp},
     },
 };
 
@@ -291,6 +291,42 @@ async fn asks_the_server_only_at_its_own_places() {
     }
     assert!(elsewhere.seen().is_empty());
     assert!(issuer.token_requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_any_more_is_brought_to_its_end() {
+    let issuer = Issuer::start(|_| granted(json!({}))).await;
+    let identity = issuer.identity(issuer.config());
+    assert!(identity.token().now_or_never().is_none(), "it was begun, and given up");
+    let arrived = async {
+        while issuer.token_requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), arrived).await.unwrap();
+    identity.token().await.unwrap();
+    assert_eq!(issuer.token_requests().len(), 1);
+}
+
+#[tokio::test]
+async fn scopes_that_cannot_be_had_take_nothing_away() {
+    let issuer = Issuer::start(|seen| {
+        if form(seen).contains(&("scope".to_owned(), "a b".to_owned())) {
+            granted(json!({}))
+        } else {
+            ("400 Bad Request".to_owned(), Vec::new(), json!({ "error": "invalid_scope" }).to_string())
+        }
+    })
+    .await;
+    let mut config = issuer.config();
+    let more = ScopeSet::parse("c").unwrap();
+    config.oauth_mut().unwrap().step_up = StepUp::Within(more.clone());
+    let identity = issuer.identity(config);
+    let token = identity.token().await.unwrap();
+    assert!(!identity.step_up(&token, &ScopeSet::parse("d").unwrap()), "the boundary does not list it");
+    assert!(identity.step_up(&token, &more));
+    assert!(matches!(identity.token().await, Err(AuthError::InvalidScope { .. })));
+    assert_eq!(identity.token().await.unwrap().granted.to_string(), "a b");
 }
 
 fn secret() -> Secret<String> {

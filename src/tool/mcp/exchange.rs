@@ -26,6 +26,7 @@ struct Trials {
     proved: bool,
     failures: u32,
     waits: u32,
+    step_ups: u32,
 }
 
 /// What to do about a refusal.
@@ -40,6 +41,8 @@ enum Verdict {
 const MAX_WAITS: u32 = 8;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 const MAX_FAILURES: u32 = 2;
+/// How often one message is sent again with more scopes.
+const MAX_STEP_UPS: u32 = 3;
 /// More scopes in one challenge are not looked at: its text reaches feedback.
 const MAX_SCOPES: usize = 16;
 
@@ -54,6 +57,9 @@ impl Http {
             let reply = match self.identity().client().open(attempt).await {
                 Ok(reply) => reply,
                 Err(error) => {
+                    if let Some(ticket) = ticket {
+                        ticket.verdict(EventKind::ServerUnavailable, "the server could not be reached");
+                    }
                     let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
                     if lost && self.may_repeat(&mut trials, ticket, None).await {
                         continue;
@@ -77,7 +83,7 @@ impl Http {
                 (StatusCode::UNAUTHORIZED, Some(token)) => {
                     self.unauthorized(&mut trials, &headers, token, ticket).await
                 }
-                (StatusCode::FORBIDDEN, token) => self.forbidden(&headers, token.as_deref(), ticket),
+                (StatusCode::FORBIDDEN, token) => self.forbidden(&mut trials, &headers, token.as_deref(), ticket),
                 (StatusCode::TOO_MANY_REQUESTS, _) => self.limited(&mut trials, &headers, ticket).await,
                 _ => self.failed(&mut trials, status, &headers, ticket).await,
             };
@@ -90,12 +96,12 @@ impl Http {
     /// Waits because the server limits the rate; everybody else waits too. False when it is not worth it. Never shorter than
     /// asked, and a little longer, so that those who were refused together do not come back together.
     pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
+        // a wait of our own making is for this message only
+        self.identity().pace().refused(asked.unwrap_or_default().min(MAX_WAIT));
         if before >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
         let wait = asked.unwrap_or_else(|| Backoff::default().delay(before));
-        // a wait of our own making is for this message only
-        self.identity().pace().refused(asked.unwrap_or_default());
         self.clock().sleep(wait + (wait / 10 + Duration::from_millis(50)).mul_f64(rand::random())).await;
         true
     }
@@ -146,7 +152,7 @@ impl Http {
         let challenges = challenge::parse(headers);
         let challenge = challenge::of_tokens(&challenges);
         let missing = challenge.map(|challenge| missing(challenge, token)).unwrap_or_default();
-        if self.step_up(token, &missing, ticket) {
+        if self.step_up(trials, token, &missing, ticket) {
             return Verdict::Again;
         }
         if !trials.renewed {
@@ -170,13 +176,19 @@ impl Http {
     }
 
     /// For lack of a scope, or for reasons of the server's own.
-    fn forbidden(&self, headers: &HeaderMap, token: Option<&AccessToken>, ticket: Option<&Ticket>) -> Verdict {
+    fn forbidden(
+        &self,
+        trials: &mut Trials,
+        headers: &HeaderMap,
+        token: Option<&AccessToken>,
+        ticket: Option<&Ticket>,
+    ) -> Verdict {
         let challenges = challenge::parse(headers);
         let challenge = challenge::of_tokens(&challenges);
         match (challenge, token) {
             (Some(challenge), Some(token)) if challenge.param("error") == Some("insufficient_scope") => {
                 let missing = missing(challenge, token);
-                if self.step_up(token, &missing, ticket) {
+                if self.step_up(trials, token, &missing, ticket) {
                     Verdict::Again
                 } else {
                     Verdict::Final(Fault::ScopeMissing(missing))
@@ -186,9 +198,11 @@ impl Http {
         }
     }
 
-    fn step_up(&self, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
-        let stepped = !missing.is_empty() && self.identity().step_up(token, missing);
+    fn step_up(&self, trials: &mut Trials, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
+        let may = !missing.is_empty() && trials.step_ups < MAX_STEP_UPS;
+        let stepped = may && self.identity().step_up(token, missing);
         if stepped {
+            trials.step_ups += 1;
             // what a server lists may depend on what we may do
             self.freshness().lose();
         }
