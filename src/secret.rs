@@ -27,7 +27,10 @@ pub struct Redactor {
 
 #[derive(Default)]
 struct Known {
-    needles: Vec<Zeroizing<String>>,
+    /// Secrets that are configured, and live as long as the program.
+    kept: Vec<Zeroizing<String>>,
+    /// Tokens and what else comes and goes.
+    passing: Vec<Zeroizing<String>>,
     /// Finds all needles in one pass over a text: prompts are long, and scrubbed before every model call.
     finder: Option<AhoCorasick>,
 }
@@ -37,8 +40,10 @@ pub const REDACTED: &str = "[redacted]";
 
 /// Shorter secrets are not searched for: they would turn up by chance.
 const MIN_LENGTH: usize = 8;
-/// Tokens are renewed for ever; the oldest needles make room.
-const MAX_NEEDLES: usize = 512;
+/// Tokens are renewed for ever; the oldest make room for new ones, and never those that are configured.
+const MAX_PASSING: usize = 512;
+/// More secrets than any program has, each in all its forms; further ones may be forgotten.
+const MAX_KEPT: usize = 4_096;
 
 impl<T: Zeroize> Secret<T> {
     /// Wraps a value.
@@ -64,22 +69,22 @@ impl Redactor {
         Self::default()
     }
 
-    /// Learns a secret: as it is, percent-encoded and escaped as in JSON, and all that in Base64 at each of the three alignments.
+    /// Learns a secret that comes and goes, such as a token: as it is, percent-encoded and escaped as in JSON, and all that in Base64
+    /// at each of the three alignments. It may be forgotten when many others have come since.
     pub fn learn(&self, secret: &Secret<String>) {
-        let text = secret.expose();
-        if text.len() < MIN_LENGTH {
-            return;
-        }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.needles.iter().any(|needle| **needle == *text) {
-            return;
-        }
-        known.needles.extend(forms(text));
-        let excess = known.needles.len().saturating_sub(MAX_NEEDLES);
-        known.needles.drain(..excess);
-        let mut builder = AhoCorasick::builder();
-        let needles = known.needles.iter().map(|needle| needle.as_str());
-        known.finder = builder.match_kind(MatchKind::LeftmostLongest).build(needles).ok();
+        self.known.write().unwrap_or_else(PoisonError::into_inner).add(secret, |known| {
+            let excess = known.passing.len().saturating_sub(MAX_PASSING);
+            known.passing.drain(..excess);
+            &mut known.passing
+        });
+    }
+
+    /// Learns a secret for good: one that is configured. Whoever makes many tokens come and go cannot make it be forgotten.
+    pub fn keep(&self, secret: &Secret<String>) {
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(secret, |known| if known.kept.len() < MAX_KEPT { &mut known.kept } else { &mut known.passing });
     }
 
     /// The text without the secrets it had.
@@ -87,8 +92,8 @@ impl Redactor {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         match &known.finder {
             Some(finder) if !finder.is_match(text) => Cow::Borrowed(text),
-            Some(finder) => Cow::Owned(finder.replace_all(text, &vec![REDACTED; known.needles.len()])),
-            None if known.needles.is_empty() => Cow::Borrowed(text),
+            Some(finder) => Cow::Owned(finder.replace_all(text, &vec![REDACTED; finder.patterns_len()])),
+            None if known.is_empty() => Cow::Borrowed(text),
             // an automaton that could not be built finds nothing, so nothing may pass
             None => Cow::Owned(REDACTED.to_owned()),
         }
@@ -114,6 +119,25 @@ impl Redactor {
             *map = std::mem::take(map).into_iter().map(|(k, v)| (self.scrub(&k).into_owned(), v)).collect();
         }
         map.values_mut().for_each(|item| self.scrub_json(item));
+    }
+}
+
+impl Known {
+    fn add(&mut self, secret: &Secret<String>, place: impl Fn(&mut Self) -> &mut Vec<Zeroizing<String>>) {
+        let text = secret.expose();
+        if text.len() < MIN_LENGTH || self.needles().any(|needle| needle == *text) {
+            return;
+        }
+        place(self).extend(forms(text));
+        self.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.needles()).ok();
+    }
+
+    fn needles(&self) -> impl Iterator<Item = &str> {
+        self.kept.iter().chain(&self.passing).map(|needle| needle.as_str())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.passing.is_empty()
     }
 }
 

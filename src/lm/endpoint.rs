@@ -90,7 +90,7 @@ impl Endpoint {
             .map_err(|_| self.config("its key has characters that no HTTP header may have: look for a line break"))?;
         value.set_sensitive(true);
         self.headers.insert(name, value);
-        self.redactor.learn(key);
+        self.redactor.keep(key);
         Ok(())
     }
 

@@ -97,6 +97,8 @@ impl Client {
             .pool_max_idle_per_host(options.max_idle_per_host)
             .http2_keep_alive_interval(PING)
             .http2_keep_alive_timeout(PING)
+            // what may be sent again is decided above, where it is known what it does
+            .retry(reqwest::retry::never())
             .referer(false)
             .user_agent(concat!("abide/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = proxy {

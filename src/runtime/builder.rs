@@ -118,7 +118,7 @@ impl Builder<Arc<dyn Lm>, Boundary> {
             guard = guard.pinned(pins);
         }
         let redactor = self.boundary.live().redactor().clone();
-        self.secrets.iter().for_each(|secret| redactor.learn(secret));
+        self.secrets.iter().for_each(|secret| redactor.keep(secret));
         Runtime::from_shared(Shared {
             lm: self.lm,
             adapter: self.adapter,

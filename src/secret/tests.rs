@@ -31,3 +31,15 @@ fn every_form_of_a_secret_is_taken_out() {
     assert_eq!(value, serde_json::json!({"a": ["Bearer [redacted]!"], "[redacted]": 1}));
     assert!(matches!(redactor.scrub("harmless"), Cow::Borrowed(_)));
 }
+
+#[test]
+fn many_tokens_do_not_push_out_what_is_configured() {
+    let redactor = Redactor::new();
+    redactor.keep(&Secret::new("configured-secret".to_owned()));
+    for number in 0..600 {
+        redactor.learn(&Secret::new(format!("token-number-{number:04}")));
+    }
+    assert!(!redactor.scrub("a configured-secret here").contains("configured"));
+    assert!(!redactor.scrub("token-number-0599").contains("0599"));
+    assert!(redactor.scrub("token-number-0000").contains("0000"), "the oldest made room");
+}

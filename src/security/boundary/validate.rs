@@ -64,6 +64,9 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     if let Err(reason) = address(&config.url) {
         add("url", reason);
     }
+    if config.url.query().is_some() {
+        add("url", "must not have a query: it would go to the issuer as `resource`, and stand in logs");
+    }
     // a resource indicator has no fragment (RFC 8707, section 2)
     if config.url.fragment().is_some() {
         add("url", "must not have a fragment: take the part after `#` away");

@@ -52,6 +52,8 @@ struct State {
     /// What is asked for: with what the server made us ask for on top.
     wanted: ScopeSet,
     step_ups: u32,
+    /// When all rejections so far will have been made up for.
+    rejections: Duration,
 }
 
 /// A request for a token, shared by everybody who waits for it. It goes on when nobody waits any more: what an issuer gave once, such as
@@ -64,6 +66,9 @@ struct Flight {
 
 /// How often a server may make us ask for more scopes. Each time asks for all that were ever asked for, so few are enough.
 const MAX_STEP_UPS: u32 = 3;
+/// What a rejected token takes to be made up for, and how many may be outstanding.
+const REJECTION: Duration = Duration::from_secs(6);
+const MAX_REJECTIONS: u32 = 9;
 /// How long an issuer's refusal stands before it is asked again: a program with many runs must not lock its own account.
 const REFUSAL_STANDS: Duration = Duration::from_secs(5);
 
@@ -114,12 +119,21 @@ impl Identity {
         flight.result.await
     }
 
-    /// Drops a token that the server refused, unless it was replaced already.
-    pub fn reject(&self, token: &AccessToken) {
+    /// Drops a token that the server refused, unless it was replaced already. False when the server refuses tokens so often that it
+    /// would make us ask the issuer for ever: more than ten times at once, or once in six seconds after that.
+    pub fn reject(&self, token: &AccessToken) -> bool {
         let mut state = self.state();
-        if state.token.as_ref().is_some_and(|current| current.generation() == token.generation()) {
-            state.token = None;
+        if state.token.as_ref().is_none_or(|current| current.generation() != token.generation()) {
+            return true;
         }
+        let now = self.clock.elapsed();
+        let debt = state.rejections.max(now);
+        if debt > now + REJECTION * MAX_REJECTIONS {
+            return false;
+        }
+        state.rejections = debt + REJECTION;
+        state.token = None;
+        true
     }
 
     /// Asks for more scopes from now on, because the server refused a call for lack of them: for all that were asked for before,

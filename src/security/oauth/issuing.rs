@@ -107,9 +107,9 @@ impl Issuing {
         }
     }
 
-    /// Keeps secrets out of whatever is shown or saved. The redactor forgets what it learned long ago, so it is told again.
+    /// Keeps secrets out of whatever is shown or saved.
     pub(super) fn hide(&self) {
-        self.oauth.secrets().for_each(|secret| self.redactor.learn(secret));
+        self.oauth.secrets().for_each(|secret| self.redactor.keep(secret));
     }
 
     async fn attempt(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {
@@ -123,7 +123,6 @@ impl Issuing {
         }
         let grant = granted?;
         self.redactor.learn(&grant.token);
-        self.hide();
         let underway = self.clock.elapsed().saturating_sub(asked);
         self.accept(grant, &issuer, target, underway, generation).await
     }

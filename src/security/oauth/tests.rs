@@ -309,6 +309,22 @@ async fn a_request_that_nobody_waits_for_any_more_is_brought_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_every_token_does_not_make_us_ask_for_ever() {
+    let issuer = Issuer::start(|_| granted(json!({}))).await;
+    let identity = issuer.identity(issuer.config());
+    for _ in 0..30 {
+        let token = identity.token().await.unwrap();
+        identity.reject(&token);
+    }
+    assert_eq!(issuer.token_requests().len(), 11);
+    issuer.clock.advance(Duration::from_secs(6));
+    let token = identity.token().await.unwrap();
+    assert!(identity.reject(&token), "one more is made up for");
+    assert!(identity.reject(&token), "it is gone already");
+    assert!(!identity.reject(&*identity.token().await.unwrap()));
+}
+
+#[tokio::test]
 async fn scopes_that_cannot_be_had_take_nothing_away() {
     let issuer = Issuer::start(|seen| {
         if form(seen).contains(&("scope".to_owned(), "a b".to_owned())) {

@@ -96,7 +96,7 @@ impl Ticket {
     pub(super) fn record(&self, error: &ToolError) {
         match error {
             ToolError::ScopeMissing { .. } => {
-                self.event(EventKind::ScopeMissing, error.to_string());
+                self.event(EventKind::ScopeMissing, error.model_text());
             }
             ToolError::Refused { .. } => self.event(EventKind::ServerRefused, error.to_string()),
             ToolError::Drifted => self.event(EventKind::ToolDrift, error.to_string()),

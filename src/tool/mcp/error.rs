@@ -153,7 +153,8 @@ impl ToolError {
     /// What the model is told: no address, no status, nothing of the server's own words.
     pub fn model_text(&self) -> String {
         match self {
-            Self::ScopeMissing { missing } => format!("the server wants `{missing}`"),
+            // a server may call a scope whatever it likes
+            Self::ScopeMissing { .. } => "the server wants a scope that the token lacks".to_owned(),
             Self::Refused { .. } => "the server refused".to_owned(),
             Self::RateLimited => "the server limits the rate".to_owned(),
             Self::Infrastructure(_) => "the tool could not be reached".to_owned(),

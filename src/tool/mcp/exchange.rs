@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::{
     call::{Idempotency, Ticket},
@@ -80,6 +80,10 @@ impl Http {
                     trials.proved = true;
                     Verdict::Again
                 }
+                // a stream that is only listened to is opened again anyway, with whatever token is good then
+                (StatusCode::UNAUTHORIZED, Some(_)) if request.method == Method::GET => {
+                    Verdict::Final(Fault::Refused(status.as_u16()))
+                }
                 (StatusCode::UNAUTHORIZED, Some(token)) => {
                     self.unauthorized(&mut trials, &headers, token, ticket).await
                 }
@@ -155,9 +159,8 @@ impl Http {
         if self.step_up(trials, token, &missing, ticket) {
             return Verdict::Again;
         }
-        if !trials.renewed {
+        if !trials.renewed && self.identity().reject(token) {
             trials.renewed = true;
-            self.identity().reject(token);
             if let Some(ticket) = ticket {
                 ticket.verdict(EventKind::TokenRenewed, "the server refused a token before its time");
             }
@@ -207,7 +210,7 @@ impl Http {
             self.freshness().lose();
         }
         if let Some(ticket) = ticket.filter(|_| stepped) {
-            ticket.verdict(EventKind::ScopeStepUp, format!("the server wants `{missing}`"));
+            ticket.verdict(EventKind::ScopeStepUp, "the server wants scopes that the token lacks");
         }
         stepped
     }

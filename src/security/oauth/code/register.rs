@@ -64,7 +64,7 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
     let answer = serde_json::from_slice(&reply.body).map_err(|_| failed("its answer lacks `client_id`".into()))?;
     let registered = read(answer, method, redirect).map_err(|reason| failed(reason.into()))?;
     if let Some(secret) = &registered.secret {
-        issuing.redactor.learn(&secret.0);
+        issuing.redactor.keep(&secret.0);
     }
     Ok(registered)
 }
