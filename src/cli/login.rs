@@ -117,7 +117,8 @@ fn show(page: &Url, browser: Option<&Path>, out: &mut dyn Write) -> Result<(), C
 /// Says whose tokens a server takes, and what to write into the boundary for that. Trusts nothing and sends nothing secret.
 async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
     let id = ServerId::try_from("new".to_owned()).map_err(|error| CliError::Login(error.to_string()))?;
-    let config = ServerConfig::new(id, url.clone());
+    let mut config = ServerConfig::new(id, url.clone());
+    config.connection = net::Options::own_network();
     let clock = Arc::new(SystemClock::new());
     let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new())?;
     let wanted = match McpServer::connect(Arc::new(identity), clock).await {

@@ -19,11 +19,6 @@ impl SpkiPin {
     pub fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }
-
-    /// Compares without telling by its time where two pins differ.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
-    }
 }
 
 impl std::str::FromStr for SpkiPin {

@@ -119,7 +119,7 @@ impl Pinned {
         let (_, certificate) = x509_parser::parse_x509_certificate(leaf)
             .map_err(|_| rustls::Error::from(CertificateError::BadEncoding))?;
         let key = SpkiPin::new(Sha256::digest(certificate.public_key().raw).into());
-        Ok(self.pins.iter().fold(false, |found, pin| found | pin.is_same(&key)))
+        Ok(self.pins.contains(&key))
     }
 }
 

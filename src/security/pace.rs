@@ -95,3 +95,6 @@ impl fmt::Debug for Pace {
         f.write_str("Pace")
     }
 }
+
+#[cfg(test)]
+mod tests;

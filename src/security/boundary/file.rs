@@ -95,6 +95,7 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
 }
 
 fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>> {
+    let named = (table.text("client_secret_env"), table.text("client_secret_file"));
     if table.value("client_secret").is_some() {
         table.problem(
             "client_secret",
@@ -104,10 +105,7 @@ fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>
         );
         return None;
     }
-    let found = match (
-        table.text("client_secret_env"),
-        table.text("client_secret_file"),
-    ) {
+    let found = match named {
         (Some(_), Some(_)) => {
             table.problem(
                 "client_secret_file",
@@ -212,16 +210,16 @@ fn argument(table: &Table<'_>) -> ArgumentRule {
 }
 
 fn limits(table: &Table<'_>) -> Limits {
+    Limits { tool_calls: table.count("tool_calls"), rate: rate(table) }
+}
+
+fn rate(table: &Table<'_>) -> Option<Rate> {
     let burst = table.count("burst");
-    let mut rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
-    match (&mut rate, burst) {
-        (Some(rate), Some(burst)) => rate.burst = burst,
-        (None, Some(_)) if !table.has("rate") => {
-            table.problem("burst", "means nothing without `rate`: set that too");
-        }
-        _ => {}
+    let rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
+    if burst.is_some() && !table.has("rate") {
+        table.problem("burst", "means nothing without `rate`: set that too");
     }
-    Limits { tool_calls: table.count("tool_calls"), rate }
+    rate.map(|rate| Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
 fn required_count(table: &Table<'_>, key: &str) -> Option<std::num::NonZeroU32> {

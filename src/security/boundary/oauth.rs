@@ -106,6 +106,7 @@ pub enum Registration {
 
 /// Where the endpoints of an issuer are known from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Endpoints {
     /// Only from what the issuer publishes of itself (RFC 8414).
     #[default]
@@ -208,6 +209,13 @@ impl OAuth {
             _ => Vec::new(),
         };
         self.client.secret().into_iter().chain(of_grant)
+    }
+}
+
+impl Grant {
+    /// Whether the client comes to its name at the issuer on the way.
+    pub(crate) fn registers(&self) -> bool {
+        matches!(self, Self::Code(code) if !matches!(code.registration, Registration::Known))
     }
 }
 

@@ -125,7 +125,12 @@ impl<'t> Table<'t> {
     /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
     pub(super) fn finish(self, known: &[&str]) {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
-            self.problem(&entry.key, format!("is not known; use one of `{}`", known.join("`, `")));
+            let reason = if known.contains(&entry.key.as_str()) {
+                "means nothing beside the other keys of this table: take it away".to_owned()
+            } else {
+                format!("is not known; use one of `{}`", known.join("`, `"))
+            };
+            self.problem(&entry.key, reason);
         }
     }
 

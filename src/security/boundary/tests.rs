@@ -402,6 +402,10 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
     let good = "url = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n";
     let key = "client_auth = 'private_key_jwt'\nclient_key_alg = 'ES256'\nclient_key_file = 'leaf.key'\nclient_key_id = 'k'\n";
     let secret = "client_secret_env = 'SECRET'\n";
+    let provider = |keys: &str| {
+        let table = format!("[servers.crm.identity_provider]\nid_token_file = 'garbage'\n{keys}");
+        format!("{good}{secret}grant = 'enterprise'\n{table}")
+    };
     let table: &[(String, &str, &str)] = &[
         (good.replace("crm.example", "me:word@crm.example") + secret, "url", "must not hold a user name"),
         (good.replace("https://login", "https://me:word@login") + secret, "issuer", "must not hold a user name"),
@@ -417,6 +421,27 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
         (good.to_owned() + &key.replace("ES256", "ES384"), "client_key_file", "`ES384` needs"),
         (good.to_owned() + &key.replace("ES256", "HS256"), "client_key_alg", "is no signature algorithm"),
         (good.to_owned() + &key.replace("client_key_alg = 'ES256'\n", ""), "client_key_alg", "is missing"),
+        (format!("{good}{secret}authorization = 'none'"), "issuer", "means nothing beside"),
+        (format!("{good}{secret}assertion_file = 'garbage'"), "assertion_file", "means nothing beside"),
+        (format!("{good}{secret}resource = 'crm'"), "resource", "must be an absolute URI"),
+        (format!("{good}{secret}resource = 'https://crm.example/#a'"), "resource", "without fragment"),
+        (provider("issuer = 'idp'\nclient_id = 'a'"), "identity_provider.issuer", "is not a URL"),
+        (
+            provider("issuer = 'http://idp.example'\nclient_id = 'a'"),
+            "identity_provider.issuer",
+            "must begin with `https://`",
+        ),
+        (
+            provider("issuer = 'https://idp.example'\ntoken_endpoint = 'http://idp.example/t'\nclient_id = 'a'"),
+            "identity_provider.token_endpoint",
+            "must begin with `https://`",
+        ),
+        (
+            provider("issuer = 'https://idp.example'\nclient_id = 'a'\nclient_auth = 'tls_client_auth'"),
+            "identity_provider.client_auth",
+            "set `certificate_file`",
+        ),
+        (provider("issuer = 'https://idp.example'\nclient_id = ' '"), "identity_provider.client_id", "is empty"),
         (format!("{good}{secret}grant = 'password'"), "grant", "must be one of"),
         (format!("{good}{secret}grant = 'workload'"), "assertion_file", "is missing"),
         (format!("{good}{secret}grant = 'enterprise'"), "identity_provider", "is missing"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    ArgumentRule, ClientAuth, Grant, OAuth, Parts, Problem, Registration, ServerConfig, Source, ToolRule, reader::join,
+    ArgumentRule, ClientAuth, Enterprise, Grant, OAuth, Parts, Problem, ServerConfig, Source, ToolRule, reader::join,
 };
 use crate::{
     call::{Effect, ToolName},
@@ -74,7 +74,34 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     if let Some(oauth) = config.oauth() {
         issuer(&oauth.issuer, &mut add);
         credentials(oauth, config, &mut add);
+        if oauth.resource.as_deref().is_some_and(|resource| !is_resource(resource)) {
+            add(
+                "resource",
+                "must be an absolute URI without fragment (RFC 8707): write it as the server's metadata does",
+            );
+        }
+        if let Grant::Enterprise(enterprise) = &oauth.grant {
+            let path = join(&path, "identity_provider");
+            let mut add = |key: &str, reason: &str| problems.push(Problem::new(join(&path, key), reason));
+            provider(enterprise, config, &mut add);
+        }
     }
+}
+
+fn is_resource(text: &str) -> bool {
+    let blank = text.chars().any(|c| c.is_whitespace() || c.is_control());
+    !blank && Url::parse(text).is_ok_and(|url| url.fragment().is_none())
+}
+
+fn provider(enterprise: &Enterprise, config: &ServerConfig, add: &mut impl FnMut(&str, &str)) {
+    issuer(&enterprise.provider, add);
+    if let Some(Err(reason)) = enterprise.token_endpoint.as_ref().map(address) {
+        add("token_endpoint", reason);
+    }
+    if enterprise.client_id.trim().is_empty() {
+        add("client_id", "is empty: set it");
+    }
+    certificate(&enterprise.client, config, add);
 }
 
 fn issuer(issuer: &str, add: &mut impl FnMut(&str, &str)) {
@@ -98,20 +125,26 @@ fn issuer(issuer: &str, add: &mut impl FnMut(&str, &str)) {
 }
 
 fn credentials(oauth: &OAuth, config: &ServerConfig, add: &mut impl FnMut(&str, &str)) {
-    let registers = matches!(&oauth.grant, Grant::Code(code) if !matches!(code.registration, Registration::Known));
-    if oauth.client_id.trim().is_empty() && !registers {
+    if oauth.client_id.trim().is_empty() && !oauth.grant.registers() {
         add("client_id", "is empty: set it");
     }
     if oauth.secrets().any(|secret| secret.expose().trim().is_empty()) {
         add("client_secret_env", "names an empty secret: put the client secret there");
     }
-    if matches!(oauth.client, ClientAuth::Certificate) && config.connection.client_certificate.is_none() {
-        add("client_auth", "is `tls_client_auth`, for which there is no certificate: set `certificate_file`");
-    }
+    certificate(&oauth.client, config, add);
     if matches!(oauth.grant, Grant::ClientCredentials) && matches!(oauth.client, ClientAuth::Public) {
         add(
             "client_auth",
             "is `none`, with which `client_credentials` prove nothing: use a secret, a key or a certificate",
+        );
+    }
+}
+
+fn certificate(client: &ClientAuth, config: &ServerConfig, add: &mut impl FnMut(&str, &str)) {
+    if matches!(client, ClientAuth::Certificate) && config.connection.client_certificate.is_none() {
+        add(
+            "client_auth",
+            "is `tls_client_auth`, for which there is no certificate: set `certificate_file` of the server",
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tokio::io::AsyncReadExt;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -95,11 +96,17 @@ pub(super) async fn read(source: &TokenSource) -> Result<Secret<String>, AuthErr
 
 async fn read_file(path: &Path) -> Result<Secret<String>, AuthError> {
     let unreadable = |reason: String| AuthError::TokenFile { path: path.to_owned(), reason };
-    let length = tokio::fs::metadata(path).await.map_err(|e| unreadable(e.to_string()))?.len();
-    if length > jwt::MAX_TOKEN as u64 {
-        return Err(unreadable(format!("it has {length} bytes, which no token has")));
+    let failed = |error: std::io::Error| unreadable(error.to_string());
+    // others never end, or do not even open until somebody writes
+    if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
+        return Err(unreadable("it is no regular file".to_owned()));
     }
-    let text = Zeroizing::new(tokio::fs::read_to_string(path).await.map_err(|e| unreadable(e.to_string()))?);
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let mut text = Zeroizing::new(String::with_capacity(jwt::MAX_TOKEN + 1));
+    file.take(jwt::MAX_TOKEN as u64 + 1).read_to_string(&mut text).await.map_err(failed)?;
+    if text.len() > jwt::MAX_TOKEN {
+        return Err(unreadable(format!("it has more than {} bytes, which no token has", jwt::MAX_TOKEN)));
+    }
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(unreadable("it holds no token".to_owned()));

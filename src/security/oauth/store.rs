@@ -228,6 +228,9 @@ fn check_private(path: &Path, named: &fs::Metadata, opened: &fs::Metadata) -> Re
     if (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
         return Err(unusable(path, "it was exchanged while it was opened"));
     }
+    if opened.uid() != rustix::process::geteuid().as_raw() {
+        return Err(unusable(path, "it belongs to somebody else: remove it and log in again"));
+    }
     if opened.mode() & 0o077 != 0 {
         return Err(unusable(
             path,
@@ -242,8 +245,14 @@ fn check_private(path: &Path, named: &fs::Metadata, opened: &fs::Metadata) -> Re
 fn check_folder(path: &Path) -> Result<(), AuthError> {
     use std::os::unix::fs::MetadataExt;
     let folder = fs::metadata(folder_of(path)).map_err(|error| unusable(path, error.to_string()))?;
-    if folder.mode() & 0o002 != 0 {
-        return Err(unusable(path, "everybody may write to its folder: take a folder of your own"));
+    if folder.uid() != rustix::process::geteuid().as_raw() {
+        return Err(unusable(path, "its folder belongs to somebody else: take a folder of your own"));
+    }
+    if folder.mode() & 0o022 != 0 {
+        return Err(unusable(
+            path,
+            format!("others may write to its folder (mode {:o}): take a folder of your own", folder.mode() & 0o777),
+        ));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
 
 use url::Url;
 
-use super::{Surroundings, choice, parsed, secret};
+use super::{Surroundings, choice, parsed, rate, secret};
 use crate::{
     call::ServerId,
     net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
@@ -16,8 +16,8 @@ use crate::{
     security::{
         Scope,
         boundary::{
-            ClientAuth, Code, CommandConfig, Enterprise, Grant, InputPolicy, OAuth, Proof, Protocol, Rate,
-            Registration, ServerConfig, StepUp, TokenSource, reader::Table,
+            ClientAuth, Code, CommandConfig, Enterprise, Grant, InputPolicy, OAuth, Proof, Protocol, Registration,
+            ServerConfig, StepUp, TokenSource, reader::Table,
         },
         jwt::{Algorithm, SigningKey},
         oauth::store,
@@ -141,8 +141,7 @@ fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<
         Kind::Enterprise => enterprise(table, around).map(Grant::Enterprise),
         Kind::Login => Some(Grant::Code(code(id, table, around))),
     };
-    let registers =
-        matches!(&grant, Some(Grant::Code(Code { registration, .. })) if !matches!(registration, Registration::Known));
+    let registers = grant.as_ref().is_some_and(Grant::registers);
     let client_id =
         if registers { Some(table.text("client_id").unwrap_or_default()) } else { table.required("client_id") };
     let usual = if registers || matches!(kind, Kind::Login | Kind::Workload) { Method::Public } else { Method::Basic };
@@ -184,8 +183,9 @@ fn client(table: &Table<'_>, usual: Method, around: &Surroundings<'_>) -> Option
 fn private_key(table: &Table<'_>, around: &Surroundings<'_>) -> Option<SigningKey> {
     let algorithm =
         table.required("client_key_alg").and_then(|text| parsed::<Algorithm>(table, "client_key_alg", text));
-    let path = around.base_dir.join(table.required("client_key_file")?);
+    let file = table.required("client_key_file");
     let kid = table.text("client_key_id").map(str::to_owned);
+    let path = around.base_dir.join(file?);
     let pem = super::secret_file(&path).map_err(|reason| table.problem("client_key_file", reason)).ok()?;
     SigningKey::from_pem(pem.expose().as_bytes(), algorithm?, kid)
         .map_err(|error| {
@@ -283,15 +283,6 @@ fn file(table: &Table<'_>, key: &str, path: &str, around: &Surroundings<'_>) -> 
         table.problem(key, reason);
     }
     path
-}
-
-fn rate(table: &Table<'_>) -> Option<Rate> {
-    let burst = table.count("burst");
-    let rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
-    if burst.is_some() && !table.has("rate") {
-        table.problem("burst", "means nothing without `rate`: set that too");
-    }
-    rate.map(|rate| Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
 fn input(table: &Table<'_>) -> InputPolicy {

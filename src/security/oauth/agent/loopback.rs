@@ -81,7 +81,7 @@ impl Loopback {
         tokio::time::timeout(READ_TIMEOUT, visit).await.ok().flatten()
     }
 
-    /// The address that a request is for, unless it is about another login or nothing of ours.
+    /// The address that a request is for, unless it is about another login or nothing of ours: any page may ask for this port.
     fn answer(&self, head: &str, state: Option<&str>) -> Option<Url> {
         let mut line = head.lines().next()?.split(' ');
         let (method, target) = (line.next()?, line.next()?);
@@ -89,7 +89,7 @@ impl Loopback {
         let mut came = self.redirect.clone();
         came.set_query(Some(query));
         let mut states = came.query_pairs().filter(|(name, _)| name == "state").map(|(_, value)| value);
-        let is_other = states.next().is_some_and(|found| Some(&*found) != state);
+        let is_other = states.next().as_deref() != state;
         (method == "GET" && !is_other).then_some(came)
     }
 }
