@@ -63,7 +63,7 @@ pub struct CommandConfig {
     pub settings: BTreeMap<String, String>,
     /// Its working folder; when absent, an empty one of its own that is removed afterwards.
     pub folder: Option<PathBuf>,
-    /// How long it may take until it has listed its tools; 30 s by default.
+    /// How long it may take until it has said who it is, and not until it has listed its tools; 30 s by default.
     pub start_timeout: Duration,
     /// What is answered when a tool asks for input while it runs.
     pub input: InputPolicy,

@@ -68,7 +68,7 @@ struct Pending(Option<RequestHandle<RoleClient>>);
 const MAX_IN_FLIGHT: usize = 4_096;
 /// How often one call waits because a program limits the rate.
 const MAX_WAITS: u32 = 8;
-/// So often may a server be connected to within the span below: one that falls at every call must not be started for ever.
+/// So often may a program be started within the span below: one that falls at every call must not be started for ever.
 const MAX_STARTS: usize = 5;
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -103,13 +103,20 @@ impl Link {
         if let Some(session) = current.session.as_ref().filter(|session| session.is_open()) {
             return Ok(session.clone());
         }
-        let again = current.session.take().is_some();
-        current.admit(self.clock.elapsed())?;
-        let session = Arc::new(self.open().await?);
-        if again {
-            // it may be another program now
+        if current.session.take().is_some() {
+            // whoever answers next, now or at a later try, may be another program
             self.freshness.lose();
         }
+        let opened = match self.way {
+            Way::Http(_) => self.open().await,
+            Way::Program(_) => {
+                current.admit(self.clock.elapsed())?;
+                let opened = self.open().await;
+                current.starts.push_back(self.clock.elapsed());
+                opened
+            }
+        };
+        let session = Arc::new(opened?);
         current.session = Some(session.clone());
         Ok(session)
     }
@@ -218,7 +225,6 @@ impl Current {
         if self.starts.len() >= MAX_STARTS {
             return Err(Fault::Start(format!("it broke off {MAX_STARTS} times within {STARTS_WITHIN:?}")));
         }
-        self.starts.push_back(now);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -28,13 +28,15 @@ pub(super) struct Listing {
     watch: Mutex<Watch>,
 }
 
-/// Whether the list may be another one by now. Shared by all who may hear of it.
+/// How often the list may have become another one. Shared by all who may hear of it.
 #[derive(Default)]
-pub(super) struct Freshness(AtomicBool);
+pub(super) struct Freshness(AtomicU64);
 
 struct Watch {
     /// On the clock of time since some moment.
     good_until: Duration,
+    /// How often the list may have become another one before it was asked for.
+    seen: u64,
     drifted: BTreeSet<ToolName>,
 }
 
@@ -56,16 +58,17 @@ const MAX_LIFE: Duration = Duration::from_secs(3_600);
 impl Listing {
     /// The list of a server that was just connected to.
     pub(super) async fn new(session: &Session, server: &ServerId, link: &Link) -> Result<Self, Fault> {
+        let seen = link.freshness().count();
         let list = ask(session).await?;
         let tools = spec::of_tools(list.tools, server);
-        let watch = Watch { good_until: link.clock().elapsed() + list.life, drifted: BTreeSet::new() };
+        let watch = Watch { good_until: link.clock().elapsed() + list.life, seen, drifted: BTreeSet::new() };
         Ok(Self { outputs: spec::validators(&tools), tools, watch: Mutex::new(watch) })
     }
 
     /// Whether a tool is still what it was. Asks again where the list may be another one; who comes meanwhile waits for that.
     pub(super) async fn check(&self, tool: &ToolName, session: &Session, link: &Link) -> Result<(), Fault> {
         let mut watch = self.watch.lock().await;
-        if link.freshness().is_lost() || link.clock().elapsed() >= watch.good_until {
+        if link.freshness().count() != watch.seen || link.clock().elapsed() >= watch.good_until {
             self.ask_again(&mut watch, session, link).await?;
         }
         if watch.drifted.contains(tool) { Err(Fault::Drifted) } else { Ok(()) }
@@ -73,6 +76,8 @@ impl Listing {
 
     /// Asks again, and names the tools that are not what they were.
     pub(super) async fn refresh(&self, session: &Session, link: &Link) -> Result<Vec<ToolName>, Fault> {
+        // so that a call asks, should this fail
+        link.freshness().lose();
         let mut watch = self.watch.lock().await;
         self.ask_again(&mut watch, session, link).await?;
         Ok(watch.drifted.iter().cloned().collect())
@@ -85,13 +90,14 @@ impl Listing {
 
     async fn ask_again(&self, watch: &mut Watch, session: &Session, link: &Link) -> Result<(), Fault> {
         // before asking: what changes meanwhile must not be missed
-        link.freshness().regain();
-        let list = ask(session).await.inspect_err(|_| link.freshness().lose())?;
+        let seen = link.freshness().count();
+        let list = ask(session).await?;
         let now: BTreeMap<_, _> =
             spec::of_tools(list.tools, link.server()).into_iter().map(|tool| (tool.name, tool.digest)).collect();
         let drifted = |tool: &&ToolSpec| now.get(&tool.name) != Some(&tool.digest);
         watch.drifted = self.tools.iter().filter(drifted).map(|tool| tool.name.clone()).collect();
         watch.good_until = link.clock().elapsed() + list.life;
+        watch.seen = seen;
         Ok(())
     }
 }
@@ -99,14 +105,10 @@ impl Listing {
 impl Freshness {
     /// The list may be another one from now on.
     pub(super) fn lose(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn regain(&self) {
-        self.0.store(false, Ordering::Release);
-    }
-
-    fn is_lost(&self) -> bool {
+    fn count(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 }

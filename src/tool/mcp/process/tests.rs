@@ -26,7 +26,7 @@ while read -r line; do
     case "$line" in
         *'"method":"server/discover"'*) discover ;;
         *'"method":"initialize"'*) answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}' ;;
-        *'"method":"tools/list"'*) answer '"result":{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}' ;;
+        *'"method":"tools/list"'*) answer '"result":{"tools":[{"name":"echo","description":"'"$about"'","inputSchema":{"type":"object"}}]}' ;;
         *'"method":"tools/call"'*) called ;;
     esac
 done
@@ -125,6 +125,25 @@ async fn one_that_falls_is_started_again_but_not_for_ever() {
     }
     let error = reply(&server).await.unwrap_err();
     assert_eq!(error, ToolError::Infrastructure("it broke off 5 times within 60s".into()));
+}
+
+#[tokio::test]
+async fn one_that_comes_back_after_failing_is_looked_at_again() {
+    let folder = TempDir::new().unwrap();
+    // falls at a call, cannot be started in either era, and is another one then
+    let mut config = config(
+        r#"
+        n=0; [ -e starts ] && read -r n < starts; n=$((n + 1)); echo $n > starts
+        case $n in 1) ;; 2 | 3) exit 3 ;; *) about="something else" ;; esac
+        called() { [ $n -eq 1 ] && exit 1; text up; }
+        "#,
+    );
+    config.folder = Some(folder.path().to_owned());
+    let server = spawn(config).await.unwrap();
+    assert!(reply(&server).await.unwrap_err().is_infrastructure());
+    let error = reply(&server).await.unwrap_err();
+    assert_eq!(error, ToolError::Infrastructure("it ended, exit status: 3".into()));
+    assert_eq!(reply(&server).await.unwrap_err(), ToolError::Drifted);
 }
 
 #[tokio::test]

@@ -93,6 +93,37 @@ async fn a_server_of_the_older_era_says_that_its_list_changed() {
 }
 
 #[tokio::test]
+async fn a_run_that_ends_while_the_list_is_asked_for_leaves_that_to_the_next() {
+    let called = Arc::new(AtomicUsize::new(0));
+    let calls = called.clone();
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("tools/call") => {
+            calls.fetch_add(1, Ordering::SeqCst);
+            let done = json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "content": [] } });
+            let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+            Some(stream(format!("data: {notice}\n\ndata: {done}\n\n")))
+        }
+        Some("tools/list") => {
+            let mut echo = tool("echo");
+            echo["description"] = json!(format!("Version {}", calls.load(Ordering::SeqCst)));
+            Some(result(message, &json!({ "tools": [echo] })))
+        }
+        _ => older(seen, message, None),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    call(&connected, Effect::Read).await.0.unwrap();
+    let mut late = Box::pin(call(&connected, Effect::Read));
+    while lists(&server) < 2 {
+        assert!(futures_util::poll!(&mut late).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(late);
+    assert_eq!(call(&connected, Effect::Read).await.0.unwrap_err(), ToolError::Drifted);
+    assert_eq!(called.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn a_tool_that_is_gone_is_not_called_and_a_list_that_fails_is_asked_for_again() {
     let state = Arc::new(Mutex::new("there"));
     let now = state.clone();
