@@ -147,6 +147,10 @@ fn describe(url: &Url, wanted: &Wanted, found: &Protected, out: &mut dyn Write) 
     let issuer = found.issuers.first().map(String::as_str).unwrap_or_default();
     writeln!(out, "[servers.NAME]\nurl = {}\nissuer = {}", quoted(url.as_str()), quoted(issuer))?;
     if let Some(resource) = found.resource.as_deref().filter(|named| *named != url.as_str().trim_end_matches('/')) {
+        writeln!(
+            out,
+            "# it calls itself that, and tokens will be good for all of it: only if nobody else serves a part of it"
+        )?;
         writeln!(out, "resource = {}", quoted(resource))?;
     }
     if wanted.proof == Proof::Dpop {

@@ -57,8 +57,10 @@ pub async fn protected(server: &Url, connection: &Options, wanted: &Wanted) -> R
     let document = find(&client, server, wanted.metadata.as_deref()).await?;
     let known = document.as_ref().and_then(|document| document.scopes_supported.as_ref());
     let known = known.map(|scopes| scopes.iter().filter_map(|scope| scope.parse().ok()).collect());
-    let resource = document.as_ref().and_then(|document| document.resource.clone());
-    let issuers = document.map(|document| document.authorization_servers).filter(|issuers| !issuers.is_empty());
+    let resource = document.as_ref().and_then(|document| document.resource.clone()).filter(|text| is_plain(text));
+    let named = document.map(|document| document.authorization_servers).unwrap_or_default();
+    let issuers: Vec<_> = named.into_iter().filter(|text| is_plain(text)).collect();
+    let issuers = Some(issuers).filter(|issuers| !issuers.is_empty());
     Ok(Protected {
         resource,
         issuers: issuers.unwrap_or_else(|| vec![server.origin().ascii_serialization()]),
@@ -150,6 +152,11 @@ pub(super) fn places(server: &Url, named: Option<&str>) -> Vec<Url> {
         place
     });
     named.into_iter().chain(well_known).collect()
+}
+
+/// Whether a text is an address that can be shown to a person as it is.
+fn is_plain(text: &str) -> bool {
+    text.len() <= MAX_SHOWN && text.bytes().all(|b| b.is_ascii_graphic()) && text.parse::<Url>().is_ok()
 }
 
 fn shown(text: &str) -> String {

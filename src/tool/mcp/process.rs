@@ -64,7 +64,7 @@ const MAX_LOG: usize = 256 * 1024;
 
 impl Program {
     pub(super) fn new(config: CommandConfig, redactor: Redactor) -> Self {
-        config.env.values().for_each(|value| redactor.learn(value));
+        config.env.values().for_each(|value| redactor.keep(value));
         Self { config, redactor }
     }
 
