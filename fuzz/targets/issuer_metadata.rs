@@ -27,7 +27,8 @@ fuzz_target!(|input: &[u8]| {
     for (name, url) in &endpoints {
         assert_safe(url);
         assert!(base.scheme() == "http" || url.scheme() == "https", "`{name}` is `{url}`");
-        let entry = if *name == "mtls_endpoint_aliases" { json!({ "token_endpoint": url }) } else { json!(url) };
+        let url = Value::from(url.as_str());
+        let entry = if *name == "mtls_endpoint_aliases" { json!({ "token_endpoint": url }) } else { url };
         document.insert((*name).to_owned(), entry);
     }
     assert_eq!(issuer(Value::Object(document).to_string().as_bytes(), pinned).unwrap(), endpoints);

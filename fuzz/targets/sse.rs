@@ -11,19 +11,22 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (part, limit, bytes) = (usize::from(input.0) + 1, usize::from(input.1) * 4, input.2);
-    let parts = || bytes.chunks(part).map(Bytes::copy_from_slice).collect::<Vec<_>>();
-    let whole = events(vec![Bytes::copy_from_slice(bytes)], usize::MAX);
-    assert_eq!(events(parts(), usize::MAX), whole, "in parts of {part}");
+    let parts = |part| bytes.chunks(part).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+    let (all, how) = events(parts(1), usize::MAX);
+    let (found, end) = events(parts(part), usize::MAX);
+    assert_eq!(end, how, "in parts of {part}");
+    // a part with an error in it gives nothing of what came before in it
+    assert_eq!(found, all[..found.len()], "in parts of {part}");
+    assert!(end.is_some() || found.len() == all.len(), "in parts of {part}");
 
-    let (all, how) = whole;
-    let (some, end) = events(parts(), limit);
-    assert_eq!(some, all[..some.len()], "at most {limit}");
+    let (some, end) = events(parts(part), limit);
+    assert_eq!(some, found[..some.len()], "at most {limit}");
     let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     assert!(some.iter().all(|event| size(&event.data) + size(&event.event) + size(&event.id) <= limit));
     if end == Some(End::TooLong) {
         assert!(largest(bytes) > limit, "nothing is longer than {limit}");
     } else {
-        assert_eq!((some.len(), end), (all.len(), how));
+        assert_eq!((some.len(), end), (found.len(), how));
     }
 
     let mut text = String::new();
