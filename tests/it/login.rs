@@ -2,17 +2,13 @@
 
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use abide::{
-    clock::Clock,
     net,
     secret::Redactor,
     security::{
@@ -30,17 +26,13 @@ use futures_util::{
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::support::Hasty;
+
 mod terminal;
 
 const READ: &str = "customer:read";
 const BOTH: &str = "customer:read ticket:create";
 const REDIRECT: &str = "http://127.0.0.1:1/callback";
-
-/// The time of day, and a steady clock that goes on when told.
-#[derive(Debug, Default)]
-struct Steady {
-    elapsed_ms: AtomicU64,
-}
 
 /// Says yes to every page at once, and may change where that leads.
 struct Person {
@@ -51,31 +43,10 @@ struct Person {
 
 struct Setup {
     testbed: Testbed,
-    clock: Arc<Steady>,
+    clock: Arc<Hasty>,
     redactor: Redactor,
     person: Arc<Person>,
     folder: tempfile::TempDir,
-}
-
-impl Steady {
-    fn advance(&self, by: Duration) {
-        self.elapsed_ms.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
-    }
-}
-
-impl Clock for Steady {
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.elapsed_ms.load(Ordering::Relaxed))
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.advance(duration);
-        tokio::task::yield_now().boxed()
-    }
 }
 
 impl Person {
@@ -562,9 +533,21 @@ async fn a_file_that_others_could_read_or_change_is_not_used() {
         refused(reason).await;
     }
     fs::write(&path, good).unwrap();
-    fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
-    refused("folder").await;
-    fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+    let folder = path.parent().unwrap();
+    for mode in [0o777, 0o770, 0o720] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        refused("folder").await;
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    // only a superuser can give a file away
+    let owner = fs::metadata(&path).unwrap().uid();
+    if chown(folder, Some(owner + 1), None).is_ok() {
+        refused("its folder belongs to somebody else").await;
+        chown(folder, Some(owner), None).unwrap();
+        chown(&path, Some(owner + 1), None).unwrap();
+        refused("it belongs to somebody else").await;
+        chown(&path, Some(owner), None).unwrap();
+    }
     setup.token(setup.alone()).await.unwrap();
 }
 

@@ -18,11 +18,8 @@ use std::{
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     event::EventKind,
-    lm::{Lm, LmError, LmReply, LmRequest, ModelId},
-    module::Module,
     net,
     prelude::*,
-    runtime::{CallError, Cx},
     secret::Secret,
     security::{
         ScopeSet,
@@ -30,10 +27,12 @@ use abide::{
     },
     tool::{ToolOutcome, ToolboxError},
 };
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use process::{Referee, Starting};
+
+use crate::support::{NoModel, OneCall};
 
 const READ: &str = "mcp:read";
 const WRITE: &str = "mcp:write";
@@ -44,9 +43,6 @@ type Allowed<'a> = (&'a str, Effect, &'a str);
 const ADD: Allowed<'_> = ("add", Effect::Read, READ);
 const WHOAMI: Allowed<'_> = ("whoami", Effect::Read, READ);
 const WRITE_NOTE: Allowed<'_> = ("write_note", Effect::Write, WRITE);
-
-/// A program without a model, whose only step is one call.
-struct OneCall(Toolbox);
 
 /// Tools of one server behind a guard.
 struct Caller {
@@ -61,27 +57,6 @@ struct Called {
     events: Vec<EventKind>,
 }
 
-struct NoModel(ModelId);
-
-impl Module for OneCall {
-    type Input = ToolCall;
-    type Output = ToolOutcome;
-
-    async fn forward(&self, cx: &Cx, input: ToolCall) -> Result<ToolOutcome, CallError> {
-        Ok(self.0.call(cx, input).await)
-    }
-}
-
-impl Lm for NoModel {
-    fn model(&self) -> &ModelId {
-        &self.0
-    }
-
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        panic!("nobody asks a model here")
-    }
-}
-
 impl Caller {
     async fn connect(server: ServerConfig, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
         Self::over(Parts { servers: [(id(), server)].into(), ..rules(tools) }).await
@@ -94,7 +69,7 @@ impl Caller {
     async fn over(parts: Parts) -> Result<Self, ToolboxError> {
         let boundary = Boundary::from_parts(parts).unwrap();
         let module = OneCall(Toolbox::connect(&boundary).await?);
-        let lm = Arc::new(NoModel(ModelId("none".to_owned())));
+        let lm = Arc::new(NoModel::default());
         Ok(Self { runtime: Runtime::builder().lm(lm).boundary(boundary).build(), module })
     }
 

@@ -10,7 +10,6 @@ use std::{
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
-    lm::{LmError, LmReply, LmRequest, ModelId},
     prelude::*,
     secret::Secret,
     security::{
@@ -20,7 +19,6 @@ use abide::{
     tool::ToolOutcome,
 };
 use axum::Router;
-use futures_util::future::BoxFuture;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
@@ -36,18 +34,14 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::support::{NoModel, OneCall};
+
 /// A server that says its name, waits for ever, or asks first.
 #[derive(Clone)]
 struct Says {
     name: String,
     events: mpsc::UnboundedSender<&'static str>,
 }
-
-/// Makes one call.
-struct Calling(Toolbox, ToolCall);
-
-/// A model that is never asked.
-struct Silent(ModelId);
 
 type Events = mpsc::UnboundedReceiver<&'static str>;
 
@@ -96,25 +90,6 @@ impl ServerHandler for Says {
             }
             _ => Ok(CallToolResult::success(vec![ContentBlock::text(self.name.clone())]).into()),
         }
-    }
-}
-
-impl Module for Calling {
-    type Input = ();
-    type Output = ToolOutcome;
-
-    async fn forward(&self, cx: &Cx, (): ()) -> Result<ToolOutcome, CallError> {
-        Ok(self.0.call(cx, self.1.clone()).await)
-    }
-}
-
-impl Lm for Silent {
-    fn model(&self) -> &ModelId {
-        &self.0
-    }
-
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(std::future::pending())
     }
 }
 
@@ -169,10 +144,9 @@ fn boundary(servers: Vec<ServerConfig>, commands: Vec<CommandConfig>) -> Boundar
 }
 
 async fn call(boundary: &Boundary, tools: &Toolbox, tool: &str) -> (ToolOutcome, Episode) {
-    let runtime =
-        Runtime::builder().lm(Arc::new(Silent(ModelId("test/silent".into())))).boundary(boundary.clone()).build();
+    let runtime = Runtime::builder().lm(Arc::new(NoModel::default())).boundary(boundary.clone()).build();
     let call = ToolCall { tool: tool.to_owned().try_into().unwrap(), arguments: Map::new() };
-    let run = runtime.run(&Calling(tools.clone(), call), ()).await;
+    let run = runtime.run(&OneCall(tools.clone()), call).await;
     (run.outcome.unwrap(), run.episode)
 }
 

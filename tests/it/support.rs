@@ -1,6 +1,7 @@
 //! A runtime over real servers, for tests.
 
 mod calls;
+mod one_call;
 
 use std::sync::Arc;
 
@@ -12,7 +13,10 @@ use abide::{
 };
 use abide_testbed::{Options, Testbed, TraceId, task};
 
-pub(crate) use self::calls::{Caller, Hasty, events};
+pub(crate) use self::{
+    calls::{Caller, Hasty, events},
+    one_call::{NoModel, OneCall},
+};
 
 /// Handle customer service requests using the available tools.
 #[derive(Signature)]

@@ -16,7 +16,8 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, OAuth, ServerConfig, StepUp},
+        boundary::{ClientAuth, OAuth, ServerConfig, StepUp, TokenSource},
+        jwt::MAX_TOKEN,
     },
 };
 
@@ -347,4 +348,22 @@ async fn scopes_that_cannot_be_had_take_nothing_away() {
 
 fn secret() -> Secret<String> {
     Secret::new("s3cret %+ä:/".to_owned())
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_token_file_is_a_regular_one_of_the_size_of_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long");
+    std::fs::write(&long, vec![b'a'; MAX_TOKEN + 1]).unwrap();
+    for (path, says) in [
+        (long.as_path(), "which no token has"),
+        (folder.path(), "no regular file"),
+        (std::path::Path::new("/dev/zero"), "no regular file"),
+    ] {
+        let error = grant::read(&TokenSource::File(path.to_owned())).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    std::fs::write(&long, vec![b'a'; MAX_TOKEN]).unwrap();
+    assert_eq!(grant::read(&TokenSource::File(long)).await.unwrap().expose().len(), MAX_TOKEN);
 }

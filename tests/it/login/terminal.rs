@@ -40,10 +40,21 @@ fn said(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
+/// A program that does not outlive its test.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // it may have ended by itself
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Starts a login, and reads the address of the page.
-fn start(setup: &Setup) -> (Child, BufReader<std::process::ChildStdout>, Url) {
-    let mut child = abide(setup, &["login", "crm"]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
+fn start(setup: &Setup) -> (Started, BufReader<std::process::ChildStdout>, Url) {
+    let mut child = Started(abide(setup, &["login", "crm"]).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap());
     let mut line = String::new();
     while !line.starts_with("http") {
         line.clear();
@@ -60,7 +71,8 @@ async fn a_developer_logs_in_and_out() {
     let http = http();
     let back = follow(&http, &page).await;
     assert_eq!(back.host_str(), Some("127.0.0.1"));
-    for other in ["/favicon.ico", "/callback", "/callback?code=x&state=other", "/callbackx?code=x"] {
+    for other in ["/favicon.ico", "/callback", "/callback?code=x", "/callback?code=x&state=other", "/callbackx?code=x"]
+    {
         let reply = http.send(net::Request::get(back.join(other).unwrap())).await.unwrap();
         assert_eq!(reply.status, 404, "{other}");
     }
@@ -68,7 +80,7 @@ async fn a_developer_logs_in_and_out() {
     assert!(reply.status.is_success() && reply.headers["content-security-policy"] == "default-src 'none'");
     let mut rest = String::new();
     lines.read_to_string(&mut rest).unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
     let file = setup.folder.path().join(".local/state/abide/tokens/crm.json");
     assert!(rest.contains("logged in to `crm`\n  scopes  customer:read\n"), "{rest}");
     assert!(rest.contains(&file.display().to_string()), "{rest}");
@@ -104,9 +116,9 @@ async fn a_login_that_fails_says_why() {
     let http = http();
     let back = follow(&http, &page).await;
     http.send(net::Request::get(back)).await.unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(child.0.wait().unwrap().code(), Some(1));
     let mut errors = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    child.0.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert!(errors.contains("not allowed (`access_denied`)"), "{errors}");
 
     for (args, reason) in [
@@ -153,6 +165,7 @@ async fn a_listener_hears_one_login_only_and_gives_up() {
         assert_eq!(send(get.clone(), "/").await, 404);
         assert_eq!(send(http::Method::POST, "/callback?code=a&state=mine").await, 404);
         assert_eq!(send(get.clone(), "/callback?code=a&state=theirs").await, 404);
+        assert_eq!(send(get.clone(), "/callback?error=access_denied").await, 404);
         assert_eq!(send(get, "/callback?code=b&state=mine").await, 200);
     };
     let (came, ()) = tokio::join!(agent.authorize(&page), visits);

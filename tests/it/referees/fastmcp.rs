@@ -12,6 +12,7 @@ use abide::{
     },
     tool::mcp::{CallContext, McpServer, ToolError},
 };
+use futures_util::future::BoxFuture;
 
 use super::*;
 

@@ -11,6 +11,7 @@ use abide::security::{
     boundary::{ClientAuth, Code, Grant, Registration},
     oauth::UserAgent,
 };
+use futures_util::future::BoxFuture;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use url::Url;
 
