@@ -307,10 +307,13 @@ async fn first_answer(mut events: Events, id: &RequestId) -> Option<ServerJsonRp
     None
 }
 
-/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then.
+/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then, as
+/// they have not read so far that they know which request it is: an error with its id comes from whoever was to do it.
 fn says_no_session(body: &Bytes) -> bool {
     match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Error(answer)) => answer.error.message.to_ascii_lowercase().contains("session"),
+        Ok(ServerJsonRpcMessage::Error(answer)) => {
+            answer.id.is_none() && answer.error.message.to_ascii_lowercase().contains("session")
+        }
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! The way to a server, in both eras of the protocol and over both transports.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use rmcp::{
     RoleClient,
@@ -121,6 +121,20 @@ impl Link {
         Ok(session)
     }
 
+    /// Does something over the connection; once more over a new one when the server gave up the session, because it did nothing then.
+    pub(super) async fn over<T, F>(&self, act: impl Fn(Arc<Session>) -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let session = self.session().await?;
+        let done = act(session.clone()).await;
+        if !matches!(done, Err(Fault::SessionLost)) {
+            return done;
+        }
+        self.forget(session).await;
+        act(self.session().await?).await
+    }
+
     /// Waits because the server limits the rate. False when it is not worth it.
     pub(super) async fn wait(&self, before: u32) -> bool {
         match &self.way {
@@ -141,6 +155,14 @@ impl Link {
     /// Whether what became of a request stays open when its connection breaks, while the server goes on.
     pub(super) fn is_http(&self) -> bool {
         matches!(self.way, Way::Http(_))
+    }
+
+    /// The next one who needs a connection makes a new one, unless somebody did.
+    async fn forget(&self, session: Arc<Session>) {
+        let mut current = self.current.lock().await;
+        if current.session.take_if(|now| Arc::ptr_eq(now, &session)).is_some() {
+            self.freshness.lose();
+        }
     }
 
     async fn open(&self) -> Result<Session, Fault> {
@@ -258,6 +280,8 @@ fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_concurrent_requests(MAX_IN_FLIGHT);
     config.max_sse_event_size = http::MAX_REPLY;
     config.max_json_response_size = http::MAX_REPLY;
+    // the library would send a call again before anybody has looked at the tools of whoever begins the new session
+    config.reinit_on_expired_session = false;
     config.retry_config = Arc::new(http::reconnect());
     config
 }
