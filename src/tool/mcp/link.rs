@@ -4,7 +4,7 @@ use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use rmcp::{
     RoleClient,
-    model::{CallToolRequest, ClientRequest, ProtocolVersion, RequestMetaObject, ServerResult},
+    model::{CallToolRequest, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestMetaObject, ServerResult},
     service::{
         ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions,
         RequestHandle, RunningService, ServiceError,
@@ -168,12 +168,7 @@ impl Link {
     async fn open(&self) -> Result<Session, Fault> {
         let session = match &self.way {
             Way::Http(http) => {
-                let transport = StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
-                let mode = match http.identity().config().protocol {
-                    Protocol::Initialize => ClientLifecycleMode::Initialize,
-                    _ => auto(),
-                };
-                let service = self.serve(transport, mode).await.map_err(Fault::of_start)?;
+                let service = self.reach(http).await.map_err(Fault::of_start)?;
                 Session { service, process: None }
             }
             Way::Program(program) => match self.start(program, auto()).await {
@@ -184,6 +179,19 @@ impl Link {
         };
         session.service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         Ok(session)
+    }
+
+    /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
+    async fn reach(&self, http: &Http) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
+        let transport = || StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
+        if http.identity().config().protocol != Protocol::Initialize {
+            let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+            match self.serve(transport(), mode).await {
+                Err(ClientInitializeError::JsonRpcError(error)) if is_of_older_era(&error) => {}
+                served => return served,
+            }
+        }
+        self.serve(transport(), ClientLifecycleMode::Initialize).await
     }
 
     async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Session, Fault> {
@@ -266,6 +274,11 @@ impl Drop for Pending {
             runtime.spawn(handle.cancel(Some("nobody waits for the reply any more".to_owned())));
         }
     }
+}
+
+/// Whether a server refuses to be discovered because it does not know how, and not for one of the newer era's own reasons.
+fn is_of_older_era(error: &ErrorData) -> bool {
+    !matches!(error.code, ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY | ErrorCode::HEADER_MISMATCH)
 }
 
 fn auto() -> ClientLifecycleMode {

@@ -1,5 +1,7 @@
 use std::time::Instant;
 
+use tokio::net::{TcpListener, TcpStream};
+
 use super::*;
 
 /// What breaks off after saying where it was.
@@ -187,4 +189,48 @@ async fn a_server_that_begins_to_answer_and_does_not_is_of_the_older_era() {
     })
     .await;
     assert_eq!(server.connect().await.unwrap().protocol_version(), "2026-07-28");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_us_to_wait_is_not_taken_for_an_older_one() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |_, message| {
+        (message["method"] == "server/discover" && asked.fetch_add(1, Ordering::SeqCst) == 0)
+            .then(|| ("429 Too Many Requests".to_owned(), vec!["retry-after: 5".to_owned()], String::new()))
+    })
+    .await;
+    let connected = server.connect_with(Arc::new(SystemClock::new())).await.unwrap();
+    assert_eq!(connected.protocol_version(), "2026-07-28");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
+    let server = Server::start(|seen, message| older(seen, message, None)).await;
+    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", front.local_addr().unwrap()).parse().unwrap();
+    let back = server.stub.url.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = front.accept().await.unwrap();
+            let mut behind = TcpStream::connect(&back).await.unwrap();
+            tokio::spawn(async move {
+                let mut start = [0; 4096];
+                let mut head = String::new();
+                while !head.contains("\r\n\r\n") {
+                    let read = stream.peek(&mut start).await.unwrap();
+                    head = String::from_utf8_lossy(&start[..read]).into_owned();
+                    tokio::task::yield_now().await;
+                }
+                if head.contains("server/discover") {
+                    std::future::pending::<()>().await;
+                }
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
+            });
+        }
+    });
+    let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
+    let connected = McpServer::connect(Arc::new(identity), clock).await.unwrap();
+    assert_eq!(connected.protocol_version(), "2025-11-25");
 }
