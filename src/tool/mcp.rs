@@ -117,14 +117,16 @@ impl McpServer {
             return Err(ToolError::UnknownTool);
         }
         let (ticket, _abandoned_when_dropped) = Ticket::new(&permitted, context);
-        let made = async {
-            let session = self.link.session().await.map_err(Fault::into_tool_error)?;
-            let checked = self.listing.check(&ticket.tool, &session, &self.link).await;
-            checked.map_err(Fault::into_tool_error)?;
-            Rounds::new(&self.link, &session, &ticket, permitted.into_call()).run().await
-        };
-        let late = Err(Fault::Timeout(CALL_TIMEOUT).into_tool_error());
-        let result = tokio::time::timeout(CALL_TIMEOUT, made).await.unwrap_or(late);
+        let call = permitted.into_call();
+        let made = self.link.over(|session| {
+            let (ticket, call) = (&ticket, call.clone());
+            async move {
+                self.listing.check(&ticket.tool, &session, &self.link).await?;
+                Rounds::new(&self.link, &session, ticket, call).run().await
+            }
+        });
+        let made = tokio::time::timeout(CALL_TIMEOUT, made).await.unwrap_or(Err(Fault::Timeout(CALL_TIMEOUT)));
+        let result = made.map_err(Fault::into_tool_error);
         if let Err(error) = &result {
             ticket.record(error);
         }
@@ -145,7 +147,7 @@ impl McpServer {
     ///
     /// When the server cannot be reached, refuses, or answers with something unusable.
     pub async fn refresh(&self) -> Result<Vec<ToolName>, ConnectError> {
-        let refreshed = async { self.listing.refresh(&*self.link.session().await?, &self.link).await };
+        let refreshed = self.link.over(|session| async move { self.listing.refresh(&session, &self.link).await });
         refreshed.await.map_err(|fault| fault.into_connect_error(self.id()))
     }
 

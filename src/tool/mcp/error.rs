@@ -135,6 +135,8 @@ pub(super) enum Fault {
     Ended(String),
     #[error("the tool's definition is not what it was")]
     Drifted,
+    #[error("{0}")]
+    Tool(#[from] ToolError),
 }
 
 impl ConnectError {
@@ -209,6 +211,7 @@ impl Fault {
             }
             Self::Garbage(reason) => ToolError::BadReply(reason),
             Self::Drifted => ToolError::Drifted,
+            Self::Tool(error) => error,
             infrastructure => ToolError::Infrastructure(infrastructure.to_string()),
         }
     }
@@ -223,7 +226,7 @@ impl Fault {
                 ConnectError::Unavailable { server, reason: self.to_string() }
             }
             Self::Start(reason) | Self::Ended(reason) => ConnectError::Start { server, reason },
-            Self::Garbage(_) | Self::Closed | Self::Drifted => {
+            Self::Garbage(_) | Self::Closed | Self::Drifted | Self::Tool(_) => {
                 ConnectError::Protocol { server, reason: self.to_string() }
             }
         }

@@ -18,7 +18,7 @@ use url::Url;
 use super::{call::Ticket, error::Fault, listing::Freshness, sse};
 use crate::{
     clock::Clock,
-    net::{Bytes, Request, Streamed},
+    net::{self, Bytes, Request, Streamed},
     security::oauth::Identity,
 };
 
@@ -26,7 +26,8 @@ use crate::{
 pub(super) const MAX_REPLY: usize = 1 << 20;
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The time for a server to say that it speaks the newer era. One that is silent is asked in the words of the older one.
+/// The time for a server to begin to say that it speaks the newer era, and that to say it. One that is silent is asked in the words of
+/// the older one; one that wants us to wait is not.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A stream that ends at once again and again is not asked for more often than this, whatever its server wants.
 const MIN_RETRY_MS: u64 = 100;
@@ -103,8 +104,10 @@ impl Http {
         session: Option<&str>,
         headers: Headers,
         ticket: Option<Arc<Ticket>>,
+        limit: Duration,
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let mut request = self.request(Method::POST, session, headers)?;
+        request.timeout = limit;
         let json = HeaderValue::from_static(JSON);
         request.headers.insert(CONTENT_TYPE, json);
         if let Some(ticket) = &ticket {
@@ -113,8 +116,8 @@ impl Http {
         }
         request.body = serde_json::to_vec(message)?.into();
         let reply = self.exchange(&request, ticket.as_deref()).await?;
-        let read = tokio::time::timeout(TIMEOUT, read(reply, message, session, ticket)).await;
-        let read = read.unwrap_or(Err(Fault::Timeout(TIMEOUT).into()));
+        let read = tokio::time::timeout(limit, read(reply, message, session, ticket)).await;
+        let read = read.unwrap_or(Err(Fault::Timeout(limit).into()));
         if matches!(read, Err(StreamableHttpError::SessionExpired)) {
             // whoever begins a new one may be another program
             self.freshness().lose();
@@ -130,16 +133,16 @@ impl Http {
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let silent = || StreamableHttpPostResponse::Json(not_served(id), None);
-        let answered = async {
-            match self.post(message, None, headers, None).await? {
-                StreamableHttpPostResponse::Sse(events, session) => Ok(match first_answer(events, id).await {
-                    Some(answer) => StreamableHttpPostResponse::Json(answer, session),
-                    None => silent(),
-                }),
-                other => Ok(other),
+        match self.post(message, None, headers, None, DISCOVER_TIMEOUT).await {
+            Ok(StreamableHttpPostResponse::Sse(events, session)) => {
+                let answer = tokio::time::timeout(DISCOVER_TIMEOUT, first_answer(events, id)).await.ok().flatten();
+                Ok(answer.map_or_else(silent, |answer| StreamableHttpPostResponse::Json(answer, session)))
             }
-        };
-        tokio::time::timeout(DISCOVER_TIMEOUT, answered).await.unwrap_or_else(|_| Ok(silent()))
+            Err(StreamableHttpError::Client(Fault::Timeout(_) | Fault::Net(net::Error::Timeout { .. }))) => {
+                Ok(silent())
+            }
+            other => other,
+        }
     }
 }
 
@@ -158,7 +161,7 @@ impl StreamableHttpClient for Http {
             return self.discover(&message, id, headers).await;
         }
         let ticket = ticket_of(&message);
-        let post = self.post(&message, session.as_deref(), headers, ticket.clone());
+        let post = self.post(&message, session.as_deref(), headers, ticket.clone(), TIMEOUT);
         let abandoned = match &ticket {
             Some(ticket) => Either::Left(ticket.abandoned()),
             None => Either::Right(std::future::pending()),
@@ -307,10 +310,13 @@ async fn first_answer(mut events: Events, id: &RequestId) -> Option<ServerJsonRp
     None
 }
 
-/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then.
+/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then, as
+/// they have not read so far that they know which request it is: an error with its id comes from whoever was to do it.
 fn says_no_session(body: &Bytes) -> bool {
     match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Error(answer)) => answer.error.message.to_ascii_lowercase().contains("session"),
+        Ok(ServerJsonRpcMessage::Error(answer)) => {
+            answer.id.is_none() && answer.error.message.to_ascii_lowercase().contains("session")
+        }
         _ => false,
     }
 }

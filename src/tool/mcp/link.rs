@@ -1,10 +1,10 @@
 //! The way to a server, in both eras of the protocol and over both transports.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use rmcp::{
     RoleClient,
-    model::{CallToolRequest, ClientRequest, ProtocolVersion, RequestMetaObject, ServerResult},
+    model::{CallToolRequest, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestMetaObject, ServerResult},
     service::{
         ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions,
         RequestHandle, RunningService, ServiceError,
@@ -121,6 +121,20 @@ impl Link {
         Ok(session)
     }
 
+    /// Does something over the connection; once more over a new one when the server gave up the session, because it did nothing then.
+    pub(super) async fn over<T, F>(&self, act: impl Fn(Arc<Session>) -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let session = self.session().await?;
+        let done = act(session.clone()).await;
+        if !matches!(done, Err(Fault::SessionLost)) {
+            return done;
+        }
+        self.forget(session).await;
+        act(self.session().await?).await
+    }
+
     /// Waits because the server limits the rate. False when it is not worth it.
     pub(super) async fn wait(&self, before: u32) -> bool {
         match &self.way {
@@ -143,15 +157,18 @@ impl Link {
         matches!(self.way, Way::Http(_))
     }
 
+    /// The next one who needs a connection makes a new one, unless somebody did.
+    async fn forget(&self, session: Arc<Session>) {
+        let mut current = self.current.lock().await;
+        if current.session.take_if(|now| Arc::ptr_eq(now, &session)).is_some() {
+            self.freshness.lose();
+        }
+    }
+
     async fn open(&self) -> Result<Session, Fault> {
         let session = match &self.way {
             Way::Http(http) => {
-                let transport = StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
-                let mode = match http.identity().config().protocol {
-                    Protocol::Initialize => ClientLifecycleMode::Initialize,
-                    _ => auto(),
-                };
-                let service = self.serve(transport, mode).await.map_err(Fault::of_start)?;
+                let service = self.reach(http).await.map_err(Fault::of_start)?;
                 Session { service, process: None }
             }
             Way::Program(program) => match self.start(program, auto()).await {
@@ -162,6 +179,19 @@ impl Link {
         };
         session.service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         Ok(session)
+    }
+
+    /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
+    async fn reach(&self, http: &Http) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
+        let transport = || StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
+        if http.identity().config().protocol != Protocol::Initialize {
+            let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+            match self.serve(transport(), mode).await {
+                Err(ClientInitializeError::JsonRpcError(error)) if is_of_older_era(&error) => {}
+                served => return served,
+            }
+        }
+        self.serve(transport(), ClientLifecycleMode::Initialize).await
     }
 
     async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Session, Fault> {
@@ -246,6 +276,11 @@ impl Drop for Pending {
     }
 }
 
+/// Whether a server refuses to be discovered because it does not know how, and not for one of the newer era's own reasons.
+fn is_of_older_era(error: &ErrorData) -> bool {
+    !matches!(error.code, ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY | ErrorCode::HEADER_MISMATCH)
+}
+
 fn auto() -> ClientLifecycleMode {
     ClientLifecycleMode::Auto {
         preferred_versions: vec![ProtocolVersion::V_2026_07_28],
@@ -258,6 +293,8 @@ fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_concurrent_requests(MAX_IN_FLIGHT);
     config.max_sse_event_size = http::MAX_REPLY;
     config.max_json_response_size = http::MAX_REPLY;
+    // the library would send a call again before anybody has looked at the tools of whoever begins the new session
+    config.reinit_on_expired_session = false;
     config.retry_config = Arc::new(http::reconnect());
     config
 }

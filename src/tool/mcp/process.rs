@@ -56,7 +56,7 @@ pub(super) struct Capped<R> {
     too_long: Arc<AtomicBool>,
 }
 
-/// The time that a program has to end by itself, once its input is closed.
+/// The time that a program has to end by itself, once its input is closed, and that its last words have to arrive.
 const GRACE: Duration = Duration::from_secs(2);
 /// What is logged of one line of a program's diagnostics, and of all of them, in bytes.
 const MAX_LOG_LINE: u64 = 4 * 1024;
@@ -87,16 +87,14 @@ impl Program {
         };
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = watch::channel(None);
-        let log = drain(stderr, self.config.id.clone(), self.redactor.clone());
+        let mut log = tokio::spawn(drain(stderr, self.config.id.clone(), self.redactor.clone()));
         tokio::spawn(async move {
-            let log = async {
-                log.await;
-                std::future::pending::<()>().await;
-            };
-            tokio::select! {
-                status = group.live(stopped) => { end.send_replace(status); }
-                () = log => {}
+            let status = group.live(stopped).await;
+            // its last words first; whoever left the group may hold the pipe for ever
+            if tokio::time::timeout(GRACE, &mut log).await.is_err() {
+                log.abort();
             }
+            end.send_replace(status);
         });
         let too_long = Arc::new(AtomicBool::new(false));
         let output = Capped::new(stdout, MAX_REPLY, too_long.clone());
@@ -128,7 +126,7 @@ impl Process {
         if !matches!(fault, Fault::Closed) {
             return fault;
         }
-        let ended = tokio::time::timeout(GRACE, self.ended.wait_for(Option::is_some)).await;
+        let ended = tokio::time::timeout(2 * GRACE, self.ended.wait_for(Option::is_some)).await;
         let status = ended.ok().and_then(Result::ok).and_then(|status| *status);
         Fault::Ended(status.map_or_else(|| "it closed its output".to_owned(), |status| format!("it ended, {status}")))
     }

@@ -37,7 +37,7 @@ impl<'a> Rounds<'a> {
         Self { link, session, ticket, params, asked: 0, lost: 0 }
     }
 
-    pub(super) async fn run(mut self) -> Result<ToolReply, ToolError> {
+    pub(super) async fn run(mut self) -> Result<ToolReply, Fault> {
         loop {
             match self.send().await {
                 Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
@@ -45,19 +45,21 @@ impl<'a> Rounds<'a> {
                     // the tool itself says so: nobody knows how far it got
                     Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
                         self.ticket.rate_limited(None);
-                        return Err(ToolError::RateLimited);
+                        return Err(Fault::RateLimited);
                     }
                     Err(ToolError::RateLimited) => self.wait_for_the_rate().await?,
-                    result => return result,
+                    result => return Ok(result?),
                 },
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
                 Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error) => self.wait_for_the_rate().await?,
                 Err(_) if self.ticket.is_too_long() || self.session.is_too_long() => {
-                    return Err(ToolError::BadReply(format!("it is longer than {MAX_REPLY} bytes")));
+                    return Err(Fault::Garbage(format!("it is longer than {MAX_REPLY} bytes")));
                 }
-                Err(ServiceError::McpError(error)) => return reply::of_protocol_error(&error, self.tool()),
+                Err(ServiceError::McpError(error)) => {
+                    return Ok(reply::of_protocol_error(&error, self.tool())?);
+                }
                 Err(ServiceError::TransportClosed) if self.may_repeat() => self.lost += 1,
-                Err(error) => return Err(Fault::of_service(error).into_tool_error()),
+                Err(error) => return Err(Fault::of_service(error)),
             }
         }
     }

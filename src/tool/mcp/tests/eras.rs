@@ -1,5 +1,7 @@
 use std::time::Instant;
 
+use tokio::net::{TcpListener, TcpStream};
+
 use super::*;
 
 /// What breaks off after saying where it was.
@@ -28,10 +30,75 @@ async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
         let sessions: Vec<_> = server.calls().iter().map(|c| c.header("mcp-session-id").map(str::to_owned)).collect();
         assert_eq!(sessions, [Some("one".to_owned()), Some("two".to_owned())]);
         let lists = |server: &Server| server.stub.seen().iter().filter(|s| s.json()["method"] == "tools/list").count();
-        assert_eq!(lists(&server), 1);
-        call(&connected, Effect::Write).await.0.unwrap();
         assert_eq!(lists(&server), 2, "it may be another replica, with other tools");
+        call(&connected, Effect::Write).await.0.unwrap();
+        assert_eq!(lists(&server), 2);
     }
+}
+
+#[tokio::test]
+async fn whoever_begins_a_session_anew_is_looked_at_before_it_is_called() {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let now = begun.clone();
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("initialize") => {
+            let session = ["one", "two"][begun.fetch_add(1, Ordering::SeqCst)];
+            older(seen, message, Some(session))
+        }
+        Some("tools/list") if seen.header("mcp-session-id") == Some("two") => {
+            let mut echo = tool("echo");
+            echo["description"] = json!("Something else.");
+            Some(result(message, &json!({ "tools": [echo] })))
+        }
+        Some("tools/call") if seen.header("mcp-session-id") == Some("one") => Some(plain("404 Not Found", "")),
+        _ => older(seen, message, None),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    let (reply, events) = call(&connected, Effect::Write).await;
+    assert_eq!(reply.unwrap_err(), ToolError::Drifted);
+    assert_eq!(events, [EventKind::ToolDrift]);
+    assert_eq!(server.calls().len(), 1);
+    assert_eq!(now.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn an_error_of_the_tool_that_speaks_of_sessions_is_no_reason_to_call_again() {
+    let server = Server::start(|seen, message| {
+        if is_call(message) {
+            let (_, headers, body) = error(message, -32000, "the booking session is closed: the seat was taken");
+            Some(("400 Bad Request".to_owned(), headers, body))
+        } else {
+            older(seen, message, Some("one"))
+        }
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    assert!(call(&connected, Effect::Write).await.0.is_err());
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_was_down_is_used_as_soon_as_it_is_back() {
+    let up = Arc::new(Mutex::new("up"));
+    let now = up.clone();
+    let server = Server::start(move |seen, message| match *now.lock().unwrap() {
+        "down" if seen.method == "POST" && seen.header("mcp-session-id").is_none() => {
+            Some(plain("503 Service Unavailable", ""))
+        }
+        "down" => Some(plain("404 Not Found", "")),
+        _ => older(seen, message, Some("one")),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    *up.lock().unwrap() = "down";
+    for _ in 0..7 {
+        let error = connected.refresh().await.unwrap_err();
+        assert!(matches!(error, ConnectError::Unavailable { .. }) && error.is_infrastructure(), "{error}");
+    }
+    *up.lock().unwrap() = "up";
+    assert_eq!(connected.refresh().await.unwrap(), []);
+    call(&connected, Effect::Write).await.0.unwrap();
 }
 
 #[tokio::test]
@@ -122,4 +189,48 @@ async fn a_server_that_begins_to_answer_and_does_not_is_of_the_older_era() {
     })
     .await;
     assert_eq!(server.connect().await.unwrap().protocol_version(), "2026-07-28");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_us_to_wait_is_not_taken_for_an_older_one() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |_, message| {
+        (message["method"] == "server/discover" && asked.fetch_add(1, Ordering::SeqCst) == 0)
+            .then(|| ("429 Too Many Requests".to_owned(), vec!["retry-after: 5".to_owned()], String::new()))
+    })
+    .await;
+    let connected = server.connect_with(Arc::new(SystemClock::new())).await.unwrap();
+    assert_eq!(connected.protocol_version(), "2026-07-28");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
+    let server = Server::start(|seen, message| older(seen, message, None)).await;
+    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", front.local_addr().unwrap()).parse().unwrap();
+    let back = server.stub.url.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = front.accept().await.unwrap();
+            let mut behind = TcpStream::connect(&back).await.unwrap();
+            tokio::spawn(async move {
+                let mut start = [0; 4096];
+                let mut head = String::new();
+                while !head.contains("\r\n\r\n") {
+                    let read = stream.peek(&mut start).await.unwrap();
+                    head = String::from_utf8_lossy(&start[..read]).into_owned();
+                    tokio::task::yield_now().await;
+                }
+                if head.contains("server/discover") {
+                    std::future::pending::<()>().await;
+                }
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
+            });
+        }
+    });
+    let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
+    let connected = McpServer::connect(Arc::new(identity), clock).await.unwrap();
+    assert_eq!(connected.protocol_version(), "2025-11-25");
 }
