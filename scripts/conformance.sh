@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The official MCP conformance suites against examples/conformance_client.rs: one line per scenario; the last line is JSON, as
 # {"0.1.16":[passed,total],…}. With --json that line is all there is on standard output. Fails when a scenario does that must not.
-# CLIENT=COMMAND tests another client; OUT=FOLDER keeps what each scenario saw.
+# CLIENT=COMMAND tests another client; OUT=FOLDER, which must not exist yet, keeps what each scenario saw.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/node.sh
@@ -10,9 +10,20 @@ source scripts/node.sh
 json=${1:-}
 STABLE=0.1.16
 NEXT=0.2.0-alpha.12
+[[ -z "${OUT:-}" || ! -e "$OUT" ]] || { echo "\`$OUT\` exists: name a new folder with OUT" >&2; exit 2; }
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 out=${OUT:-$scratch/out}
+
+# Each suite is a process group of its own, so that it ends with all that it started.
+stop() {
+    for job in $(jobs -p); do
+        kill -- "-$job" 2> /dev/null || true
+    done
+    wait 2> /dev/null
+    rm -rf "$scratch"
+}
+trap stop EXIT
+set -m
 
 build() {
     cargo build --locked --quiet --example conformance_client >&2
@@ -38,14 +49,13 @@ suite() { # <name> <version of the suites> <argument>...
     mkdir -p "$out/$1"
     # it fails when a scenario does, which is judged below
     EXITS="$out/$1" node "$node_modules/@modelcontextprotocol/conformance/dist/index.js" client \
-        --command "$scratch/client" --timeout 45000 --output-dir "$out/$1" "${@:3}" >> "$out/$1/log.txt" 2>&1 || true
+        --command "$scratch/client" --timeout 45000 --output-dir "$out/$1" "${@:3}" < /dev/null >> "$out/$1/log.txt" 2>&1 || true
 }
 
 node_path
 [[ -n "${CLIENT:-}" ]] || build
 export CLIENT
 wrap
-rm -rf "$out"
 suite 0.1.16 "$STABLE" --suite all &
 suite 2025-11-25 "$NEXT" --suite all --spec-version 2025-11-25 &
 wait
@@ -54,7 +64,8 @@ suite extensions "$NEXT" --suite extensions &
 wait
 # it minds when a client comes back late, so it must not share the machine with others
 rm -rf "$out"/0.1.16/sse-retry*
-suite 0.1.16 "$STABLE" --scenario sse-retry
+suite 0.1.16 "$STABLE" --scenario sse-retry &
+wait
 
 python3 - "$out" "$json" <<'PYTHON'
 import json, pathlib, re, sys
