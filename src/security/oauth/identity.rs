@@ -37,6 +37,7 @@ pub struct Identity {
     issuing: Option<Arc<Issuing>>,
     server: Client,
     pace: Pace,
+    redactor: Redactor,
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
 }
@@ -88,11 +89,11 @@ impl Identity {
         let server = Client::new(&config.connection.clone().reaching(&config.url))?;
         let issuing = match &config.access {
             Access::Open => None,
-            Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor)?)),
+            Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor.clone())?)),
         };
         let pace = Pace::new(config.rate, clock.clone());
         let state = State { declared: scopes.clone(), wanted: scopes, ..State::default() };
-        Ok(Self { config, issuing, server, pace, clock, state: Arc::new(Mutex::new(state)) })
+        Ok(Self { config, issuing, server, pace, redactor, clock, state: Arc::new(Mutex::new(state)) })
     }
 
     /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
@@ -180,6 +181,11 @@ impl Identity {
     /// The client that speaks to the MCP server, and to nobody else.
     pub(crate) fn client(&self) -> &Client {
         &self.server
+    }
+
+    /// Takes out what this server must not get back into what is shown.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// How fast the server is spoken to.

@@ -322,7 +322,7 @@ async fn a_server_that_refuses_every_token_does_not_make_us_ask_for_ever() {
     let token = identity.token().await.unwrap();
     assert!(identity.reject(&token), "one more is made up for");
     assert!(identity.reject(&token), "it is gone already");
-    assert!(!identity.reject(&*identity.token().await.unwrap()));
+    assert!(!identity.reject(&identity.token().await.unwrap()));
 }
 
 #[tokio::test]

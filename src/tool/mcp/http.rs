@@ -19,6 +19,7 @@ use super::{call::Ticket, error::Fault, listing::Freshness, sse};
 use crate::{
     clock::Clock,
     net::{self, Bytes, Request, Streamed},
+    secret::Redactor,
     security::oauth::Identity,
 };
 
@@ -116,7 +117,7 @@ impl Http {
         }
         request.body = serde_json::to_vec(message)?.into();
         let reply = self.exchange(&request, ticket.as_deref()).await?;
-        let read = tokio::time::timeout(limit, read(reply, message, session, ticket)).await;
+        let read = tokio::time::timeout(limit, read(reply, self.identity().redactor(), message, session, ticket)).await;
         let read = read.unwrap_or(Err(Fault::Timeout(limit).into()));
         if matches!(read, Err(StreamableHttpError::SessionExpired)) {
             // whoever begins a new one may be another program
@@ -206,7 +207,8 @@ impl StreamableHttpClient for Http {
                 event.retry = event.retry.map(|wait| wait.max(MIN_RETRY_MS));
                 event
             };
-            Ok(sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed())
+            let redactor = self.identity().redactor().clone();
+            Ok(scrubbed(sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed(), redactor))
         } else {
             Err(StreamableHttpError::ServerDoesNotSupportSse)
         }
@@ -215,6 +217,7 @@ impl StreamableHttpClient for Http {
 
 async fn read(
     reply: Streamed,
+    redactor: &Redactor,
     message: &ClientJsonRpcMessage,
     session: Option<&str>,
     ticket: Option<Arc<Ticket>>,
@@ -228,7 +231,7 @@ async fn read(
     }
     let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-        let events = sse::events(reply.body, MAX_REPLY);
+        let events = scrubbed(sse::events(reply.body, MAX_REPLY), redactor.clone());
         let events = match ticket {
             Some(ticket) => watched(events, ticket),
             None => events,
@@ -236,6 +239,8 @@ async fn read(
         return Ok(StreamableHttpPostResponse::Sse(events, given));
     }
     let body = reply.collect(MAX_REPLY).await.map_err(Fault::from)?;
+    // the answer to a call is scrubbed when it is taken out of its envelope
+    let body = if ticket.is_some() { body } else { scrub(&body, redactor).map_or(body, Bytes::from) };
     if status == StatusCode::BAD_REQUEST && session.is_some() && says_no_session(&body) {
         return Err(StreamableHttpError::SessionExpired);
     }
@@ -251,6 +256,23 @@ async fn read(
         _ if status.is_success() => Ok(StreamableHttpPostResponse::Accepted),
         _ => Err(Fault::Refused(status.as_u16()).into()),
     }
+}
+
+/// A server may send back what it was sent, and the protocol library logs some of what it gets.
+fn scrubbed(events: Events, redactor: Redactor) -> Events {
+    let clean = move |mut event: Sse| {
+        let data = event.data.take();
+        event.data = data.map(|data| scrub(data.as_bytes(), &redactor).unwrap_or(data));
+        event
+    };
+    events.map_ok(clean).boxed()
+}
+
+/// The message without secrets, however it spells them; none where it is no JSON.
+fn scrub(message: &[u8], redactor: &Redactor) -> Option<String> {
+    let mut message = serde_json::from_slice(message).ok()?;
+    redactor.scrub_json(&mut message);
+    Some(message.to_string())
 }
 
 /// Ends when the call is abandoned, and remembers when an event is too long.

@@ -71,6 +71,8 @@ const MAX_WAITS: u32 = 8;
 /// So often may a program be started within the span below: one that falls at every call must not be started for ever.
 const MAX_STARTS: usize = 5;
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
+/// The longest a handshake over HTTP may take, waits that the server asks for included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Link {
     pub(super) fn new(server: ServerId, way: Way, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {
@@ -168,7 +170,10 @@ impl Link {
     async fn open(&self) -> Result<Session, Fault> {
         let session = match &self.way {
             Way::Http(http) => {
-                let service = self.reach(http).await.map_err(Fault::of_start)?;
+                let service = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(http))
+                    .await
+                    .map_err(|_| Fault::Timeout(CONNECT_TIMEOUT))?
+                    .map_err(Fault::of_start)?;
                 Session { service, process: None }
             }
             Way::Program(program) => match self.start(program, auto()).await {
