@@ -3,8 +3,7 @@ use jsonwebtoken::{
     DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse, RSAKeyParameters},
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Algorithm, Error, token::malformed};
 
@@ -14,11 +13,6 @@ pub(super) struct Key {
     pub(super) kid: String,
     pub(super) algorithms: Vec<Algorithm>,
     decoding: DecodingKey,
-}
-
-#[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<Value>,
 }
 
 const MAX_KEYS: usize = 64;
@@ -37,8 +31,12 @@ impl Key {
 
 /// The usable keys of a set, in its order; the others are skipped.
 pub(super) fn parse(body: &[u8]) -> Result<Vec<Key>, Error> {
-    let set: KeySet = serde_json::from_slice(body).map_err(|_| Error::KeySetMalformed)?;
-    Ok(set.keys.into_iter().take(MAX_KEYS).filter_map(usable).collect())
+    // a derived reader would take a list for an object
+    let mut set: Map<String, Value> = serde_json::from_slice(body).map_err(|_| Error::KeySetMalformed)?;
+    let Some(Value::Array(keys)) = set.remove("keys") else {
+        return Err(Error::KeySetMalformed);
+    };
+    Ok(keys.into_iter().take(MAX_KEYS).filter_map(usable).collect())
 }
 
 fn usable(key: Value) -> Option<Key> {

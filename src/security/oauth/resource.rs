@@ -137,7 +137,8 @@ fn is_same(named: &str, server: &Url) -> bool {
 
 /// The place that a challenge named, if it belongs to the server, and the well-known ones.
 pub(super) fn places(server: &Url, named: Option<&str>) -> Vec<Url> {
-    let named = named.and_then(|text| text.parse::<Url>().ok()).filter(|url| url.origin() == server.origin());
+    let ours = |url: &Url| url.origin() == server.origin() && url.username().is_empty() && url.password().is_none();
+    let named = named.and_then(|text| text.parse::<Url>().ok()).filter(ours);
     let path = server.path().trim_end_matches('/');
     let mut paths = vec![
         format!("/.well-known/oauth-protected-resource{path}"),
