@@ -10,7 +10,8 @@ use super::{boundary::Rate, check::rate::Limiter};
 use crate::clock::Clock;
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
-/// waits as long as it says, and goes on at two thirds of the speed, which grows again with every request that it takes.
+/// goes on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, it is
+/// not one caller who asks too much: everybody waits as long as it says.
 pub(crate) struct Pace {
     limiter: Option<Limiter>,
     clock: Arc<dyn Clock>,
@@ -25,10 +26,14 @@ struct State {
     gap: Duration,
     /// Refusals before this are those of requests that were under way together.
     slowed_until: Duration,
+    /// How many requests it refused since it last took one.
+    refusals: u32,
 }
 
 const FIRST_GAP: Duration = Duration::from_millis(25);
 const LONGEST_GAP: Duration = Duration::from_secs(2);
+/// So many refusals in a row are meant for all callers.
+const FOR_ALL: u32 = 3;
 /// A shorter gap is none.
 const SHORTEST_GAP: Duration = Duration::from_millis(2);
 
@@ -66,6 +71,7 @@ impl Pace {
     /// The server took a request.
     pub(crate) fn taken(&self) {
         let mut state = self.state();
+        state.refusals = 0;
         if !state.gap.is_zero() {
             state.gap = state.gap.mul_f64(0.96);
             if state.gap < SHORTEST_GAP {
@@ -74,11 +80,14 @@ impl Pace {
         }
     }
 
-    /// The server refused a request because there are too many; nobody asks it before `wait` is over.
+    /// The server refused a request because there are too many, and said to wait.
     pub(crate) fn refused(&self, wait: Duration) {
         let now = self.clock.elapsed();
         let mut state = self.state();
-        state.next = state.next.max(now + wait);
+        state.refusals = state.refusals.saturating_add(1);
+        if state.refusals >= FOR_ALL {
+            state.next = state.next.max(now + wait);
+        }
         if now >= state.slowed_until {
             state.gap = state.gap.mul_f64(1.5).clamp(FIRST_GAP, LONGEST_GAP);
             state.slowed_until = now + wait.max(state.gap);

@@ -63,10 +63,33 @@ fn the_gap_goes_away_while_the_server_takes_requests() {
     assert_eq!((pace.book(now), pace.book(now), pace.book(now)), (None, None, None));
 }
 
+fn refused_all(pace: &Pace, wait: Duration) {
+    for _ in 0..FOR_ALL {
+        pace.refused(wait);
+    }
+}
+
+#[test]
+fn a_refusal_between_requests_that_are_taken_stops_nobody_else() {
+    let (pace, clock) = pace(None);
+    for _ in 0..20 {
+        refused_all(&pace, Duration::ZERO);
+        pace.taken();
+        for _ in 1..FOR_ALL {
+            pace.refused(SECOND);
+        }
+        assert_eq!(pace.book(clock.elapsed()), None);
+        clock.advance(LONGEST_GAP);
+        pace.taken();
+    }
+    refused_all(&pace, SECOND);
+    assert!(pace.book(clock.elapsed()).unwrap() >= SECOND);
+}
+
 #[test]
 fn nobody_has_a_turn_before_the_wait_is_over_or_within_the_gap() {
     let (pace, _) = pace(None);
-    pace.refused(SECOND);
+    refused_all(&pace, SECOND);
     pace.refused(MILLISECOND);
     let wait = pace.book(SECOND - MILLISECOND).unwrap();
     assert!(MILLISECOND <= wait && wait <= MILLISECOND + FIRST_GAP, "{wait:?}");
@@ -79,7 +102,7 @@ fn nobody_has_a_turn_before_the_wait_is_over_or_within_the_gap() {
 #[test]
 fn who_waits_for_a_turn_sleeps_until_then() {
     let (pace, clock) = pace(None);
-    pace.refused(SECOND);
+    refused_all(&pace, SECOND);
     let mut turn = Box::pin(pace.turn());
     assert_eq!(turn.as_mut().now_or_never(), None);
     clock.advance(SECOND - MILLISECOND);
