@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -89,18 +89,47 @@ impl Redactor {
 
     /// The text without the secrets it had.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        match &known.finder {
+        self.known().scrub(text)
+    }
+
+    /// Scrubs every string of a JSON value, keys included.
+    pub fn scrub_json(&self, value: &mut Value) {
+        self.known().scrub_json(value);
+    }
+
+    /// Scrubs every string of a JSON object, keys included.
+    pub fn scrub_map(&self, map: &mut Map<String, Value>) {
+        self.known().scrub_map(map);
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn add(&mut self, secret: &Secret<String>, place: impl Fn(&mut Self) -> &mut Vec<Zeroizing<String>>) {
+        let text = secret.expose();
+        if text.len() < MIN_LENGTH || self.needles().any(|needle| needle == *text) {
+            return;
+        }
+        place(self).extend(forms(text));
+        self.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.needles()).ok();
+    }
+
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match &self.finder {
+            // no needle is so short
+            _ if text.len() < MIN_LENGTH => Cow::Borrowed(text),
             Some(finder) if !finder.is_match(text) => Cow::Borrowed(text),
             Some(finder) => Cow::Owned(finder.replace_all(text, &vec![REDACTED; finder.patterns_len()])),
-            None if known.is_empty() => Cow::Borrowed(text),
+            None if self.is_empty() => Cow::Borrowed(text),
             // an automaton that could not be built finds nothing, so nothing may pass
             None => Cow::Owned(REDACTED.to_owned()),
         }
     }
 
-    /// Scrubs every string of a JSON value, keys included.
-    pub fn scrub_json(&self, value: &mut Value) {
+    fn scrub_json(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Cow::Owned(clean) = self.scrub(text) {
@@ -113,23 +142,11 @@ impl Redactor {
         }
     }
 
-    /// Scrubs every string of a JSON object, keys included.
-    pub fn scrub_map(&self, map: &mut Map<String, Value>) {
+    fn scrub_map(&self, map: &mut Map<String, Value>) {
         if map.keys().any(|key| matches!(self.scrub(key), Cow::Owned(_))) {
             *map = std::mem::take(map).into_iter().map(|(k, v)| (self.scrub(&k).into_owned(), v)).collect();
         }
         map.values_mut().for_each(|item| self.scrub_json(item));
-    }
-}
-
-impl Known {
-    fn add(&mut self, secret: &Secret<String>, place: impl Fn(&mut Self) -> &mut Vec<Zeroizing<String>>) {
-        let text = secret.expose();
-        if text.len() < MIN_LENGTH || self.needles().any(|needle| needle == *text) {
-            return;
-        }
-        place(self).extend(forms(text));
-        self.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.needles()).ok();
     }
 
     fn needles(&self) -> impl Iterator<Item = &str> {

@@ -45,13 +45,9 @@ impl Digest {
 
     /// The digest of bytes as they are.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        use fmt::Write;
-        let mut text = String::from("sha256:");
-        for byte in Sha256::digest(bytes) {
-            // writing to a String cannot fail
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+        let digits = Sha256::digest(bytes).into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+        Self("sha256:".chars().chain(digits).collect())
     }
 
     /// The text form, `sha256:…`.

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
@@ -64,7 +64,7 @@ pub struct Streamed {
     pub headers: HeaderMap,
     /// The body. Dropping it closes the exchange.
     pub body: BoxStream<'static, Result<Bytes, Error>>,
-    host: String,
+    host: Arc<str>,
 }
 
 /// Whoever answers nothing for so long is asked again; and what waits for the answer, such as a token that many runs share, goes on.
@@ -115,14 +115,14 @@ impl Client {
     ///
     /// When the address is unusable, or the exchange fails, takes too long, or brings too much.
     pub async fn send(&self, request: Request) -> Result<Reply, Error> {
-        let (timeout, max_body, host) = (request.timeout, request.max_body, host_of(&request.url));
+        let (timeout, max_body, host) = (request.timeout, request.max_body, Arc::from(host_of(&request.url)));
         let exchange = async {
-            let streamed = self.exchange(request).await?;
+            let streamed = self.exchange(request, &host).await?;
             let (status, headers) = (streamed.status, streamed.headers.clone());
             let body = streamed.collect(max_body).await?;
             Ok(Reply { status, headers, body })
         };
-        within(timeout, host, exchange).await
+        within(timeout, &host, exchange).await
     }
 
     /// Sends a request and returns as soon as the headers of the reply are there. The body may take any time, as long as it is
@@ -132,31 +132,26 @@ impl Client {
     ///
     /// As for [`Client::send`].
     pub async fn open(&self, request: Request) -> Result<Streamed, Error> {
-        let (timeout, host) = (request.timeout, host_of(&request.url));
-        let streamed = within(timeout, host, self.exchange(request)).await?;
+        let (timeout, host) = (request.timeout, Arc::from(host_of(&request.url)));
+        let streamed = within(timeout, &host, self.exchange(request, &host)).await?;
         Ok(streamed.never_silent_for(self.read_timeout))
     }
 
-    async fn exchange(&self, request: Request) -> Result<Streamed, Error> {
+    async fn exchange(&self, request: Request, host: &Arc<str>) -> Result<Streamed, Error> {
         check_address(&request.url)?;
         self.check_host(&request.url).await?;
-        let host = host_of(&request.url);
         let connect_timeout = self.connect_timeout;
         let proxy = self.proxy.as_deref().filter(|_| !is_loopback(&request.url));
-        let reply = self
-            .inner
-            .request(request.method, request.url)
-            .headers(request.headers)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(|e| Error::of_exchange(&e, host.clone(), connect_timeout).through(proxy))?;
-        let (status, headers) = (reply.status(), reply.headers().clone());
+        let mut sent = reqwest::Request::new(request.method, request.url);
+        *sent.headers_mut() = request.headers;
+        *sent.body_mut() = Some(request.body.into());
+        let reply = self.inner.execute(sent).await;
+        let mut reply = reply.map_err(|e| Error::of_exchange(&e, host, connect_timeout).through(proxy))?;
+        let (status, headers) = (reply.status(), std::mem::take(reply.headers_mut()));
         let owner = host.clone();
-        let body = reply
-            .bytes_stream()
-            .map(move |chunk| chunk.map_err(|e| Error::of_exchange(&e, owner.clone(), connect_timeout)));
-        Ok(Streamed { status, headers, body: body.boxed(), host })
+        let body =
+            reply.bytes_stream().map(move |chunk| chunk.map_err(|e| Error::of_exchange(&e, &owner, connect_timeout)));
+        Ok(Streamed { status, headers, body: body.boxed(), host: host.clone() })
     }
 
     /// Judges what the resolver will not see: addresses in URLs, and names that a proxy resolves.
@@ -186,7 +181,7 @@ impl Streamed {
         while let Some(chunk) = self.body.next().await {
             let chunk = chunk?;
             if body.len().saturating_add(chunk.len()) > limit {
-                return Err(Error::TooLarge { host: self.host, limit });
+                return Err(Error::TooLarge { host: self.host.to_string(), limit });
             }
             body.extend_from_slice(&chunk);
         }
@@ -201,7 +196,7 @@ impl Streamed {
                 let mut body = body?;
                 match tokio::time::timeout(limit, body.next()).await {
                     Ok(chunk) => chunk.map(|chunk| (chunk, Some(body))),
-                    Err(_) => Some((Err(Error::Silent { host, after: limit }), None)),
+                    Err(_) => Some((Err(Error::Silent { host: host.to_string(), after: limit }), None)),
                 }
             }
         });
@@ -234,8 +229,7 @@ impl Request {
 ///
 /// When it may not.
 pub(crate) fn check_address(url: &Url) -> Result<(), Error> {
-    let host = host_of(url);
-    let unusable = |reason| Err(Error::Address { host: host.clone(), reason });
+    let unusable = |reason| Err(Error::Address { host: host_of(url), reason });
     if url.host().is_none() {
         return unusable("it has no host");
     }
@@ -245,7 +239,7 @@ pub(crate) fn check_address(url: &Url) -> Result<(), Error> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
-        "http" => Err(Error::Insecure { host }),
+        "http" => Err(Error::Insecure { host: host_of(url) }),
         _ => unusable("it is neither https nor http"),
     }
 }
@@ -267,10 +261,12 @@ pub(super) fn host_of(url: &Url) -> String {
 
 async fn within<T>(
     timeout: Duration,
-    host: String,
+    host: &str,
     exchange: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Error::Timeout { host, after: timeout }))
+    tokio::time::timeout(timeout, pin!(exchange))
+        .await
+        .unwrap_or_else(|_| Err(Error::Timeout { host: host.to_owned(), after: timeout }))
 }
 
 impl fmt::Debug for Client {

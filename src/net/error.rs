@@ -156,7 +156,8 @@ impl Error {
         Self::Forbidden { host, address, kind }
     }
 
-    pub(super) fn of_exchange(error: &reqwest::Error, host: String, connect_timeout: Duration) -> Self {
+    pub(super) fn of_exchange(error: &reqwest::Error, host: &str, connect_timeout: Duration) -> Self {
+        let host = host.to_owned();
         let causes: Vec<_> = causes(error).collect();
         if let Some(ResolveError::Refused(refused)) = causes.iter().find_map(|cause| cause.downcast_ref()) {
             return Self::forbidden(host, *refused);

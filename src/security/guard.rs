@@ -37,7 +37,7 @@ use super::{
         schema::Schemas,
         token::{self, GrantError, Grants},
     },
-    session::{Mode, Reservation, Session},
+    session::{Mode, Reservation, Session, Wanted},
 };
 use crate::{
     Digest,
@@ -177,7 +177,8 @@ impl Guard {
         provenance::check(rule, call, session)?;
         self.ask_users(call, tool, session).await?;
         let limits = self.boundary.limits();
-        let (reservation, novelty) = session.reserve(rule, limits, call, attempt)?;
+        let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
+        let (reservation, novelty) = session.reserve(rule, limits, wanted)?;
         if let Some(limiter) = &self.limiter {
             limiter.pass().await?;
         }

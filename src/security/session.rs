@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use counts::{Attempt, Counts, Reserved, arguments_digest};
+pub(super) use counts::{Attempt, Counts, Reserved, Wanted, arguments_digest};
 pub(super) use memory::{Memory, texts};
 
 use super::{
@@ -107,10 +107,9 @@ impl Session {
         &self,
         rule: &ToolRule,
         limits: &Limits,
-        call: &ToolCall,
-        attempt: Attempt,
+        wanted: Wanted<'_>,
     ) -> Result<(Reservation<'_>, Novelty), Denied> {
-        let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, call, attempt)?;
+        let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, wanted)?;
         let reservation = Reservation { session: self, reserved: Some(reserved) };
         Ok((reservation, novelty))
     }

@@ -19,7 +19,7 @@ mod rounds;
 mod spec;
 mod sse;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 pub use self::{
     call::CallContext,
@@ -125,7 +125,7 @@ impl McpServer {
                 Rounds::new(&self.link, &session, ticket, call).run().await
             }
         });
-        let made = tokio::time::timeout(CALL_TIMEOUT, made).await.unwrap_or(Err(Fault::Timeout(CALL_TIMEOUT)));
+        let made = tokio::time::timeout(CALL_TIMEOUT, pin!(made)).await.unwrap_or(Err(Fault::Timeout(CALL_TIMEOUT)));
         let result = made.map_err(Fault::into_tool_error);
         if let Err(error) = &result {
             ticket.record(error);

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     sync::Arc,
     time::Duration,
 };
@@ -144,7 +145,9 @@ impl Toolbox {
         let start = cx.clock().elapsed();
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
         let observation = match &mut outcome {
-            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
+            // a reply was scrubbed before the guard looked at it
+            ToolOutcome::Replied { observation } => observation.clone(),
+            ToolOutcome::Refused { observation, .. } => {
                 cx.recorder().redactor().scrub_json(observation);
                 observation.clone()
             }
@@ -175,13 +178,13 @@ impl Toolbox {
     async fn execute(&self, cx: &Cx, call: &ToolCall, permit: Permit) -> (CallVerdict, ToolOutcome) {
         let permitted = match permit.into_passage() {
             Passage::Live(permitted) => permitted,
-            Passage::DryRun(_, stand_in) => {
+            Passage::DryRun(_, mut stand_in) => {
+                cx.recorder().redactor().scrub_json(&mut stand_in);
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
         match self.dispatch(cx, permitted).await {
             Ok(mut reply) => {
-                cx.recorder().redactor().scrub_json(&mut reply.content);
                 // before it is cut: what the cutting adds is no field of the tool's
                 cx.guard().inspect(call, &reply, cx.session(), cx.recorder());
                 cap(&mut reply.content);
@@ -191,15 +194,20 @@ impl Toolbox {
         }
     }
 
+    /// Makes a call. There are no secrets in the reply.
     async fn dispatch(&self, cx: &Cx, permitted: Permitted) -> Result<ToolReply, ToolError> {
         if let Some(function) = self.tools.functions.get(permitted.tool()) {
-            return Ok(function.call(permitted).await);
+            let mut reply = function.call(permitted).await;
+            cx.recorder().redactor().scrub_json(&mut reply.content);
+            return Ok(reply);
         }
         let id = permitted.tool().server();
         let server = self.tools.servers.iter().find(|(known, _)| Some(known.as_str()) == id);
         let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
         let traceparent = cx.session().run().traceparent();
-        server.call(permitted, CallContext { traceparent: &traceparent, recorder: cx.recorder() }).await
+        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder() };
+        // large, and otherwise moved along at each step up
+        Box::pin(server.call(permitted, context)).await
     }
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
@@ -234,7 +242,7 @@ fn scrubbed(spec: &ToolSpec, redactor: &Redactor) -> ToolSpec {
 
 fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
     let observation = match reply.status {
-        ReplyStatus::Done => json!({ "result": reply.content }),
+        ReplyStatus::Done => Value::Object([("result".to_owned(), reply.content)].into_iter().collect()),
         ReplyStatus::Failed => {
             cx.recorder().event(SecurityEvent::new(EventKind::ToolFailed, Some(tool), "the tool says that it failed"));
             EventKind::ToolFailed.observation(reply.content)
@@ -265,15 +273,34 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOu
 
 /// Cuts a reply that is too long; what is left stays data.
 fn cap(content: &mut Value) {
-    let text = content.to_string();
-    if text.len() <= MAX_REPLY {
+    if fits(content) {
         return;
     }
+    let text = content.to_string();
     let kept: String = match content {
         Value::String(text) => text.chars().take(MAX_REPLY / 4).collect(),
         _ => text.chars().take(MAX_REPLY / 4).collect(),
     };
     *content = json!({ "truncated": kept, "characters": text.chars().count() });
+}
+
+/// Whether a reply has at most [`MAX_REPLY`] bytes as JSON.
+fn fits(content: &Value) -> bool {
+    serde_json::to_writer(Room(MAX_REPLY), content).is_ok()
+}
+
+/// Takes so many bytes, and keeps none.
+struct Room(usize);
+
+impl io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

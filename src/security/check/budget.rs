@@ -10,7 +10,7 @@ use crate::{
     event::EventKind,
     security::{
         boundary::{Limits, ToolRule},
-        session::{Attempt, Counts, Reserved},
+        session::{Counts, Reserved, Wanted},
     },
 };
 
@@ -26,9 +26,9 @@ pub(in crate::security) fn reserve(
     counts: &mut Counts,
     rule: &ToolRule,
     limits: &Limits,
-    call: &ToolCall,
-    attempt: Attempt,
+    wanted: Wanted<'_>,
 ) -> Result<(Reserved, Novelty), Denied> {
+    let Wanted { call, attempt, .. } = wanted;
     let calls = counts.calls.get(&call.tool).copied().unwrap_or_default();
     if let Some(max) = rule.max_calls.filter(|max| calls >= max.get()) {
         let detail = format!("it was called {max} times in this run, which is the most");
@@ -40,7 +40,7 @@ pub(in crate::security) fn reserve(
         let detail = format!("the run has asked for its {max} calls");
         return Err(Denied::new(EventKind::BudgetExhausted, detail));
     }
-    let reserved = Reserved::of(call, values);
+    let reserved = Reserved::of(wanted, values);
     let repeated = counts.made.contains_key(&reserved.fingerprint);
     if repeated && rule.effect != Effect::Read {
         let detail = "the same call was made before in this run, and it changes something";

@@ -8,9 +8,8 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderMap, header::AUTHORIZATION};
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::{
     AccessToken, AuthError,
@@ -199,7 +198,7 @@ impl Identity {
             return Ok(None);
         };
         let token = self.token().await?;
-        request.headers.insert(AUTHORIZATION, authorization(&token));
+        request.headers.insert(AUTHORIZATION, token.authorization().clone());
         if let (Proof::Dpop, Some(prover)) = (token.proof(), &issuing.prover) {
             let proof = prover.proof(&request.method, &request.url, Some(token.expose()), self.clock.now());
             let proof = proof.map_err(|source| AuthError::Key { issuer: issuing.oauth.issuer.clone(), source })?;
@@ -281,18 +280,6 @@ pub(super) fn issuing(
     };
     let resource = grant::resource_of(config, oauth);
     Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
-}
-
-fn authorization(token: &AccessToken) -> HeaderValue {
-    let scheme = match token.proof() {
-        Proof::Bearer => "Bearer",
-        Proof::Dpop => "DPoP",
-    };
-    let text = Zeroizing::new(format!("{scheme} {}", token.expose()));
-    // a token was looked at when it came: it has visible ASCII only
-    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
 }
 
 impl fmt::Debug for Identity {

@@ -1,5 +1,8 @@
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
+use zeroize::Zeroizing;
+
 use crate::{
     Digest,
     clock::Clock,
@@ -18,6 +21,7 @@ pub struct AccessToken {
     /// The first 16 hex digits of its SHA-256, for audit.
     pub hash: String,
     secret: Secret<String>,
+    authorization: HeaderValue,
     proof: Proof,
     generation: u64,
     renew_at: Duration,
@@ -36,11 +40,13 @@ impl AccessToken {
         generation: u64,
     ) -> Self {
         let digest = Digest::of_bytes(secret.expose().as_bytes());
+        let authorization = authorization(&secret, proof);
         Self {
             granted,
             expires: clock.now() + life,
             hash: digest.as_str().chars().skip("sha256:".len()).take(16).collect(),
             secret,
+            authorization,
             proof,
             generation,
             renew_at: clock.elapsed() + life - MARGIN.min(life / 2),
@@ -50,6 +56,11 @@ impl AccessToken {
     /// The token itself, for the one place that sends it.
     pub(crate) fn expose(&self) -> &str {
         self.secret.expose()
+    }
+
+    /// What the `Authorization` header says.
+    pub(super) fn authorization(&self) -> &HeaderValue {
+        &self.authorization
     }
 
     /// Whether it is bound to a key.
@@ -65,4 +76,16 @@ impl AccessToken {
     pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
         clock.elapsed() < self.renew_at && clock.now() < self.expires
     }
+}
+
+fn authorization(secret: &Secret<String>, proof: Proof) -> HeaderValue {
+    let scheme = match proof {
+        Proof::Bearer => "Bearer",
+        Proof::Dpop => "DPoP",
+    };
+    let text = Zeroizing::new(format!("{scheme} {}", secret.expose()));
+    // a token was looked at when it came: it has visible ASCII only
+    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }

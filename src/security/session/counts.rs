@@ -24,6 +24,14 @@ pub(in crate::security) struct Attempt(pub(in crate::security) u32);
 /// A tool and its arguments.
 pub(in crate::security) type Fingerprint = (ToolName, Digest);
 
+/// A call and what tells it from others.
+#[derive(Clone, Copy)]
+pub(in crate::security) struct Wanted<'a> {
+    pub(in crate::security) call: &'a ToolCall,
+    pub(in crate::security) arguments_digest: &'a Digest,
+    pub(in crate::security) attempt: Attempt,
+}
+
 /// What one call adds to the counts.
 pub(in crate::security) struct Reserved {
     pub(in crate::security) fingerprint: Fingerprint,
@@ -31,8 +39,8 @@ pub(in crate::security) struct Reserved {
 }
 
 impl Reserved {
-    pub(in crate::security) fn of(call: &ToolCall, values: BTreeSet<String>) -> Self {
-        Self { fingerprint: (call.tool.clone(), arguments_digest(call)), values }
+    pub(in crate::security) fn of(wanted: Wanted<'_>, values: BTreeSet<String>) -> Self {
+        Self { fingerprint: (wanted.call.tool.clone(), wanted.arguments_digest.clone()), values }
     }
 }
 
@@ -67,8 +75,8 @@ impl Counts {
 
 /// SHA-256 of the arguments; the keys of a JSON map are sorted, so the same arguments have the same digest.
 pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
-    let text = serde_json::Value::Object(call.arguments.clone()).to_string();
-    Digest::of_bytes(text.as_bytes())
+    // a map of JSON can always be written
+    Digest::of_bytes(&serde_json::to_vec(&call.arguments).unwrap_or_default())
 }
 
 fn increase<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub(in crate::security) struct Memory {
     /// The texts of the run's input.
     input: Vec<String>,
     /// For each tool and value: the fields of its replies that had it.
-    fields: BTreeMap<(ToolName, String), BTreeSet<String>>,
+    fields: BTreeMap<ToolName, HashMap<String, BTreeSet<String>>>,
     /// Texts in replies: whoever can write into a server's data can write them.
     prose: Vec<String>,
     /// What fields and prose take, in bytes.
@@ -80,8 +80,7 @@ impl Memory {
     }
 
     fn reply_has(&self, tool: &ToolName, field: Option<&str>, value: &Value) -> bool {
-        let key = (tool.clone(), scalar(value));
-        let fields = self.fields.get(&key);
+        let fields = self.fields.get(tool).and_then(|values| values.get(&scalar(value)));
         fields.is_some_and(|fields| field.is_none_or(|field| fields.contains(field)))
     }
 
@@ -108,8 +107,8 @@ impl Memory {
                 if let (Some(field), ReplyStatus::Done) = (field, status)
                     && self.has_room(text.len() + field.len())
                 {
-                    let key = (tool.clone(), text);
-                    self.fields.entry(key).or_default().insert(field.to_owned());
+                    let values = self.fields.entry(tool.clone()).or_default();
+                    values.entry(text).or_default().insert(field.to_owned());
                 }
             }
         }

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt, future::Either, stream::BoxStream};
 use http::{
@@ -6,7 +6,10 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use rmcp::{
-    model::{ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, RequestId, ServerJsonRpcMessage},
+    model::{
+        CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, JsonRpcResponse, RequestId,
+        ServerJsonRpcMessage,
+    },
     transport::{
         common::client_side_sse::FixedInterval,
         streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
@@ -117,8 +120,8 @@ impl Http {
         }
         request.body = serde_json::to_vec(message)?.into();
         let reply = self.exchange(&request, ticket.as_deref()).await?;
-        let read = tokio::time::timeout(limit, read(reply, self.identity().redactor(), message, session, ticket)).await;
-        let read = read.unwrap_or(Err(Fault::Timeout(limit).into()));
+        let read = pin!(read(reply, self.identity().redactor(), message, session, ticket));
+        let read = tokio::time::timeout(limit, read).await.unwrap_or(Err(Fault::Timeout(limit).into()));
         if matches!(read, Err(StreamableHttpError::SessionExpired)) {
             // whoever begins a new one may be another program
             self.freshness().lose();
@@ -246,7 +249,10 @@ async fn read(
     }
     match message {
         ClientJsonRpcMessage::Request(request) if status.is_success() => {
-            let answer = parse(&body, &request.id)?;
+            let answer = match ticket {
+                Some(_) => parse_call(&body, &request.id)?,
+                None => parse(&body, &request.id)?,
+            };
             Ok(StreamableHttpPostResponse::Json(answer, given))
         }
         ClientJsonRpcMessage::Request(request) => {
@@ -286,6 +292,16 @@ fn watched(events: Events, ticket: Arc<Ticket>) -> Events {
         })
         .take_until(async move { ticket.abandoned().await })
         .boxed()
+}
+
+/// The answer to a call: mostly its result, so it is not read as all that it could be.
+fn parse_call(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
+    match serde_json::from_slice::<JsonRpcResponse<CallToolResult>>(body) {
+        Ok(JsonRpcResponse { id: answered, result, .. }) if answered == *id => {
+            Ok(ServerJsonRpcMessage::response(result.into(), answered))
+        }
+        _ => parse(body, id),
+    }
 }
 
 /// The answer to a request: the library waits for ever for one with another id.

@@ -52,7 +52,7 @@ async fn a_slow_stream_is_not_a_silent_one() {
         Ok(Bytes::from_static(b"x"))
     });
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
-    let slow = Streamed { status, headers, body: chunks.boxed(), host: "a.example".to_owned() };
+    let slow = Streamed { status, headers, body: chunks.boxed(), host: "a.example".into() };
     assert_eq!(slow.never_silent_for(SHORT * 4).collect(6).await.unwrap(), "xxxxxx");
 }
 
