@@ -193,14 +193,14 @@ async fn errors_are_shared_and_stand_for_a_moment_only() {
 
 #[tokio::test]
 async fn short_lived_tokens_are_renewed_under_load() {
-    let options = Options::default().token_lifetime(Duration::from_secs(8)).burst(1_000_000);
+    let options = Options::default().token_lifetime(Duration::from_secs(4)).burst(1_000_000);
     let setup = Setup::new(options).await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scopes = ScopeSet::parse(READ).unwrap();
     let identity = Identity::new(setup.config(), scopes, clock.clone(), Redactor::new()).unwrap();
     let server = McpServer::connect(Arc::new(identity), clock).await.unwrap();
     let caller = Caller { server, redactor: Redactor::new() };
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(10);
     let runs = (0..8).map(|_| async {
         let mut calls = 0;
         while Instant::now() < end {
@@ -214,7 +214,7 @@ async fn short_lived_tokens_are_renewed_under_load() {
     let calls: u64 = join_all(runs).await.into_iter().sum();
     let tokens = setup.testbed.auth().counters().tokens;
     assert!(calls > 100, "{calls} calls");
-    // half of so short a life is margin, so a token serves for 4 s: five or six of them in 20 s
+    // half of so short a life is margin, so a token serves for 2 s: five or six of them in 10 s
     assert!((5..=6).contains(&tokens), "{tokens} tokens for {calls} calls");
 }
 
