@@ -19,7 +19,10 @@ use abide::{
             ServerConfig, StepUp, TokenSource, ToolRule,
         },
         jwt::SigningKey,
-        oauth::{AuthError, Capabilities, Identity, Protected, UserAgent, Wanted, capabilities, protected},
+        oauth::{
+            AuthError, Capabilities, Identity, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
+            resource_metadata,
+        },
     },
     tool::mcp::{CallContext, ConnectError, McpServer},
 };
@@ -119,7 +122,7 @@ impl Task {
     async fn connect(&self) -> Outcome<Connected> {
         match self.connect_as(self.config()?, ScopeSet::new()).await {
             Err(ConnectError::Auth { source: AuthError::TokenWanted { wanted, .. }, .. }) => {
-                let found = protected(&self.server, &connection(), &wanted).await?;
+                let found = resource_metadata(&self.server, &connection(), &wanted).await?;
                 let scopes = found.scopes.clone().unwrap_or_default();
                 let oauth = self.credentials(found, &wanted).await?;
                 Ok(self.connect_as(self.config()?.with_oauth(oauth), scopes).await?)
@@ -144,7 +147,7 @@ impl Task {
     }
 
     /// What the context holds decides who we are; what the issuer says it can do decides how we show it.
-    async fn credentials(&self, found: Protected, wanted: &Wanted) -> Outcome<OAuth> {
+    async fn credentials(&self, found: ResourceMetadata, wanted: &TokenChallenge) -> Outcome<OAuth> {
         let issuer = found.issuers.into_iter().next().ok_or("the server names no issuer")?;
         let able = match capabilities(&issuer, &connection(), &*self.clock).await {
             // an issuer of 2025-03-26 need not say anything

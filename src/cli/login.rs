@@ -20,7 +20,10 @@ use crate::{
     security::{
         Boundary, ScopeSet,
         boundary::{Code, Grant, Proof, ServerConfig},
-        oauth::{AuthError, Identity, Loopback, Protected, Revocation, Wanted, kept, logout as log_out, protected},
+        oauth::{
+            AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge, kept, logout as log_out,
+            resource_metadata,
+        },
     },
     tool::mcp::{ConnectError, McpServer},
 };
@@ -130,12 +133,12 @@ async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
         Err(ConnectError::Auth { source: AuthError::TokenWanted { wanted, .. }, .. }) => wanted,
         Err(error) => return Err(error.into()),
     };
-    let found = protected(url, &net::Options::own_network(), &wanted).await?;
+    let found = resource_metadata(url, &net::Options::own_network(), &wanted).await?;
     describe(url, &wanted, &found, out)?;
     Ok(0)
 }
 
-fn describe(url: &Url, wanted: &Wanted, found: &Protected, out: &mut dyn Write) -> Result<(), CliError> {
+fn describe(url: &Url, wanted: &TokenChallenge, found: &ResourceMetadata, out: &mut dyn Write) -> Result<(), CliError> {
     writeln!(out, "`{url}` says that it takes tokens of:")?;
     for issuer in &found.issuers {
         writeln!(out, "  {}", quoted(issuer))?;

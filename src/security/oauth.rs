@@ -27,7 +27,7 @@ pub(crate) use code::{Revocation, kept, logout};
 pub use discovery::{Capabilities, capabilities};
 pub use error::AuthError;
 pub use identity::Identity;
-pub use resource::{Protected, Wanted, protected};
+pub use resource::{ResourceMetadata, TokenChallenge, resource_metadata};
 pub use token::AccessToken;
 
 /// Whole seconds since 1970 (RFC 7519, NumericDate).

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use super::Wanted;
+use super::TokenChallenge;
 use crate::{
     net,
     security::{ScopeSet, jwt},
@@ -87,7 +87,7 @@ pub enum AuthError {
         /// The MCP server's address.
         server: String,
         /// What it said.
-        wanted: Wanted,
+        wanted: TokenChallenge,
     },
     /// A token that somebody else keeps in a file cannot be read.
     #[error("the token file `{}` cannot be used: {reason}", .path.display())]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::HeaderMap;
 use url::Url;
 
-use super::{AuthError, Wanted, challenge, discovery, endpoint, resource};
+use super::{AuthError, TokenChallenge, challenge, discovery, endpoint, resource};
 use crate::{
     secret::Secret,
     security::{ScopeSet, boundary::Proof},
@@ -33,8 +33,8 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 }
 
 /// What a refusal asks for.
-pub fn wanted(headers: &HeaderMap) -> Wanted {
-    Wanted::of(headers)
+pub fn wanted(headers: &HeaderMap) -> TokenChallenge {
+    TokenChallenge::of(headers)
 }
 
 /// Where the metadata of an issuer are looked for.

@@ -15,7 +15,7 @@ use crate::{
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Protected {
+pub struct ResourceMetadata {
     /// What it calls itself; its address when it says nothing.
     pub resource: Option<String>,
     /// The issuers that it names, in its order; where it names none, its own origin (MCP 2025-03-26).
@@ -38,7 +38,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a server said when it refused a request without a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Wanted {
+pub struct TokenChallenge {
     /// Where it describes itself.
     pub metadata: Option<String>,
     /// The scopes that it asked for.
@@ -51,7 +51,11 @@ pub struct Wanted {
 ///
 /// # Errors
 /// Nothing can be set up with `connection`, or the server's metadata are those of another resource.
-pub async fn protected(server: &Url, connection: &Options, wanted: &Wanted) -> Result<Protected, AuthError> {
+pub async fn resource_metadata(
+    server: &Url,
+    connection: &Options,
+    wanted: &TokenChallenge,
+) -> Result<ResourceMetadata, AuthError> {
     let unreachable = |source| AuthError::Network { issuer: server.to_string(), source };
     let client = Client::new(&connection.clone().reaching(server)).map_err(unreachable)?;
     let document = find(&client, server, wanted.metadata.as_deref()).await?;
@@ -61,14 +65,14 @@ pub async fn protected(server: &Url, connection: &Options, wanted: &Wanted) -> R
     let named = document.map(|document| document.authorization_servers).unwrap_or_default();
     let issuers: Vec<_> = named.into_iter().filter(|text| is_plain(text)).collect();
     let issuers = Some(issuers).filter(|issuers| !issuers.is_empty());
-    Ok(Protected {
+    Ok(ResourceMetadata {
         resource,
         issuers: issuers.unwrap_or_else(|| vec![server.origin().ascii_serialization()]),
         scopes: wanted.scopes.clone().or(known),
     })
 }
 
-impl Wanted {
+impl TokenChallenge {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let challenges = challenge::parse(headers);
         let param = |name: &str| challenges.iter().find_map(|challenge| challenge.param(name));

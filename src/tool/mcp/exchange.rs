@@ -13,7 +13,7 @@ use crate::{
     security::{
         ScopeSet,
         oauth::{
-            AccessToken, AuthError, Wanted,
+            AccessToken, AuthError, TokenChallenge,
             challenge::{self, Challenge},
         },
     },
@@ -217,7 +217,7 @@ impl Http {
 
     fn token_wanted(&self, headers: &HeaderMap) -> Fault {
         let server = self.identity().config().url.to_string();
-        AuthError::TokenWanted { server, wanted: Wanted::of(headers) }.into()
+        AuthError::TokenWanted { server, wanted: TokenChallenge::of(headers) }.into()
     }
 }
 

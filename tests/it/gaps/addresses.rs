@@ -7,7 +7,7 @@ use abide::{
     security::{
         boundary::ClientAuth,
         jwt,
-        oauth::{AuthError, protected},
+        oauth::{AuthError, resource_metadata},
     },
 };
 use abide_testbed::{Options, Testbed};
@@ -230,7 +230,7 @@ async fn no_place_elsewhere_is_asked_about_a_server() {
 
     let error = ours::auth_error(ours::open(&site)).await;
     let AuthError::TokenWanted { wanted, .. } = &error else { panic!("{error}") };
-    let said = protected(&site.url().parse().unwrap(), &net::Options::default(), wanted).await.unwrap();
+    let said = resource_metadata(&site.url().parse().unwrap(), &net::Options::default(), wanted).await.unwrap();
     assert_eq!(said.issuers, [site.base.as_str()]);
     assert!(ours::connect(ours::usual(&site)).await.is_err());
     assert_eq!(inside.count(), 0);

@@ -9,7 +9,7 @@ use abide::{
     security::{
         ScopeSet,
         boundary::{Proof, StepUp},
-        oauth::{AuthError, protected},
+        oauth::{AuthError, resource_metadata},
     },
     tool::mcp::ToolError,
 };
@@ -98,7 +98,7 @@ async fn every_challenge_is_read() {
     assert_eq!(wanted.scopes, Some(ScopeSet::parse(READ).unwrap()));
     assert_eq!(wanted.proof, Proof::Bearer);
     let url = site.url().parse().unwrap();
-    let said = protected(&url, &net::Options::default(), wanted).await.unwrap();
+    let said = resource_metadata(&url, &net::Options::default(), wanted).await.unwrap();
     assert_eq!(said.issuers, [issuer.base.as_str()]);
 }
 
