@@ -72,7 +72,7 @@ fn main() -> ExitCode {
             times.0.push(bare_calls(&service).await);
             times.1.push(guarded_calls(&runtime, &program).await);
         }
-        (quick(times.0), quick(times.1))
+        (first_decile(times.0), first_decile(times.1))
     });
     if !is_measuring() {
         return ExitCode::SUCCESS;
@@ -164,8 +164,8 @@ fn each(took: Duration) -> f64 {
     took.as_secs_f64() * 1e6 / CALLS as f64
 }
 
-/// The first decile: what disturbs a round, such as a neighbour on the same core, only makes it longer.
-fn quick(mut samples: Vec<f64>) -> f64 {
+/// What disturbs a round, such as a neighbour on the same core, only makes it longer.
+fn first_decile(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     samples[samples.len() / 10]
 }

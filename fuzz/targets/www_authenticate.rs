@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use abide::security::{
     ScopeSet,
-    oauth::fuzzing::{Challenge, challenges, wanted},
+    oauth::fuzzing::{Challenge, challenge, challenges},
 };
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use libfuzzer_sys::fuzz_target;
@@ -26,10 +26,10 @@ fuzz_target!(|input: &[u8]| {
     if rendered.len() <= MAX_HEADER {
         assert_eq!(challenges(&self::headers([rendered.as_bytes()])), found, "{rendered}");
     }
-    let wanted = wanted(&headers);
+    let challenge = challenge(&headers);
     let said = |text: &String| found.iter().any(|(_, params)| params.values().any(|value| value == text));
-    assert!(wanted.metadata.as_ref().is_none_or(said));
-    if let Some(scopes) = wanted.scopes {
+    assert!(challenge.metadata.as_ref().is_none_or(said));
+    if let Some(scopes) = challenge.scopes {
         assert_eq!(ScopeSet::parse(&scopes.to_string()), Ok(scopes));
     }
 });

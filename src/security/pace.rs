@@ -10,8 +10,8 @@ use super::{boundary::Rate, check::rate::Limiter};
 use crate::clock::Clock;
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
-/// goes on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, it is
-/// not one caller who asks too much: everybody waits as long as it says.
+/// goes on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, and
+/// takes none in between, it is not one caller who asks too much: everybody waits as long as it says.
 pub(crate) struct Pace {
     limiter: Option<Limiter>,
     clock: Arc<dyn Clock>,
@@ -24,16 +24,16 @@ struct State {
     next: Duration,
     /// The time between two requests; none while the server refuses nothing.
     gap: Duration,
-    /// Refusals before this are those of requests that were under way together.
+    /// Refusals before this are those of requests that were under way together: they slow down once.
     slowed_until: Duration,
-    /// How many requests it refused since it last took one.
-    refusals: u32,
+    /// How many different requests it refused since then, and since it last took one.
+    refused: u32,
 }
 
 const FIRST_GAP: Duration = Duration::from_millis(25);
 const LONGEST_GAP: Duration = Duration::from_secs(2);
-/// So many refusals in a row are meant for all callers.
-const FOR_ALL: u32 = 3;
+/// So many requests refused in a row are not one caller's.
+const REFUSED_FOR_ALL: u32 = 3;
 /// A shorter gap is none.
 const SHORTEST_GAP: Duration = Duration::from_millis(2);
 
@@ -71,7 +71,7 @@ impl Pace {
     /// The server took a request.
     pub(crate) fn taken(&self) {
         let mut state = self.state();
-        state.refusals = 0;
+        state.refused = 0;
         if !state.gap.is_zero() {
             state.gap = state.gap.mul_f64(0.96);
             if state.gap < SHORTEST_GAP {
@@ -80,17 +80,21 @@ impl Pace {
         }
     }
 
-    /// The server refused a request because there are too many, and said to wait.
-    pub(crate) fn refused(&self, wait: Duration) {
+    /// The server refused a request because there are too many, after it had refused the same one `before` times, and wants `wait` to
+    /// be waited; zero where it does not say.
+    pub(crate) fn refused(&self, wait: Duration, before: u32) {
         let now = self.clock.elapsed();
         let mut state = self.state();
-        state.refusals = state.refusals.saturating_add(1);
-        if state.refusals >= FOR_ALL {
-            state.next = state.next.max(now + wait);
-        }
         if now >= state.slowed_until {
             state.gap = state.gap.mul_f64(1.5).clamp(FIRST_GAP, LONGEST_GAP);
             state.slowed_until = now + wait.max(state.gap);
+            state.refused = 0;
+        }
+        if before == 0 {
+            state.refused = state.refused.saturating_add(1);
+        }
+        if state.refused >= REFUSED_FOR_ALL {
+            state.next = state.next.max(now + wait);
         }
     }
 

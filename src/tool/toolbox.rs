@@ -187,14 +187,14 @@ impl Toolbox {
             Ok(mut reply) => {
                 // before it is cut: what the cutting adds is no field of the tool's
                 cx.guard().inspect(call, &reply, cx.session(), cx.recorder());
-                cap(&mut reply.content);
+                cap(&mut reply.content, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
             Err(error) => failed(cx, &call.tool, &error),
         }
     }
 
-    /// Makes a call. There are no secrets in the reply.
+    /// Makes a call. There are no secrets in the reply: a server's is scrubbed where it comes in.
     async fn dispatch(&self, cx: &Cx, permitted: Permitted) -> Result<ToolReply, ToolError> {
         if let Some(function) = self.tools.functions.get(permitted.tool()) {
             let mut reply = function.call(permitted).await;
@@ -272,11 +272,12 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOu
 }
 
 /// Cuts a reply that is too long; what is left stays data.
-fn cap(content: &mut Value) {
+fn cap(content: &mut Value, redactor: &Redactor) {
     if fits(content) {
         return;
     }
-    let text = content.to_string();
+    // numbers become text
+    let text = redactor.scrub(&content.to_string()).into_owned();
     let kept: String = match content {
         Value::String(text) => text.chars().take(MAX_REPLY / 4).collect(),
         _ => text.chars().take(MAX_REPLY / 4).collect(),
@@ -286,13 +287,13 @@ fn cap(content: &mut Value) {
 
 /// Whether a reply has at most [`MAX_REPLY`] bytes as JSON.
 fn fits(content: &Value) -> bool {
-    serde_json::to_writer(Room(MAX_REPLY), content).is_ok()
+    serde_json::to_writer(Capacity(MAX_REPLY), content).is_ok()
 }
 
 /// Takes so many bytes, and keeps none.
-struct Room(usize);
+struct Capacity(usize);
 
-impl io::Write for Room {
+impl io::Write for Capacity {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
         Ok(bytes.len())

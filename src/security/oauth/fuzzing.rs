@@ -33,7 +33,7 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 }
 
 /// What a refusal asks for.
-pub fn wanted(headers: &HeaderMap) -> TokenChallenge {
+pub fn challenge(headers: &HeaderMap) -> TokenChallenge {
     TokenChallenge::of(headers)
 }
 

@@ -19,13 +19,13 @@ fn pace(rate: Option<Rate>) -> (Pace, Arc<ManualClock>) {
 fn each_refusal_makes_the_gap_longer_up_to_the_longest() {
     let (pace, clock) = pace(None);
     for micros in [25_000, 37_500, 56_250, 84_375] {
-        pace.refused(Duration::ZERO);
+        pace.refused(Duration::ZERO, 0);
         let gap = pace.state().gap;
         assert_eq!(gap, Duration::from_micros(micros));
         clock.advance(gap);
     }
     for _ in 0..20 {
-        pace.refused(Duration::ZERO);
+        pace.refused(Duration::ZERO, 0);
         clock.advance(LONGEST_GAP);
     }
     assert_eq!(pace.state().gap, LONGEST_GAP);
@@ -35,20 +35,20 @@ fn each_refusal_makes_the_gap_longer_up_to_the_longest() {
 fn refusals_of_requests_that_were_under_way_together_count_once() {
     let (pace, clock) = pace(None);
     for _ in 0..8 {
-        pace.refused(SECOND);
+        pace.refused(SECOND, 0);
     }
     clock.advance(SECOND - MILLISECOND);
-    pace.refused(SECOND);
+    pace.refused(SECOND, 0);
     assert_eq!(pace.state().gap, FIRST_GAP);
     clock.advance(MILLISECOND);
-    pace.refused(SECOND);
+    pace.refused(SECOND, 0);
     assert_eq!(pace.state().gap, FIRST_GAP.mul_f64(1.5));
 }
 
 #[test]
 fn the_gap_goes_away_while_the_server_takes_requests() {
     let (pace, clock) = pace(None);
-    pace.refused(Duration::ZERO);
+    pace.refused(Duration::ZERO, 0);
     // 25 ms * 0.96^61 > 2 ms > 25 ms * 0.96^62
     let mut before = FIRST_GAP;
     for _ in 0..61 {
@@ -64,8 +64,8 @@ fn the_gap_goes_away_while_the_server_takes_requests() {
 }
 
 fn refused_all(pace: &Pace, wait: Duration) {
-    for _ in 0..FOR_ALL {
-        pace.refused(wait);
+    for _ in 0..REFUSED_FOR_ALL {
+        pace.refused(wait, 0);
     }
 }
 
@@ -75,8 +75,8 @@ fn a_refusal_between_requests_that_are_taken_stops_nobody_else() {
     for _ in 0..20 {
         refused_all(&pace, Duration::ZERO);
         pace.taken();
-        for _ in 1..FOR_ALL {
-            pace.refused(SECOND);
+        for _ in 1..REFUSED_FOR_ALL {
+            pace.refused(SECOND, 0);
         }
         assert_eq!(pace.book(clock.elapsed()), None);
         clock.advance(LONGEST_GAP);
@@ -87,10 +87,31 @@ fn a_refusal_between_requests_that_are_taken_stops_nobody_else() {
 }
 
 #[test]
+fn one_request_that_is_refused_again_and_again_stops_nobody_else() {
+    let (pace, clock) = pace(None);
+    for before in 0..8 {
+        pace.refused(SECOND, before);
+        assert_eq!(pace.book(clock.elapsed()), None);
+        clock.advance(LONGEST_GAP);
+    }
+}
+
+#[test]
+fn refusals_of_long_ago_do_not_count() {
+    let (pace, clock) = pace(None);
+    for _ in 0..8 {
+        pace.refused(SECOND, 0);
+        clock.advance(LONGEST_GAP);
+        assert_eq!(pace.book(clock.elapsed()), None);
+        clock.advance(LONGEST_GAP);
+    }
+}
+
+#[test]
 fn nobody_has_a_turn_before_the_wait_is_over_or_within_the_gap() {
     let (pace, _) = pace(None);
     refused_all(&pace, SECOND);
-    pace.refused(MILLISECOND);
+    pace.refused(MILLISECOND, 0);
     let wait = pace.book(SECOND - MILLISECOND).unwrap();
     assert!(MILLISECOND <= wait && wait <= MILLISECOND + FIRST_GAP, "{wait:?}");
     assert_eq!(pace.book(SECOND), None);

@@ -13,6 +13,7 @@ use crate::{
     call::{Effect, ToolName},
     episode::Recorder,
     event::{EventKind, SecurityEvent},
+    secret::Redactor,
     security::Permitted,
 };
 
@@ -102,6 +103,10 @@ impl Ticket {
             ToolError::Drifted => self.event(EventKind::ToolDrift, error.to_string()),
             _ => {}
         }
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.recorder.redactor()
     }
 
     fn event(&self, kind: EventKind, detail: String) {

@@ -97,11 +97,11 @@ impl Http {
         }
     }
 
-    /// Waits because the server limits the rate; everybody else waits too. False when it is not worth it. Never shorter than
+    /// Waits because the server limits the rate; everybody else goes slower. False when it is not worth it. Never shorter than
     /// asked, and a little longer, so that those who were refused together do not come back together.
     pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
         // a wait of our own making is for this message only
-        self.identity().pace().refused(asked.unwrap_or_default().min(MAX_WAIT));
+        self.identity().pace().refused(asked.unwrap_or_default().min(MAX_WAIT), before);
         if before >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }

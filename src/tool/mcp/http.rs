@@ -7,7 +7,7 @@ use http::{
 };
 use rmcp::{
     model::{
-        CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, JsonRpcResponse, RequestId,
+        CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, JsonRpcVersion2_0, RequestId,
         ServerJsonRpcMessage,
     },
     transport::{
@@ -15,6 +15,7 @@ use rmcp::{
         streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
     },
 };
+use serde::Deserialize;
 use sse_stream::Sse;
 use url::Url;
 
@@ -294,10 +295,20 @@ fn watched(events: Events, ticket: Arc<Ticket>) -> Events {
         .boxed()
 }
 
-/// The answer to a call: mostly its result, so it is not read as all that it could be.
+/// The answer to a call, where it is a plain result of one: the library tries all that an answer could be, one after the other.
+/// Whatever has more or other fields is left to it.
 fn parse_call(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
-    match serde_json::from_slice::<JsonRpcResponse<CallToolResult>>(body) {
-        Ok(JsonRpcResponse { id: answered, result, .. }) if answered == *id => {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Answer {
+        #[serde(rename = "jsonrpc")]
+        _version: JsonRpcVersion2_0,
+        id: RequestId,
+        result: CallToolResult,
+    }
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    match is_object.then(|| serde_json::from_slice(body)) {
+        Some(Ok(Answer { id: answered, result, .. })) if answered == *id => {
             Ok(ServerJsonRpcMessage::response(result.into(), answered))
         }
         _ => parse(body, id),

@@ -27,6 +27,7 @@ use crate::{
     call::ServerId,
     clock::Clock,
     net::Backoff,
+    secret::Redactor,
     security::boundary::{InputPolicy, Protocol},
 };
 
@@ -93,6 +94,13 @@ impl Link {
 
     pub(super) fn input(&self) -> &InputPolicy {
         &self.input
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        match &self.way {
+            Way::Http(http) => http.identity().redactor(),
+            Way::Program(program) => program.redactor(),
+        }
     }
 
     pub(super) fn freshness(&self) -> &Freshness {

@@ -60,7 +60,7 @@ impl Listing {
     pub(super) async fn new(session: &Session, server: &ServerId, link: &Link) -> Result<Self, Fault> {
         let seen = link.freshness().count();
         let list = ask(session).await?;
-        let tools = spec::of_tools(list.tools, server);
+        let tools = spec::of_tools(list.tools, server, link.redactor());
         let watch = Watch { good_until: link.clock().elapsed() + list.life, seen, drifted: BTreeSet::new() };
         Ok(Self { outputs: spec::validators(&tools), tools, watch: Mutex::new(watch) })
     }
@@ -92,8 +92,8 @@ impl Listing {
         // before asking: what changes meanwhile must not be missed
         let seen = link.freshness().count();
         let list = ask(session).await?;
-        let now: BTreeMap<_, _> =
-            spec::of_tools(list.tools, link.server()).into_iter().map(|tool| (tool.name, tool.digest)).collect();
+        let tools = spec::of_tools(list.tools, link.server(), link.redactor());
+        let now: BTreeMap<_, _> = tools.into_iter().map(|tool| (tool.name, tool.digest)).collect();
         let drifted = |tool: &&ToolSpec| now.get(&tool.name) != Some(&tool.digest);
         watch.drifted = self.tools.iter().filter(drifted).map(|tool| tool.name.clone()).collect();
         watch.good_until = link.clock().elapsed() + list.life;

@@ -68,6 +68,10 @@ impl Program {
         Self { config, redactor }
     }
 
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// How long it may take to say who it is.
     pub(super) fn start_timeout(&self) -> Duration {
         self.config.start_timeout

@@ -3,7 +3,10 @@ use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ResourceCo
 use serde_json::{Value, json};
 
 use super::ToolError;
-use crate::call::{ReplyStatus, ToolReply};
+use crate::{
+    call::{ReplyStatus, ToolReply},
+    secret::Redactor,
+};
 
 const MAX_MESSAGE: usize = 4 * 1024;
 
@@ -19,13 +22,16 @@ fn says_rate_limit(text: &str) -> bool {
 }
 
 /// A request that the server could not carry out.
-pub(super) fn of_protocol_error(error: &ErrorData, tool: &str) -> Result<ToolReply, ToolError> {
+pub(super) fn of_protocol_error(error: &ErrorData, tool: &str, redactor: &Redactor) -> Result<ToolReply, ToolError> {
     match error.code {
         ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if says_unknown(&error.message, tool) => {
             Err(ToolError::UnknownTool)
         }
         // wrong arguments: the model can do better
-        ErrorCode::INVALID_PARAMS => Ok(ToolReply::failed(shorten(&error.message, MAX_MESSAGE))),
+        ErrorCode::INVALID_PARAMS => {
+            // before it is cut: half a secret is not found any more
+            Ok(ToolReply::failed(shorten(&redactor.scrub(&error.message), MAX_MESSAGE)))
+        }
         ErrorCode::INTERNAL_ERROR => Err(ToolError::Infrastructure("the server reports an internal error".into())),
         code => Err(ToolError::BadReply(format!("it is the JSON-RPC error {}", code.0))),
     }

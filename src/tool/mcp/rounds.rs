@@ -56,7 +56,7 @@ impl<'a> Rounds<'a> {
                     return Err(Fault::Garbage(format!("it is longer than {MAX_REPLY} bytes")));
                 }
                 Err(ServiceError::McpError(error)) => {
-                    return Ok(reply::of_protocol_error(&error, self.tool())?);
+                    return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?);
                 }
                 Err(ServiceError::TransportClosed) if self.may_repeat() => self.lost += 1,
                 Err(error) => return Err(Fault::of_service(error)),

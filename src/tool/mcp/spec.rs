@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::reply::shorten;
 use crate::{
     call::{ServerId, ToolName, ToolSpec},
+    secret::Redactor,
     security::compile_schema,
 };
 
 const MAX_DESCRIPTION: usize = 4 * 1024;
 
 /// The tools under our names. Those that cannot be named, and those that come twice, are left out.
-pub(super) fn of_tools(tools: Vec<Tool>, server: &ServerId) -> Vec<ToolSpec> {
+pub(super) fn of_tools(tools: Vec<Tool>, server: &ServerId, redactor: &Redactor) -> Vec<ToolSpec> {
     let mut seen = BTreeSet::new();
     tools
         .into_iter()
@@ -25,7 +26,7 @@ pub(super) fn of_tools(tools: Vec<Tool>, server: &ServerId) -> Vec<ToolSpec> {
                 tracing::warn!(%server, tool = %name, "a tool with the same name is left out");
                 return None;
             }
-            Some(of_tool(name, &tool))
+            Some(of_tool(name, &tool, redactor))
         })
         .collect()
 }
@@ -46,7 +47,7 @@ pub(super) fn validators(tools: &[ToolSpec]) -> BTreeMap<ToolName, Validator> {
 }
 
 /// The digest covers the whole description, also what is cut off.
-fn of_tool(name: ToolName, tool: &Tool) -> ToolSpec {
+fn of_tool(name: ToolName, tool: &Tool, redactor: &Redactor) -> ToolSpec {
     let schema = |schema: &serde_json::Map<String, Value>| Value::Object(schema.clone());
     let mut spec = ToolSpec::new(
         name,
@@ -56,7 +57,8 @@ fn of_tool(name: ToolName, tool: &Tool) -> ToolSpec {
     );
     if spec.description.len() > MAX_DESCRIPTION {
         tracing::warn!(tool = %spec.name, "its description is cut short");
-        spec.description = shorten(&spec.description, MAX_DESCRIPTION);
+        // before it is cut: half a secret is not found any more
+        spec.description = shorten(&redactor.scrub(&spec.description), MAX_DESCRIPTION);
     }
     spec
 }

@@ -414,6 +414,19 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
             }),
         ),
         ("an error", Box::new(|m| error(m, -32042, "hidden words"))),
+        ("a result and an error", envelope("error", json!({ "code": -32042, "message": "hidden words" }))),
+        ("a result and a method", envelope("method", json!("ping"))),
+        (
+            "a list",
+            Box::new(|m| reply_json(&json!(["2.0", m["id"], { "content": [{ "type": "text", "text": "hidden" }] }]))),
+        ),
+        (
+            "a question with an answer",
+            Box::new(|m| {
+                let content = json!([{ "type": "text", "text": "hidden" }]);
+                result(m, &json!({ "resultType": "input_required", "inputRequests": {}, "content": content }))
+            }),
+        ),
         ("no stream", Box::new(|_| stream(""))),
         ("a cut stream", Box::new(|_| stream("data: {\"jsonrpc\""))),
         ("a long event", Box::new(|_| stream(format!("data: {}\n\n", "x".repeat(2 << 20))))),
@@ -427,11 +440,19 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
         let expected = match name {
             "not found" => matches!(error, ToolError::Refused { status: 404 }),
             "no stream" | "a cut stream" => error.is_infrastructure(),
-            "a question" => matches!(error, ToolError::InputRequired { .. }),
+            "a question" | "a question with an answer" => matches!(error, ToolError::InputRequired { .. }),
             _ => matches!(error, ToolError::BadReply(_)),
         };
         assert!(expected, "{name}: {error:?}");
     }
+}
+
+/// A result with something more beside it.
+fn envelope(more: &'static str, value: Value) -> Box<dyn Fn(&Value) -> Answer + Send + Sync> {
+    let content = json!([{ "type": "text", "text": "hidden words" }]);
+    Box::new(move |m| {
+        reply_json(&json!({ "jsonrpc": "2.0", "id": m["id"], "result": { "content": content }, more: value }))
+    })
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{call::ToolSpec, tool::mcp::spec::validators};
+use crate::{call::ToolSpec, secret::Secret, tool::mcp::spec::validators};
 
 fn reply(result: Value) -> Result<ToolReply, ToolError> {
     of_call(serde_json::from_value(result).unwrap(), "look_up")
@@ -59,7 +59,7 @@ fn unknown_tools_are_told_from_things_not_found() {
     ] {
         assert_eq!(failed(text).unwrap_err(), ToolError::UnknownTool, "{text}");
         for code in [-32602, -32601] {
-            let error = of_protocol_error(&error(code, text), "look_up");
+            let error = of_protocol_error(&error(code, text), "look_up", &Redactor::new());
             assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
         }
     }
@@ -70,13 +70,25 @@ fn unknown_tools_are_told_from_things_not_found() {
 
 #[test]
 fn protocol_errors_have_their_own_places() {
-    let wrong = of_protocol_error(&error(-32602, "`limit` is no number"), "look_up").unwrap();
+    let wrong = of_protocol_error(&error(-32602, "`limit` is no number"), "look_up", &Redactor::new()).unwrap();
     assert_eq!(wrong, ToolReply::failed("`limit` is no number"));
-    let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up").unwrap();
+    let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up", &Redactor::new()).unwrap();
     assert!(long.content.as_str().unwrap().len() <= MAX_MESSAGE);
-    assert!(of_protocol_error(&error(-32603, "oops"), "t").unwrap_err().is_infrastructure());
-    let other = of_protocol_error(&error(-32601, "hidden words"), "t").unwrap_err();
+    assert!(of_protocol_error(&error(-32603, "oops"), "t", &Redactor::new()).unwrap_err().is_infrastructure());
+    let other = of_protocol_error(&error(-32601, "hidden words"), "t", &Redactor::new()).unwrap_err();
     assert_eq!(other, ToolError::BadReply("it is the JSON-RPC error -32601".into()));
+}
+
+#[test]
+fn a_secret_where_a_message_is_cut_is_taken_out_as_a_whole() {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("a-secret-token".to_owned()));
+    for at in 0..="a-secret-token".len() {
+        let text = format!("{}a-secret-token", "x".repeat(MAX_MESSAGE - at));
+        let reply = of_protocol_error(&error(-32602, &text), "look_up", &redactor).unwrap();
+        let kept = reply.content.as_str().unwrap().trim_start_matches('x');
+        assert!("[redacted]".starts_with(kept), "{kept}");
+    }
 }
 
 #[test]
