@@ -29,13 +29,14 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
     sync_folder(&staged.folder)
 }
 
-/// Writes all bytes, down to the disk, to a temporary file in the folder of `path`.
+/// Writes all bytes, down to the disk, to a temporary file in the folder of `path`, which is made where it is missing.
 pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<Staged, ArtifactError> {
     let fail = |reason| io_error("write", path, reason);
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    fs::create_dir_all(folder).map_err(|reason| io_error("create folder", folder, reason))?;
     let mut temp = builder().tempfile_in(folder).map_err(fail)?;
     temp.write_all(bytes).map_err(fail)?;
     temp.as_file().sync_all().map_err(fail)?;

@@ -20,13 +20,16 @@ fn saving_replaces_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_missing_folder_is_named() {
+fn a_missing_folder_is_made_and_one_that_cannot_be_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("no/a.json");
-    let error = artifact().save(&file).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("cannot write `{}`: ", file.display())), "{error}");
+    let file = dir.path().join("programs/2026/a.json");
     let error = Artifact::load(&file).unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot read `{}`: ", file.display())), "{error}");
+    artifact().save(&file).unwrap();
+    assert_eq!(*Artifact::load(&file).unwrap(), artifact());
+    let under_a_file = file.join("b.json");
+    let error = artifact().save(&under_a_file).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot create folder `{}`: ", file.display())), "{error}");
 }
 
 #[test]
