@@ -1,6 +1,7 @@
 //! The command line program `abide`: looks at artifacts, logs in to servers, and starts a testbed.
 
 mod artifact;
+mod guard;
 mod login;
 mod testbed;
 
@@ -65,8 +66,26 @@ enum Command {
         #[arg(long, default_value = "boundary.toml")]
         boundary: PathBuf,
     },
+    /// Tries a boundary on recorded calls
+    #[command(subcommand)]
+    Guard(Guard),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
     Testbed,
+}
+
+#[derive(Debug, Subcommand)]
+enum Guard {
+    /// Decides recorded calls offline, one after the other; exits with 0, with 1 when a line expects something else, with 2 on errors
+    Replay {
+        /// The boundary; its servers and secrets are not looked at
+        #[arg(long)]
+        boundary: PathBuf,
+        /// Shows each decision as a line of JSON instead of a summary
+        #[arg(long)]
+        json: bool,
+        /// The episodes, one JSON object on each line
+        episodes: PathBuf,
+    },
 }
 
 /// Why a command failed.
@@ -84,6 +103,8 @@ enum CliError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Net(#[from] net::Error),
+    #[error("the episodes in `{file}` cannot be read: {reason}")]
+    Episodes { file: String, reason: String },
     #[error("{0}")]
     Login(String),
     #[error("{0}")]
@@ -98,7 +119,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(usage) => return say(&usage, out, err),
     };
     let failure = match &command {
-        Command::Diff { .. } => 2,
+        Command::Diff { .. } | Command::Guard(_) => 2,
         _ => 1,
     };
     let done = match command {
@@ -107,6 +128,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Diff { old, new } => artifact::diff(&old, &new, out),
         Command::Login { server, boundary, browser } => login::login(&server, &boundary, browser.as_deref(), out),
         Command::Logout { server, boundary } => login::logout(&server, &boundary, out),
+        Command::Guard(Guard::Replay { boundary, json, episodes }) => {
+            let form = if json { guard::Form::Json } else { guard::Form::Summary };
+            guard::replay_all(&boundary, &episodes, form, out)
+        }
         Command::Testbed => testbed::serve(out),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {

@@ -153,7 +153,8 @@ impl Evaluate {
         T: Metric<M, L>,
     {
         let labels = Labels { candidate: None, example: Some(example.id.clone()) };
-        let options = RunOptions { seed: seed_of(self.seed, &example.id), mode: self.mode, labels };
+        let options =
+            RunOptions { seed: seed_of(self.seed, &example.id), mode: self.mode, labels, ..RunOptions::default() };
         let run = runtime.run_with(program, example.input.clone(), options);
         match tokio::time::timeout(self.deadline, run).await {
             Ok(run) => {

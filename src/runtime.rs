@@ -22,7 +22,7 @@ use crate::{
     lm::Lm,
     module::Module,
     secret::Redactor,
-    security::{Boundary, Guard, Labels, Mode, Session},
+    security::{Boundary, Guard, Labels, Mode, Session, boundary::Registry},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -69,11 +69,14 @@ pub struct RunOptions {
     pub mode: Mode,
     /// What audit rows say the run belongs to.
     pub labels: Labels,
+    /// Lists that arguments may come from, such as the payees of the user whom the run serves; beside those of the boundary, which
+    /// says which arguments they are good for.
+    pub registry: Registry,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { seed: 0, mode: Mode::Live, labels: Labels::default() }
+        Self { seed: 0, mode: Mode::Live, labels: Labels::default(), registry: Registry::new() }
     }
 }
 
@@ -94,7 +97,8 @@ impl Runtime {
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
         // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
         let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
-        let session = Session::new(run, options.mode, &trusted).labelled(options.labels);
+        let session =
+            Session::new(run, options.mode, &trusted).labelled(options.labels).with_registry(options.registry);
         let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
         let start = self.shared.clock.elapsed();
         let limit = self.shared.limits.deadline;

@@ -8,6 +8,7 @@ pub mod jwt;
 mod live;
 pub mod oauth;
 mod pace;
+pub mod replay;
 mod scope;
 mod session;
 

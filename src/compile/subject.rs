@@ -67,7 +67,7 @@ where
         let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
         let labels =
             Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
-        let options = RunOptions { seed: trial.seed, mode: self.mode, labels };
+        let options = RunOptions { seed: trial.seed, mode: self.mode, labels, ..RunOptions::default() };
         let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
         let (run, paths) = match (trial.role, self.teacher) {
             (Role::Teacher, Teacher::Program(runtime, program)) => {

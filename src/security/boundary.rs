@@ -8,6 +8,7 @@ mod file;
 mod input;
 mod oauth;
 mod reader;
+mod registry;
 mod rule;
 mod server;
 mod validate;
@@ -19,6 +20,7 @@ use serde_json::json;
 pub use error::{BoundaryError, Problem};
 pub use input::InputPolicy;
 pub use oauth::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource};
+pub use registry::Registry;
 pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule};
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 
@@ -45,6 +47,8 @@ pub struct Parts {
     pub commands: BTreeMap<ServerId, CommandConfig>,
     /// The tools that may be called.
     pub tools: BTreeMap<ToolName, ToolRule>,
+    /// Lists that arguments may come from.
+    pub registry: Registry,
     /// Limits over all tools.
     pub limits: Limits,
     /// What becomes of writes while compiling.
@@ -72,14 +76,19 @@ impl Boundary {
     /// The file cannot be read or is larger than [`MAX_BYTES`]; or anything in it is unknown, missing or wrong, all reported at once.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
         let path = path.as_ref();
-        let name = path.display().to_string();
-        let unreadable =
-            |error: std::io::Error| BoundaryError::Unreadable { path: name.clone(), reason: error.to_string() };
-        let mut text = String::new();
-        let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+        let (name, text) = text_of(path)?;
         let base_dir = path.parent().unwrap_or(Path::new(""));
         Self::named(&name, &text, base_dir, &|key| std::env::var(key).ok())
+    }
+
+    /// Reads the rules of a boundary file, and leaves its servers alone: no secret is looked for, and tools may be those of servers that
+    /// have no entry. For deciding offline; nothing can be connected to with it.
+    ///
+    /// # Errors
+    /// As [`Boundary::load`].
+    pub fn load_rules(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
+        let (name, text) = text_of(path.as_ref())?;
+        file::read(&text, None).map_err(|problems| invalid(&name, problems)).and_then(Self::checked)
     }
 
     /// Reads the text of a boundary file. Relative paths start at `base_dir`; `env` stands for the environment.
@@ -181,6 +190,11 @@ impl Boundary {
         &self.0.parts.limits
     }
 
+    /// Lists that arguments may come from.
+    pub fn registry(&self) -> &Registry {
+        &self.0.parts.registry
+    }
+
     /// What becomes of writes while compiling.
     pub fn compile_writes(&self) -> CompileWrites {
         self.0.parts.compile_writes
@@ -192,25 +206,43 @@ impl Boundary {
         base_dir: &Path,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BoundaryError> {
-        if text.len() as u64 > MAX_BYTES {
-            return Err(BoundaryError::TooLarge { name: name.to_owned() });
-        }
+        check_size(name, text)?;
         let around = file::Surroundings { base_dir, env };
-        file::read(text, &around).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
+        file::read(text, Some(&around)).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
     }
 
     fn checked(parts: Parts) -> Result<Self, BoundaryError> {
-        let policy = json!({
+        let mut policy = json!({
             "servers": parts.servers.keys().chain(parts.commands.keys()).collect::<std::collections::BTreeSet<_>>(),
             "tools": parts.tools,
             "limits": parts.limits,
             "compile": { "writes": parts.compile_writes },
         });
+        // a boundary without lists keeps the digest that it had before there were any
+        if let Some(policy) = policy.as_object_mut().filter(|_| !parts.registry.is_empty()) {
+            policy.insert("registry".to_owned(), json!(parts.registry));
+        }
         let digest =
             Digest::of(&policy).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let live = Live::default();
         Ok(Self(Arc::new(Inner { parts, digest, live })))
     }
+}
+
+/// The name of a file, and what stands in it.
+fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
+    let name = path.display().to_string();
+    let unreadable =
+        |error: std::io::Error| BoundaryError::Unreadable { path: name.clone(), reason: error.to_string() };
+    let mut text = String::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    check_size(&name, &text)?;
+    Ok((name, text))
+}
+
+fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
+    if text.len() as u64 > MAX_BYTES { Err(BoundaryError::TooLarge { name: name.to_owned() }) } else { Ok(()) }
 }
 
 fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {

@@ -18,11 +18,25 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{ScopeSet, Session};
+use super::{
+    ScopeSet, Session,
+    boundary::{Boundary, ToolRule},
+};
 use crate::{
     call::{ToolCall, ToolName, ToolReply, ToolSpec},
     event::{EventKind, SecurityEvent},
 };
+
+/// What the boundary says of a call's arguments: what they are, and where they come from.
+pub(super) fn arguments(
+    boundary: &Boundary,
+    rule: &ToolRule,
+    call: &ToolCall,
+    session: &Session,
+) -> Result<(), Denied> {
+    args::check(rule, call)?;
+    provenance::check(rule, boundary.registry(), call, session)
+}
 
 /// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
 pub trait Check: Send + Sync {

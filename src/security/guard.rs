@@ -30,7 +30,7 @@ use super::{
     audit::{Audit, Row, RowVerdict},
     boundary::{Boundary, CompileWrites, ToolRule},
     check::{
-        Check, Denied, Verdict, args,
+        self, Check, Denied, Verdict,
         budget::Novelty,
         drift, entry, provenance,
         rate::Limiter,
@@ -173,8 +173,7 @@ impl Guard {
         drift::check(self.pins.as_ref(), tool)?;
         self.ask_for_scopes(rule, call, row).await?;
         self.schemas.check(call, tool)?;
-        args::check(rule, call)?;
-        provenance::check(rule, call, session)?;
+        check::arguments(&self.boundary, rule, call, session)?;
         self.ask_users(call, tool, session).await?;
         let limits = self.boundary.limits();
         let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };

@@ -14,7 +14,7 @@ pub(super) use counts::{Attempt, Counts, Reserved, Wanted, arguments_digest};
 pub(super) use memory::{Memory, texts};
 
 use super::{
-    boundary::{Limits, ToolRule},
+    boundary::{Limits, Registry, ToolRule},
     check::{
         Denied,
         budget::{self, Novelty},
@@ -32,6 +32,7 @@ pub struct Session {
     run: RunId,
     mode: Mode,
     labels: Labels,
+    registry: Registry,
     counts: Mutex<Counts>,
     memory: Mutex<Memory>,
 }
@@ -67,13 +68,28 @@ impl Session {
     /// A run that has done nothing yet. The texts and numbers of `input` are what the run was asked: values in them count as given by
     /// the user.
     pub fn new(run: RunId, mode: Mode, input: &Fields) -> Self {
-        Self { run, mode, labels: Labels::default(), counts: Mutex::default(), memory: Mutex::new(Memory::of(input)) }
+        let registry = Registry::new();
+        Self {
+            run,
+            mode,
+            labels: Labels::default(),
+            registry,
+            counts: Mutex::default(),
+            memory: Mutex::new(Memory::of(input)),
+        }
     }
 
     /// With labels for its audit rows.
     #[must_use]
     pub fn labelled(mut self, labels: Labels) -> Self {
         self.labels = labels;
+        self
+    }
+
+    /// With lists of its own, such as the payees of the user whom the run serves, beside those of the boundary.
+    #[must_use]
+    pub fn with_registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
         self
     }
 
@@ -95,6 +111,10 @@ impl Session {
     /// What the run belongs to.
     pub fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Numbers a wanted call; each number is given once.

@@ -28,7 +28,7 @@ use crate::{
 /// A file with a secret in it is small.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-const ROOT_KEYS: &[&str] = &["servers", "tools", "limits", "compile"];
+const ROOT_KEYS: &[&str] = &["servers", "tools", "registry", "limits", "compile"];
 const TOOL_KEYS: &[&str] = &["scopes", "effect", "arguments", "distinct", "max_calls", "dry_run"];
 const ARGUMENT_KEYS: &[&str] = &["pattern", "enum", "min", "max", "max_chars", "from"];
 
@@ -38,7 +38,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
-pub(super) fn read(text: &str, around: &Surroundings<'_>) -> Result<Parts, Vec<Problem>> {
+/// Without surroundings, servers are left alone, and those that tools belong to need no entry.
+pub(super) fn read(text: &str, around: Option<&Surroundings<'_>>) -> Result<Parts, Vec<Problem>> {
     let findings = Findings::new(text);
     let document = DeTable::parse(text).map_err(|error| {
         vec![Problem {
@@ -48,9 +49,16 @@ pub(super) fn read(text: &str, around: &Surroundings<'_>) -> Result<Parts, Vec<P
         }]
     })?;
     let root = Table::new(String::new(), 1, document.get_ref(), &findings);
-    let parts = parts(&root, around);
+    let mut parts = rules(&root);
+    match around {
+        Some(around) => servers(&root, around, &mut parts),
+        None => drop(root.table("servers")),
+    }
     let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
-    let declared = Declared { servers: names("servers"), tools: names("tools") };
+    let mut declared = Declared { servers: names("servers"), tools: names("tools"), lists: names("registry") };
+    if around.is_none() {
+        declared.servers.extend(parts.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
+    }
     root.finish(ROOT_KEYS);
     validate::check(&parts, &declared).into_iter().for_each(|problem| findings.add(problem));
     match findings.into_problems() {
@@ -59,8 +67,7 @@ pub(super) fn read(text: &str, around: &Surroundings<'_>) -> Result<Parts, Vec<P
     }
 }
 
-fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
-    let mut parts = Parts::default();
+fn servers(root: &Table<'_>, around: &Surroundings<'_>, parts: &mut Parts) {
     for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
         match ServerId::try_from(id) {
             Ok(id) => match server::server(id, table, around) {
@@ -71,6 +78,10 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
             Err(error) => table.problem_here(error.to_string()),
         }
     }
+}
+
+fn rules(root: &Table<'_>) -> Parts {
+    let mut parts = Parts::default();
     for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
         match ToolName::try_from(name) {
             Ok(name) => {
@@ -81,6 +92,13 @@ fn parts(root: &Table<'_>, around: &Surroundings<'_>) -> Parts {
             }
             Err(error) => table.problem_here(error.to_string()),
         }
+    }
+    if let Some(table) = root.table("registry") {
+        let names: Vec<String> = table.keys().collect();
+        for name in &names {
+            parts.registry = parts.registry.with(name, table.texts(name).into_iter().flatten());
+        }
+        table.finish(&names.iter().map(String::as_str).collect::<Vec<_>>());
     }
     if let Some(table) = root.table("limits") {
         parts.limits = limits(&table);

@@ -59,8 +59,14 @@ pub struct ArgumentRule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Source {
-    /// The run's input, as a whole token of its text. Written `input`.
-    Input,
+    /// The run's input, as a whole token of its text. Written `input`, or `input:FIELD` where only that field of the input counts:
+    /// a program's input often holds both what its user wrote and what others did.
+    Input {
+        /// The only field that counts; any when absent.
+        field: Option<String>,
+    },
+    /// A list that the operator keeps: an entry of the boundary's `[registry]` of this name. Written `registry:NAME`.
+    Registry(String),
     /// A field of a reply of this tool that has exactly this value. Written `server.tool`, or `server.tool:field` where only fields
     /// of that name count: a reply often holds both what its server knows and what outsiders wrote.
     Reply {
@@ -130,21 +136,24 @@ impl FromStr for Source {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        if text == "input" {
-            return Ok(Self::Input);
-        }
-        let (tool, field) = match text.split_once(':') {
-            Some((tool, field)) => (tool, Some(field.to_owned())),
+        let (place, part) = match text.split_once(':') {
+            Some((place, part)) => (place, Some(part.to_owned())),
             None => (text, None),
         };
-        Ok(Self::Reply { tool: ToolName::try_from(tool)?, field })
+        Ok(match (place, part) {
+            ("input", field) => Self::Input { field },
+            ("registry", name) => Self::Registry(name.unwrap_or_default()),
+            (tool, field) => Self::Reply { tool: ToolName::try_from(tool)?, field },
+        })
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input => f.write_str("input"),
+            Self::Input { field: None } => f.write_str("input"),
+            Self::Input { field: Some(field) } => write!(f, "input:{field}"),
+            Self::Registry(name) => write!(f, "registry:{name}"),
             Self::Reply { tool, field: None } => write!(f, "{tool}"),
             Self::Reply { tool, field: Some(field) } => write!(f, "{tool}:{field}"),
         }

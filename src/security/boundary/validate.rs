@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct Declared {
     pub(super) servers: BTreeSet<String>,
     pub(super) tools: BTreeSet<String>,
+    pub(super) lists: BTreeSet<String>,
 }
 
 impl Declared {
@@ -25,6 +26,7 @@ impl Declared {
         Self {
             servers: parts.servers.keys().chain(parts.commands.keys()).map(ToString::to_string).collect(),
             tools: parts.tools.keys().map(ToString::to_string).collect(),
+            lists: parts.registry.names().map(str::to_owned).collect(),
         }
     }
 }
@@ -229,13 +231,24 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
         add("from", "is empty: no value may be used; name `input` or tools".into());
     }
     for source in sources {
-        if let Source::Reply { tool, field } = source {
-            if !declared.tools.contains(tool.as_str()) {
+        match source {
+            Source::Reply { tool, .. } if !declared.tools.contains(tool.as_str()) => {
                 add("from", format!("there is no tool `{tool}` here: add it, or write `input`"));
             }
-            if field.as_ref().is_some_and(|field| field.is_empty()) {
-                add("from", format!("names no field after `{tool}:`: add it, or take the colon away"));
+            Source::Registry(name) if !declared.lists.contains(name) => {
+                add(
+                    "from",
+                    format!(
+                        "there is no list `{name}` here: add it under `[registry]`, empty where each run brings its own"
+                    ),
+                );
             }
+            _ => {}
+        }
+        if let Source::Reply { field: Some(field), .. } | Source::Input { field: Some(field) } = source
+            && field.is_empty()
+        {
+            add("from", format!("names no field after `{source}`: add it, or take the colon away"));
         }
     }
 }

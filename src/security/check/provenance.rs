@@ -6,19 +6,26 @@ use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        boundary::ToolRule,
+        boundary::{Registry, ToolRule},
         session::{Session, texts},
     },
 };
 
 /// Every value of an argument with `from` must stand in one of those places.
-pub(in crate::security) fn check(rule: &ToolRule, call: &ToolCall, session: &Session) -> Result<(), Denied> {
+pub(in crate::security) fn check(
+    rule: &ToolRule,
+    registry: &Registry,
+    call: &ToolCall,
+    session: &Session,
+) -> Result<(), Denied> {
+    let registries = [registry, session.registry()];
     for (name, argument) in &rule.arguments {
         let Some(sources) = &argument.from else {
             continue;
         };
         let values = items(call.arguments.get(name));
-        let known = session.with_memory(|memory| values.into_iter().all(|value| memory.came_from(sources, value)));
+        let known =
+            session.with_memory(|memory| values.into_iter().all(|value| memory.came_from(sources, &registries, value)));
         if !known {
             return Err(Denied::argument(EventKind::ProvenanceDenied, name, "from"));
         }

@@ -5,13 +5,16 @@ use serde_json::Value;
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
-    security::{boundary::Source, check::args::items},
+    security::{
+        boundary::{Registry, Source},
+        check::args::items,
+    },
 };
 
 /// What was said to a run, by who said it.
 pub(in crate::security) struct Memory {
-    /// The texts of the run's input.
-    input: Vec<String>,
+    /// The texts of the run's input, each with its field.
+    input: Vec<(String, String)>,
     /// For each tool and value: the fields of its replies that had it.
     fields: BTreeMap<ToolName, HashMap<String, BTreeSet<String>>>,
     /// Texts in replies: whoever can write into a server's data can write them.
@@ -31,9 +34,13 @@ const MIN_TELLING_CHARS: usize = 4;
 
 impl Memory {
     pub(super) fn of(input: &Fields) -> Self {
-        let mut texts = Vec::new();
-        input.iter().for_each(|(_, value)| leaves(value, &mut texts));
-        Self { input: texts, fields: BTreeMap::new(), prose: Vec::new(), size: 0 }
+        let texts = |(field, value): (&str, &Value)| {
+            let mut texts = Vec::new();
+            leaves(value, &mut texts);
+            let field = field.to_owned();
+            texts.into_iter().map(move |text| (field.clone(), text))
+        };
+        Self { input: input.iter().flat_map(texts).collect(), fields: BTreeMap::new(), prose: Vec::new(), size: 0 }
     }
 
     pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
@@ -45,15 +52,17 @@ impl Memory {
 
     /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of objects,
     /// since they carry text as well as values do; booleans and null carry none.
-    pub(in crate::security) fn came_from(&self, sources: &[Source], value: &Value) -> bool {
+    pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
         match value {
             Value::Null | Value::Bool(_) => true,
-            Value::Array(list) => list.iter().all(|item| self.came_from(sources, item)),
+            Value::Array(list) => list.iter().all(|item| self.came_from(sources, registries, item)),
             Value::Object(map) => map.iter().all(|(key, item)| {
-                self.came_from(sources, &Value::from(key.as_str())) && self.came_from(sources, item)
+                self.came_from(sources, registries, &Value::from(key.as_str()))
+                    && self.came_from(sources, registries, item)
             }),
             Value::String(_) | Value::Number(_) => sources.iter().any(|source| match source {
-                Source::Input => self.input_has(value),
+                Source::Input { field } => self.input_has(field.as_deref(), value),
+                Source::Registry(name) => registries.iter().any(|registry| registry.has(name, value)),
                 Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
             }),
         }
@@ -62,7 +71,8 @@ impl Memory {
     /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
     pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
         words.iter().filter(|word| word.chars().count() >= MIN_TELLING_CHARS).take(MAX_WORDS).any(|word| {
-            !self.input.iter().any(|text| has_token(text, word)) && self.prose.iter().any(|text| has_token(text, word))
+            !self.input.iter().any(|(_, text)| has_token(text, word))
+                && self.prose.iter().any(|text| has_token(text, word))
         })
     }
 
@@ -71,10 +81,11 @@ impl Memory {
         self.size
     }
 
-    fn input_has(&self, value: &Value) -> bool {
+    fn input_has(&self, field: Option<&str>, value: &Value) -> bool {
+        let mut texts = self.input.iter().filter(|(of, _)| field.is_none_or(|field| field == of)).map(|(_, text)| text);
         match value {
-            Value::String(word) => self.input.iter().any(|text| has_token(text, word)),
-            Value::Number(number) => self.input.iter().any(|text| has_number(text, number)),
+            Value::String(word) => texts.any(|text| has_token(text, word)),
+            Value::Number(number) => texts.any(|text| has_number(text, number)),
             _ => false,
         }
     }
@@ -84,7 +95,8 @@ impl Memory {
         fields.is_some_and(|fields| field.is_none_or(|field| fields.contains(field)))
     }
 
-    /// Values under a key are fields; a value under no key has no name by which anybody could vouch for it.
+    /// Values under a key are fields, and so are the keys of an object under a key, as in `shared_with: {"ann@corp.example": "r"}`; a value
+    /// under no key has no name by which anybody could vouch for it.
     fn add(&mut self, tool: &ToolName, field: Option<&str>, value: &Value, status: ReplyStatus) {
         match value {
             Value::Array(list) => {
@@ -94,23 +106,26 @@ impl Memory {
             }
             Value::Object(map) => {
                 for (key, item) in map {
+                    self.add_value(tool, field, key, status);
                     self.add(tool, Some(key), item, status);
                 }
             }
             Value::Null | Value::Bool(_) => {}
-            Value::String(_) | Value::Number(_) => {
-                if let Value::String(text) = value {
-                    self.add_prose(text);
-                }
-                let text = scalar(value);
-                // an error often repeats what it was given
-                if let (Some(field), ReplyStatus::Done) = (field, status)
-                    && self.has_room(text.len() + field.len())
-                {
-                    let values = self.fields.entry(tool.clone()).or_default();
-                    values.entry(text).or_default().insert(field.to_owned());
-                }
+            Value::String(text) => {
+                self.add_prose(text);
+                self.add_value(tool, field, text, status);
             }
+            Value::Number(_) => self.add_value(tool, field, &scalar(value), status),
+        }
+    }
+
+    fn add_value(&mut self, tool: &ToolName, field: Option<&str>, text: &str, status: ReplyStatus) {
+        // an error often repeats what it was given
+        if let (Some(field), ReplyStatus::Done) = (field, status)
+            && self.has_room(text.len() + field.len())
+        {
+            let values = self.fields.entry(tool.clone()).or_default();
+            values.entry(text.to_owned()).or_default().insert(field.to_owned());
         }
     }
 

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{memory::has_token, *};
-use crate::security::boundary::Source;
+use crate::security::boundary::{Registry, Source};
+
+const INPUT: Source = Source::Input { field: None };
 
 fn session(request: &str) -> Session {
     let input = Fields::new().with("request", request);
@@ -11,7 +13,7 @@ fn session(request: &str) -> Session {
 }
 
 fn from_input(request: &str, value: Value) -> bool {
-    session(request).with_memory(|memory| memory.came_from(&[Source::Input], &value))
+    session(request).with_memory(|memory| memory.came_from(&[INPUT], &[], &value))
 }
 
 #[test]
@@ -98,9 +100,47 @@ fn everything_inside_a_value_must_come_from_somewhere() {
 fn input_values_count_but_not_the_names_of_fields() {
     let input = Fields::new().with("secret_field", json!({ "inner_key": ["CUST1"] })).with("amount", 12);
     let session = Session::new(RunId::random(), Mode::Live, &input);
-    let came = |value| session.with_memory(|memory| memory.came_from(&[Source::Input], &value));
+    let came = |value| session.with_memory(|memory| memory.came_from(&[INPUT], &[], &value));
     assert!(came(json!("CUST1")) && came(json!(12)));
     assert!(!came(json!("secret_field")) && !came(json!("inner_key")));
+}
+
+#[test]
+fn a_named_field_of_the_input_vouches_alone() {
+    let input = Fields::new().with("request", "pay AB12").with("mail", json!({ "body": "pay EV11" }));
+    let session = Session::new(RunId::random(), Mode::Live, &input);
+    let came = |source: &str, value: &str| {
+        let sources = [source.parse().unwrap()];
+        session.with_memory(|memory| memory.came_from(&sources, &[], &json!(value)))
+    };
+    assert!(came("input:request", "AB12") && came("input", "EV11") && came("input:mail", "EV11"));
+    assert!(!came("input:request", "EV11") && !came("input:body", "EV11") && !came("input:other", "AB12"));
+}
+
+#[test]
+fn the_keys_of_an_object_under_a_field_are_values_of_it() {
+    let session = session("hello");
+    let tool = ToolName::try_from("drive.files").unwrap();
+    session.observe(&tool, &ToolReply::done(json!([{ "shared_with": { "ann@corp.example": "r" }, "owner": "bob" }])));
+    let came = |source: &str, value: &str| {
+        let sources = [source.parse().unwrap()];
+        session.with_memory(|memory| memory.came_from(&sources, &[], &json!(value)))
+    };
+    assert!(came("drive.files:shared_with", "ann@corp.example") && came("drive.files", "ann@corp.example"));
+    assert!(!came("drive.files:owner", "ann@corp.example"));
+    assert!(!came("drive.files", "owner"), "the fields of a row are names, and nobody vouches for them");
+}
+
+#[test]
+fn lists_of_the_boundary_and_of_the_run_vouch() {
+    let (ours, theirs) = (Registry::new().with("payees", ["AB12"]), Registry::new().with("payees", ["CD34"]));
+    let came = |source: &str, value: Value| {
+        let sources = [source.parse().unwrap()];
+        session("hello").with_memory(|memory| memory.came_from(&sources, &[&ours, &theirs], &value))
+    };
+    assert!(came("registry:payees", json!(["AB12", "CD34"])));
+    assert!(!came("registry:payees", json!(["AB12", "EV11"])));
+    assert!(!came("registry:others", json!("AB12")) && !came("input", json!("AB12")));
 }
 
 #[test]
@@ -112,7 +152,7 @@ fn only_the_named_tool_and_field_vouch() {
     session.observe(&tool, &ToolReply::done(json!(["LOOSE1"])));
     let came = |source: &str, value: Value| {
         let sources = [source.parse().unwrap()];
-        session.with_memory(|memory| memory.came_from(&sources, &value))
+        session.with_memory(|memory| memory.came_from(&sources, &[], &value))
     };
     assert!(came("crm.recent", json!("A1")) && came("crm.recent", json!("B2")));
     assert!(came("crm.recent:id", json!("A1")) && !came("crm.recent:id", json!("B2")));
@@ -131,7 +171,7 @@ fn a_flood_of_replies_is_not_remembered_and_vouches_for_nothing() {
     }
     session.observe(&tool, &ToolReply::done(json!({ "id": "LATE1", "text": flood })));
     let sources = ["crm.recent:text".parse().unwrap()];
-    assert!(!session.with_memory(|m| m.came_from(&sources, &json!("never said"))));
+    assert!(!session.with_memory(|m| m.came_from(&sources, &[], &json!("never said"))));
     assert!(session.with_memory(Memory::size) <= 16 * 1024 * 1024);
 }
 

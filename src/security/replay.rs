@@ -1,0 +1,203 @@
+//! Decides recorded calls again, offline: what a boundary would have said of them.
+//!
+//! An episode is one line of JSON: `{"id", "input": {…}, "session": {"scopes": […], "registry": {"NAME": […]}}, "calls": [{"tool",
+//! "arguments", "result"}]}`. The calls are decided one after the other, by the rules that the guard asks while a program runs: entry, scopes,
+//! arguments, provenance, counts. A result is seen by later calls only, and one of a denied call by none. What needs a server is left
+//! out: the tools' own schemas, drift, rates.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    Boundary, Denied, Mode, ScopeSet, Session,
+    boundary::Registry,
+    check::{self, token},
+    session::{Wanted, arguments_digest},
+};
+use crate::{
+    Fields,
+    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
+    episode::RunId,
+    event::EventKind,
+};
+
+/// One recorded run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Its name.
+    pub id: String,
+    /// What the run was asked: values in it count as given by the user.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+    /// What it brought with it.
+    #[serde(default)]
+    pub session: RecordedSession,
+    /// What it wanted to do, in order.
+    pub calls: Vec<RecordedCall>,
+    /// What is expected of every call that does not say.
+    #[serde(default)]
+    pub expect: Option<Decision>,
+}
+
+/// What a run brought with it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedSession {
+    /// The scopes of its token.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Lists of its own.
+    #[serde(default)]
+    pub registry: BTreeMap<String, Vec<String>>,
+}
+
+/// A call and what came of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedCall {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What the tool answered; an object with nothing but `error` says that it failed.
+    #[serde(default)]
+    pub result: Value,
+    /// What is expected.
+    #[serde(default)]
+    pub expect: Option<Decision>,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is made.
+    Permit,
+    /// It is refused.
+    Deny,
+}
+
+/// What a boundary says of one recorded call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Decided<'r> {
+    /// The recording.
+    pub id: &'r str,
+    /// The number of the call in it, from 0.
+    pub call: usize,
+    /// The decision.
+    pub decision: Decision,
+    /// The rule that decided: its place in the boundary.
+    pub rule: String,
+    /// What it is called in audits and scores; none where the call is permitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventKind>,
+    /// What was expected, where something was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Decision>,
+}
+
+/// A recording that says what cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` in `{place}` is no {kind}: correct it")]
+pub struct ReplayError {
+    /// What it says.
+    pub text: String,
+    /// Where.
+    pub place: &'static str,
+    /// What should stand there.
+    pub kind: &'static str,
+}
+
+/// Decides every call of a recording.
+///
+/// # Errors
+/// A scope cannot be one.
+pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
+    let scopes = recording.session.scopes.iter().map(|scope| {
+        scope.parse().map_err(|_| ReplayError { text: scope.clone(), place: "session.scopes", kind: "scope" })
+    });
+    let scopes = scopes.collect::<Result<ScopeSet, _>>()?;
+    let lists = recording.session.registry.iter();
+    let registry = lists.fold(Registry::new(), |registry, (name, entries)| registry.with(name, entries));
+    let input = Fields(recording.input.clone());
+    let session = Session::new(RunId::random(), Mode::Live, &input).with_registry(registry);
+    let decide = |(call, recorded): (usize, &'r RecordedCall)| {
+        let (rule, event) = match decide(boundary, &session, &scopes, recorded) {
+            Ok(rule) => (rule, None),
+            Err((rule, event)) => (rule, Some(event)),
+        };
+        let decision = if event.is_some() { Decision::Deny } else { Decision::Permit };
+        Decided { id: &recording.id, call, decision, rule, event, expect: recorded.expect.or(recording.expect) }
+    };
+    Ok(recording.calls.iter().enumerate().map(decide).collect())
+}
+
+impl Decided<'_> {
+    /// Whether the decision is what was expected, or nothing was.
+    pub fn is_as_expected(&self) -> bool {
+        self.expect.is_none_or(|expected| expected == self.decision)
+    }
+}
+
+/// The place of the rule that permits, or that refuses.
+fn decide(
+    boundary: &Boundary,
+    session: &Session,
+    granted: &ScopeSet,
+    recorded: &RecordedCall,
+) -> Result<String, (String, EventKind)> {
+    // names that no tool can have are asked for by models too
+    let Ok(tool) = ToolName::try_from(recorded.tool.clone()) else {
+        return Err(("tools".to_owned(), EventKind::UnknownTool));
+    };
+    let call = ToolCall { tool, arguments: recorded.arguments.clone() };
+    let attempt = session.attempt();
+    let Some(rule) = boundary.tool(&call.tool) else {
+        return Err(("tools".to_owned(), EventKind::ToolNotAllowed));
+    };
+    let refused = |denied: Denied| (place(&call.tool, &denied), denied.kind);
+    // a function has no token
+    if call.tool.server().is_some() {
+        token::check(rule, granted).map_err(refused)?;
+    }
+    check::arguments(boundary, rule, &call, session).map_err(refused)?;
+    let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
+    let (reservation, _) = session.reserve(rule, boundary.limits(), wanted).map_err(refused)?;
+    reservation.keep();
+    let reply = reply(&recorded.result);
+    session.observe(&call.tool, &reply);
+    if reply.status == ReplyStatus::Failed {
+        session.forget_made(&call);
+    }
+    Ok(entry(&call.tool))
+}
+
+fn reply(result: &Value) -> ToolReply {
+    let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
+    if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
+}
+
+fn entry(tool: &ToolName) -> String {
+    format!("tools.\"{tool}\"")
+}
+
+fn place(tool: &ToolName, denied: &Denied) -> String {
+    let entry = entry(tool);
+    match (denied.kind, &denied.argument, denied.rule) {
+        (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
+        (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
+        (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
+        (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
+        (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),
+        (EventKind::RedundantCall, ..) => format!("{entry}.effect"),
+        _ => entry,
+    }
+}
+
+#[cfg(test)]
+mod tests;
