@@ -52,7 +52,7 @@ pub(super) fn replay_all(boundary: &Path, episodes: &Path, form: Form, out: &mut
             continue;
         }
         let wrong = |error: serde_json::Error| failed(place(number, &error));
-        let recording: Recording = serde_json::from_slice(&line).map_err(wrong)?;
+        let recording: Recording = serde_json::from_slice(line.trim_ascii_end()).map_err(wrong)?;
         let decided = replay(&boundary, &recording).map_err(|error| failed(format!("line {number}: {error}")))?;
         if form == Form::Json {
             for decision in &decided {

@@ -120,6 +120,53 @@ fn diff_tells_by_its_exit_code() {
 }
 
 #[test]
+fn replay_decides_recorded_calls_offline() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "bank.toml",
+        "[tools.\"bank.send\"]\nscopes = [\"payments.send\"]\neffect = \"write\"\narguments.to = { from = [\"input\"] }\n",
+    );
+    let line = |id: &str, to: &str, expect: &str| {
+        format!(r#"{{"id":"{id}","input":{{"request":"pay AB12"}},"session":{{"scopes":["payments.send"]}},"#)
+            + &format!(r#""calls":[{{"tool":"bank.send","arguments":{{"to":"{to}"}},"expect":"{expect}"}}]}}"#)
+    };
+    write("good.jsonl", &format!("{}\n\n{}\n", line("a", "AB12", "permit"), line("b", "EV11", "deny")));
+    let replay = |file: &str, form: &[&str]| {
+        said(folder.path(), &[&["guard", "replay", "--boundary", "bank.toml", file], form].concat())
+    };
+    let (code, out, errors) = replay("good.jsonl", &["--json"]);
+    let from = r#""decision":"deny","rule":"tools.\"bank.send\".arguments.to.from","event":"provenance_denied","expect":"deny""#;
+    let entry = r#""decision":"permit","rule":"tools.\"bank.send\"","expect":"permit""#;
+    let expected = format!("{{\"id\":\"a\",\"call\":0,{entry}}}\n{{\"id\":\"b\",\"call\":0,{from}}}\n");
+    assert_eq!((code, out, errors.as_str()), (0, expected, ""));
+    let (code, out, _) = replay("good.jsonl", &[]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("2 episodes, 2 calls: 1 permitted, 1 denied\n"), "{out}");
+
+    write("bad.jsonl", &line("c", "EV11", "permit"));
+    let (code, out, _) = replay("bad.jsonl", &[]);
+    assert_eq!(code, 1);
+    assert!(out.contains("not as expected: \"c\", call 0: denied by tools.\"bank.send\".arguments.to.from"), "{out}");
+    for (text, expected) in [
+        ("{\"id\":1,\"calls\":[]}", "line 2, column 7: invalid type: integer `1`, expected a string"),
+        ("[]", "line 2, column"),
+        ("{\"id\":\"x\",\"calls\":[],\"expct\":\"deny\"}", "unknown field `expct`"),
+        (
+            "{\"id\":\"x\",\"session\":{\"scopes\":[\"a b\"]},\"calls\":[]}",
+            "line 2: `a b` in `session.scopes` is no scope",
+        ),
+        ("{\"id\":\"x\",", "line 2, column 10"),
+    ] {
+        write("broken.jsonl", &format!("{}\n{text}\n", line("a", "AB12", "permit")));
+        let (code, _, errors) = replay("broken.jsonl", &["--json"]);
+        assert_eq!(code, 2, "{text}");
+        assert!(errors.starts_with("error: the episodes in `broken.jsonl` cannot be read: "), "{errors}");
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
+#[test]
 fn a_closed_pipe_is_no_error() {
     let dir = folder();
     let (reader, writer) = io::pipe().unwrap();

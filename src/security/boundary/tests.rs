@@ -210,6 +210,9 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "there is no tool `crm.recents`",
         ),
         ("crm.recent:id", "crm.recent:", 13, "tools.\"crm.lookup\".arguments.id.from", "names no field"),
+        ("crm.recent:id", "input:", 13, "tools.\"crm.lookup\".arguments.id.from", "names no field"),
+        ("crm.recent:id", "registry:ids", 13, "tools.\"crm.lookup\".arguments.id.from", "there is no list `ids`"),
+        ("crm.recent:id", "registry", 13, "tools.\"crm.lookup\".arguments.id.from", "there is no list ``"),
         ("[\"input\", \"crm.recent:id\"]", "[]", 13, "tools.\"crm.lookup\".arguments.id.from", "is empty"),
         (
             "pattern = ",
@@ -494,4 +497,24 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
     ] {
         server_of(&fine, folder.path()).unwrap_or_else(|error| panic!("{fine}: {error}"));
     }
+}
+
+#[test]
+fn rules_can_be_read_without_their_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    let rule = "[tools.\"bank.send\"]\nscopes = [\"payments.send\"]\neffect = \"write\"\n";
+    let list = "arguments.to = { from = [\"registry:payees\"] }\n[registry]\npayees = [\"AB12\"]\n";
+    let server = "[servers.bank]\nclient_secret_env = \"NO_SUCH_VARIABLE\"\n";
+    write(&format!("{rule}{list}{server}"));
+    let boundary = Boundary::load_rules(&file).unwrap();
+    assert_eq!(boundary.servers().count(), 0);
+    assert!(boundary.registry().has("payees", &"AB12".into()));
+    assert!(Boundary::load(&file).is_err(), "to be connected to, a server needs its table in full");
+    let with_list = boundary.digest().clone();
+    write(&format!("{rule}{}", list.replace("AB12", "CD34")));
+    assert_ne!(*Boundary::load_rules(&file).unwrap().digest(), with_list, "lists are part of the policy");
+    write(&rule.replace("effect", "effekt"));
+    assert!(Boundary::load_rules(&file).unwrap_err().to_string().contains("effekt"));
 }
