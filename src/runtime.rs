@@ -19,10 +19,11 @@ use crate::{
     adapter::Adapter,
     clock::Clock,
     episode::{Episode, Recorder, RunId},
+    event::SecurityEvent,
     lm::Lm,
     module::Module,
     secret::Redactor,
-    security::{Boundary, Guard, Labels, Mode, Session, boundary::Registry},
+    security::{Boundary, Caller, Guard, Labels, Mode, Session, boundary::Registry, check_answer},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -72,11 +73,13 @@ pub struct RunOptions {
     /// Lists that arguments may come from, such as the payees of the user whom the run serves; beside those of the boundary, which
     /// says which arguments they are good for.
     pub registry: Registry,
+    /// On whose behalf the run is made: what the boundary's `[limits.caller]` counts by.
+    pub caller: Option<Caller>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { seed: 0, mode: Mode::Live, labels: Labels::default(), registry: Registry::new() }
+        Self { seed: 0, mode: Mode::Live, labels: Labels::default(), registry: Registry::new(), caller: None }
     }
 }
 
@@ -97,8 +100,10 @@ impl Runtime {
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
         // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
         let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
-        let session =
-            Session::new(run, options.mode, &trusted).labelled(options.labels).with_registry(options.registry);
+        let session = Session::new(run, options.mode, &trusted)
+            .labelled(options.labels)
+            .with_registry(options.registry)
+            .called_by(options.caller);
         let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
         let start = self.shared.clock.elapsed();
         let limit = self.shared.limits.deadline;
@@ -107,8 +112,17 @@ impl Runtime {
             outcome = forward => outcome.unwrap_or_else(|_| Err(CallError::Panicked)),
             () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
         };
+        let outcome = outcome.and_then(|output| self.judge(&cx, module.shown(&output)).map(|()| output));
         let elapsed = self.shared.clock.elapsed().saturating_sub(start);
         Run { outcome, episode: recorder.finish(elapsed) }
+    }
+
+    /// Whether an answer may be given.
+    fn judge(&self, cx: &Cx, shown: Option<Fields>) -> Result<(), CallError> {
+        check_answer(&self.shared.boundary, cx.session(), shown.as_ref()).map_err(|denied| {
+            cx.recorder().event(SecurityEvent::new(denied.kind, None, denied.detail.clone()));
+            CallError::AnswerDenied(denied.detail)
+        })
     }
 
     /// The same runtime with another model, for teachers and comparisons.

@@ -92,6 +92,11 @@ impl Redactor {
         self.known().scrub(text)
     }
 
+    /// Whether a text has a secret in it.
+    pub fn finds(&self, text: &str) -> bool {
+        matches!(self.scrub(text), Cow::Owned(_))
+    }
+
     /// Scrubs every string of a JSON value, keys included.
     pub fn scrub_json(&self, value: &mut Value) {
         self.known().scrub_json(value);

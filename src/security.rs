@@ -1,5 +1,6 @@
 //! The boundary: what the operator allows, and the only way to a tool.
 
+pub mod approval;
 pub mod audit;
 pub mod boundary;
 pub mod check;
@@ -14,12 +15,12 @@ mod session;
 
 pub use audit::Audit;
 pub use boundary::{Boundary, BoundaryError};
-pub(crate) use check::schema::compile as compile_schema;
 pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
+pub(crate) use check::{answer::check as check_answer, schema::compile as compile_schema};
 pub use guard::{Guard, Passage, Permit, Permitted, Refused};
 pub use live::Live;
 pub use scope::{Scope, ScopeError, ScopeSet};
-pub use session::{Labels, Mode, Session};
+pub use session::{Caller, Labels, Mode, Session};

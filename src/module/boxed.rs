@@ -14,6 +14,7 @@ pub struct Boxed<I, O>(Box<dyn Erased<I, O>>);
 trait Erased<I, O>: Send + Sync {
     fn forward<'a>(&'a self, cx: &'a Cx, input: I) -> BoxFuture<'a, Result<O, CallError>>;
     fn trusted(&self, input: &I) -> Option<Fields>;
+    fn shown(&self, output: &O) -> Option<Fields>;
     fn tunable(&self) -> &dyn Tunable;
     fn tunable_mut(&mut self) -> &mut dyn Tunable;
     fn boxed(&self) -> Box<dyn Erased<I, O>>;
@@ -26,6 +27,10 @@ impl<P: Program> Erased<P::Input, P::Output> for P {
 
     fn trusted(&self, input: &P::Input) -> Option<Fields> {
         Module::trusted(self, input)
+    }
+
+    fn shown(&self, output: &P::Output) -> Option<Fields> {
+        Module::shown(self, output)
     }
 
     fn tunable(&self) -> &dyn Tunable {
@@ -58,6 +63,10 @@ impl<I: Send + Sync + 'static, O: Send + Sync + 'static> Module for Boxed<I, O> 
 
     fn trusted(&self, input: &I) -> Option<Fields> {
         self.0.trusted(input)
+    }
+
+    fn shown(&self, output: &O) -> Option<Fields> {
+        self.0.shown(output)
     }
 }
 
@@ -94,5 +103,9 @@ impl<M: Module> Module for Arc<M> {
 
     fn trusted(&self, input: &M::Input) -> Option<Fields> {
         (**self).trusted(input)
+    }
+
+    fn shown(&self, output: &M::Output) -> Option<Fields> {
+        (**self).shown(output)
     }
 }

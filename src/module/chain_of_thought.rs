@@ -53,6 +53,10 @@ impl<S: Signature> Module for ChainOfThought<S> {
     fn trusted(&self, input: &S::Input) -> Option<Fields> {
         Fields::of(input).ok()
     }
+
+    fn shown(&self, output: &Self::Output) -> Option<Fields> {
+        Some(Fields::of(&output.output).ok()?.with(REASONING, output.reasoning.as_str()))
+    }
 }
 
 fn with_reasoning(spec: &Arc<SignatureSpec>) -> Arc<SignatureSpec> {

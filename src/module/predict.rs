@@ -37,6 +37,10 @@ impl<S: Signature> Module for Predict<S> {
     fn trusted(&self, input: &S::Input) -> Option<Fields> {
         Fields::of(input).ok()
     }
+
+    fn shown(&self, output: &S::Output) -> Option<Fields> {
+        Fields::of(output).ok()
+    }
 }
 
 impl<S: 'static> Tunable for Predict<S> {

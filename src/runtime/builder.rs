@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, SystemClock},
     lm::Lm,
     secret::Secret,
-    security::{Audit, Boundary, Check, Guard},
+    security::{Audit, Boundary, Check, Guard, approval::Approver},
 };
 
 /// Builds a [`Runtime`]. Model and boundary are part of its type: without both there is no `build`.
@@ -18,6 +18,7 @@ pub struct Builder<L, B> {
     boundary: B,
     adapter: Arc<dyn Adapter>,
     audit: Audit,
+    approver: Option<Arc<dyn Approver>>,
     checks: Vec<Arc<dyn Check>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -36,6 +37,7 @@ impl Builder<Missing, Missing> {
             boundary: Missing,
             adapter: Arc::new(Chat),
             audit: Audit::discard(),
+            approver: None,
             checks: Vec::new(),
             clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
@@ -48,16 +50,16 @@ impl Builder<Missing, Missing> {
 impl<B> Builder<Missing, B> {
     /// The model.
     pub fn lm(self, lm: Arc<dyn Lm>) -> Builder<Arc<dyn Lm>, B> {
-        let Self { lm: _, boundary, adapter, audit, checks, clock, limits, secrets, pins } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets, pins }
+        let Self { lm: _, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins }
     }
 }
 
 impl<L> Builder<L, Missing> {
     /// The boundary.
     pub fn boundary(self, boundary: Boundary) -> Builder<L, Boundary> {
-        let Self { lm, boundary: _, adapter, audit, checks, clock, limits, secrets, pins } = self;
-        Builder { lm, boundary, adapter, audit, checks, clock, limits, secrets, pins }
+        let Self { lm, boundary: _, adapter, audit, approver, checks, clock, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins }
     }
 }
 
@@ -77,6 +79,12 @@ impl<L, B> Builder<L, B> {
     /// Where decisions are written down; nowhere by default.
     pub fn audit(mut self, audit: Audit) -> Self {
         self.audit = audit;
+        self
+    }
+
+    /// Who is asked where the boundary says `approval` or `ask`; nobody by default, so that such calls are refused.
+    pub fn approver(mut self, approver: impl Approver + 'static) -> Self {
+        self.approver = Some(Arc::new(approver));
         self
     }
 
@@ -113,6 +121,9 @@ impl Builder<Arc<dyn Lm>, Boundary> {
         let mut guard = Guard::new(&self.boundary, grants, self.audit, self.clock.clone());
         for check in self.checks {
             guard = guard.check(check);
+        }
+        if let Some(approver) = self.approver {
+            guard = guard.approver(approver);
         }
         if let Some(pins) = self.pins {
             guard = guard.pinned(pins);

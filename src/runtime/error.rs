@@ -22,6 +22,9 @@ pub enum CallError {
         /// What does not fit.
         reason: String,
     },
+    /// The answer breaks a rule of the boundary, and is withheld.
+    #[error("the answer is withheld: {0}")]
+    AnswerDenied(String),
     /// The run used up its model calls.
     #[error("the run used up its {0} model calls: raise `limits.model_calls`, or make the program shorter")]
     ModelCalls(u32),

@@ -6,25 +6,38 @@
 mod error;
 mod file;
 mod input;
+mod lock;
 mod oauth;
 mod reader;
+mod recorded;
 mod registry;
 mod rule;
 mod server;
 mod validate;
 
-use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Read,
+    path::Path,
+    sync::Arc,
+};
 
 use serde_json::json;
 
 pub use error::{BoundaryError, Problem};
 pub use input::InputPolicy;
+pub use lock::{Approved, LockError, ToolLock};
 pub use oauth::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource};
+pub use recorded::Recorded;
 pub use registry::Registry;
-pub use rule::{ArgumentRule, CompileWrites, Distinct, Limits, Rate, RateError, Source, ToolRule};
+pub use rule::{
+    Answer, Approval, ArgumentRule, Brake, Class, ClassPattern, CompileWrites, Distinct, Earlier, EarlierError, Kept,
+    Liftable, Limits, Markup, Rate, RateError, ReplyRule, Same, Source, ToolRule,
+};
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 
-use super::{Live, ScopeSet};
+use super::{Live, ScopeSet, session::Watched};
 use crate::{
     Digest,
     call::{ServerId, ToolName},
@@ -49,10 +62,18 @@ pub struct Parts {
     pub tools: BTreeMap<ToolName, ToolRule>,
     /// Lists that arguments may come from.
     pub registry: Registry,
+    /// Classes of values that must not leave, by name.
+    pub sensitive: BTreeMap<String, Class>,
     /// Limits over all tools.
     pub limits: Limits,
+    /// What programs may answer.
+    pub answer: Answer,
+    /// Values that the operator has planted where nobody should look: a call that has one of them obeys somebody else.
+    pub canaries: Vec<String>,
     /// What becomes of writes while compiling.
     pub compile_writes: CompileWrites,
+    /// The definitions of tools that were approved; any when absent.
+    pub lock: Option<ToolLock>,
 }
 
 #[derive(Debug)]
@@ -60,6 +81,8 @@ struct Inner {
     parts: Parts,
     digest: Digest,
     live: Live,
+    /// Tools that rules of sequence look for, or that have such rules.
+    watched: BTreeSet<ToolName>,
 }
 
 impl Parts {
@@ -87,8 +110,10 @@ impl Boundary {
     /// # Errors
     /// As [`Boundary::load`].
     pub fn load_rules(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
-        let (name, text) = text_of(path.as_ref())?;
-        file::read(&text, None).map_err(|problems| invalid(&name, problems)).and_then(Self::checked)
+        let path = path.as_ref();
+        let (name, text) = text_of(path)?;
+        let extent = file::Extent::Rules(path.parent().unwrap_or(Path::new("")));
+        file::read(&text, extent).map_err(|problems| invalid(&name, problems)).and_then(Self::checked)
     }
 
     /// Reads the text of a boundary file. Relative paths start at `base_dir`; `env` stands for the environment.
@@ -132,8 +157,9 @@ impl Boundary {
     /// A copy that lives by another clock; for tests. Tokens are asked for anew.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
-        let (parts, digest) = (self.0.parts.clone(), self.0.digest.clone());
-        Self(Arc::new(Inner { parts, digest, live: Live::new(clock) }))
+        let Inner { parts, digest, watched, .. } = &*self.0;
+        let (parts, digest, watched) = (parts.clone(), digest.clone(), watched.clone());
+        Self(Arc::new(Inner { parts, digest, watched, live: Live::new(clock) }))
     }
 
     /// What copies of this boundary share while it is at work.
@@ -195,6 +221,36 @@ impl Boundary {
         &self.0.parts.registry
     }
 
+    /// A class of values that must not leave.
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.0.parts.sensitive.get(name)
+    }
+
+    /// What programs may answer.
+    pub fn answer(&self) -> &Answer {
+        &self.0.parts.answer
+    }
+
+    /// Values that the operator has planted.
+    pub fn canaries(&self) -> &[String] {
+        &self.0.parts.canaries
+    }
+
+    /// The definitions of tools that were approved.
+    pub fn lock(&self) -> Option<&ToolLock> {
+        self.0.parts.lock.as_ref()
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// Whether rules of sequence look for calls of this tool.
+    pub(super) fn watches(&self, tool: &ToolName) -> Watched {
+        if self.0.watched.contains(tool) { Watched::Yes } else { Watched::No }
+    }
+
     /// What becomes of writes while compiling.
     pub fn compile_writes(&self) -> CompileWrites {
         self.0.parts.compile_writes
@@ -207,8 +263,8 @@ impl Boundary {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BoundaryError> {
         check_size(name, text)?;
-        let around = file::Surroundings { base_dir, env };
-        file::read(text, Some(&around)).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
+        let extent = file::Extent::Whole(file::Surroundings { base_dir, env });
+        file::read(text, extent).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
     }
 
     fn checked(parts: Parts) -> Result<Self, BoundaryError> {
@@ -218,14 +274,29 @@ impl Boundary {
             "limits": parts.limits,
             "compile": { "writes": parts.compile_writes },
         });
-        // a boundary without lists keeps the digest that it had before there were any
-        if let Some(policy) = policy.as_object_mut().filter(|_| !parts.registry.is_empty()) {
-            policy.insert("registry".to_owned(), json!(parts.registry));
+        // a boundary that has nothing of a kind keeps the digest that it had before there was that kind
+        let parts_of_late = [
+            ("registry", !parts.registry.is_empty(), json!(parts.registry)),
+            ("sensitive", !parts.sensitive.is_empty(), json!(parts.sensitive)),
+            ("answer", !parts.answer.is_empty(), json!(parts.answer)),
+            ("canaries", !parts.canaries.is_empty(), json!(parts.canaries)),
+            ("lock", parts.lock.is_some(), json!(parts.lock.as_ref().map(ToolLock::digests))),
+        ];
+        if let Some(policy) = policy.as_object_mut() {
+            for (name, _, value) in parts_of_late.into_iter().filter(|(_, said, _)| *said) {
+                policy.insert(name.to_owned(), value);
+            }
         }
         let digest =
             Digest::of(&policy).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let live = Live::default();
-        Ok(Self(Arc::new(Inner { parts, digest, live })))
+        let in_sequences = |(name, rule): (&ToolName, &ToolRule)| {
+            let looked_for: Vec<ToolName> = rule.sequence().map(|call| call.tool.clone()).collect();
+            let own = (!looked_for.is_empty()).then(|| name.clone());
+            looked_for.into_iter().chain(own)
+        };
+        let watched = parts.tools.iter().flat_map(in_sequences).collect();
+        Ok(Self(Arc::new(Inner { parts, digest, live, watched })))
     }
 }
 

@@ -4,14 +4,24 @@
 //! `Ok` or [`Denied`]. Users add their own with the trait [`Check`]. No check can *allow* anything: only the boundary's entry
 //! for a tool does; all the others can only refuse.
 
+pub(crate) mod answer;
 pub(super) mod args;
 pub(super) mod budget;
 pub(super) mod drift;
 pub(super) mod entry;
+pub(super) mod leak;
+mod link;
+pub(super) mod markers;
+pub(super) mod markup;
 pub(super) mod provenance;
 pub(super) mod rate;
+pub(super) mod reply;
 pub(super) mod schema;
+mod secret_shape;
+pub(super) mod sequence;
 pub(super) mod token;
+mod views;
+pub(super) mod window;
 
 use std::fmt;
 
@@ -27,15 +37,23 @@ use crate::{
     event::{EventKind, SecurityEvent},
 };
 
-/// What the boundary says of a call's arguments: what they are, and where they come from.
-pub(super) fn arguments(
-    boundary: &Boundary,
-    rule: &ToolRule,
-    call: &ToolCall,
-    session: &Session,
-) -> Result<(), Denied> {
-    args::check(rule, call)?;
-    provenance::check(rule, boundary.registry(), call, session)
+/// A call, and what is known when it is decided.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) boundary: &'a Boundary,
+    pub(super) rule: &'a ToolRule,
+    pub(super) call: &'a ToolCall,
+    pub(super) session: &'a Session,
+}
+
+/// What the boundary says of a call's arguments: what they are, where they come from, what they carry. Every objection, the one that
+/// explains most first.
+pub(super) fn arguments(asked: &Asked<'_>) -> Vec<Denied> {
+    let mut denials = Vec::new();
+    args::check(asked, &mut denials);
+    provenance::check(asked, &mut denials);
+    leak::check(asked, &mut denials);
+    denials
 }
 
 /// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
@@ -94,6 +112,11 @@ impl Denied {
     /// A refusal.
     pub fn new(kind: EventKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new() }
+    }
+
+    /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so.
+    pub(super) fn can_be_lifted(&self, rule: &ToolRule) -> bool {
+        self.rule != Some("secret") && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
     }
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.

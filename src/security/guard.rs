@@ -1,6 +1,6 @@
 //! The only place that turns a wanted call into a permitted one.
 //!
-//! [`Guard::authorize`] asks, in this order, and stops at the first refusal:
+//! [`Guard::authorize`] asks, in this order:
 //!
 //! | # | asked | refusal |
 //! |---|---|---|
@@ -10,32 +10,46 @@
 //! | 4 | do the arguments fit the tool's schema? | `arguments_malformed` |
 //! | 5 | do they keep the operator's rules? | `argument_denied` |
 //! | 6 | do they come from where they must? | `provenance_denied` |
-//! | 7 | do the user's own checks agree? | theirs; an error or a panic: `check_failed` |
-//! | 8 | is there a place left: calls, values, budget, repetition? | `call_limit`, `bulk_access`, `budget_exhausted`, `redundant_call` |
-//! | 9 | is there a place in the rate? | `rate_limited` |
-//! | 10 | is the decision in the audit? | `check_failed` |
+//! | 7 | do they carry out what must stay in? | `leak_denied`, `canary_obeyed` |
+//! | 8 | do the user's own checks agree? | theirs; an error or a panic: `check_failed` |
+//! | 9 | is there a place left: calls, values, budget, text sent out, repetition? | `call_limit`, `bulk_access`, `budget_exhausted`, `outgoing_limit`, `redundant_call` |
+//! | 10 | have the calls come that must come before, and none that must not? | `sequence_denied` |
+//! | 11 | does somebody say yes, where somebody must or may? | `approval_missing` |
+//! | 12 | is there a place in the windows and in the rate? | `rate_limited` |
+//! | 13 | is the decision in the audit? | `check_failed` |
+//!
+//! **One refusal is enough**: whatever others say, the call is not made. Steps 1, 2 and 4 end the asking, because nothing more can be said of such a
+//! call; 3 and 5 to 8 are all asked, and all that they object is recorded, the first of it as the reason that the program is told. Steps 9
+//! to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all objections are ones that the
+//! rule lets somebody lift (`ask`).
 //!
 //! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`Permit`] is made in one line of this file.
 
+mod objections;
 mod permit;
+mod stand_in;
 
 use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use objections::{Objections, record};
 pub use permit::{Passage, Permit, Permitted};
 
 use super::{
+    approval::{Approver, Desk, Outcome, Question},
     audit::{Audit, Row, RowVerdict},
-    boundary::{Boundary, CompileWrites, ToolRule},
+    boundary::{Approval, Boundary, ToolLock, ToolRule},
     check::{
-        self, Check, Denied, Verdict,
+        self, Asked, Check, Denied, Verdict,
         budget::Novelty,
-        drift, entry, provenance,
+        drift, entry,
         rate::Limiter,
+        reply,
         schema::Schemas,
         token::{self, GrantError, Grants},
+        window::Windows,
     },
     session::{Mode, Reservation, Session, Wanted},
 };
@@ -44,7 +58,7 @@ use crate::{
     call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     episode::Recorder,
-    event::{EventKind, SecurityEvent},
+    event::EventKind,
 };
 
 /// Decides every call. One for all runs of a boundary, so that they share its rate.
@@ -56,6 +70,8 @@ pub struct Guard {
     pins: Option<BTreeMap<ToolName, Digest>>,
     checks: Vec<Arc<dyn Check>>,
     schemas: Schemas,
+    desk: Desk,
+    windows: Option<Windows>,
     limiter: Option<Limiter>,
 }
 
@@ -77,6 +93,8 @@ struct Granted<'s> {
     stand_in: Option<Value>,
     novelty: Novelty,
     reservation: Reservation<'s>,
+    /// What somebody was asked, and said yes to.
+    question: Option<Question>,
 }
 
 impl Guard {
@@ -88,11 +106,20 @@ impl Guard {
             grants,
             audit,
             limiter: rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
+            windows: Windows::new(boundary.limits(), Arc::clone(&clock)),
             clock,
-            pins: None,
+            pins: boundary.lock().map(ToolLock::digests),
             checks: Vec::new(),
             schemas: Schemas::default(),
+            desk: Desk::default(),
         }
+    }
+
+    /// Asks somebody where the boundary says so; without one nobody can be asked, and nothing is lifted or approved.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.desk = Desk::of(approver);
+        self
     }
 
     /// Adds a check of the user's own. It can refuse calls, never allow them.
@@ -102,9 +129,13 @@ impl Guard {
         self
     }
 
-    /// Calls only tools whose definitions have these digests; a tool without a digest here is refused too.
+    /// Calls only tools whose definitions have these digests; a tool without a digest here is refused too. Where the boundary has a lock,
+    /// both must agree.
     #[must_use]
-    pub fn pinned(mut self, pins: BTreeMap<ToolName, Digest>) -> Self {
+    pub fn pinned(mut self, mut pins: BTreeMap<ToolName, Digest>) -> Self {
+        if let Some(locked) = &self.pins {
+            pins.retain(|tool, digest| locked.get(tool) == Some(digest));
+        }
         self.pins = Some(pins);
         self
     }
@@ -135,29 +166,40 @@ impl Guard {
             record(log, EventKind::CheckFailed, &call, detail);
         }
         match decision {
-            Ok(granted) if audited.is_ok() => Ok(issue(call, granted, session, log)),
+            Ok(granted) if audited.is_ok() => Ok(self.issue(call, granted, session, log)),
             Ok(_) => Err(Refused::Denied(Denied::new(
                 EventKind::CheckFailed,
                 "the decision could not be written to the audit",
             ))),
-            Err(refused) => {
-                if let Refused::Denied(denied) = &refused {
-                    record_denial(log, denied, &call, session);
-                }
-                Err(refused)
-            }
+            Err(Objections::Unavailable(error)) => Err(Refused::Unavailable(error)),
+            Err(Objections::Denied(denials)) => Err(Refused::Denied(denials.record(log, &call, session))),
         }
     }
 
-    /// Remembers the reply to a call for later decisions, and lets the user's checks look at it.
-    pub fn inspect(&self, call: &ToolCall, reply: &ToolReply, session: &Session, log: &Recorder) {
-        session.observe(&call.tool, reply);
+    /// Remembers the reply to a call for later decisions, takes out what the program must not see, and lets the user's checks look at it.
+    /// What comes back may be shown; none: nothing of it.
+    pub fn inspect(
+        &self,
+        call: &ToolCall,
+        mut reply: ToolReply,
+        session: &Session,
+        log: &Recorder,
+    ) -> Option<ToolReply> {
         if reply.status == ReplyStatus::Failed {
             session.forget_made(call);
         }
-        for check in &self.checks {
-            check.inspect(&call.tool, reply).into_iter().for_each(|event| log.event(event));
+        let rule = self.boundary.tool(&call.tool);
+        if let Some(event) = rule.and_then(|rule| reply::withheld(rule, &call.tool, &reply)) {
+            log.event(event);
+            return None;
         }
+        session.answered(call, &reply);
+        let cleaned = rule.map(|rule| reply::clean(&self.boundary, rule, &call.tool, &mut reply, session));
+        cleaned.into_iter().flatten().for_each(|event| log.event(event));
+        for check in &self.checks {
+            check.inspect(&call.tool, &reply).into_iter().for_each(|event| log.event(event));
+        }
+        Some(reply)
     }
 
     async fn decide<'s>(
@@ -166,55 +208,130 @@ impl Guard {
         tool: Option<&ToolSpec>,
         session: &'s Session,
         row: &mut Row,
-    ) -> Result<Granted<'s>, Refused> {
+    ) -> Result<Granted<'s>, Objections> {
         let attempt = session.attempt();
         let (rule, tool) = entry::find(&self.boundary, call, tool)?;
         row.rule(rule);
         drift::check(self.pins.as_ref(), tool)?;
-        self.ask_for_scopes(rule, call, row).await?;
-        self.schemas.check(call, tool)?;
-        check::arguments(&self.boundary, rule, call, session)?;
-        self.ask_users(call, tool, session).await?;
-        let limits = self.boundary.limits();
+        let mut denials: Vec<Denied> = self.ask_for_scopes(rule, call, row).await?.into_iter().collect();
+        if let Err(malformed) = self.schemas.check(call, tool) {
+            denials.push(malformed);
+            return Err(Objections::of(denials));
+        }
+        denials.extend(check::arguments(&Asked { boundary: &self.boundary, rule, call, session }));
+        denials.extend(self.ask_users(call, tool, session).await);
+        if !denials.iter().all(|denied| denied.can_be_lifted(rule)) {
+            return Err(Objections::of(denials));
+        }
         let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
-        let (reservation, novelty) = session.reserve(rule, limits, wanted)?;
+        let (reservation, novelty) = match session.reserve(&self.boundary, rule, wanted) {
+            Ok(reserved) => reserved,
+            Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
+        };
+        let stand_in = stand_in::of(&self.boundary, rule, tool, session.mode(), &row.arguments_digest);
+        let question = self.question(rule, call, session, denials);
+        // a call that is not made needs no approval
+        let question = question.filter(|question| stand_in.is_none() || !question.objections.is_empty());
+        if let Some(question) = &question {
+            self.ask_somebody(question, session.mode()).await?;
+        }
+        if let (Some(windows), Some(reserved)) = (&self.windows, reservation.reserved()) {
+            windows.take(session.caller(), reserved)?;
+        }
         if let Some(limiter) = &self.limiter {
             limiter.pass().await?;
         }
-        Ok(Granted { effect: rule.effect, stand_in: self.stand_in(rule, session.mode()), novelty, reservation })
+        Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
     }
 
-    async fn ask_for_scopes(&self, rule: &ToolRule, call: &ToolCall, row: &mut Row) -> Result<(), Refused> {
+    async fn ask_for_scopes(
+        &self,
+        rule: &ToolRule,
+        call: &ToolCall,
+        row: &mut Row,
+    ) -> Result<Option<Denied>, Objections> {
         // a function has no server, and so no token and no scopes
         let Some(server) = self.boundary.server_of(&call.tool) else {
-            return Ok(());
+            return Ok(None);
         };
-        let granted = self.grants.granted(&server.id).await.map_err(Refused::Unavailable)?;
+        let granted = self.grants.granted(&server.id).await.map_err(Objections::Unavailable)?;
         row.token_hash = Some(granted.token_hash);
-        Ok(token::check(rule, &granted.scopes)?)
+        Ok(token::check(rule, &granted.scopes).err())
     }
 
-    async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Result<(), Denied> {
+    async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Vec<Denied> {
+        let mut denials = Vec::new();
         for check in &self.checks {
             let vote = AssertUnwindSafe(async { check.check(call, tool, session).await });
             let failure = match vote.catch_unwind().await {
                 Ok(Ok(Verdict::Permit | Verdict::Abstain)) => continue,
-                Ok(Ok(Verdict::Deny(denied))) => return Err(denied),
+                Ok(Ok(Verdict::Deny(denied))) => {
+                    denials.push(denied);
+                    continue;
+                }
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "it panicked".to_owned(),
             };
             let detail = format!("the check `{}` could not decide: {failure}", check.name());
-            return Err(Denied::new(EventKind::CheckFailed, detail));
+            denials.push(Denied::new(EventKind::CheckFailed, detail));
         }
-        Ok(())
+        denials
     }
 
-    /// What stands in for the reply where the call must not be made.
-    fn stand_in(&self, rule: &ToolRule, mode: Mode) -> Option<Value> {
-        let dry = mode == Mode::Compile
-            && self.boundary.compile_writes() == CompileWrites::DryRun
-            && rule.effect != Effect::Read;
-        dry.then(|| rule.dry_run.clone().unwrap_or(json!({ "status": "ok" })))
+    /// What somebody has to be asked: where the rule says so for each call, or where there are objections.
+    fn question(
+        &self,
+        rule: &ToolRule,
+        call: &ToolCall,
+        session: &Session,
+        objections: Vec<Denied>,
+    ) -> Option<Question> {
+        if objections.is_empty() && rule.approval == Approval::None {
+            return None;
+        }
+        let mut arguments = call.arguments.clone();
+        self.boundary.live().redactor().scrub_map(&mut arguments);
+        Some(Question {
+            run: session.run(),
+            caller: session.caller().cloned(),
+            tool: call.tool.clone(),
+            effect: rule.effect,
+            arguments,
+            objections,
+        })
+    }
+
+    async fn ask_somebody(&self, question: &Question, mode: Mode) -> Result<(), Objections> {
+        let outcome = if mode == Mode::Live { self.desk.ask(question).await } else { Outcome::NobodyThere };
+        let why = match (outcome, mode) {
+            (Outcome::Yes, _) => return Ok(()),
+            (Outcome::No, _) => "somebody was asked, and said no",
+            (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
+            (Outcome::NobodyThere, Mode::Live) => {
+                "it needs somebody's yes, and nobody could be asked: give the runtime an approver"
+            }
+        };
+        let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
+        Err(Objections::of(question.objections.iter().cloned().chain(missing)))
+    }
+
+    /// Makes the permit, and records what is worth knowing of it.
+    fn issue(&self, call: ToolCall, granted: Granted<'_>, session: &Session, log: &Recorder) -> Permit {
+        if granted.novelty == Novelty::Repeated {
+            let detail = "the same call was made before in this run";
+            record(log, EventKind::RedundantCall, &call, detail);
+        }
+        if let Some(reply) = &granted.stand_in {
+            record(log, EventKind::DryRun, &call, "the run is part of compiling");
+            session.answered(&call, &ToolReply::done(reply.clone()));
+        }
+        if let Some(question) = &granted.question {
+            let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
+            let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
+            record(log, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
+        }
+        granted.reservation.keep();
+        Permit::new(call, granted.effect, session.run(), granted.stand_in)
     }
 }
 
@@ -234,40 +351,13 @@ impl fmt::Debug for Guard {
     }
 }
 
-fn verdict_of(decision: &Result<Granted<'_>, Refused>) -> RowVerdict {
+fn verdict_of(decision: &Result<Granted<'_>, Objections>) -> RowVerdict {
     match decision {
         Ok(granted) if granted.stand_in.is_some() => RowVerdict::PermitDryRun,
         Ok(_) => RowVerdict::Permit,
-        Err(Refused::Denied(denied)) => RowVerdict::Deny(denied.kind),
-        Err(Refused::Unavailable(_)) => RowVerdict::Unavailable,
+        Err(Objections::Denied(denials)) => RowVerdict::Deny(denials.first.kind),
+        Err(Objections::Unavailable(_)) => RowVerdict::Unavailable,
     }
-}
-
-fn issue(call: ToolCall, granted: Granted<'_>, session: &Session, log: &Recorder) -> Permit {
-    if granted.novelty == Novelty::Repeated {
-        let detail = "the same call was made before in this run";
-        record(log, EventKind::RedundantCall, &call, detail);
-    }
-    if granted.stand_in.is_some() {
-        let detail = "the run is part of compiling";
-        record(log, EventKind::DryRun, &call, detail);
-    }
-    granted.reservation.keep();
-    Permit::new(call, granted.effect, session.run(), granted.stand_in)
-}
-
-fn record_denial(log: &Recorder, denied: &Denied, call: &ToolCall, session: &Session) {
-    record(log, denied.kind, call, denied.detail.clone());
-    let says_nothing_of_the_program =
-        matches!(denied.kind, EventKind::CheckFailed | EventKind::ToolDrift | EventKind::RateLimited);
-    if !says_nothing_of_the_program && provenance::obeys_a_reply(call, session) {
-        let detail = format!("refused as `{}`, and asked for by text in an earlier reply", denied.kind.code());
-        record(log, EventKind::InjectionObeyed, call, detail);
-    }
-}
-
-fn record(log: &Recorder, kind: EventKind, call: &ToolCall, detail: impl Into<String>) {
-    log.event(SecurityEvent::new(kind, Some(&call.tool), detail));
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Boundary, Denied, Mode, ScopeSet, Session,
     boundary::Registry,
-    check::{self, token},
+    check::{self, Asked, reply, token},
     session::{Wanted, arguments_digest},
 };
 use crate::{
@@ -165,19 +165,23 @@ fn decide(
     if call.tool.server().is_some() {
         token::check(rule, granted).map_err(refused)?;
     }
-    check::arguments(boundary, rule, &call, session).map_err(refused)?;
+    if let Some(denied) = check::arguments(&Asked { boundary, rule, call: &call, session }).into_iter().next() {
+        return Err(refused(denied));
+    }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
-    let (reservation, _) = session.reserve(rule, boundary.limits(), wanted).map_err(refused)?;
+    let (reservation, _) = session.reserve(boundary, rule, wanted).map_err(refused)?;
     reservation.keep();
-    let reply = reply(&recorded.result);
-    session.observe(&call.tool, &reply);
+    let reply = answer(&recorded.result);
+    if reply::withheld(rule, &call.tool, &reply).is_none() {
+        session.answered(&call, &reply);
+    }
     if reply.status == ReplyStatus::Failed {
         session.forget_made(&call);
     }
     Ok(entry(&call.tool))
 }
 
-fn reply(result: &Value) -> ToolReply {
+fn answer(result: &Value) -> ToolReply {
     let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
     if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
 }
@@ -190,10 +194,15 @@ fn place(tool: &ToolName, denied: &Denied) -> String {
     let entry = entry(tool);
     match (denied.kind, &denied.argument, denied.rule) {
         (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
+        (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
+        (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
         (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
         (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
         (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
         (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),
+        (EventKind::OutgoingLimit, ..) => "limits.outgoing_bytes".to_owned(),
+        (EventKind::RateLimited, _, Some(rule)) => rule.to_owned(),
+        (EventKind::SequenceDenied, _, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::RedundantCall, ..) => format!("{entry}.effect"),
         _ => entry,
     }

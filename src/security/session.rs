@@ -10,11 +10,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use counts::{Attempt, Counts, Reserved, Wanted, arguments_digest};
+pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest};
 pub(super) use memory::{Memory, texts};
 
 use super::{
-    boundary::{Limits, Registry, ToolRule},
+    boundary::{Boundary, Registry, ToolRule},
     check::{
         Denied,
         budget::{self, Novelty},
@@ -32,6 +32,7 @@ pub struct Session {
     run: RunId,
     mode: Mode,
     labels: Labels,
+    caller: Option<Caller>,
     registry: Registry,
     counts: Mutex<Counts>,
     memory: Mutex<Memory>,
@@ -58,6 +59,12 @@ pub struct Labels {
     pub example: Option<String>,
 }
 
+/// On whose behalf a run is made: a user, a tenant. Your own word for it, such as a user id; a boundary can limit what all runs of one
+/// caller do in a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Caller(String);
+
 /// A counted call that was not permitted yet; dropped, it counts no more.
 pub(super) struct Reservation<'s> {
     session: &'s Session,
@@ -73,6 +80,7 @@ impl Session {
             run,
             mode,
             labels: Labels::default(),
+            caller: None,
             registry,
             counts: Mutex::default(),
             memory: Mutex::new(Memory::of(input)),
@@ -93,6 +101,13 @@ impl Session {
         self
     }
 
+    /// On whose behalf it is made.
+    #[must_use]
+    pub fn called_by(mut self, caller: Option<Caller>) -> Self {
+        self.caller = caller;
+        self
+    }
+
     /// Remembers a tool's reply: its structured fields, as values that came from that tool, and its prose, as text that nobody vouches for.
     pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
         self.memory().observe(tool, reply);
@@ -106,6 +121,11 @@ impl Session {
     /// What the run is for.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// On whose behalf it is made.
+    pub fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
     }
 
     /// What the run belongs to.
@@ -125,13 +145,19 @@ impl Session {
     /// Counts a call before it is permitted, or refuses it.
     pub(super) fn reserve(
         &self,
+        boundary: &Boundary,
         rule: &ToolRule,
-        limits: &Limits,
         wanted: Wanted<'_>,
     ) -> Result<(Reservation<'_>, Novelty), Denied> {
-        let (reserved, novelty) = budget::reserve(&mut self.counts(), rule, limits, wanted)?;
+        let (reserved, novelty) = budget::reserve(&mut self.counts(), boundary, rule, wanted)?;
         let reservation = Reservation { session: self, reserved: Some(reserved) };
         Ok((reservation, novelty))
+    }
+
+    /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
+    pub(super) fn answered(&self, call: &ToolCall, reply: &ToolReply) {
+        self.observe(&call.tool, reply);
+        self.counts().answered(call, reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.
@@ -152,7 +178,24 @@ impl Session {
     }
 }
 
+impl Caller {
+    /// A caller.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Reservation<'_> {
+    /// What it holds.
+    pub(super) fn reserved(&self) -> Option<&Reserved> {
+        self.reserved.as_ref()
+    }
+
     /// The call was permitted: it stays counted.
     pub(super) fn keep(mut self) {
         self.reserved = None;

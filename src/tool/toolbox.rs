@@ -184,9 +184,13 @@ impl Toolbox {
             }
         };
         match self.dispatch(cx, permitted).await {
-            Ok(mut reply) => {
+            Ok(reply) => {
                 // before it is cut: what the cutting adds is no field of the tool's
-                cx.guard().inspect(call, &reply, cx.session(), cx.recorder());
+                let Some(mut reply) = cx.guard().inspect(call, reply, cx.session(), cx.recorder()) else {
+                    let kind = EventKind::ReplyDenied;
+                    let observation = kind.observation("the reply broke a rule of the boundary, and is not shown");
+                    return (CallVerdict::Executed, ToolOutcome::Refused { kind, observation });
+                };
                 cap(&mut reply.content, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }

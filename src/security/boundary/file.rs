@@ -1,9 +1,11 @@
 //! From the text of `boundary.toml` to [`Parts`].
 
+mod flow;
+mod limits;
 mod server;
+mod tool;
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -14,32 +16,51 @@ use toml::de::DeTable;
 
 use self::server::Server;
 use super::{
-    ArgumentRule, CompileWrites, Distinct, Limits, Parts, Problem, Rate, Source, ToolRule,
+    CompileWrites, Parts, Problem,
+    lock::ToolLock,
     reader::{Findings, Table},
     validate::{self, Declared},
 };
 use crate::{
-    Pattern,
-    call::{Effect, ServerId, ToolName},
+    call::{ServerId, ToolName},
     secret::Secret,
-    security::{Scope, ScopeSet},
 };
 
 /// A file with a secret in it is small.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-const ROOT_KEYS: &[&str] = &["servers", "tools", "registry", "limits", "compile"];
-const TOOL_KEYS: &[&str] = &["scopes", "effect", "arguments", "distinct", "max_calls", "dry_run"];
-const ARGUMENT_KEYS: &[&str] = &["pattern", "enum", "min", "max", "max_chars", "from"];
+/// The largest file of stand-ins or definitions, in bytes.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+const ROOT_KEYS: &[&str] =
+    &["servers", "tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];
 
 /// Where relative paths start and secrets come from.
+#[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) base_dir: &'a Path,
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// Without surroundings, servers are left alone, and those that tools belong to need no entry.
-pub(super) fn read(text: &str, around: Option<&Surroundings<'_>>) -> Result<Parts, Vec<Problem>> {
+/// What is read of a file.
+#[derive(Clone, Copy)]
+pub(super) enum Extent<'a> {
+    /// All of it.
+    Whole(Surroundings<'a>),
+    /// All but its servers, so no secret; the servers of tools need no entry. Relative paths start here.
+    Rules(&'a Path),
+}
+
+impl<'a> Extent<'a> {
+    fn base_dir(self) -> &'a Path {
+        match self {
+            Self::Whole(around) => around.base_dir,
+            Self::Rules(base_dir) => base_dir,
+        }
+    }
+}
+
+pub(super) fn read(text: &str, extent: Extent<'_>) -> Result<Parts, Vec<Problem>> {
     let findings = Findings::new(text);
     let document = DeTable::parse(text).map_err(|error| {
         vec![Problem {
@@ -49,14 +70,19 @@ pub(super) fn read(text: &str, around: Option<&Surroundings<'_>>) -> Result<Part
         }]
     })?;
     let root = Table::new(String::new(), 1, document.get_ref(), &findings);
-    let mut parts = rules(&root);
-    match around {
-        Some(around) => servers(&root, around, &mut parts),
-        None => drop(root.table("servers")),
+    let mut parts = rules(&root, extent.base_dir());
+    match &extent {
+        Extent::Whole(around) => servers(&root, around, &mut parts),
+        Extent::Rules(_) => drop(root.table("servers")),
     }
     let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
-    let mut declared = Declared { servers: names("servers"), tools: names("tools"), lists: names("registry") };
-    if around.is_none() {
+    let mut declared = Declared {
+        servers: names("servers"),
+        tools: names("tools"),
+        lists: names("registry"),
+        classes: names("sensitive"),
+    };
+    if let Extent::Rules(_) = extent {
         declared.servers.extend(parts.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
     }
     root.finish(ROOT_KEYS);
@@ -80,15 +106,15 @@ fn servers(root: &Table<'_>, around: &Surroundings<'_>, parts: &mut Parts) {
     }
 }
 
-fn rules(root: &Table<'_>) -> Parts {
+fn rules(root: &Table<'_>, base_dir: &Path) -> Parts {
     let mut parts = Parts::default();
     for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
         match ToolName::try_from(name) {
             Ok(name) => {
-                if let Some(rule) = tool(&table) {
+                if let Some(rule) = tool::tool(&name, &table, base_dir) {
                     parts.tools.insert(name, rule);
                 }
-                table.finish(TOOL_KEYS);
+                table.finish(tool::KEYS);
             }
             Err(error) => table.problem_here(error.to_string()),
         }
@@ -100,16 +126,46 @@ fn rules(root: &Table<'_>) -> Parts {
         }
         table.finish(&names.iter().map(String::as_str).collect::<Vec<_>>());
     }
+    parts.sensitive = root.table("sensitive").map(|table| flow::classes(&table)).unwrap_or_default();
+    parts.answer = root.table("answer").map(flow::answer).unwrap_or_default();
+    if let Some(table) = root.table("canaries") {
+        parts.canaries = table.texts("values").into_iter().flatten().map(str::to_owned).collect();
+        table.finish(&["values"]);
+    }
     if let Some(table) = root.table("limits") {
-        parts.limits = limits(&table);
-        table.finish(&["tool_calls", "rate", "burst"]);
+        parts.limits = limits::limits(&table);
+        table.finish(limits::KEYS);
     }
     if let Some(table) = root.table("compile") {
         let words = [("dry_run", CompileWrites::DryRun), ("live", CompileWrites::Live)];
         parts.compile_writes = choice(&table, "writes", &words).unwrap_or_default();
         table.finish(&["writes"]);
     }
+    parts.lock = beside(root, "lock", base_dir, |text| ToolLock::parse(text).map_err(|error| error.to_string()));
     parts
+}
+
+/// What stands in a file that a key names.
+fn beside<T>(
+    table: &Table<'_>,
+    key: &str,
+    base_dir: &Path,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let path = base_dir.join(table.text(key)?);
+    let unreadable = |error: std::io::Error| {
+        format!("the file `{}` cannot be read: {error}; paths start at the boundary file's folder", path.display())
+    };
+    let read = || {
+        let mut text = String::new();
+        let file = fs::File::open(&path).map_err(unreadable)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MAX_FILE_BYTES {
+            return Err(format!("the file `{}` has more than 16 MiB", path.display()));
+        }
+        parse(&text).map_err(|reason| format!("the file `{}`: {reason}", path.display()))
+    };
+    read().map_err(|reason| table.problem(key, reason)).ok()
 }
 
 fn secret(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Secret<String>> {
@@ -171,73 +227,6 @@ fn secret_file(path: &PathBuf) -> Result<Secret<String>, String> {
         return Err(format!("the file `{}` has more than 64 KiB: it is no secret", path.display()));
     }
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-fn tool(table: &Table<'_>) -> Option<ToolRule> {
-    let effects = [("read", Effect::Read), ("write", Effect::Write), ("external", Effect::External)];
-    if !table.has("effect") {
-        table.problem(
-            "effect",
-            "is missing: say `read`, `write` or `external`, as you know the tool, not as its server describes it",
-        );
-    }
-    let effect = choice(table, "effect", &effects);
-    if !table.has("scopes") {
-        table.problem("scopes", "is missing: list the scopes the tool needs, or `[]` where it needs none");
-    }
-    let scopes: Option<ScopeSet> = table.texts("scopes").map(|scopes| {
-        let scopes = scopes.into_iter();
-        scopes.filter_map(|scope| parsed::<Scope>(table, "scopes", scope)).collect()
-    });
-    let mut arguments = BTreeMap::new();
-    for (name, table) in table.table("arguments").iter().flat_map(Table::tables) {
-        arguments.insert(name, argument(&table));
-        table.finish(ARGUMENT_KEYS);
-    }
-    let distinct = table.table("distinct").and_then(|table| {
-        let argument = table.required("argument").map(str::to_owned);
-        let max = required_count(&table, "max");
-        table.finish(&["argument", "max"]);
-        Some(Distinct { argument: argument?, max: max? })
-    });
-    let max_calls = table.count("max_calls");
-    let dry_run = table.any("dry_run");
-    Some(ToolRule { arguments, distinct, max_calls, dry_run, ..ToolRule::new(effect?, scopes?) })
-}
-
-fn argument(table: &Table<'_>) -> ArgumentRule {
-    let pattern = table.text("pattern").and_then(|pattern| {
-        Pattern::new(pattern)
-            .map_err(|error| {
-                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {}", error.reason))
-            })
-            .ok()
-    });
-    let from = table.texts("from").map(|sources| {
-        let sources = sources.into_iter();
-        sources.filter_map(|source| parsed::<Source>(table, "from", source)).collect()
-    });
-    ArgumentRule {
-        pattern,
-        one_of: table.values("enum"),
-        min: table.number("min"),
-        max: table.number("max"),
-        max_chars: table.count("max_chars").map(std::num::NonZeroU32::get),
-        from,
-    }
-}
-
-fn limits(table: &Table<'_>) -> Limits {
-    Limits { tool_calls: table.count("tool_calls"), rate: rate(table) }
-}
-
-fn rate(table: &Table<'_>) -> Option<Rate> {
-    let burst = table.count("burst");
-    let rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
-    if burst.is_some() && !table.has("rate") {
-        table.problem("burst", "means nothing without `rate`: set that too");
-    }
-    rate.map(|rate| Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
 fn required_count(table: &Table<'_>, key: &str) -> Option<std::num::NonZeroU32> {

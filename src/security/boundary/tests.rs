@@ -17,8 +17,8 @@ client_auth = "post"
 scopes = ["customer:read"]
 effect = "read"
 distinct = { argument = "id", max = 2 }
-arguments.id = { pattern = "^[A-Z0-9]{5,10}$", from = ["input", "crm.recent:id"] }
-arguments.page = { min = 1, max = 5.5, enum = [1, 2], max_chars = 9 }
+arguments.id = { pattern = "^[A-Z0-9]{5,10}$", max_chars = 9, from = ["input", "crm.recent:id"] }
+arguments.page = { min = 1, max = 5.5, enum = [1, 2] }
 
 [tools."crm.recent"]
 scopes = []
@@ -238,7 +238,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "tools.\"crm.lookup\".arguments.page.enum",
             "write it as a string",
         ),
-        ("max_chars = 9", "max_chars = -9", 14, "tools.\"crm.lookup\".arguments.page.max_chars", "whole number from 1"),
+        ("max_chars = 9", "max_chars = -9", 13, "tools.\"crm.lookup\".arguments.id.max_chars", "whole number from 1"),
         ("max_calls = 1", "max_calls = 0", 23, "tools.\"crm.file\".max_calls", "whole number from 1"),
         ("max_calls = 1", "max_call = 1", 23, "tools.\"crm.file\".max_call", "is not known"),
         ("effect = \"external\"", "effect = \"read\"\ndry_run = 1", 29, "tools.add.dry_run", "never a dry run"),

@@ -1,24 +1,21 @@
 //! What must hold of a boundary however it was made.
 
+mod sequence;
+mod tool;
+
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use url::Url;
 
-use super::{
-    ArgumentRule, ClientAuth, Enterprise, Grant, OAuth, Parts, Problem, ServerConfig, Source, ToolRule, reader::join,
-};
-use crate::{
-    call::{Effect, ToolName},
-    canonical_json,
-    net::is_loopback,
-};
+use super::{ClientAuth, Enterprise, Grant, OAuth, Parts, Problem, ServerConfig, reader::join};
+use crate::{net::is_loopback, security::check::schema::takes};
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
 pub(super) struct Declared {
     pub(super) servers: BTreeSet<String>,
     pub(super) tools: BTreeSet<String>,
     pub(super) lists: BTreeSet<String>,
+    pub(super) classes: BTreeSet<String>,
 }
 
 impl Declared {
@@ -27,9 +24,13 @@ impl Declared {
             servers: parts.servers.keys().chain(parts.commands.keys()).map(ToString::to_string).collect(),
             tools: parts.tools.keys().map(ToString::to_string).collect(),
             lists: parts.registry.names().map(str::to_owned).collect(),
+            classes: parts.sensitive.keys().cloned().collect(),
         }
     }
 }
+
+/// Letters and digits of the shortest canary.
+const MIN_CANARY: usize = 6;
 
 /// Every problem of the parts.
 pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
@@ -48,7 +49,7 @@ pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
         problems.push(Problem::new(key, "is both an address and a command: give one of them another name"));
     }
     for (name, rule) in &parts.tools {
-        tool(name, rule, declared, &mut problems);
+        tool::check(name, rule, declared, &mut problems);
         let takes_tokens = name.server().is_none_or(|id| {
             parts.servers.values().any(|s| s.id.as_str() == id && s.oauth().is_some()) || !parts.has_server(id)
         });
@@ -57,7 +58,57 @@ pub(super) fn check(parts: &Parts, declared: &Declared) -> Vec<Problem> {
             problems.push(Problem::new(key, "its server takes no tokens, so it can need no scopes: write `[]`"));
         }
     }
+    flow(parts, declared, &mut problems);
+    sequence::check(parts, declared, &mut problems);
+    locked(parts, &mut problems);
     problems
+}
+
+fn flow(parts: &Parts, declared: &Declared, problems: &mut Vec<Problem>) {
+    for (name, class) in &parts.sensitive {
+        let path = join("sensitive", name);
+        let mut add = |key: &str, reason: String| problems.push(Problem::new(join(&path, key), reason));
+        if class.pattern.is_none() && class.from.is_empty() {
+            add(
+                "pattern",
+                "is missing, and so is `from`: say what values of this class look like, or where they come from".into(),
+            );
+        }
+        if class.pattern.as_ref().is_some_and(|pattern| pattern.regex().is_match("")) {
+            add("pattern", "matches the empty text, so every text would have a value of this class".into());
+        }
+        class.from.iter().filter_map(|source| tool::unknown(source, declared)).for_each(|reason| add("from", reason));
+    }
+    for class in parts.answer.never.iter().filter(|class| !declared.classes.contains(*class)) {
+        problems.push(Problem::new("answer.never", no_class(class)));
+    }
+    if parts.canaries.iter().any(|canary| canary.chars().filter(|c| c.is_alphanumeric()).count() < MIN_CANARY) {
+        let reason = "has a value with fewer than six letters and digits: it would turn up by chance";
+        problems.push(Problem::new("canaries.values", reason));
+    }
+}
+
+/// What the lock says of tools must fit what the rules say.
+fn locked(parts: &Parts, problems: &mut Vec<Problem>) {
+    let Some(lock) = &parts.lock else { return };
+    for (name, rule) in parts.tools.iter().filter(|(name, _)| name.server().is_some()) {
+        let path = join("tools", name.as_str());
+        let Some(approved) = lock.tools.get(name) else {
+            problems.push(Problem::new(path, "is not in the tool lock: run `abide tools lock` again, or take it away"));
+            continue;
+        };
+        for argument in rule.arguments.keys().filter(|argument| !takes(&approved.input_schema, argument)) {
+            let key = join(&join(&path, "arguments"), argument);
+            problems.push(Problem::new(
+                key,
+                "is no argument of this tool, as its locked definition says: correct the name",
+            ));
+        }
+    }
+}
+
+fn no_class(name: &str) -> String {
+    format!("there is no class `{name}` here: add `[sensitive.{name}]`, or correct the name")
 }
 
 fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
@@ -164,91 +215,5 @@ fn address(url: &Url) -> Result<(), &'static str> {
         _ => Err(
             "must begin with `https://`: tokens would travel unprotected (only a loopback address may use `http://`)",
         ),
-    }
-}
-
-fn tool(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
-    let path = join("tools", name.as_str());
-    let mut add = |key: &str, reason: String| {
-        let key = if key.is_empty() { path.clone() } else { join(&path, key) };
-        problems.push(Problem::new(key, reason));
-    };
-    match name.server() {
-        Some(server) if !declared.servers.contains(server) => {
-            add("", format!("there is no server `{server}`: add `[servers.{server}]`, or correct the name"));
-        }
-        None if !rule.scopes.is_empty() => {
-            add(
-                "scopes",
-                "a function has no token, so it can need no scopes: write `[]`, or put the server before the name"
-                    .into(),
-            );
-        }
-        _ => {}
-    }
-    if rule.effect == Effect::Read && rule.dry_run.is_some() {
-        add("dry_run", "a tool that only reads is never a dry run: take this away, or correct `effect`".into());
-    }
-    if let Some(reason) = rule.dry_run.as_ref().and_then(|value| canonical_json(value).err()) {
-        add("dry_run", reason.to_string());
-    }
-    if let Some(distinct) = rule.distinct.as_ref().filter(|d| !rule.arguments.contains_key(&d.argument)) {
-        add(
-            "distinct",
-            format!(
-                "the argument `{0}` has no entry: correct the name, or add `arguments.{0} = {{}}` where it has no other rule",
-                distinct.argument
-            ),
-        );
-    }
-    for (argument_name, argument_rule) in &rule.arguments {
-        let path = join(&join(&path, "arguments"), argument_name);
-        argument(&path, argument_rule, declared, problems);
-    }
-}
-
-fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut Vec<Problem>) {
-    let mut add = |key: &str, reason: String| problems.push(Problem::new(join(path, key), reason));
-    if rule.min.zip(rule.max).is_some_and(|(min, max)| min > max) {
-        add("min", "is larger than `max`: no number fits".into());
-    }
-    if [rule.min, rule.max].iter().flatten().any(|n| !n.is_finite()) {
-        add("min", "must be a finite number".into());
-    }
-    if rule.max_chars == Some(0) {
-        add("max_chars", "is 0: no text fits".into());
-    }
-    if let Some(values) = &rule.one_of {
-        if values.is_empty() {
-            add("enum", "is empty: no value fits; list the values".into());
-        }
-        if let Some(reason) = canonical_json(&Value::from(values.as_slice())).err() {
-            add("enum", reason.to_string());
-        }
-    }
-    let Some(sources) = &rule.from else { return };
-    if sources.is_empty() {
-        add("from", "is empty: no value may be used; name `input` or tools".into());
-    }
-    for source in sources {
-        match source {
-            Source::Reply { tool, .. } if !declared.tools.contains(tool.as_str()) => {
-                add("from", format!("there is no tool `{tool}` here: add it, or write `input`"));
-            }
-            Source::Registry(name) if !declared.lists.contains(name) => {
-                add(
-                    "from",
-                    format!(
-                        "there is no list `{name}` here: add it under `[registry]`, empty where each run brings its own"
-                    ),
-                );
-            }
-            _ => {}
-        }
-        if let Source::Reply { field: Some(field), .. } | Source::Input { field: Some(field) } = source
-            && field.is_empty()
-        {
-            add("from", format!("names no field after `{source}`: add it, or take the colon away"));
-        }
     }
 }

@@ -1,31 +1,29 @@
-//! The operator's rules for arguments: pattern, enum, numbers, length.
+//! The operator's rules for arguments: what values look like.
 
 use serde_json::Value;
 
-use super::Denied;
-use crate::{
-    Pattern,
-    call::ToolCall,
-    event::EventKind,
-    security::boundary::{ArgumentRule, ToolRule},
-};
+use super::{Asked, Denied, link};
+use crate::{Pattern, event::EventKind, security::boundary::ArgumentRule};
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
 /// and punctuation is refused: many servers take `customerId` for `customer_id`.
-pub(in crate::security) fn check(rule: &ToolRule, call: &ToolCall) -> Result<(), Denied> {
-    for name in call.arguments.keys().filter(|name| !rule.arguments.contains_key(*name)) {
-        if let Some(meant) = rule.arguments.keys().find(|ruled| folded(ruled) == folded(name)) {
-            return Err(Denied::argument(EventKind::ArgumentDenied, meant, "name"));
+pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
+    let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
+    let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
+    for name in given.keys().filter(|name| !rules.contains_key(*name)) {
+        if let Some(meant) = rules.keys().find(|ruled| folded(ruled) == folded(name)) {
+            deny(meant, "name");
         }
     }
-    for (name, argument) in &rule.arguments {
-        for value in items(call.arguments.get(name)) {
-            if let Some(broken) = broken(argument, value) {
-                return Err(Denied::argument(EventKind::ArgumentDenied, name, broken));
-            }
+    for (name, rule) in rules {
+        let Some(value) = given.get(name) else { continue };
+        if rule.max_items.is_some_and(|max| items(Some(value)).len() > max as usize) {
+            deny(name, "max_items");
+        }
+        if let Some(broken) = first_broken(rule, value) {
+            deny(name, broken);
         }
     }
-    Ok(())
 }
 
 /// The values of an argument: the items of a list, lists in lists included; none where it is absent or null.
@@ -41,17 +39,36 @@ fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null => None,
+        Value::Array(list) => list.iter().find_map(|item| first_broken(rule, item)),
+        value => broken(rule, value),
+    }
+}
+
 fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     let text = value.as_str();
-    let pattern_holds = |p: &Pattern| text.is_some_and(|t| p.matches(t));
-    let long = |max: u32| text.is_none_or(|t| t.chars().count() > max as usize);
+    let text_fits = |fits: &dyn Fn(&str) -> bool| text.is_some_and(fits);
+    let pattern_holds = |p: &Pattern| text_fits(&|t| p.matches(t));
+    let chars = || text.map(|t| t.chars().count());
     let number = value.as_f64();
     if rule.one_of.as_ref().is_some_and(|values| !values.contains(value)) {
         Some("enum")
     } else if rule.pattern.as_ref().is_some_and(|p| !pattern_holds(p)) {
         Some("pattern")
-    } else if rule.max_chars.is_some_and(long) {
+    } else if rule.min_chars.is_some_and(|min| chars().is_none_or(|n| n < min as usize)) {
+        Some("min_chars")
+    } else if rule.max_chars.is_some_and(|max| chars().is_none_or(|n| n > max as usize)) {
         Some("max_chars")
+    } else if rule.prefix.as_ref().is_some_and(|all| !text_fits(&|t| all.iter().any(|prefix| t.starts_with(prefix)))) {
+        Some("prefix")
+    } else if rule.hosts.as_ref().is_some_and(|hosts| !text_fits(&|t| link::is_address_at(t, hosts))) {
+        Some("hosts")
+    } else if rule.links.as_ref().is_some_and(|hosts| !text_fits(&|t| link::leads_only_to(t, hosts))) {
+        Some("links")
+    } else if rule.path_root.as_ref().is_some_and(|root| !text_fits(&|t| is_below(t, root))) {
+        Some("path_root")
     } else if rule.min.is_some_and(|min| number.is_none_or(|n| n < min)) {
         Some("min")
     } else if rule.max.is_some_and(|max| number.is_none_or(|n| n > max)) {
@@ -59,4 +76,33 @@ fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that goes up or that a
+/// server could decode into that.
+fn is_below(path: &str, root: &str) -> bool {
+    let folder = root.strip_suffix('/').unwrap_or(root);
+    let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    let is_name = |part: &str| !part.is_empty() && part.trim() == part && !part.chars().all(|c| c == '.');
+    rest.is_some_and(|rest| rest.split('/').all(is_name))
+        && !path
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?') || looks_like_a_separator(c))
+}
+
+/// Characters that Unicode normalisation turns into dots and slashes.
+fn looks_like_a_separator(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2024}'
+            ..='\u{2026}'
+                | '\u{ff0e}'
+                | '\u{ff0f}'
+                | '\u{ff3c}'
+                | '\u{2044}'
+                | '\u{2215}'
+                | '\u{29f8}'
+                | '\u{fe52}'
+                | '\u{fe68}'
+    )
 }

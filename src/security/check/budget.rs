@@ -1,15 +1,15 @@
-//! What one run may do in all: calls, calls of one tool, distinct values of an argument, and repetitions.
+//! What one run may do in all: calls, calls of one tool, distinct values of an argument, text sent out, and repetitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Denied, args::items};
+use super::{Denied, args::items, sequence};
 use crate::{
     call::{Effect, ToolCall},
     event::EventKind,
     security::{
-        boundary::{Limits, ToolRule},
+        boundary::{Boundary, ToolRule},
         session::{Counts, Reserved, Wanted},
     },
 };
@@ -24,11 +24,12 @@ pub(in crate::security) enum Novelty {
 /// Counts the call, or refuses it and counts nothing. Runs under the session's lock: two calls cannot both take the last place.
 pub(in crate::security) fn reserve(
     counts: &mut Counts,
+    boundary: &Boundary,
     rule: &ToolRule,
-    limits: &Limits,
     wanted: Wanted<'_>,
 ) -> Result<(Reserved, Novelty), Denied> {
     let Wanted { call, attempt, .. } = wanted;
+    let limits = boundary.limits();
     let calls = counts.calls.get(&call.tool).copied().unwrap_or_default();
     if let Some(max) = rule.max_calls.filter(|max| calls >= max.get()) {
         let detail = format!("it was called {max} times in this run, which is the most");
@@ -40,15 +41,36 @@ pub(in crate::security) fn reserve(
         let detail = format!("the run has asked for its {max} calls");
         return Err(Denied::new(EventKind::BudgetExhausted, detail));
     }
-    let reserved = Reserved::of(wanted, values);
+    let outgoing = if rule.effect == Effect::External { text_bytes(call) } else { 0 };
+    let total = counts.outgoing.saturating_add(outgoing);
+    if let Some(max) = limits.outgoing_bytes.filter(|max| outgoing > 0 && total > u64::from(max.get())) {
+        let detail = format!("the run would have sent {total} bytes of text to others, and {max} is the most");
+        return Err(Denied::new(EventKind::OutgoingLimit, detail));
+    }
+    sequence::check(counts, boundary, rule, wanted)?;
+    let mut reserved = Reserved::of(wanted, values, outgoing, boundary.watches(&call.tool));
     let repeated = counts.made.contains_key(&reserved.fingerprint);
     if repeated && rule.effect != Effect::Read {
         let detail = "the same call was made before in this run, and it changes something";
         return Err(Denied::new(EventKind::RedundantCall, detail));
     }
-    counts.take(&reserved);
+    counts.take(&mut reserved);
     let novelty = if repeated { Novelty::Repeated } else { Novelty::New };
     Ok((reserved, novelty))
+}
+
+/// Bytes of all that arguments say: texts, keys of objects in them, numbers.
+fn text_bytes(call: &ToolCall) -> u64 {
+    fn of(value: &Value) -> u64 {
+        match value {
+            Value::Null | Value::Bool(_) => 0,
+            Value::Number(number) => number.to_string().len() as u64,
+            Value::String(text) => text.len() as u64,
+            Value::Array(list) => list.iter().map(of).sum(),
+            Value::Object(map) => map.iter().map(|(key, item)| key.len() as u64 + of(item)).sum(),
+        }
+    }
+    call.arguments.values().map(of).sum()
 }
 
 /// The values that the call adds to those of the run, if they are not too many.

@@ -66,9 +66,14 @@ impl Schemas {
 }
 
 /// A server's schema, if it can be used. Its patterns run in a linear engine, so that they cannot hang us; references to other
-/// documents are not followed.
+/// documents are not followed. Formats such as `date` and `email` must hold.
 pub(crate) fn compile(schema: &Value) -> Option<Validator> {
-    jsonschema::options().with_pattern_options(PatternOptions::regex()).offline().build(schema).ok()
+    jsonschema::options()
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true)
+        .offline()
+        .build(schema)
+        .ok()
 }
 
 /// Whether the names of all arguments stand under `properties`. JSON Schema lets others pass unless it is told not to; here it must be
@@ -86,6 +91,11 @@ fn is_closed(schema: &Value) -> bool {
         "if",
     ];
     schema.get("properties").is_some() && opening.iter().all(|key| schema.get(key).is_none())
+}
+
+/// Whether a tool with this schema takes an argument of this name.
+pub(in crate::security) fn takes(schema: &Value, argument: &str) -> bool {
+    !is_closed(schema) || schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
 }
 
 fn declares(tool: &ToolSpec, argument: &str) -> bool {

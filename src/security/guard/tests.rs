@@ -14,6 +14,7 @@ use crate::{
     call::ServerId,
     clock::ManualClock,
     episode::{Episode, RunId},
+    event::SecurityEvent,
     secret::Redactor,
     security::{CheckError, GrantedScopes, ScopeSet, audit::AuditRows},
 };
@@ -123,7 +124,7 @@ impl Bench {
         let permit = self.call(tool, arguments).await.unwrap();
         assert!(matches!(permit.into_passage(), Passage::Live(..)));
         let reply = ToolReply::done(reply);
-        self.guard.inspect(&call, &reply, &self.session, &self.log);
+        assert!(self.guard.inspect(&call, reply, &self.session, &self.log).is_some());
     }
 
     fn finish(self) -> (Episode, AuditRows) {
@@ -276,7 +277,7 @@ async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
     let permit = bench.call("crm.recent", json!({})).await.unwrap();
     let _made = permit.into_passage();
     let reply = ToolReply::failed(json!({ "id": "EVIL99" }));
-    bench.guard.inspect(&wanted("crm.recent", json!({})), &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&wanted("crm.recent", json!({})), reply, &bench.session, &bench.log);
     let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
     assert_eq!(kind(refused), EventKind::ProvenanceDenied);
 }
@@ -382,7 +383,7 @@ async fn a_failed_write_may_be_repeated_and_a_successful_one_not() {
     let _made = bench.call("crm.ticket", ticket()).await.unwrap();
     assert_eq!(kind(bench.call("crm.ticket", ticket()).await), EventKind::RedundantCall);
     let reply = ToolReply::failed("try again");
-    bench.guard.inspect(&wanted("crm.ticket", ticket()), &reply, &bench.session, &bench.log);
+    bench.guard.inspect(&wanted("crm.ticket", ticket()), reply, &bench.session, &bench.log);
     assert!(bench.call("crm.ticket", ticket()).await.is_ok());
 }
 

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
+
 use crate::{
     Digest,
-    call::{ToolCall, ToolName},
+    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
 };
 
 /// How often what was done. Only permitted calls count, except for attempts.
@@ -15,6 +17,19 @@ pub(in crate::security) struct Counts {
     pub(in crate::security) distinct: BTreeMap<ToolName, BTreeMap<String, u32>>,
     /// Permitted calls by tool and arguments.
     pub(in crate::security) made: BTreeMap<Fingerprint, u32>,
+    /// Bytes of text that permitted calls send to somebody else.
+    pub(in crate::security) outgoing: u64,
+    /// Permitted calls that rules of sequence look for, in order.
+    pub(in crate::security) history: Vec<Made>,
+    made_so_far: u64,
+}
+
+/// A permitted call that a rule of sequence may look for.
+pub(in crate::security) struct Made {
+    number: u64,
+    pub(in crate::security) call: ToolCall,
+    /// The fields at the top of its reply, once there is one of a tool that did what it was asked.
+    reply: Option<Map<String, Value>>,
 }
 
 /// The number of a wanted call in its run, from 0.
@@ -35,12 +50,45 @@ pub(in crate::security) struct Wanted<'a> {
 /// What one call adds to the counts.
 pub(in crate::security) struct Reserved {
     pub(in crate::security) fingerprint: Fingerprint,
-    values: BTreeSet<String>,
+    pub(in crate::security) values: BTreeSet<String>,
+    pub(in crate::security) outgoing: u64,
+    watched: Option<ToolCall>,
+    number: u64,
+}
+
+/// Whether a rule of sequence looks for calls like this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::security) enum Watched {
+    Yes,
+    No,
 }
 
 impl Reserved {
-    pub(in crate::security) fn of(wanted: Wanted<'_>, values: BTreeSet<String>) -> Self {
-        Self { fingerprint: (wanted.call.tool.clone(), wanted.arguments_digest.clone()), values }
+    pub(in crate::security) fn of(
+        wanted: Wanted<'_>,
+        values: BTreeSet<String>,
+        outgoing: u64,
+        watched: Watched,
+    ) -> Self {
+        Self {
+            fingerprint: (wanted.call.tool.clone(), wanted.arguments_digest.clone()),
+            values,
+            outgoing,
+            watched: (watched == Watched::Yes).then(|| wanted.call.clone()),
+            number: 0,
+        }
+    }
+}
+
+impl Made {
+    /// Whether it was answered by a tool that did what it was asked.
+    pub(in crate::security) fn is_done(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// A field at the top of its reply.
+    pub(in crate::security) fn answered(&self, field: &str) -> Option<&Value> {
+        self.reply.as_ref()?.get(field)
     }
 }
 
@@ -51,12 +99,18 @@ impl Counts {
         attempt
     }
 
-    pub(in crate::security) fn take(&mut self, reserved: &Reserved) {
+    pub(in crate::security) fn take(&mut self, reserved: &mut Reserved) {
         let (tool, _) = &reserved.fingerprint;
         increase(&mut self.calls, tool);
         increase(&mut self.made, &reserved.fingerprint);
         let distinct = self.distinct.entry(tool.clone()).or_default();
         reserved.values.iter().for_each(|value| increase(distinct, value));
+        self.outgoing = self.outgoing.saturating_add(reserved.outgoing);
+        if let Some(call) = reserved.watched.take() {
+            self.made_so_far += 1;
+            reserved.number = self.made_so_far;
+            self.history.push(Made { number: self.made_so_far, call, reply: None });
+        }
     }
 
     pub(super) fn give_back(&mut self, reserved: &Reserved) {
@@ -66,11 +120,28 @@ impl Counts {
         if let Some(distinct) = self.distinct.get_mut(tool) {
             reserved.values.iter().for_each(|value| decrease(distinct, value));
         }
+        self.outgoing = self.outgoing.saturating_sub(reserved.outgoing);
+        self.history.retain(|made| made.number != reserved.number);
     }
 
     pub(super) fn forget_made(&mut self, call: &ToolCall) {
         decrease(&mut self.made, &(call.tool.clone(), arguments_digest(call)));
     }
+
+    /// Notes the reply to a call that a rule of sequence may look for.
+    pub(super) fn answered(&mut self, call: &ToolCall, reply: &ToolReply) {
+        if reply.status == ReplyStatus::Failed {
+            return;
+        }
+        if let Some(made) = self.history.iter_mut().find(|made| made.reply.is_none() && made.call == *call) {
+            let fields = reply.content.as_object().into_iter().flatten().filter(|(_, value)| is_scalar(value));
+            made.reply = Some(fields.map(|(field, value)| (field.clone(), value.clone())).collect());
+        }
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
 }
 
 /// SHA-256 of the arguments; the keys of a JSON map are sorted, so the same arguments have the same digest.

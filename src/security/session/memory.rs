@@ -17,8 +17,8 @@ pub(in crate::security) struct Memory {
     input: Vec<(String, String)>,
     /// For each tool and value: the fields of its replies that had it.
     fields: BTreeMap<ToolName, HashMap<String, BTreeSet<String>>>,
-    /// Texts in replies: whoever can write into a server's data can write them.
-    prose: Vec<String>,
+    /// Texts in replies, with the tool that said them: whoever can write into a server's data can write them.
+    prose: Vec<(ToolName, String)>,
     /// What fields and prose take, in bytes.
     size: usize,
 }
@@ -45,7 +45,7 @@ impl Memory {
 
     pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
         match &reply.content {
-            Value::String(text) => self.add_prose(text),
+            Value::String(text) => self.add_prose(tool, text),
             content => self.add(tool, None, content, reply.status),
         }
     }
@@ -60,19 +60,46 @@ impl Memory {
                 self.came_from(sources, registries, &Value::from(key.as_str()))
                     && self.came_from(sources, registries, item)
             }),
-            Value::String(_) | Value::Number(_) => sources.iter().any(|source| match source {
-                Source::Input { field } => self.input_has(field.as_deref(), value),
-                Source::Registry(name) => registries.iter().any(|registry| registry.has(name, value)),
-                Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
-            }),
+            Value::Number(_) => self.has(sources, registries, value),
+            Value::String(text) => {
+                self.has(sources, registries, value)
+                    || parts(text)
+                        .is_some_and(|mut parts| parts.all(|part| self.has(sources, registries, &Value::from(part))))
+            }
         }
+    }
+
+    /// Every value that a source has given so far, longer texts included.
+    pub(in crate::security) fn values_of<'m>(&'m self, source: &'m Source) -> Box<dyn Iterator<Item = &'m str> + 'm> {
+        match source {
+            Source::Registry(_) => Box::new(std::iter::empty()),
+            Source::Input { field } => {
+                let of = |of: &String| field.as_ref().is_none_or(|field| field == of);
+                Box::new(self.input.iter().filter(move |(field, _)| of(field)).map(|(_, text)| text.as_str()))
+            }
+            Source::Reply { tool, field } => {
+                let values = self.fields.get(tool).into_iter().flatten();
+                let of = move |fields: &BTreeSet<String>| field.as_ref().is_none_or(|field| fields.contains(field));
+                let values = values.filter(move |(_, fields)| of(fields)).map(|(value, _)| value.as_str());
+                let prose = self.prose.iter().filter(move |(of, _)| of == tool && field.is_none());
+                Box::new(values.chain(prose.map(|(_, text)| text.as_str())))
+            }
+        }
+    }
+
+    fn has(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
+        sources.iter().any(|source| match source {
+            Source::Input { field } => self.input_has(field.as_deref(), value),
+            Source::Registry(name) => registries.iter().any(|registry| registry.has(name, value)),
+            Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
+        })
     }
 
     /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
     pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
         words.iter().filter(|word| word.chars().count() >= MIN_TELLING_CHARS).take(MAX_WORDS).any(|word| {
             !self.input.iter().any(|(_, text)| has_token(text, word))
-                && self.prose.iter().any(|text| has_token(text, word))
+                && self.prose.iter().any(|(_, text)| has_token(text, word))
         })
     }
 
@@ -84,7 +111,7 @@ impl Memory {
     fn input_has(&self, field: Option<&str>, value: &Value) -> bool {
         let mut texts = self.input.iter().filter(|(of, _)| field.is_none_or(|field| field == of)).map(|(_, text)| text);
         match value {
-            Value::String(word) => texts.any(|text| has_token(text, word)),
+            Value::String(word) => texts.any(|text| has_token(text, word) || has_grouped(text, word)),
             Value::Number(number) => texts.any(|text| has_number(text, number)),
             _ => false,
         }
@@ -112,7 +139,7 @@ impl Memory {
             }
             Value::Null | Value::Bool(_) => {}
             Value::String(text) => {
-                self.add_prose(text);
+                self.add_prose(tool, text);
                 self.add_value(tool, field, text, status);
             }
             Value::Number(_) => self.add_value(tool, field, &scalar(value), status),
@@ -129,9 +156,9 @@ impl Memory {
         }
     }
 
-    fn add_prose(&mut self, text: &str) {
+    fn add_prose(&mut self, tool: &ToolName, text: &str) {
         if text.contains(char::is_whitespace) && self.has_room(text.len()) {
-            self.prose.push(text.to_owned());
+            self.prose.push((tool.clone(), text.to_owned()));
         }
     }
 
@@ -176,16 +203,61 @@ fn scalar(value: &Value) -> String {
     }
 }
 
+/// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; none where it is no list. Every part has a letter,
+/// so that no number falls apart.
+fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
+    let parts = || text.split([',', ';', '\n']).map(str::trim);
+    let is_item =
+        |part: &str| part.contains(char::is_alphabetic) && !part.contains(['"', '\'', '(', ')', '<', '>', '\\']);
+    (parts().count() > 1 && parts().all(is_item)).then(parts)
+}
+
 /// Whether `word` stands in `text` as a whole: not as a part of a longer word, name, address or number.
 pub(super) fn has_token(text: &str, word: &str) -> bool {
     let is_word_like = word.trim() == word && word.contains(char::is_alphanumeric);
-    if !is_word_like || !text.contains(word) {
-        return false;
-    }
-    text.char_indices().any(|(at, _)| {
-        let (before, rest) = text.split_at(at);
-        rest.strip_prefix(word).is_some_and(|after| !goes_on(before.chars().rev()) && !goes_on(after.chars()))
+    is_word_like && text.match_indices(word).any(|(at, _)| stands_alone(text, at, at + word.len()))
+}
+
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    let after = text.get(end..).unwrap_or_default();
+    !goes_on(before.chars().rev()) && !goes_on(after.chars())
+}
+
+/// Shorter numbers could come about by reading two that stand side by side as one.
+const MIN_GROUPED: usize = 12;
+
+/// Whether a long number, such as that of an account, stands in `text` with blanks or dashes between its groups, as people write it.
+/// Letters must be the same, and each group must have a digit but the first.
+fn has_grouped(text: &str, word: &str) -> bool {
+    let is_number = word.len() >= MIN_GROUPED
+        && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+        && word.bytes().filter(u8::is_ascii_digit).count() * 2 > word.len();
+    let Some(first) = word.chars().next().filter(|_| is_number) else { return false };
+    text.match_indices(first).any(|(at, _)| {
+        grouped(text.get(at..).unwrap_or_default(), word).is_some_and(|length| stands_alone(text, at, at + length))
     })
+}
+
+/// How much of the text it takes to spell the word, in groups of three or more but for the last.
+fn grouped(text: &str, word: &str) -> Option<usize> {
+    let (mut wanted, mut group, mut length) = (word.chars().peekable(), 0, 0);
+    for c in text.chars() {
+        let next = wanted.peek()?;
+        match c {
+            _ if c == *next => {
+                wanted.next();
+                group += 1;
+            }
+            ' ' | '-' | '\u{a0}' if group >= 3 => group = 0,
+            _ => return None,
+        }
+        length += c.len_utf8();
+        if wanted.peek().is_none() {
+            return Some(length);
+        }
+    }
+    None
 }
 
 /// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then` or `'s`.

@@ -8,7 +8,7 @@ use std::{
 
 use url::Url;
 
-use super::{Surroundings, choice, parsed, rate, secret};
+use super::{Surroundings, choice, limits::rate, parsed, secret};
 use crate::{
     call::ServerId,
     net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},

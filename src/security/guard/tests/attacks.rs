@@ -75,7 +75,7 @@ fn attacks() -> Vec<(EventKind, Attack)> {
                 let bait = b.call("crm.ticket", json!({ "title": "bait" })).await.unwrap();
                 let call = wanted("crm.ticket", json!({ "title": "bait" }));
                 drop(bait);
-                b.guard.inspect(&call, &ToolReply::failed("no"), &b.session, &b.log);
+                b.guard.inspect(&call, ToolReply::failed("no"), &b.session, &b.log);
                 b.call("crm.ticket", json!({ "title": "broken" })).await
             }),
         ),
@@ -152,8 +152,8 @@ fn assert_blocked(bench: Bench, refused: Result<Permit, Refused>, expected: Even
     let (episode, rows) = bench.finish();
     let row = rows.all().pop().unwrap();
     assert_eq!(row.verdict, RowVerdict::Deny(denied.kind), "attack {number}");
-    let last = episode.events.last().unwrap();
-    assert_eq!(last.kind, expected, "attack {number}: {episode:?}");
+    let recorded = episode.events.iter().any(|event| event.kind == expected);
+    assert!(recorded, "attack {number} ({expected:?}): {episode:?}");
     if expected != EventKind::InjectionObeyed {
         assert_eq!(denied.kind, expected, "attack {number}: {denied}");
     }

@@ -1,0 +1,154 @@
+//! `[tools."server.tool"]`.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{beside, choice, flow, parsed, required_count};
+use crate::{
+    Pattern,
+    call::{Effect, ToolName},
+    security::{
+        Scope, ScopeSet,
+        boundary::{
+            ArgumentRule, Distinct, Earlier, Recorded, Source, ToolRule,
+            reader::Table,
+            rule::{Approval, Kept, Liftable},
+        },
+    },
+};
+
+pub(super) const KEYS: &[&str] = &[
+    "scopes",
+    "effect",
+    "arguments",
+    "distinct",
+    "max_calls",
+    "dry_run",
+    "dry_run_file",
+    "dry_run_recording",
+    "approval",
+    "ask",
+    "after",
+    "only_if",
+    "never_with",
+    "keep_out",
+    "reply",
+];
+
+const ARGUMENT_KEYS: &[&str] = &[
+    "pattern",
+    "enum",
+    "min",
+    "max",
+    "min_chars",
+    "max_chars",
+    "max_items",
+    "prefix",
+    "hosts",
+    "links",
+    "path_root",
+    "from",
+];
+
+pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Option<ToolRule> {
+    let effect = effect(table);
+    let scopes = scopes(table);
+    let mut arguments = BTreeMap::new();
+    for (name, table) in table.table("arguments").iter().flat_map(Table::tables) {
+        arguments.insert(name, argument(&table));
+        table.finish(ARGUMENT_KEYS);
+    }
+    let distinct = table.table("distinct").and_then(|table| {
+        let argument = table.required("argument").map(str::to_owned);
+        let max = required_count(&table, "max");
+        table.finish(&["argument", "max"]);
+        Some(Distinct { argument: argument?, max: max? })
+    });
+    let stand_ins = ["dry_run", "dry_run_file", "dry_run_recording"].into_iter().filter(|key| table.has(key));
+    if let Some(second) = stand_ins.skip(1).last() {
+        table
+            .problem(second, "is a second stand-in: set only one of `dry_run`, `dry_run_file` and `dry_run_recording`");
+    }
+    let file = beside(table, "dry_run_file", base_dir, |text| {
+        serde_json::from_str(text).map_err(|error| format!("is no JSON value: {error}"))
+    });
+    let recorded = beside(table, "dry_run_recording", base_dir, |text| Recorded::parse(name, text));
+    let approval = choice(table, "approval", &[("each_call", Approval::EachCall)]).unwrap_or_default();
+    let ask = table.texts("ask").map(|words| words.into_iter().filter_map(|word| liftable(table, word)).collect());
+    Some(ToolRule {
+        arguments,
+        distinct,
+        max_calls: table.count("max_calls"),
+        dry_run: table.any("dry_run").or(file),
+        recorded,
+        approval,
+        ask: ask.unwrap_or_default(),
+        after: all::<Earlier>(table, "after"),
+        only_if: all::<Earlier>(table, "only_if"),
+        never_with: all::<Earlier>(table, "never_with"),
+        keep_out: all::<Kept>(table, "keep_out"),
+        reply: table.table("reply").map(flow::reply).unwrap_or_default(),
+        ..ToolRule::new(effect?, scopes?)
+    })
+}
+
+fn effect(table: &Table<'_>) -> Option<Effect> {
+    let effects = [("read", Effect::Read), ("write", Effect::Write), ("external", Effect::External)];
+    if !table.has("effect") {
+        table.problem(
+            "effect",
+            "is missing: say `read`, `write` or `external`, as you know the tool, not as its server describes it",
+        );
+    }
+    choice(table, "effect", &effects)
+}
+
+fn scopes(table: &Table<'_>) -> Option<ScopeSet> {
+    if !table.has("scopes") {
+        table.problem("scopes", "is missing: list the scopes the tool needs, or `[]` where it needs none");
+    }
+    table.texts("scopes").map(|scopes| {
+        let scopes = scopes.into_iter();
+        scopes.filter_map(|scope| parsed::<Scope>(table, "scopes", scope)).collect()
+    })
+}
+
+fn argument(table: &Table<'_>) -> ArgumentRule {
+    let pattern = table.text("pattern").and_then(|pattern| {
+        Pattern::new(pattern)
+            .map_err(|error| {
+                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {}", error.reason))
+            })
+            .ok()
+    });
+    let owned = |key| table.texts(key).map(|texts| texts.into_iter().map(str::to_owned).collect());
+    let count = |key| table.count(key).map(std::num::NonZeroU32::get);
+    ArgumentRule {
+        pattern,
+        one_of: table.values("enum"),
+        min: table.number("min"),
+        max: table.number("max"),
+        min_chars: count("min_chars"),
+        max_chars: count("max_chars"),
+        max_items: count("max_items"),
+        prefix: owned("prefix"),
+        hosts: owned("hosts"),
+        links: owned("links"),
+        path_root: table.text("path_root").map(str::to_owned),
+        from: table.has("from").then(|| all::<Source>(table, "from")),
+    }
+}
+
+fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {
+    let found = Liftable::WORDS.iter().find(|(known, _)| *known == word).map(|(_, liftable)| *liftable);
+    if found.is_none() {
+        let words = Liftable::WORDS.map(|(word, _)| word).join("`, `");
+        table.problem("ask", format!("`{word}` cannot be lifted: use `{words}`"));
+    }
+    found
+}
+
+/// Every text of a list, parsed.
+fn all<T: std::str::FromStr<Err: std::fmt::Display>>(table: &Table<'_>, key: &str) -> Vec<T> {
+    let texts = table.texts(key).into_iter().flatten();
+    texts.filter_map(|text| parsed::<T>(table, key, text)).collect()
+}

@@ -1,0 +1,60 @@
+//! What a program may answer.
+
+use serde_json::Value;
+
+use super::{Denied, leak, markup, reply::any_text};
+use crate::{
+    Fields,
+    event::EventKind,
+    security::{
+        Session,
+        boundary::{Boundary, Markup},
+    },
+};
+
+/// Looks at every text of an answer. `shown` is none where the program does not let itself be looked at
+/// ([`Module::shown`](crate::Module::shown)): an answer that cannot be judged is no better than one that breaks a rule.
+pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Fields>) -> Result<(), Denied> {
+    let rules = boundary.answer();
+    if rules.is_empty() && boundary.canaries().is_empty() {
+        return Ok(());
+    }
+    let denied = |kind, detail: &str| Err(Denied::new(kind, detail));
+    let Some(shown) = shown else {
+        return match rules.is_empty() {
+            true => Ok(()),
+            false => denied(
+                EventKind::AnswerDenied,
+                "the boundary has rules for answers, and the module does not show its own: write `fn shown` for it",
+            ),
+        };
+    };
+    let has = |fits: &mut dyn FnMut(&str) -> bool| {
+        shown.0.values().any(|value| any_text(value, fits) || any_number(value, fits))
+    };
+    if has(&mut |text| leak::has_planted(boundary, text)) {
+        return denied(EventKind::CanaryObeyed, "the answer has a planted value in it");
+    }
+    if rules.max_chars.is_some_and(|max| has(&mut |text| text.chars().count() > max as usize)) {
+        return denied(EventKind::AnswerDenied, "the answer is longer than `answer.max_chars`");
+    }
+    if rules.markup == Markup::Refuse && has(&mut |text| markup::is_in(text)) {
+        return denied(EventKind::AnswerDenied, "the answer has markup in it");
+    }
+    for (name, class) in rules.never.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
+        let leaks = |text: &str| session.with_memory(|memory| leak::has_class(class, memory, text));
+        if has(&mut { leaks }) {
+            return denied(EventKind::AnswerDenied, &format!("the answer has a value of the class `{name}` in it"));
+        }
+    }
+    Ok(())
+}
+
+fn any_number(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+    match value {
+        Value::Number(number) => fits(&number.to_string()),
+        Value::Array(list) => list.iter().any(|item| any_number(item, fits)),
+        Value::Object(map) => map.values().any(|item| any_number(item, fits)),
+        _ => false,
+    }
+}

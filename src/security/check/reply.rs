@@ -1,0 +1,104 @@
+//! What of a reply the program may see.
+
+use serde_json::Value;
+
+use super::{leak, markers, markup};
+use crate::{
+    call::{ToolName, ToolReply},
+    event::{EventKind, SecurityEvent},
+    security::{
+        Session,
+        boundary::{Boundary, Class, Markup, ToolRule},
+    },
+};
+
+/// What stands where a value was taken out.
+const MASK: &str = "[hidden]";
+
+/// Why the program must not see a reply at all.
+pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {
+    let allowed = &rule.reply;
+    let reason = if allowed.max_bytes.is_some_and(|max| reply.content.to_string().len() > max as usize) {
+        "the reply is longer than `reply.max_bytes`: it was withheld"
+    } else if allowed.markup == Markup::Refuse && any_text(&reply.content, &mut markup::is_in) {
+        "the reply has markup: it was withheld"
+    } else {
+        return None;
+    };
+    Some(SecurityEvent::new(EventKind::ReplyDenied, Some(tool), reason))
+}
+
+/// Takes out of a reply what the program must not see, and notes text in it that is made to be taken for an order.
+pub(in crate::security) fn clean(
+    boundary: &Boundary,
+    rule: &ToolRule,
+    tool: &ToolName,
+    reply: &mut ToolReply,
+    session: &Session,
+) -> Vec<SecurityEvent> {
+    let event = |kind, detail: String| SecurityEvent::new(kind, Some(tool), detail);
+    let found = markers::find(&reply.content);
+    let mut events: Vec<_> =
+        found.into_iter().map(|kind| event(EventKind::InjectionSeen, format!("the reply has {kind} in it"))).collect();
+    let stripped = &mut |text: &str| markup::is_in(text).then(|| markup::strip(text));
+    if rule.reply.markup == Markup::Strip && replace(&mut reply.content, stripped) {
+        events.push(event(EventKind::ReplyDenied, "markup was taken out of the reply".into()));
+    }
+    for (name, class) in rule.reply.hide.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
+        let hidden = &mut |text: &str| hide(class, session, text);
+        if replace(&mut reply.content, hidden) {
+            let detail = format!("values of the class `{name}` were taken out of the reply");
+            events.push(event(EventKind::ReplyDenied, detail));
+        }
+    }
+    events
+}
+
+/// The text without values of the class. What is written with blanks, or encoded, or came from a field of the class is hidden with all that is
+/// around it.
+fn hide(class: &Class, session: &Session, text: &str) -> Option<String> {
+    let clean = match &class.pattern {
+        Some(pattern) => pattern.regex().replace_all(text, MASK).into_owned(),
+        None => text.to_owned(),
+    };
+    let still_has = session.with_memory(|memory| leak::has_class(class, memory, &clean));
+    let clean = if still_has { MASK.to_owned() } else { clean };
+    (clean != text).then_some(clean)
+}
+
+/// Whether any text of a value, keys included, fits.
+pub(in crate::security) fn any_text(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => fits(text),
+        Value::Array(list) => list.iter().any(|item| any_text(item, fits)),
+        Value::Object(map) => map.iter().any(|(key, item)| fits(key) || any_text(item, fits)),
+        _ => false,
+    }
+}
+
+/// Replaces texts, keys included, and numbers that are written like one; says whether there was anything to replace.
+fn replace(value: &mut Value, with: &mut dyn FnMut(&str) -> Option<String>) -> bool {
+    match value {
+        Value::String(text) => with(text).map(|clean| *text = clean).is_some(),
+        Value::Number(number) => match with(&number.to_string()) {
+            Some(clean) => {
+                *value = Value::String(clean);
+                true
+            }
+            None => false,
+        },
+        Value::Array(list) => list.iter_mut().fold(false, |any, item| replace(item, with) | any),
+        Value::Object(map) => {
+            let mut any = false;
+            let clean = std::mem::take(map).into_iter().map(|(key, mut item)| {
+                any |= replace(&mut item, with);
+                let renamed = with(&key);
+                any |= renamed.is_some();
+                (renamed.unwrap_or(key), item)
+            });
+            *map = clean.collect();
+            any
+        }
+        _ => false,
+    }
+}

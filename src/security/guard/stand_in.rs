@@ -1,0 +1,93 @@
+//! What a program is shown instead of the reply to a call that is not made.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Digest,
+    call::{Effect, ToolSpec},
+    security::{
+        boundary::{Boundary, CompileWrites, ToolRule},
+        check::schema,
+        session::Mode,
+    },
+};
+
+/// Definitions that refer to themselves are followed so far.
+const MAX_DEPTH: usize = 8;
+
+/// The stand-in, where the call must not be made: the operator's, that of a recording, or one made of the tool's output schema.
+pub(super) fn of(
+    boundary: &Boundary,
+    rule: &ToolRule,
+    tool: &ToolSpec,
+    mode: Mode,
+    arguments_digest: &Digest,
+) -> Option<Value> {
+    let dry =
+        mode == Mode::Compile && boundary.compile_writes() == CompileWrites::DryRun && rule.effect != Effect::Read;
+    dry.then(|| {
+        let given = rule.dry_run.clone();
+        let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
+        given.or_else(recorded).or_else(|| from_schema(tool)).unwrap_or_else(|| json!({ "status": "ok" }))
+    })
+}
+
+/// The smallest value that fits the schema of the tool's replies, if there is one and it can be found.
+fn from_schema(tool: &ToolSpec) -> Option<Value> {
+    let schema = tool.output_schema.as_ref()?;
+    let value = smallest(schema, schema, 0)?;
+    schema::compile(schema)?.is_valid(&value).then_some(value)
+}
+
+fn smallest(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
+        return smallest(root.pointer(path.strip_prefix('#')?)?, root, depth + 1);
+    }
+    for key in ["const", "default"] {
+        if let Some(value) = schema.get(key) {
+            return Some(value.clone());
+        }
+    }
+    for key in ["examples", "enum"] {
+        if let Some(value) = schema.get(key).and_then(|values| values.get(0)) {
+            return Some(value.clone());
+        }
+    }
+    for key in ["anyOf", "oneOf", "allOf"] {
+        if let Some(value) = schema.get(key).and_then(|all| smallest(all.get(0)?, root, depth + 1)) {
+            return Some(value);
+        }
+    }
+    of_type(schema, root, depth)
+}
+
+fn of_type(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
+    let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
+    let number = |key: &str| schema.get(key).and_then(Value::as_f64);
+    let count = |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    match kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "null" }) {
+        "string" => Some(Value::from("x".repeat(count("minLength").min(1_024)))),
+        "integer" => Some(json!(number("minimum").unwrap_or(0.0).ceil() as i64)),
+        "number" => Some(json!(number("minimum").unwrap_or(0.0))),
+        "boolean" => Some(Value::Bool(true)),
+        "array" => {
+            let item = || smallest(schema.get("items")?, root, depth + 1);
+            (0..count("minItems").min(64)).map(|_| item()).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        "object" => {
+            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+            let field = |name: &Value| {
+                let name = name.as_str()?;
+                Some((name.to_owned(), smallest(schema.get("properties")?.get(name)?, root, depth + 1)?))
+            };
+            required.map(field).collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+        _ => Some(Value::Null),
+    }
+}
+
+#[cfg(test)]
+mod tests;
