@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod compile;
 mod evaluate;
+mod events;
 mod faults;
 mod gaps;
 mod gateway;

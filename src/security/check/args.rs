@@ -106,3 +106,6 @@ fn looks_like_a_separator(c: char) -> bool {
                 | '\u{fe68}'
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,3 +121,6 @@ fn phrases(text: &str) -> impl Iterator<Item = String> {
     let runs: Vec<String> = words.windows(QUOTED_WORDS).map(|run| run.join(" ")).collect();
     runs.into_iter()
 }
+
+#[cfg(test)]
+mod tests;

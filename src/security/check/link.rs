@@ -44,14 +44,13 @@ pub(super) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     })
 }
 
-/// Whether a host is one of those listed.
+/// Whether a host, with or without `www.`, is one of those listed.
 fn is_one_of(host: &str, hosts: &[String]) -> bool {
-    let host = host.strip_prefix("www.").filter(|host| host.contains('.')).unwrap_or(host);
-    let fits = |host: &str, listed: &String| match listed.strip_prefix('*') {
+    let plain = host.strip_prefix("www.").unwrap_or(host);
+    hosts.iter().any(|listed| match listed.strip_prefix('*') {
         Some(domain) => host.len() > domain.len() && host.ends_with(domain),
-        None => host == listed,
-    };
-    hosts.iter().any(|listed| fits(host, listed) || fits(&format!("www.{host}"), listed))
+        None => listed == host || listed == plain,
+    })
 }
 
 /// Schemes that need no `//` to lead somewhere or to run something.
@@ -97,3 +96,6 @@ fn is_host_like(name: &str) -> bool {
         Host::parse(name).is_ok_and(|host| !matches!(host, Host::Domain(_))) && name.matches('.').count() == 3;
     !rest.is_empty() && rest.chars().all(is_label) && (is_domain || is_address)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,3 +60,6 @@ fn in_text(text: &str) -> Option<&'static str> {
     let speaks = commands.iter().any(|speaker| words.starts_with(speaker) || words.contains(&format!(". {speaker}")));
     (speaks || ORDERS.iter().any(|order| words.contains(order))).then_some("an order to a model")
 }
+
+#[cfg(test)]
+mod tests;

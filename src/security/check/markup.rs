@@ -70,9 +70,14 @@ fn tag(after: &str) -> Option<&str> {
 /// The words of a Markdown link and what comes after it, given what comes after its `[`.
 fn link(after: &str) -> Option<(&str, &str)> {
     let (words, rest) = after.split_once(']')?;
+    // `[words]: address` defines a link that another place uses, and shows nothing itself
+    if let Some(defined) = rest.strip_prefix(':') {
+        return Some(("", defined.split_once('\n').map_or("", |(_, rest)| rest)));
+    }
     let target = |open: char, close: char| rest.strip_prefix(open).and_then(|rest| rest.split_once(close));
-    // `[words]: address` defines a link that another place uses
-    let defined = || rest.strip_prefix(':').map(|rest| ("", rest.split_once('\n').map_or("", |(_, rest)| rest)));
-    let (_, rest) = target('(', ')').or_else(|| target('[', ']')).or_else(defined)?;
+    let (_, rest) = target('(', ')').or_else(|| target('[', ']'))?;
     Some((words, rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ fn url(c: char) -> bool {
 fn dotted(c: char) -> bool {
     url(c) || c == '.'
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,40 @@
+use serde_json::json;
 
+use super::*;
+
+fn of_schema(schema: Value) -> Option<Value> {
+    let name = crate::call::ToolName::try_from("crm.ticket").ok()?;
+    from_schema(&ToolSpec::new(name, "", json!({}), Some(schema)))
+}
+
+#[test]
+fn the_smallest_reply_that_fits_stands_in() {
+    let ticket = json!({
+        "type": "object",
+        "required": ["id", "status", "lines", "owner", "at"],
+        "properties": {
+            "id": { "type": "string", "minLength": 3 },
+            "status": { "enum": ["open", "closed"] },
+            "lines": { "type": "array", "minItems": 1, "items": { "type": "integer", "minimum": 1.5 } },
+            "owner": { "$ref": "#/$defs/person" },
+            "at": { "type": "string", "examples": ["2026-01-01"] },
+            "note": { "type": "string" },
+        },
+        "$defs": { "person": { "type": "object", "required": ["name"], "properties": { "name": { "default": "Ann" } } } },
+    });
+    let stand_in =
+        json!({ "id": "xxx", "status": "open", "lines": [2], "owner": { "name": "Ann" }, "at": "2026-01-01" });
+    assert_eq!(of_schema(ticket), Some(stand_in));
+}
+
+#[test]
+fn what_cannot_be_made_is_not_made_up() {
+    for schema in [
+        json!({ "$ref": "#" }),
+        json!({ "type": "object", "required": ["a"], "properties": { "a": { "$ref": "https://evil.example/schema" } } }),
+        json!({ "type": "string", "pattern": "^[A-Z]{8}$" }),
+        json!({ "type": "object", "required": ["a"] }),
+    ] {
+        assert_eq!(of_schema(schema.clone()), None, "{schema}");
+    }
+}

@@ -1,0 +1,62 @@
+use serde_json::json;
+
+use super::*;
+
+fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {
+    let mut rule = ArgumentRule::default();
+    change(&mut rule);
+    rule
+}
+
+#[test]
+fn a_path_stays_below_its_root() {
+    let rule = rule(|rule| rule.path_root = Some("/srv/files".into()));
+    for good in ["/srv/files/a.txt", "/srv/files/a/b", "/srv/files/.hidden", "/srv/files/...x"] {
+        assert_eq!(first_broken(&rule, &json!(good)), None, "{good}");
+    }
+    for bad in [
+        "/srv/files",
+        "/srv/files/",
+        "/srv/filesystem/a",
+        "/srv/files/../secret",
+        "/srv/files/..",
+        "/srv/files/./a",
+        "/srv/files//etc/passwd",
+        "/srv/files/%2e%2e/secret",
+        "/srv/files/..\\secret",
+        "/srv/files/a\u{0}.txt",
+        "/srv/files/.. /secret",
+        "/srv/files/\u{2025}/secret",
+        "/srv/files/\u{ff0e}\u{ff0e}/secret",
+        "/srv/files/$HOME",
+        "srv/files/a",
+        "file:///srv/files/a",
+    ] {
+        assert_eq!(first_broken(&rule, &json!(bad)), Some("path_root"), "{bad}");
+    }
+    assert_eq!(first_broken(&rule, &json!(7)), Some("path_root"));
+    assert_eq!(first_broken(&rule, &json!(["/srv/files/a", "/etc"])), Some("path_root"));
+}
+
+#[test]
+fn lengths_prefixes_and_lists_hold_for_every_item() {
+    let rules = rule(|rule| {
+        rule.min_chars = Some(2);
+        rule.max_chars = Some(4);
+        rule.prefix = Some(vec!["ab".into(), "cd".into()]);
+    });
+    for (value, broken) in [
+        (json!("ab"), None),
+        (json!("cdef"), None),
+        (json!(["ab", ["cd"]]), None),
+        (json!(null), None),
+        (json!("a"), Some("min_chars")),
+        (json!("abcde"), Some("max_chars")),
+        (json!("xab"), Some("prefix")),
+        (json!(["ab", "xy"]), Some("prefix")),
+        (json!({ "a": "ab" }), Some("min_chars")),
+        (json!(12), Some("min_chars")),
+    ] {
+        assert_eq!(first_broken(&rules, &value), broken, "{value}");
+    }
+}

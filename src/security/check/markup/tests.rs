@@ -1,0 +1,32 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn markup_goes_and_its_words_stay() {
+    for (text, plain) in [
+        ("a < b and b > c", "a < b and b > c"),
+        ("<b>bold</b>", "bold"),
+        ("<script>alert(1)</script>x", "alert(1)x"),
+        ("<img src=x onerror=y", ""),
+        ("a<!-- hidden -->b", "ab"),
+        ("[click me](https://evil.example/?q=1)", "click me"),
+        ("![pixel](https://evil.example/p.png)", "pixel"),
+        ("[words][1] and\n[1]: https://evil.example\nmore", "words and\nmore"),
+        ("a[0] and b[1]", "a[0] and b[1]"),
+        ("zero\u{200b}width", "zerowidth"),
+        ("<<b>script>x", "x"),
+        ("wow!", "wow!"),
+    ] {
+        assert_eq!(strip(text), plain, "{text}");
+        assert_eq!(is_in(text), text != plain, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b \u{200b}:]{0,60}") {
+        let kept = strip(&text);
+        prop_assert!(!is_in(&kept), "{kept:?}");
+    }
+}

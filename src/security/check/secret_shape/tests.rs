@@ -1,0 +1,30 @@
+use super::*;
+
+#[test]
+fn credentials_are_known_by_how_they_look() {
+    let letters = "a1B2".repeat(12);
+    for secret in [
+        "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        format!("ghp_{}", &letters[..36]),
+        format!("key=github_pat_{letters}"),
+        format!("\"xoxb-{letters}\""),
+        format!("sk-{letters}"),
+        format!("sk-ant-{letters}"),
+        "-----BEGIN EC PRIVATE KEY-----\nabc".to_owned(),
+        "-----BEGIN PRIVATE KEY-----".to_owned(),
+        format!("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+    ] {
+        assert!(is_in(&secret), "{secret}");
+    }
+    for plain in [
+        "AKIA",
+        "sk-short",
+        "ghp_ is how such keys begin",
+        "task-list-for-the-week-of-the-twenty-third",
+        "-----BEGIN CERTIFICATE-----",
+        "a.b.c",
+        "eyJ.a.b",
+    ] {
+        assert!(!is_in(plain), "{plain}");
+    }
+}
