@@ -239,7 +239,7 @@ impl Guard {
             windows.take(session.caller(), reserved)?;
         }
         if let Some(limiter) = &self.limiter {
-            limiter.pass().await?;
+            limiter.pass(session.turn()).await?;
         }
         Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
     }

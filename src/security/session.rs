@@ -36,6 +36,7 @@ pub struct Session {
     registry: Registry,
     counts: Mutex<Counts>,
     memory: Mutex<Memory>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What a run is for.
@@ -84,6 +85,7 @@ impl Session {
             registry,
             counts: Mutex::default(),
             memory: Mutex::new(Memory::of(input)),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -131,6 +133,11 @@ impl Session {
     /// What the run belongs to.
     pub fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    /// Held by the one call of the run that stands in a queue.
+    pub(super) fn turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.turn
     }
 
     pub(super) fn registry(&self) -> &Registry {

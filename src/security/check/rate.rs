@@ -1,4 +1,4 @@
-//! Permitted calls in a time, over all runs together.
+//! Permitted calls in a time, over all runs together, each of which gets its share.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -9,6 +9,8 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 
+use tokio::sync::Mutex;
+
 use super::Denied;
 use crate::{clock::Clock, event::EventKind, security::boundary::Rate};
 
@@ -18,6 +20,8 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// The one limiter of a guard.
 pub(in crate::security) struct Limiter {
     cells: RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>,
+    /// Whose turn it is, in the order of coming.
+    queue: Mutex<()>,
     clock: Arc<dyn Clock>,
 }
 
@@ -36,7 +40,7 @@ impl Limiter {
     pub(in crate::security) fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let each = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(rate.calls)).allow_burst(rate.burst);
-        Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), clock }
+        Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), queue: Mutex::new(()), clock }
     }
 
     /// Takes a place, however long that takes.
@@ -46,18 +50,31 @@ impl Limiter {
         }
     }
 
-    /// Takes a place, waiting for it if the wait is short.
-    pub(in crate::security) async fn pass(&self) -> Result<(), Denied> {
-        let start = self.clock.elapsed();
+    /// Takes a place, waiting for it if the wait is short. Of each run one call at most stands in the queue (`run` is held by it), so a run with a thousand calls takes
+    /// turns with one that has a single one.
+    pub(in crate::security) async fn pass(&self, run: &Mutex<()>) -> Result<(), Denied> {
+        if let Ok(_turn) = self.queue.try_lock()
+            && self.cells.check().is_ok()
+        {
+            return Ok(());
+        }
+        let turn = async {
+            let _mine = run.lock().await;
+            let _turn = self.queue.lock().await;
+            self.take().await
+        };
+        tokio::select! {
+            biased;
+            taken = turn => taken,
+            () = self.clock.sleep(MAX_WAIT) => Err(too_long(MAX_WAIT)),
+        }
+    }
+
+    async fn take(&self) -> Result<(), Denied> {
         while let Err(later) = self.cells.check() {
-            let now = self.clock.elapsed();
-            let wait = later.wait_time_from(now);
-            if now.saturating_sub(start) + wait > MAX_WAIT {
-                let detail = format!(
-                    "all runs together are at the boundary's rate, and {} s are too long to wait",
-                    wait.as_secs()
-                );
-                return Err(Denied::new(EventKind::RateLimited, detail));
+            let wait = later.wait_time_from(self.clock.elapsed());
+            if wait > MAX_WAIT {
+                return Err(too_long(wait));
             }
             self.clock.sleep(wait).await;
         }
@@ -65,8 +82,16 @@ impl Limiter {
     }
 }
 
+fn too_long(wait: Duration) -> Denied {
+    let detail = format!("all runs together are at the boundary's rate, and {} s are too long to wait", wait.as_secs());
+    Denied::new(EventKind::RateLimited, detail)
+}
+
 impl fmt::Debug for Limiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Limiter")
     }
 }
+
+#[cfg(test)]
+mod tests;
