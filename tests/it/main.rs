@@ -17,6 +17,7 @@ mod referees;
 mod scripted;
 mod secrets;
 mod servers;
+mod storm;
 mod support;
 mod tokens;
 mod transport;

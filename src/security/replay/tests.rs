@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+mod laws;
+
 use super::*;
 
 const RULES: &str = r#"

@@ -177,3 +177,35 @@ async fn a_call_that_is_given_up_while_it_waits_is_not_counted() {
     let (_, rows) = bench.finish();
     assert_eq!(rows.all().len(), 2);
 }
+
+/// Calls that exclude each other, and text that is sent out, from 64 tasks at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_excludes_each_other_is_never_permitted_side_by_side() {
+    let rules = BOUNDARY
+        .replace(
+            "arguments.title = { max_chars = 20 }",
+            "arguments.title = { max_chars = 20 }\nnever_with = [\"crm.refund\"]",
+        )
+        .replace("tool_calls = 8", "tool_calls = 64\noutgoing_bytes = 4");
+    for round in 0..50 {
+        let bench = Arc::new(Bench::with(&rules, Token(Some("ticket:create refund:create")), Mode::Live));
+        let tasks = (0..64_u64).map(|task| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                let call = match (task + round) % 2 {
+                    0 => wanted("crm.ticket", json!({ "title": format!("t{task}") })),
+                    _ => wanted("crm.refund", json!({ "amount": 10 + task })),
+                };
+                authorize(&bench, call).await
+            })
+        });
+        let mut permitted = Vec::new();
+        for task in tasks.collect::<Vec<_>>() {
+            permitted.extend(task.await.unwrap());
+        }
+        let count = |tool: &str| permitted.iter().filter(|call| call.tool.as_str() == tool).count();
+        let (tickets, refunds) = (count("crm.ticket"), count("crm.refund"));
+        assert!((tickets == 0) != (refunds == 0), "{tickets} tickets beside {refunds} refunds");
+        assert!(refunds <= 2, "{refunds} refunds of two bytes each, where four bytes may leave");
+    }
+}
