@@ -238,11 +238,15 @@ impl Grants for Granted {
     fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
         Box::pin(async move {
             if self.0.config().oauth().is_none() {
-                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() });
+                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None });
             }
             let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
             let token = self.0.token().await.map_err(failed)?;
-            Ok(GrantedScopes { scopes: token.granted.clone(), token_hash: token.hash.clone() })
+            Ok(GrantedScopes {
+                scopes: token.granted.clone(),
+                token_hash: token.hash.clone(),
+                jti_hash: token.jti_hash.clone(),
+            })
         })
     }
 }

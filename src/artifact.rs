@@ -9,7 +9,7 @@ mod diff;
 mod error;
 mod file;
 mod name;
-mod shown;
+pub(crate) mod shown;
 mod store;
 mod strict;
 mod summary;

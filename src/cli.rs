@@ -1,6 +1,7 @@
 //! The command line program `abide`: looks at artifacts, logs in to servers, and starts a testbed.
 
 mod artifact;
+mod audit;
 mod guard;
 mod login;
 mod testbed;
@@ -16,7 +17,11 @@ use clap::{Parser, Subcommand};
 use crate::{
     artifact::ArtifactError,
     net,
-    security::{BoundaryError, oauth::AuthError},
+    security::{
+        BoundaryError,
+        audit::{ChainHash, Known, VerifyError},
+        oauth::AuthError,
+    },
     tool::mcp::ConnectError,
 };
 
@@ -66,11 +71,43 @@ enum Command {
         #[arg(long, default_value = "boundary.toml")]
         boundary: PathBuf,
     },
+    /// Looks at audit files
+    #[command(subcommand)]
+    Audit(Audit),
     /// Tries a boundary on recorded calls
     #[command(subcommand)]
     Guard(Guard),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
     Testbed,
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Finds the first row that was changed, removed, repeated or moved; exits with 0 when there is none, 1 when there is one, 2 on errors
+    Verify {
+        /// The current file, to which those that were filled before it are added; or all files of a log in order
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// A head that an earlier look printed: some row must have it, or rows are missing at the end
+        #[arg(long, value_name = "HASH", value_parser = audit::hash)]
+        head: Option<ChainHash>,
+        /// The head of the files before, where they were moved away
+        #[arg(long, value_name = "HASH", value_parser = audit::hash)]
+        after: Option<ChainHash>,
+    },
+    /// Shows decisions and what came of them; does not verify
+    Query {
+        /// The current file; those that were filled before it are read too
+        file: PathBuf,
+        #[command(flatten)]
+        filter: audit::Filter,
+        /// Shows rows as lines of JSON instead of a table
+        #[arg(long)]
+        json: bool,
+        /// Counts rows instead of showing them
+        #[arg(long, value_enum, value_name = "PART")]
+        count_by: Option<audit::Key>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +140,8 @@ enum CliError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Net(#[from] net::Error),
+    #[error(transparent)]
+    Audit(#[from] VerifyError),
     #[error("the episodes in `{file}` cannot be read: {reason}")]
     Episodes { file: String, reason: String },
     #[error("{0}")]
@@ -119,7 +158,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(usage) => return say(&usage, out, err),
     };
     let failure = match &command {
-        Command::Diff { .. } | Command::Guard(_) => 2,
+        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) => 2,
         _ => 1,
     };
     let done = match command {
@@ -131,6 +170,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Guard(Guard::Replay { boundary, json, episodes }) => {
             let form = if json { guard::Form::Json } else { guard::Form::Summary };
             guard::replay_all(&boundary, &episodes, form, out)
+        }
+        Command::Audit(Audit::Verify { files, head, after }) => audit::verify_all(&files, Known { after, head }, out),
+        Command::Audit(Audit::Query { file, filter, json, count_by }) => {
+            let form = if json { audit::Form::Json } else { audit::Form::Table };
+            match count_by {
+                Some(by) => audit::count(&file, &filter, by, form, out),
+                None => audit::query(&file, &filter, form, out),
+            }
         }
         Command::Testbed => testbed::serve(out),
     };

@@ -9,6 +9,7 @@ pub mod jwt;
 mod live;
 pub mod oauth;
 mod pace;
+mod place;
 pub mod replay;
 mod scope;
 mod session;

@@ -11,12 +11,24 @@ use crate::{
 pub struct Recorder {
     record: Arc<Mutex<Episode>>,
     redactor: Redactor,
+    asker: Option<Arc<str>>,
 }
 
 impl Recorder {
     /// An empty record of a run.
     pub fn new(run: RunId, seed: u64, redactor: Redactor) -> Self {
-        Self { record: Arc::new(Mutex::new(Episode::empty(run, seed))), redactor }
+        Self { record: Arc::new(Mutex::new(Episode::empty(run, seed))), redactor, asker: None }
+    }
+
+    /// The same record, for a module that wants calls made.
+    #[must_use]
+    pub fn asked_by(&self, module: &str) -> Self {
+        Self { asker: Some(module.into()), ..self.clone() }
+    }
+
+    /// The module that wants calls made, where one said so.
+    pub fn asker(&self) -> Option<&str> {
+        self.asker.as_deref()
     }
 
     /// Writes down a model call.

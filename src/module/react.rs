@@ -200,6 +200,7 @@ impl<S: Signature> Module for ReAct<S> {
     async fn forward(&self, cx: &Cx, input: S::Input) -> Result<S::Output, CallError> {
         let task = S::spec();
         check_names(&task)?;
+        let cx = &cx.asked_by(&task.name);
         let inputs = fields(&task, &input)?;
         check_input(cx, &task, &inputs)?;
         let outputs = match self.steps(cx, &task, &inputs).await? {

@@ -20,19 +20,19 @@ use crate::{
 pub struct Cx {
     shared: Arc<Shared>,
     run: Arc<RunState>,
+    recorder: Recorder,
 }
 
 struct RunState {
     session: Session,
-    recorder: Recorder,
     seed: u64,
     model_calls: AtomicU32,
 }
 
 impl Cx {
     pub(super) fn new(shared: Arc<Shared>, session: Session, recorder: Recorder, seed: u64) -> Self {
-        let run = RunState { session, recorder, seed, model_calls: AtomicU32::new(0) };
-        Self { shared, run: Arc::new(run) }
+        let run = RunState { session, seed, model_calls: AtomicU32::new(0) };
+        Self { shared, run: Arc::new(run), recorder }
     }
 
     /// Asks the model; counted, recorded, and refused when the run's calls are used up. Secrets of the boundary are taken out
@@ -77,8 +77,14 @@ impl Cx {
                 failure: Some(error.to_string()),
             },
         };
-        self.run.recorder.model(step);
+        self.recorder.model(step);
         result.map_err(|error| CallError::Infrastructure(Infrastructure::Model(error)))
+    }
+
+    /// The same run, for a module with this name: what audit rows say of who wanted a call.
+    #[must_use]
+    pub fn asked_by(&self, module: &str) -> Self {
+        Self { recorder: self.recorder.asked_by(module), ..self.clone() }
     }
 
     /// How prompts are written and replies read.
@@ -88,7 +94,7 @@ impl Cx {
 
     /// The record of the run.
     pub fn recorder(&self) -> &Recorder {
-        &self.run.recorder
+        &self.recorder
     }
 
     /// The seed of the run.

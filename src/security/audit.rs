@@ -1,91 +1,49 @@
-//! One row for each decision of the guard, appended and never changed.
+//! One row for each decision of the guard and one for what came of it, appended and never changed.
+//!
+//! A file is JSON lines. Every row holds the hash of the row before it, the first one that of the log's random name, so whoever changes,
+//! removes, repeats or moves a row breaks the chain there: [`verify()`] finds the place. Whoever may write the whole file can also
+//! compute a new chain: keep its last hash elsewhere now and then, and let `abide audit verify --head` look for it.
+
+mod chain;
+mod file;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+mod mirror;
+mod options;
+mod row;
+mod underway;
+mod verify;
 
 use std::{
-    fmt,
-    fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    fmt, io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
-use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+pub use chain::{ChainHash, HashError, LogId};
+pub use mirror::Mirror;
+pub use options::{AuditOptions, Sync};
+pub use row::{Begin, Entry, Outcome, OutcomeStatus, Row, RowVerdict, Torn};
+pub(crate) use underway::Underway;
+pub use verify::{Bad, Flaw, Known, Lines, Verified, VerifyError, files_of, verify};
 
-use super::{
-    ScopeSet,
-    boundary::ToolRule,
-    session::{Labels, Mode, Session, arguments_digest},
-};
-use crate::{
-    Digest,
-    call::{Effect, ToolCall, ToolName},
-    episode::RunId,
-    event::EventKind,
-};
+use file::LogFile;
 
 /// Where decisions are written. Clones write into the same place. A decision that cannot be written is not permitted.
 #[derive(Clone)]
-pub struct Audit(Arc<Mutex<Log>>);
+pub struct Audit(Arc<Shared>);
 
 /// The rows of an audit in memory; for tests.
 #[derive(Clone, Debug, Default)]
-pub struct AuditRows(Arc<Mutex<Vec<Row>>>);
-
-/// One decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Row {
-    /// Its number in this audit, from 0.
-    pub seq: u64,
-    /// When, in RFC 3339 with UTC.
-    pub time: String,
-    /// The run.
-    pub run: RunId,
-    /// What the run is for.
-    pub mode: Mode,
-    /// What the run belongs to.
-    #[serde(flatten)]
-    pub labels: Labels,
-    /// The tool.
-    pub tool: ToolName,
-    /// What the boundary says the call does; none where it has no entry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effect: Option<Effect>,
-    /// Names of the arguments, cut short; a model may have made them up.
-    pub arguments: Vec<String>,
-    /// SHA-256 of the arguments.
-    pub arguments_digest: Digest,
-    /// The scopes that the tool needs.
-    pub scopes: ScopeSet,
-    /// A digest of the token; none where it was not asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_hash: Option<String>,
-    /// The decision.
-    #[serde(flatten)]
-    pub verdict: RowVerdict,
-}
-
-/// A decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", content = "code", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RowVerdict {
-    /// The call is made.
-    Permit,
-    /// The call would be made, were the run not part of compiling.
-    PermitDryRun,
-    /// The call is refused.
-    Deny(EventKind),
-    /// There was no token, so nothing was decided and nothing permitted.
-    Unavailable,
-}
+pub struct AuditRows(Arc<Mutex<Vec<Entry>>>);
 
 /// Why there is no audit.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
-    /// The file cannot be opened.
+    /// The file cannot be opened, or what a killed process left in it cannot be set aside.
     #[error("the audit file `{path}` cannot be opened: {source}")]
     Open {
         /// The file as named.
@@ -101,57 +59,62 @@ pub enum AuditError {
         /// Its permissions.
         mode: u32,
     },
+    /// Somebody else writes into the file.
+    #[error("the audit file `{path}` is in use by another audit: name another file, or end the other one")]
+    InUse {
+        /// The file as named.
+        path: String,
+    },
+    /// The file is no audit, or its chain is broken where it is to be gone on with.
+    #[error("the audit file `{path}` cannot be gone on with: {reason}")]
+    Unusable {
+        /// The file as named.
+        path: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A row could not be written; after that none is, because the file may end in the middle of a row.
     #[error("a row could not be written: {0}")]
     Write(String),
 }
 
-struct Log {
-    next: u64,
-    sink: Sink,
+struct Shared {
+    sink: Mutex<Sink>,
+    mirrors: Mutex<Arc<[Arc<dyn Mirror>]>>,
 }
 
 enum Sink {
-    File(File),
+    File(Box<LogFile>),
     Rows(AuditRows),
     Broken(String),
     None,
 }
 
-/// No tool has more arguments than this, nor longer names, unless somebody wants to fill the disk.
-const MAX_NAMES: usize = 32;
-const MAX_NAME_CHARS: usize = 64;
+/// Of events of `tracing`.
+const TARGET: &str = "abide::audit";
 
 impl Audit {
-    /// Appends to a file (JSON lines), made for its owner only where it does not exist.
+    /// Appends to a file (JSON lines), made for its owner only where it does not exist. No other audit can append to it meanwhile.
     ///
     /// # Errors
-    /// It cannot be opened, or is open to others.
+    /// As [`Audit::with_options`].
     pub fn file(path: impl AsRef<Path>) -> Result<Self, AuditError> {
-        let path = path.as_ref();
-        let open = |source| AuditError::Open { path: path.display().to_string(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(open)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = file.metadata().map_err(open)?.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                let path = path.display().to_string();
-                return Err(AuditError::Shared { path, mode });
-            }
-        }
-        end_torn_row(&mut file).map_err(open)?;
-        Ok(Self::with(Sink::File(file)))
+        Self::with_options(path, AuditOptions::default())
+    }
+
+    /// As [`Audit::file`], and says when rows are synced and when a new file begins. Where a killed process left half a row, a row of the
+    /// kind `torn` takes its place and says what was there.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is open to others, is in use, or cannot be gone on with: it is no audit, or its last row was changed.
+    pub fn with_options(path: impl AsRef<Path>, options: AuditOptions) -> Result<Self, AuditError> {
+        LogFile::open(path.as_ref(), options, SystemTime::now()).map(|file| Self::with(Sink::File(Box::new(file))))
     }
 
     /// Appends to an open file.
     #[cfg(test)]
-    pub(super) fn into_file(file: File) -> Self {
-        Self::with(Sink::File(file))
+    pub(super) fn into_file(file: std::fs::File) -> Self {
+        Self::with(Sink::File(Box::new(LogFile::of(file))))
     }
 
     /// Keeps the rows; for tests.
@@ -165,81 +128,72 @@ impl Audit {
         Self::with(Sink::None)
     }
 
-    /// Numbers a row, dates it and writes it.
-    pub(super) fn write(&self, mut row: Row, now: SystemTime) -> Result<(), AuditError> {
-        row.time = rfc3339(now);
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        row.seq = log.next;
-        if let Err(reason) = log.sink.write(row) {
-            log.sink = Sink::Broken(reason.clone());
-            return Err(AuditError::Write(reason));
-        }
-        log.next = log.next.saturating_add(1);
-        Ok(())
+    /// Tells a mirror of every row, beside writing it.
+    #[must_use]
+    pub fn mirrored(self, mirror: Arc<dyn Mirror>) -> Self {
+        let mut mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        *mirrors = mirrors.iter().cloned().chain([mirror]).collect();
+        drop(mirrors);
+        self
+    }
+
+    /// Numbers an entry, dates it and writes it; its number.
+    pub(super) fn write(&self, mut entry: Entry, now: SystemTime) -> Result<u64, AuditError> {
+        let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = sink.write(&mut entry, now).map_err(|reason| {
+            *sink = Sink::Broken(reason.clone());
+            AuditError::Write(reason)
+        })?;
+        drop(sink);
+        let mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        mirror::show(&mirror::Events, &entry);
+        mirrors.iter().for_each(|mirror| mirror::show(&**mirror, &entry));
+        Ok(number)
     }
 
     fn with(sink: Sink) -> Self {
-        Self(Arc::new(Mutex::new(Log { next: 0, sink })))
+        Self(Arc::new(Shared { sink: Mutex::new(sink), mirrors: Mutex::new(Arc::from([])) }))
     }
 }
 
 impl AuditRows {
-    /// The rows so far.
+    /// The decisions so far.
     pub fn all(&self) -> Vec<Row> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Row {
-    pub(super) fn of(call: &ToolCall, session: &Session) -> Self {
-        let short = |name: &String| name.chars().take(MAX_NAME_CHARS).collect();
-        Self {
-            seq: 0,
-            time: String::new(),
-            run: session.run(),
-            mode: session.mode(),
-            labels: session.labels().clone(),
-            tool: call.tool.clone(),
-            effect: None,
-            arguments: call.arguments.keys().take(MAX_NAMES).map(short).collect(),
-            arguments_digest: arguments_digest(call),
-            scopes: ScopeSet::new(),
-            token_hash: None,
-            verdict: RowVerdict::Unavailable,
-        }
+        self.pick(|entry| match entry {
+            Entry::Decision(row) => Some(row.clone()),
+            _ => None,
+        })
     }
 
-    pub(super) fn rule(&mut self, rule: &ToolRule) {
-        self.effect = Some(rule.effect);
-        self.scopes = rule.scopes.clone();
+    /// What came of them so far.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        self.pick(|entry| match entry {
+            Entry::Outcome(outcome) => Some(outcome.clone()),
+            _ => None,
+        })
     }
 
-    pub(super) fn conclude(&mut self, verdict: RowVerdict) {
-        self.verdict = verdict;
-    }
-}
-
-impl RowVerdict {
-    /// Whether the call was permitted, be it as a dry run.
-    pub fn is_permit(self) -> bool {
-        matches!(self, Self::Permit | Self::PermitDryRun)
+    fn pick<T>(&self, pick: impl FnMut(&Entry) -> Option<T>) -> Vec<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(pick).collect()
     }
 }
 
 impl Sink {
-    fn write(&mut self, row: Row) -> Result<(), String> {
+    fn write(&mut self, entry: &mut Entry, now: SystemTime) -> Result<u64, String> {
         match self {
-            Self::File(file) => {
-                let mut line = serde_json::to_vec(&row).map_err(|error| error.to_string())?;
-                line.push(b'\n');
-                file.write_all(&line).map_err(|error| error.to_string())
-            }
+            Self::File(file) => file.append(entry, now).map_err(|error| error.to_string()),
             Self::Rows(rows) => {
-                rows.0.lock().unwrap_or_else(PoisonError::into_inner).push(row);
-                Ok(())
+                let mut rows = rows.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let number = rows.len().try_into().unwrap_or(u64::MAX);
+                entry.stamp(number, now);
+                rows.push(entry.clone());
+                Ok(number)
             }
             Self::Broken(reason) => Err(reason.clone()),
-            Self::None => Ok(()),
+            Self::None => {
+                entry.stamp(0, now);
+                Ok(0)
+            }
         }
     }
 }
@@ -248,27 +202,6 @@ impl fmt::Debug for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Audit")
     }
-}
-
-/// A process that was killed may have left half a row; the next one begins on a line of its own.
-fn end_torn_row(file: &mut File) -> io::Result<()> {
-    if file.metadata()?.len() == 0 {
-        return Ok(());
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
-}
-
-fn rfc3339(now: SystemTime) -> String {
-    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let whole_millis = Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-    time::Duration::try_from(whole_millis)
-        .ok()
-        .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since))
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -106,12 +106,14 @@ pub struct Denied {
     pub rule: Option<&'static str>,
     /// Scopes that the token lacks.
     pub missing: ScopeSet,
+    /// The user's own check that refuses it.
+    pub(super) check: Option<&'static str>,
 }
 
 impl Denied {
     /// A refusal.
     pub fn new(kind: EventKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new() }
+        Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new(), check: None }
     }
 
     /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so.

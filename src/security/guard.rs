@@ -39,7 +39,7 @@ pub use permit::{Passage, Permit, Permitted};
 
 use super::{
     approval::{Approver, Desk, Outcome, Question},
-    audit::{Audit, Row, RowVerdict},
+    audit::{Audit, Entry, Row, RowVerdict, Underway},
     boundary::{Approval, Boundary, ToolLock, ToolRule},
     check::{
         self, Asked, Check, Denied, Verdict,
@@ -51,6 +51,7 @@ use super::{
         token::{self, GrantError, Grants},
         window::Windows,
     },
+    place,
     session::{Mode, Reservation, Session, Wanted},
 };
 use crate::{
@@ -157,22 +158,38 @@ impl Guard {
         session: &Session,
         log: &Recorder,
     ) -> Result<Permit, Refused> {
-        let mut row = Row::of(&call, session);
+        let (permit, underway) = self.admit(call, tool, session, log).await?;
+        underway.forget();
+        Ok(permit)
+    }
+
+    /// Decides as [`Guard::authorize`], for a caller that says what came of the call: a second row goes to the audit.
+    pub(crate) async fn admit(
+        &self,
+        call: ToolCall,
+        tool: Option<&ToolSpec>,
+        session: &Session,
+        log: &Recorder,
+    ) -> Result<(Permit, Underway), Refused> {
+        let mut row = Row::of(&call, session).asked_by(log.asker());
         let decision = self.decide(&call, tool, session, &mut row).await;
-        row.conclude(verdict_of(&decision));
-        let audited = self.audit.write(row, self.clock.now());
+        conclude(&mut row, &decision);
+        let audited = self.audit.write(Entry::Decision(row), self.clock.now());
         if let Err(error) = &audited {
             let detail = format!("the decision could not be written to the audit: {error}");
             record(log, EventKind::CheckFailed, &call, detail);
         }
-        match decision {
-            Ok(granted) if audited.is_ok() => Ok(self.issue(call, granted, session, log)),
-            Ok(_) => Err(Refused::Denied(Denied::new(
+        match (decision, audited) {
+            (Ok(granted), Ok(number)) => {
+                let underway = Underway::new(&self.audit, &self.clock, number, session.run(), &call.tool);
+                Ok((self.issue(call, granted, session, log), underway))
+            }
+            (Ok(_), Err(_)) => Err(Refused::Denied(Denied::new(
                 EventKind::CheckFailed,
                 "the decision could not be written to the audit",
             ))),
-            Err(Objections::Unavailable(error)) => Err(Refused::Unavailable(error)),
-            Err(Objections::Denied(denials)) => Err(Refused::Denied(denials.record(log, &call, session))),
+            (Err(Objections::Unavailable(error)), _) => Err(Refused::Unavailable(error)),
+            (Err(Objections::Denied(denials)), _) => Err(Refused::Denied(denials.record(log, &call, session))),
         }
     }
 
@@ -255,7 +272,7 @@ impl Guard {
             return Ok(None);
         };
         let granted = self.grants.granted(&server.id).await.map_err(Objections::Unavailable)?;
-        row.token_hash = Some(granted.token_hash);
+        row.token(&granted);
         Ok(token::check(rule, &granted.scopes).err())
     }
 
@@ -266,14 +283,14 @@ impl Guard {
             let failure = match vote.catch_unwind().await {
                 Ok(Ok(Verdict::Permit | Verdict::Abstain)) => continue,
                 Ok(Ok(Verdict::Deny(denied))) => {
-                    denials.push(denied);
+                    denials.push(Denied { check: Some(check.name()), ..denied });
                     continue;
                 }
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "it panicked".to_owned(),
             };
             let detail = format!("the check `{}` could not decide: {failure}", check.name());
-            denials.push(Denied::new(EventKind::CheckFailed, detail));
+            denials.push(Denied { check: Some(check.name()), ..Denied::new(EventKind::CheckFailed, detail) });
         }
         denials
     }
@@ -351,12 +368,26 @@ impl fmt::Debug for Guard {
     }
 }
 
-fn verdict_of(decision: &Result<Granted<'_>, Objections>) -> RowVerdict {
+/// Writes into the row what was decided, by which rule, and what else there was to say.
+fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
     match decision {
-        Ok(granted) if granted.stand_in.is_some() => RowVerdict::PermitDryRun,
-        Ok(_) => RowVerdict::Permit,
-        Err(Objections::Denied(denials)) => RowVerdict::Deny(denials.first.kind),
-        Err(Objections::Unavailable(_)) => RowVerdict::Unavailable,
+        Ok(granted) => {
+            let verdict = if granted.stand_in.is_some() { RowVerdict::PermitDryRun } else { RowVerdict::Permit };
+            let lifted =
+                granted.question.iter().flat_map(|question| question.objections.iter().map(|denied| denied.kind));
+            let asked = granted.question.iter().map(|_| EventKind::HumanAsked);
+            let place = place::of_entry(&row.tool);
+            row.conclude(verdict, Some(place), asked.chain(lifted));
+        }
+        Err(Objections::Denied(denials)) => {
+            let place = place::of_denial(&row.tool, &denials.first);
+            row.conclude(
+                RowVerdict::Deny(denials.first.kind),
+                Some(place),
+                denials.others.iter().map(|denied| denied.kind),
+            );
+        }
+        Err(Objections::Unavailable(_)) => row.conclude(RowVerdict::Unavailable, None, []),
     }
 }
 

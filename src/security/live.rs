@@ -79,15 +79,19 @@ impl Grants for Boundary {
         Box::pin(async move {
             let failed = |reason: String| GrantError { server: server.clone(), reason };
             if self.commands().any(|command| command.id == *server) {
-                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() });
+                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None });
             }
             let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
             let identity = self.identity(config).map_err(|error| failed(error.to_string()))?;
             if config.oauth().is_none() {
-                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() });
+                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None });
             }
             let token = identity.token().await.map_err(|error| failed(error.to_string()))?;
-            Ok(GrantedScopes { scopes: token.granted.clone(), token_hash: token.hash.clone() })
+            Ok(GrantedScopes {
+                scopes: token.granted.clone(),
+                token_hash: token.hash.clone(),
+                jti_hash: token.jti_hash.clone(),
+            })
         })
     }
 }

@@ -14,6 +14,7 @@ use super::{
     Boundary, Denied, Mode, ScopeSet, Session,
     boundary::Registry,
     check::{self, Asked, reply, token},
+    place,
     session::{Wanted, arguments_digest},
 };
 use crate::{
@@ -153,14 +154,14 @@ fn decide(
 ) -> Result<String, (String, EventKind)> {
     // names that no tool can have are asked for by models too
     let Ok(tool) = ToolName::try_from(recorded.tool.clone()) else {
-        return Err(("tools".to_owned(), EventKind::UnknownTool));
+        return Err((place::NO_ENTRY.to_owned(), EventKind::UnknownTool));
     };
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
     let Some(rule) = boundary.tool(&call.tool) else {
-        return Err(("tools".to_owned(), EventKind::ToolNotAllowed));
+        return Err((place::NO_ENTRY.to_owned(), EventKind::ToolNotAllowed));
     };
-    let refused = |denied: Denied| (place(&call.tool, &denied), denied.kind);
+    let refused = |denied: Denied| (place::of_denial(&call.tool, &denied), denied.kind);
     // a function has no token
     if call.tool.server().is_some() {
         token::check(rule, granted).map_err(refused)?;
@@ -178,34 +179,12 @@ fn decide(
     if reply.status == ReplyStatus::Failed {
         session.forget_made(&call);
     }
-    Ok(entry(&call.tool))
+    Ok(place::of_entry(&call.tool))
 }
 
 fn answer(result: &Value) -> ToolReply {
     let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
     if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
-}
-
-fn entry(tool: &ToolName) -> String {
-    format!("tools.\"{tool}\"")
-}
-
-fn place(tool: &ToolName, denied: &Denied) -> String {
-    let entry = entry(tool);
-    match (denied.kind, &denied.argument, denied.rule) {
-        (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
-        (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
-        (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
-        (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
-        (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
-        (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
-        (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),
-        (EventKind::OutgoingLimit, ..) => "limits.outgoing_bytes".to_owned(),
-        (EventKind::RateLimited, _, Some(rule)) => rule.to_owned(),
-        (EventKind::SequenceDenied, _, Some(rule)) => format!("{entry}.{rule}"),
-        (EventKind::RedundantCall, ..) => format!("{entry}.effect"),
-        _ => entry,
-    }
 }
 
 #[cfg(test)]

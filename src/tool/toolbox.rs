@@ -19,7 +19,10 @@ use crate::{
     net,
     runtime::{Cx, Infrastructure},
     secret::Redactor,
-    security::{Boundary, Passage, Permit, Permitted, Refused},
+    security::{
+        Boundary, Passage, Permit, Permitted, Refused,
+        audit::{OutcomeStatus, Underway},
+    },
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
@@ -160,8 +163,8 @@ impl Toolbox {
 
     async fn decide(&self, cx: &Cx, call: &ToolCall) -> (CallVerdict, ToolOutcome) {
         let spec = self.spec(&call.tool);
-        match cx.guard().authorize(call.clone(), spec, cx.session(), cx.recorder()).await {
-            Ok(permit) => self.execute(cx, call, permit).await,
+        match cx.guard().admit(call.clone(), spec, cx.session(), cx.recorder()).await {
+            Ok((permit, underway)) => self.execute(cx, call, permit, underway).await,
             Err(Refused::Denied(denied)) => {
                 let verdict = match denied.kind {
                     EventKind::ArgumentsMalformed | EventKind::UnknownTool => CallVerdict::Invalid,
@@ -175,26 +178,36 @@ impl Toolbox {
         }
     }
 
-    async fn execute(&self, cx: &Cx, call: &ToolCall, permit: Permit) -> (CallVerdict, ToolOutcome) {
+    async fn execute(
+        &self,
+        cx: &Cx,
+        call: &ToolCall,
+        permit: Permit,
+        mut underway: Underway,
+    ) -> (CallVerdict, ToolOutcome) {
         let permitted = match permit.into_passage() {
             Passage::Live(permitted) => permitted,
             Passage::DryRun(_, mut stand_in) => {
+                underway.ended(OutcomeStatus::DryRun, None);
                 cx.recorder().redactor().scrub_json(&mut stand_in);
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
         match self.dispatch(cx, permitted).await {
             Ok(reply) => {
+                let status = underway.seen(&reply);
                 // before it is cut: what the cutting adds is no field of the tool's
                 let Some(mut reply) = cx.guard().inspect(call, reply, cx.session(), cx.recorder()) else {
                     let kind = EventKind::ReplyDenied;
+                    underway.ended(OutcomeStatus::Withheld, Some(kind));
                     let observation = kind.observation("the reply broke a rule of the boundary, and is not shown");
                     return (CallVerdict::Executed, ToolOutcome::Refused { kind, observation });
                 };
+                underway.ended(status, None);
                 cap(&mut reply.content, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
-            Err(error) => failed(cx, &call.tool, &error),
+            Err(error) => failed(cx, &call.tool, &error, underway),
         }
     }
 
@@ -256,9 +269,10 @@ fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
 }
 
 /// The transport has recorded scope denials, refusals and waits as events already.
-fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOutcome) {
+fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError, underway: Underway) -> (CallVerdict, ToolOutcome) {
     let (kind, verdict) = match failure {
         ToolError::Infrastructure(reason) => {
+            underway.ended(OutcomeStatus::Unreachable, Some(EventKind::ServerUnavailable));
             let reason = format!("`{tool}` could not be reached: {reason}");
             return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
         }
@@ -269,6 +283,7 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError) -> (CallVerdict, ToolOu
         ToolError::BadReply(_) | ToolError::InputRequired { .. } => (EventKind::ToolFailed, CallVerdict::Executed),
         ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
     };
+    underway.ended(OutcomeStatus::Refused, Some(kind));
     if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
         cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
     }

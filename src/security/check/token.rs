@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::Denied;
 use crate::{
+    Digest,
     call::ServerId,
     event::EventKind,
     security::{ScopeSet, boundary::ToolRule},
@@ -22,6 +23,8 @@ pub struct GrantedScopes {
     pub scopes: ScopeSet,
     /// A digest of the token for the audit, never the token.
     pub token_hash: String,
+    /// A digest of the token's own name (`jti`), where it has one.
+    pub jti_hash: Option<Digest>,
 }
 
 /// There is no token. Nothing that a program did, so its run is not scored.

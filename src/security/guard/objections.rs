@@ -19,7 +19,7 @@ pub(super) enum Objections {
 /// One refusal at least, the one that explains most first.
 pub(super) struct Denials {
     pub(super) first: Denied,
-    others: Vec<Denied>,
+    pub(super) others: Vec<Denied>,
 }
 
 impl Objections {

@@ -73,6 +73,7 @@ impl Grants for Token {
         let granted = self.0.map(|scopes| GrantedScopes {
             scopes: ScopeSet::parse(scopes).unwrap(),
             token_hash: "sha256:token".into(),
+            jti_hash: None,
         });
         Box::pin(
             async move { granted.ok_or(GrantError { server: server.clone(), reason: "connection refused".into() }) },
@@ -408,4 +409,42 @@ fn raised_by_the_guard() -> BTreeSet<EventKind> {
         DryRun,
     ]
     .into()
+}
+
+#[tokio::test]
+async fn the_audit_names_the_rule_that_decided_and_who_asked() {
+    struct Veto;
+    impl Check for Veto {
+        fn name(&self) -> &'static str {
+            "veto"
+        }
+
+        fn check<'a>(
+            &'a self,
+            call: &'a ToolCall,
+            _: &'a ToolSpec,
+            _: &'a Session,
+        ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
+            let verdict = match call.arguments.contains_key("page") {
+                true => Verdict::Deny(Denied::new(EventKind::CallLimit, "no pages")),
+                false => Verdict::Abstain,
+            };
+            Box::pin(std::future::ready(Ok(verdict)))
+        }
+    }
+    let mut bench = Bench::new();
+    bench.guard = bench.guard.check(Arc::new(Veto));
+    bench.log = bench.log.asked_by("Support");
+    for (tool, arguments, rule) in [
+        ("crm.lookup", json!({ "id": "CUST1" }), "tools.\"crm.lookup\""),
+        ("crm.lookup", json!({ "id": "EVIL99" }), "tools.\"crm.lookup\".arguments.id.from"),
+        ("crm.refund", json!({ "amount": 50 }), "tools.\"crm.refund\".scopes"),
+        ("crm.lookup", json!({ "id": "CUST2", "page": 1 }), "checks.veto"),
+        ("crm.nobody", json!({}), "tools"),
+    ] {
+        let _ = bench.call(tool, arguments).await;
+        let row = bench.rows.all().pop().unwrap();
+        assert_eq!((row.rule.as_deref(), row.module.as_deref()), (Some(rule), Some("Support")));
+    }
+    assert_eq!(bench.rows.outcomes(), [], "who does not say what came of a call has no row for it");
 }

@@ -199,17 +199,18 @@ impl Issuing {
     ) -> Result<AccessToken, AuthError> {
         let told = grant.life.map(|life| life.saturating_sub(underway));
         // a token that nobody can verify here is opaque, whatever it looks like: nothing is taken from it
-        let (scopes, left) = match &issuer.verifier {
+        let looked = match &issuer.verifier {
             Some(verifier) if jwt::is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
             _ => self.introspected(&grant, issuer).await?,
         };
         // within the leeway for clocks that differ, a token may look expired and be good for the server
-        let life = match (told, left) {
+        let life = match (told, looked.left) {
             (Some(told), Some(left)) => told.min(left),
             (one, other) => one.or(other).unwrap_or(DEFAULT_LIFE),
         };
-        let scopes = scopes.or(grant.scopes).unwrap_or_else(|| target.scopes.clone());
-        Ok(AccessToken::new(grant.token, grant.proof, scopes, life.min(MAX_LIFE), &*self.clock, generation))
+        let scopes = looked.scopes.or(grant.scopes).unwrap_or_else(|| target.scopes.clone());
+        let token = AccessToken::new(grant.token, grant.proof, scopes, life.min(MAX_LIFE), &*self.clock, generation);
+        Ok(token.named(looked.id.as_deref()))
     }
 
     async fn verified(&self, grant: &Grant, verifier: &Verifier) -> Result<Looked, AuthError> {
@@ -217,7 +218,7 @@ impl Issuing {
         let claims = verifier.verify(grant.token.expose()).await.map_err(rejected)?;
         self.check_binding(claims.confirmation.as_ref())?;
         let left = claims.expires.duration_since(self.clock.now()).ok();
-        Ok((claims.scopes, left))
+        Ok(Looked { scopes: claims.scopes, left, id: claims.id })
     }
 
     /// A token must be bound to what we can prove, and to nothing else (RFC 7800).
@@ -234,13 +235,13 @@ impl Issuing {
 
     async fn introspected(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {
         let Some(url) = &issuer.metadata.introspection else {
-            return Ok((None, None));
+            return Ok(Looked::default());
         };
         let endpoint = Endpoint { url, ..self.endpoint(issuer) };
         let found = introspect(&endpoint, &grant.token, &self.resource).await?;
-        Ok(found.map_or((None, None), |found| {
+        Ok(found.map_or_else(Looked::default, |found| {
             let left = found.expires.and_then(|expires| expires.duration_since(self.clock.now()).ok());
-            (found.scopes, left)
+            Looked { scopes: found.scopes, left, id: None }
         }))
     }
 
@@ -283,8 +284,13 @@ impl Issuing {
     }
 }
 
-/// What a token turned out to grant, and for how long.
-type Looked = (Option<ScopeSet>, Option<Duration>);
+/// What a token turned out to grant, for how long, and its own name.
+#[derive(Default)]
+struct Looked {
+    scopes: Option<ScopeSet>,
+    left: Option<Duration>,
+    id: Option<String>,
+}
 
 impl fmt::Debug for Issuing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,6 +20,8 @@ pub struct AccessToken {
     pub expires: SystemTime,
     /// The first 16 hex digits of its SHA-256, for audit.
     pub hash: String,
+    /// SHA-256 of its own name (`jti`), for audit; none where it is opaque or has none.
+    pub jti_hash: Option<Digest>,
     secret: Secret<String>,
     authorization: HeaderValue,
     proof: Proof,
@@ -45,12 +47,19 @@ impl AccessToken {
             granted,
             expires: clock.now() + life,
             hash: digest.as_str().chars().skip("sha256:".len()).take(16).collect(),
+            jti_hash: None,
             secret,
             authorization,
             proof,
             generation,
             renew_at: clock.elapsed() + life - MARGIN.min(life / 2),
         }
+    }
+
+    /// With the name that it gives itself.
+    pub(super) fn named(mut self, id: Option<&str>) -> Self {
+        self.jti_hash = id.map(|id| Digest::of_bytes(id.as_bytes()));
+        self
     }
 
     /// The token itself, for the one place that sends it.

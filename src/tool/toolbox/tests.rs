@@ -9,7 +9,8 @@ use crate::{
     Digest, Runtime,
     episode::Episode,
     module::Module,
-    runtime::CallError,
+    runtime::{CallError, RunOptions},
+    security::{Audit, Mode},
     testing::{Says, boundary, runtime},
 };
 
@@ -199,4 +200,45 @@ async fn a_pinned_runtime_runs_only_the_definitions_it_was_given() {
         let run = builder.pinned([(spec.name.clone(), digest)].into()).build().run(&program, ()).await;
         assert_eq!(kinds(&run.episode), expected);
     }
+}
+
+/// Calls a tool once, and says what came of it by the audit.
+async fn audited(tools: Toolbox, rules: &str, mode: Mode) -> Vec<(OutcomeStatus, Option<EventKind>)> {
+    let Value::Object(arguments) = fits() else { panic!("an object") };
+    let (audit, rows) = Audit::memory();
+    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(rules)).audit(audit).build();
+    let program = Calling(tools, ToolCall { tool: "shout".try_into().unwrap(), arguments });
+    let mut options = RunOptions::default();
+    options.mode = mode;
+    runtime.run_with(&program, (), options).await;
+    let permitted: Vec<u64> = rows.all().iter().filter(|row| row.verdict.is_permit()).map(|row| row.seq).collect();
+    let outcomes = rows.outcomes();
+    assert_eq!(outcomes.iter().map(|outcome| outcome.decision).collect::<Vec<_>>(), permitted);
+    outcomes.iter().map(|outcome| (outcome.status, outcome.code)).collect()
+}
+
+#[tokio::test]
+async fn every_permitted_call_has_one_outcome_in_the_audit() {
+    let live = |tools| audited(tools, RULES, Mode::Live);
+    assert_eq!(live(shouting(|_| async { Ok(json!("HEY")) })).await, [(OutcomeStatus::Done, None)]);
+    assert_eq!(live(shouting(|_| async { Err("no voice".into()) })).await, [(OutcomeStatus::Failed, None)]);
+    // refused
+    assert_eq!(audited(shouting(|_| async { Ok(json!("HEY")) }), "", Mode::Live).await, []);
+    let writes = RULES.replace("\"read\"", "\"write\"");
+    let dry = audited(shouting(|_| async { Ok(json!("HEY")) }), &writes, Mode::Compile).await;
+    assert_eq!(dry, [(OutcomeStatus::DryRun, None)]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_has_an_outcome_too() {
+    let Value::Object(arguments) = fits() else { panic!("an object") };
+    let (audit, rows) = Audit::memory();
+    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES)).audit(audit).build();
+    let silent = shouting(|_| std::future::pending());
+    let program = Calling(silent, ToolCall { tool: "shout".try_into().unwrap(), arguments });
+    let mut run = Box::pin(runtime.run(&program, ()));
+    assert!(futures_util::poll!(&mut run).is_pending());
+    assert_eq!((rows.all().len(), rows.outcomes().len()), (1, 0));
+    drop(run);
+    assert_eq!(rows.outcomes()[0].status, OutcomeStatus::Abandoned);
 }

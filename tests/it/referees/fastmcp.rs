@@ -120,7 +120,7 @@ async fn permitted(tool: &str, arguments: Value) -> abide::security::Permitted {
     struct Nothing;
     impl Grants for Nothing {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() };
+            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None };
             Box::pin(async { Ok(granted) })
         }
     }

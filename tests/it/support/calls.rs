@@ -85,7 +85,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new() };
+            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None };
             Box::pin(async { Ok(granted) })
         }
     }

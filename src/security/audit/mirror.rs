@@ -1,0 +1,70 @@
+//! Rows for those who watch while it happens. The file stays the record: a mirror is told of a row after it was written.
+
+use super::row::{Entry, Outcome, Row};
+
+/// Is told of every row after it was written, in the thread that decides: be quick. What it does with a row changes no decision.
+pub trait Mirror: Send + Sync {
+    /// A decision was written.
+    fn decision(&self, row: &Row);
+
+    /// An outcome was written.
+    fn outcome(&self, outcome: &Outcome);
+}
+
+/// Tells a mirror of a row.
+pub(super) fn show(mirror: &dyn Mirror, entry: &Entry) {
+    match entry {
+        Entry::Decision(row) => mirror.decision(row),
+        Entry::Outcome(outcome) => mirror.outcome(outcome),
+        Entry::Begin(_) | Entry::Torn(_) => {}
+    }
+}
+
+/// Events of `tracing`, with the target `abide::audit`.
+pub(super) struct Events;
+
+macro_rules! decided {
+    ($level:ident, $row:ident) => {
+        tracing::$level!(
+            target: super::TARGET,
+            seq = $row.seq,
+            run = %$row.run,
+            mode = ?$row.mode,
+            candidate = $row.labels.candidate.as_deref(),
+            example = $row.labels.example.as_deref(),
+            module = $row.module.as_deref(),
+            tool = $row.tool.as_str(),
+            arguments = ?$row.arguments,
+            arguments_digest = $row.arguments_digest.as_str(),
+            scopes = %$row.scopes,
+            token_hash = $row.token_hash.as_deref(),
+            jti_hash = $row.jti_hash.as_ref().map(|hash| hash.as_str()),
+            verdict = $row.verdict.name(),
+            code = $row.verdict.code().map(|kind| kind.code()),
+            rule = $row.rule.as_deref(),
+            also = ?$row.also,
+            "decision"
+        )
+    };
+}
+
+impl Mirror for Events {
+    fn decision(&self, row: &Row) {
+        if row.verdict.is_permit() { decided!(info, row) } else { decided!(warn, row) }
+    }
+
+    fn outcome(&self, outcome: &Outcome) {
+        tracing::info!(
+            target: super::TARGET,
+            seq = outcome.seq,
+            decision = outcome.decision,
+            run = %outcome.run,
+            tool = outcome.tool.as_str(),
+            status = outcome.status.name(),
+            code = outcome.code.map(|kind| kind.code()),
+            result_digest = outcome.result_digest.as_ref().map(|digest| digest.as_str()),
+            latency_us = outcome.latency_us,
+            "outcome"
+        );
+    }
+}

@@ -1,0 +1,315 @@
+//! What stands in the rows of an audit.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::chain::LogId;
+use crate::{
+    Digest,
+    call::{Effect, ToolCall, ToolName},
+    episode::RunId,
+    event::EventKind,
+    security::{
+        ScopeSet,
+        boundary::ToolRule,
+        check::token::GrantedScopes,
+        session::{Labels, Mode, Session, arguments_digest},
+    },
+};
+
+/// One decision; in a file, `"kind": "decision"`. Written before the call is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// Its number in this audit, from 0.
+    pub seq: u64,
+    /// When, in RFC 3339 with UTC.
+    pub time: String,
+    /// The run.
+    pub run: RunId,
+    /// What the run is for.
+    pub mode: Mode,
+    /// What the run belongs to.
+    #[serde(flatten)]
+    pub labels: Labels,
+    /// The module that wanted the call, by the name of its signature; none where it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The tool.
+    pub tool: ToolName,
+    /// What the boundary says the call does; none where it has no entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// Names of the arguments, cut short; a model may have made them up.
+    pub arguments: Vec<String>,
+    /// SHA-256 of the arguments.
+    pub arguments_digest: Digest,
+    /// The scopes that the tool needs.
+    pub scopes: ScopeSet,
+    /// A digest of the token; none where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_hash: Option<String>,
+    /// SHA-256 of the token's own name, its claim `jti` (RFC 7519, section 4.1.7); none where it has none or is opaque.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti_hash: Option<Digest>,
+    /// The decision.
+    #[serde(flatten)]
+    pub verdict: RowVerdict,
+    /// The rule that decided: its place in the boundary, such as `tools."crm.refund".scopes`, or `checks.NAME` for a check of the
+    /// user's own; none where nothing was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// What else was objected; with a permit, that somebody was asked (`human_asked`) and what was objected until then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<EventKind>,
+}
+
+/// A decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", content = "code", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RowVerdict {
+    /// The call is made.
+    Permit,
+    /// The call would be made, were the run not part of compiling.
+    PermitDryRun,
+    /// The call is refused.
+    Deny(EventKind),
+    /// There was no token, so nothing was decided and nothing permitted.
+    Unavailable,
+}
+
+/// What came of a permitted call; in a file, `"kind": "outcome"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Its number in this audit.
+    pub seq: u64,
+    /// When, in RFC 3339 with UTC.
+    pub time: String,
+    /// The number of the decision that permitted the call.
+    pub decision: u64,
+    /// The run.
+    pub run: RunId,
+    /// The tool.
+    pub tool: ToolName,
+    /// What came of it.
+    pub status: OutcomeStatus,
+    /// What the failure is called, where it has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<EventKind>,
+    /// SHA-256 of the reply, scrubbed of secrets and not cut; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_digest: Option<Digest>,
+    /// How long the call took, in microseconds.
+    pub latency_us: u64,
+}
+
+/// What came of a permitted call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OutcomeStatus {
+    /// The tool replied.
+    Done,
+    /// The tool replied that it failed.
+    Failed,
+    /// Something stood in for the reply, and nothing was called.
+    DryRun,
+    /// The tool replied, and a rule of the boundary keeps the reply from the program.
+    Withheld,
+    /// The server refused the call, or what it said is no reply.
+    Refused,
+    /// The server could not be reached.
+    Unreachable,
+    /// Nobody waited for the reply any longer: the run was given up, or it panicked. The tool may have done it.
+    Abandoned,
+}
+
+/// One line of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Entry {
+    /// A file begins.
+    Begin(Begin),
+    /// A call was decided.
+    Decision(Row),
+    /// A permitted call has ended.
+    Outcome(Outcome),
+    /// Half a row was set aside.
+    Torn(Torn),
+}
+
+/// The first row of every file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Begin {
+    /// Its number in this audit.
+    pub seq: u64,
+    /// When, in RFC 3339 with UTC.
+    pub time: String,
+    /// Of the form of the rows: 1.
+    pub version: u32,
+    /// The log that the file belongs to.
+    pub log: LogId,
+    /// How many files of the log come before it.
+    pub file: u32,
+}
+
+/// What a process that was killed had written of a row. No decision that it held was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Torn {
+    /// Its number in this audit.
+    pub seq: u64,
+    /// When it was set aside, in RFC 3339 with UTC.
+    pub time: String,
+    /// How many bytes there were.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub digest: Digest,
+    /// The first 1,024 of them, as text.
+    pub text: String,
+}
+
+/// No tool has more arguments than this, nor longer names, unless somebody wants to fill the disk.
+const MAX_NAMES: usize = 32;
+const MAX_NAME_CHARS: usize = 64;
+const MAX_TORN: usize = 1_024;
+
+impl Row {
+    pub(in crate::security) fn of(call: &ToolCall, session: &Session) -> Self {
+        let short = |name: &String| name.chars().take(MAX_NAME_CHARS).collect();
+        Self {
+            seq: 0,
+            time: String::new(),
+            run: session.run(),
+            mode: session.mode(),
+            labels: session.labels().clone(),
+            module: None,
+            tool: call.tool.clone(),
+            effect: None,
+            arguments: call.arguments.keys().take(MAX_NAMES).map(short).collect(),
+            arguments_digest: arguments_digest(call),
+            scopes: ScopeSet::new(),
+            token_hash: None,
+            jti_hash: None,
+            verdict: RowVerdict::Unavailable,
+            rule: None,
+            also: Vec::new(),
+        }
+    }
+
+    pub(in crate::security) fn asked_by(mut self, module: Option<&str>) -> Self {
+        self.module = module.map(|module| module.chars().take(MAX_NAME_CHARS).collect());
+        self
+    }
+
+    pub(in crate::security) fn rule(&mut self, rule: &ToolRule) {
+        self.effect = Some(rule.effect);
+        self.scopes = rule.scopes.clone();
+    }
+
+    pub(in crate::security) fn token(&mut self, granted: &GrantedScopes) {
+        self.token_hash = Some(granted.token_hash.clone());
+        self.jti_hash = granted.jti_hash.clone();
+    }
+
+    /// `rule` is the place of the rule that decided, `also` what else there was to say, once each.
+    pub(in crate::security) fn conclude(
+        &mut self,
+        verdict: RowVerdict,
+        rule: Option<String>,
+        also: impl IntoIterator<Item = EventKind>,
+    ) {
+        self.verdict = verdict;
+        self.rule = rule;
+        for kind in also {
+            if verdict.code() != Some(kind) && !self.also.contains(&kind) {
+                self.also.push(kind);
+            }
+        }
+    }
+}
+
+impl RowVerdict {
+    /// Whether the call was permitted, be it as a dry run.
+    pub fn is_permit(self) -> bool {
+        matches!(self, Self::Permit | Self::PermitDryRun)
+    }
+
+    /// What stands in the row.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Permit => "permit",
+            Self::PermitDryRun => "permit_dry_run",
+            Self::Deny(_) => "deny",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// Why it was refused.
+    pub fn code(self) -> Option<EventKind> {
+        match self {
+            Self::Deny(kind) => Some(kind),
+            _ => None,
+        }
+    }
+}
+
+impl OutcomeStatus {
+    /// What stands in the row.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::DryRun => "dry_run",
+            Self::Withheld => "withheld",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn begin(log: &LogId, file: u32) -> Self {
+        Self::Begin(Begin { seq: 0, time: String::new(), version: 1, log: log.clone(), file })
+    }
+
+    pub(super) fn torn(garbage: &[u8]) -> Self {
+        let kept = garbage.get(..MAX_TORN).unwrap_or(garbage);
+        Self::Torn(Torn {
+            seq: 0,
+            time: String::new(),
+            bytes: garbage.len().try_into().unwrap_or(u64::MAX),
+            digest: Digest::of_bytes(garbage),
+            text: String::from_utf8_lossy(kept).into_owned(),
+        })
+    }
+
+    /// Numbers and dates it.
+    pub(super) fn stamp(&mut self, number: u64, now: SystemTime) {
+        let (seq, time) = match self {
+            Self::Begin(Begin { seq, time, .. })
+            | Self::Decision(Row { seq, time, .. })
+            | Self::Outcome(Outcome { seq, time, .. })
+            | Self::Torn(Torn { seq, time, .. }) => (seq, time),
+        };
+        *seq = number;
+        *time = rfc3339(now);
+    }
+}
+
+pub(super) fn rfc3339(now: SystemTime) -> String {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let whole_millis = Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    time::Duration::try_from(whole_millis)
+        .ok()
+        .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since))
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! Those who watch.
+
+use std::sync::{Arc, Mutex};
+
+use tracing::subscriber::with_default;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+#[derive(Default)]
+struct Seen(Mutex<Vec<u64>>);
+
+impl Mirror for Seen {
+    fn decision(&self, row: &Row) {
+        self.0.lock().unwrap().push(row.seq);
+    }
+
+    fn outcome(&self, outcome: &Outcome) {
+        self.0.lock().unwrap().push(outcome.seq);
+    }
+}
+
+#[derive(Clone, Default)]
+struct Text(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Text {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[test]
+fn a_mirror_sees_what_was_written_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = Arc::new(Seen::default());
+    let audit = Audit::file(folder.path().join("audit.jsonl")).unwrap().mirrored(seen.clone());
+    audit.write(decision(), moment()).unwrap();
+    audit.write(decision(), moment()).unwrap();
+    assert_eq!(*seen.0.lock().unwrap(), [1, 2]);
+    if Path::new("/dev/full").exists() {
+        let full = std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+        assert!(Audit::into_file(full).mirrored(seen.clone()).write(decision(), moment()).is_err());
+        assert_eq!(seen.0.lock().unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn every_row_is_an_event_of_tracing() {
+    let text = Text::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(text.clone()).with_ansi(false).finish();
+    with_default(subscriber, || {
+        let write = || {
+            let (audit, _) = Audit::memory();
+            audit.write(decision(), moment()).unwrap();
+            let mut permitted = row();
+            permitted.verdict = RowVerdict::Permit;
+            permitted.arguments = vec!["\u{1b}[2J".into()];
+            audit.write(Entry::Decision(permitted), moment()).unwrap();
+        };
+        // other tests, to which nobody listens, may have said so for these places in the code
+        write();
+        tracing::callsite::rebuild_interest_cache();
+        text.0.lock().unwrap().clear();
+        write();
+    });
+    let text = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].contains(" WARN abide::audit: decision seq=0 run="), "{text}");
+    assert!(lines[0].contains("verdict=\"deny\" code=\"scope_missing\" rule=\"tools."), "{text}");
+    assert!(lines[1].contains(" INFO abide::audit: decision seq=1 ") && !lines[1].contains("code="), "{text}");
+    assert!(!text.contains("CUST1") && !text.contains('\u{1b}'), "{text}");
+}

@@ -1,0 +1,61 @@
+//! What came of a permitted call.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    call::{ToolName, ToolReply},
+    clock::ManualClock,
+};
+
+fn underway(audit: &Audit, clock: &Arc<ManualClock>) -> Underway {
+    let clock: Arc<dyn crate::clock::Clock> = clock.clone();
+    let number = audit.write(decision(), moment()).unwrap();
+    let tool: ToolName = "crm.lookup".try_into().unwrap();
+    Underway::new(audit, &clock, number, RunId::random(), &tool)
+}
+
+#[test]
+fn an_outcome_names_its_decision_and_says_how_long_it_took() {
+    let (audit, rows) = Audit::memory();
+    let clock = Arc::new(ManualClock::at(moment()));
+    let mut call = underway(&audit, &clock);
+    clock.advance(Duration::from_micros(1_500));
+    let status = call.seen(&ToolReply::done(json!({ "name": "Ann", "id": 1 })));
+    clock.advance(Duration::from_secs(1));
+    call.ended(status, None);
+    let mut call = underway(&audit, &clock);
+    let status = call.seen(&ToolReply::failed(json!("no")));
+    call.ended(status, None);
+    underway(&audit, &clock).ended(OutcomeStatus::Unreachable, Some(EventKind::ServerUnavailable));
+    drop(underway(&audit, &clock));
+    underway(&audit, &clock).forget();
+    let outcomes = rows.outcomes();
+    let said: Vec<_> = outcomes.iter().map(|one| (one.decision, one.status, one.latency_us)).collect();
+    assert_eq!(
+        said,
+        [
+            (0, OutcomeStatus::Done, 1_500),
+            (2, OutcomeStatus::Failed, 0),
+            (4, OutcomeStatus::Unreachable, 0),
+            (6, OutcomeStatus::Abandoned, 0)
+        ]
+    );
+    assert_eq!(outcomes[0].result_digest, Some(crate::Digest::of_bytes(br#"{"id":1,"name":"Ann"}"#)));
+    assert_eq!((outcomes[2].code, &outcomes[2].result_digest), (Some(EventKind::ServerUnavailable), &None));
+    assert_eq!(rows.all().len(), 5);
+}
+
+#[test]
+fn an_outcome_that_cannot_be_written_breaks_the_audit() {
+    // always full, on every Linux
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let clock = Arc::new(ManualClock::at(moment()));
+    let full = Audit::into_file(std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap());
+    let clock: Arc<dyn crate::clock::Clock> = clock;
+    let tool: ToolName = "crm.lookup".try_into().unwrap();
+    Underway::new(&full, &clock, 0, RunId::random(), &tool).ended(OutcomeStatus::Refused, None);
+    assert!(full.write(decision(), moment()).is_err());
+}

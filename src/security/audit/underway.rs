@@ -1,0 +1,97 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{
+    Audit,
+    row::{Entry, Outcome, OutcomeStatus},
+};
+use crate::{
+    Digest,
+    call::{ReplyStatus, ToolName, ToolReply},
+    clock::Clock,
+    episode::RunId,
+    event::EventKind,
+};
+
+/// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
+#[must_use = "say what came of the call"]
+pub(crate) struct Underway(Option<Open>);
+
+struct Open {
+    audit: Audit,
+    clock: Arc<dyn Clock>,
+    decision: u64,
+    run: RunId,
+    tool: ToolName,
+    start: Duration,
+    /// What it took, and the digest of the reply, once there is one.
+    latency: Option<Duration>,
+    reply: Option<Digest>,
+}
+
+impl Underway {
+    pub(in crate::security) fn new(
+        audit: &Audit,
+        clock: &Arc<dyn Clock>,
+        decision: u64,
+        run: RunId,
+        tool: &ToolName,
+    ) -> Self {
+        let (audit, clock, tool) = (audit.clone(), clock.clone(), tool.clone());
+        let start = clock.elapsed();
+        Self(Some(Open { audit, clock, decision, run, tool, start, latency: None, reply: None }))
+    }
+
+    /// The tool replied; what that is called.
+    pub(crate) fn seen(&mut self, reply: &ToolReply) -> OutcomeStatus {
+        if let Some(open) = &mut self.0 {
+            open.latency = Some(open.clock.elapsed().saturating_sub(open.start));
+            // the keys of a JSON map are sorted, so the same reply has the same digest
+            open.reply = serde_json::to_vec(&reply.content).ok().map(|text| Digest::of_bytes(&text));
+        }
+        match reply.status {
+            ReplyStatus::Done => OutcomeStatus::Done,
+            ReplyStatus::Failed => OutcomeStatus::Failed,
+        }
+    }
+
+    /// This came of it.
+    pub(crate) fn ended(mut self, status: OutcomeStatus, code: Option<EventKind>) {
+        self.end(status, code);
+    }
+
+    /// Nobody will say what came of it.
+    pub(in crate::security) fn forget(mut self) {
+        self.0 = None;
+    }
+
+    fn end(&mut self, status: OutcomeStatus, code: Option<EventKind>) {
+        let Some(open) = self.0.take() else { return };
+        let latency = open.latency.unwrap_or_else(|| open.clock.elapsed().saturating_sub(open.start));
+        let outcome = Outcome {
+            seq: 0,
+            time: String::new(),
+            decision: open.decision,
+            run: open.run,
+            tool: open.tool,
+            status,
+            code,
+            result_digest: open.reply,
+            latency_us: latency.as_micros().try_into().unwrap_or(u64::MAX),
+        };
+        if let Err(error) = open.audit.write(Entry::Outcome(outcome), open.clock.now()) {
+            tracing::error!(target: super::TARGET, decision = open.decision, "an outcome is not in the audit: {error}");
+        }
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.end(OutcomeStatus::Abandoned, None);
+    }
+}
+
+impl fmt::Debug for Underway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Underway").field(&self.0.as_ref().map(|open| open.decision)).finish()
+    }
+}

@@ -1,0 +1,290 @@
+//! Finds the first row of a log that is not as it was written.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    chain::{self, ChainHash, Link, LogId, MAX_LINE, Unsound},
+    file::rotated,
+    row::Entry,
+};
+
+/// What somebody knows of a log who kept hashes of it elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The hash of the row before the first one, where the files before were moved away.
+    pub after: Option<ChainHash>,
+    /// The hash that a row must have: the last one of an earlier look. It shows when rows are missing at the end.
+    pub head: Option<ChainHash>,
+}
+
+/// A log without a flaw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The random name of the log.
+    pub log: String,
+    /// How many files were read.
+    pub files: u64,
+    /// How many rows, of all kinds.
+    pub rows: u64,
+    /// How often a killed process left half a row, which was set aside.
+    pub torn: u64,
+    /// The number of the last row.
+    pub last: u64,
+    /// When the last row was written, in RFC 3339 with UTC.
+    pub time: String,
+    /// The hash of the last row. Who keeps it elsewhere can tell later that nothing is missing.
+    pub head: ChainHash,
+    /// How many rows came after the one with the known hash.
+    pub since: Option<u64>,
+}
+
+/// Why a log cannot be relied upon.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// A file cannot be read.
+    #[error("the audit file `{file}` cannot be read: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A row is not as it was written, or not where.
+    #[error(transparent)]
+    Bad(#[from] Bad),
+    /// There is no row at all.
+    #[error("there is no row in `{0}`")]
+    Empty(String),
+}
+
+/// The first place where a log is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{file}`, line {line}{}: {flaw}", row.map(|row| format!(" (row {row})")).unwrap_or_default())]
+#[non_exhaustive]
+pub struct Bad {
+    /// The file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// The number that the row gives itself, where it is one.
+    pub row: Option<u64>,
+    /// What is wrong.
+    pub flaw: Flaw,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// The line is something else.
+    #[error("it is not a row of an audit")]
+    NoRow,
+    /// Its bytes are not those that were written.
+    #[error("it was changed: its content does not have its hash")]
+    Changed,
+    /// The file ends before the line does.
+    #[error("the file ends in the middle of the line: it was cut, or its writer was killed or is writing now")]
+    Cut,
+    /// A row that came before, or that belongs further up.
+    #[error("it belongs further up, where row {expected} should stand here: it was moved or put in a second time")]
+    Repeated {
+        /// The number that the row should have.
+        expected: u64,
+    },
+    /// Rows were taken out, or stand further down.
+    #[error("{} missing before it", missing(*.expected, *.found))]
+    Missing {
+        /// The number that the row should have.
+        expected: u64,
+        /// The number that it has.
+        found: u64,
+    },
+    /// It was made for other rows before it.
+    #[error("it does not follow the row before it: that one or this one was replaced")]
+    Replaced,
+    /// Another log begins.
+    #[error("another log begins here: verify each log by itself")]
+    OtherLog,
+    /// The log does not begin with its first row.
+    #[error(
+        "the log does not begin here: give the files before this one too, or the hash of the last row of those with `--after`"
+    )]
+    NoBeginning,
+    /// The row does not follow the one whose hash was given.
+    #[error("it does not follow the row with the hash given with `--after`")]
+    NotAfter,
+    /// No row has the known hash; named is the last row.
+    #[error("no row up to this last one has the hash {0}: rows are missing at the end, or all were written anew")]
+    NoHead(ChainHash),
+}
+
+/// Reads rows of a log, one line after the other.
+pub struct Lines<R> {
+    file: String,
+    number: u64,
+    input: R,
+    line: Vec<u8>,
+}
+
+/// How far a log was found sound.
+struct Chain {
+    known: Known,
+    reached: Option<Reached>,
+    rows: u64,
+    torn: u64,
+}
+
+struct Reached {
+    log: Option<LogId>,
+    last: Link,
+    /// The row with the known hash.
+    known: Option<u64>,
+}
+
+/// Follows the chain of a log through its files, the oldest first, each with its name for messages.
+///
+/// # Errors
+/// A file cannot be read, or the first row that is not as it was written, or not where.
+pub fn verify<R: BufRead>(files: impl IntoIterator<Item = (String, R)>, known: Known) -> Result<Verified, VerifyError> {
+    let mut chain = Chain { known, reached: None, rows: 0, torn: 0 };
+    let (mut count, mut last) = (0, None);
+    for (file, input) in files {
+        count += 1;
+        let mut lines = Lines::new(file, input);
+        while lines.advance()? {
+            chain.add(&lines.line).map_err(|(row, flaw)| lines.bad(row, flaw))?;
+        }
+        last = Some(lines);
+    }
+    let nothing = || VerifyError::Empty(last.as_ref().map(|lines| lines.file.clone()).unwrap_or_default());
+    let reached = chain.reached.ok_or_else(nothing)?;
+    let tie = reached.last.tie;
+    if let (Some(head), None, Some(lines)) = (known.head, reached.known, &last) {
+        return Err(lines.bad(Some(tie.seq), Flaw::NoHead(head)).into());
+    }
+    Ok(Verified {
+        log: reached.log.map(|log| log.as_str().to_owned()).unwrap_or_default(),
+        files: count,
+        rows: chain.rows,
+        torn: chain.torn,
+        last: tie.seq,
+        time: tie.time,
+        head: reached.last.hash,
+        since: reached.known.map(|row| tie.seq.saturating_sub(row)),
+    })
+}
+
+/// A file of a log and those that the log filled before it, the oldest first, opened.
+///
+/// # Errors
+/// One of them cannot be read.
+pub fn files_of(path: &Path) -> Result<Vec<(String, BufReader<File>)>, VerifyError> {
+    let failed = |path: &Path| {
+        let file = path.display().to_string();
+        move |source| VerifyError::Read { file, source }
+    };
+    let before = rotated(path).map_err(failed(path))?.into_iter().map(|(_, path)| path);
+    before.chain([path.to_owned()]).map(|path: PathBuf| open(&path).map_err(failed(&path))).collect()
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The lines of a file, which has this name in messages.
+    pub fn new(file: String, input: R) -> Self {
+        Self { file, number: 0, input, line: Vec::new() }
+    }
+
+    /// Goes to the next line, where there is one.
+    ///
+    /// # Errors
+    /// It cannot be read, is too long, or has no end.
+    pub fn advance(&mut self) -> Result<bool, VerifyError> {
+        self.line.clear();
+        let most = MAX_LINE as u64 + 1;
+        let read = self.input.by_ref().take(most).read_until(b'\n', &mut self.line);
+        read.map_err(|source| VerifyError::Read { file: self.file.clone(), source })?;
+        self.number += u64::from(!self.line.is_empty());
+        match self.line.pop() {
+            None => Ok(false),
+            Some(b'\n') => Ok(true),
+            Some(_) if self.line.len() >= MAX_LINE => Err(self.bad(None, Flaw::NoRow).into()),
+            Some(_) => Err(self.bad(None, Flaw::Cut).into()),
+        }
+    }
+
+    /// The line without its end.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// What the line says; its place in the chain is not looked at.
+    ///
+    /// # Errors
+    /// It is no row.
+    pub fn entry(&self) -> Result<Entry, Bad> {
+        serde_json::from_slice(&self.line).map_err(|_| self.bad(None, Flaw::NoRow))
+    }
+
+    fn bad(&self, row: Option<u64>, flaw: Flaw) -> Bad {
+        Bad { file: self.file.clone(), line: self.number.max(1), row, flaw }
+    }
+}
+
+impl Chain {
+    fn add(&mut self, line: &[u8]) -> Result<(), (Option<u64>, Flaw)> {
+        let link = chain::read(line).map_err(|reason| match reason {
+            Unsound::NoRow => (None, Flaw::NoRow),
+            Unsound::Changed => (None, Flaw::Changed),
+        })?;
+        self.tie(&link).map_err(|flaw| (Some(link.tie.seq), flaw))?;
+        self.rows += 1;
+        self.torn += u64::from(link.tie.kind == "torn");
+        let before = self.reached.take();
+        let known = (self.known.head == Some(link.hash)).then_some(link.tie.seq);
+        self.reached = Some(Reached {
+            log: before.as_ref().and_then(|reached| reached.log.clone()).or_else(|| link.tie.log.clone()),
+            known: before.and_then(|reached| reached.known).or(known),
+            last: link,
+        });
+        Ok(())
+    }
+
+    /// Whether a row follows what came before it.
+    fn tie(&self, link: &Link) -> Result<(), Flaw> {
+        let tie = &link.tie;
+        let Some(reached) = &self.reached else {
+            return match (self.known.after, &tie.log) {
+                (Some(after), _) if tie.prev == after => Ok(()),
+                (Some(_), _) => Err(Flaw::NotAfter),
+                (None, Some(log)) if tie.seq == 0 && tie.prev == ChainHash::genesis(log) => Ok(()),
+                (None, _) => Err(Flaw::NoBeginning),
+            };
+        };
+        let expected = reached.last.tie.seq.saturating_add(1);
+        if tie.prev == reached.last.hash && tie.seq == expected {
+            return Ok(());
+        }
+        Err(match tie.seq {
+            0 if tie.log.is_some() && tie.log != reached.log => Flaw::OtherLog,
+            found if found < expected => Flaw::Repeated { expected },
+            found if found > expected => Flaw::Missing { expected, found },
+            _ => Flaw::Replaced,
+        })
+    }
+}
+
+fn open(path: &Path) -> io::Result<(String, BufReader<File>)> {
+    Ok((path.display().to_string(), BufReader::new(File::open(path)?)))
+}
+
+fn missing(expected: u64, found: u64) -> String {
+    match found.saturating_sub(expected) {
+        1 => format!("row {expected} is"),
+        _ => format!("rows {expected} to {} are", found.saturating_sub(1)),
+    }
+}

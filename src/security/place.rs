@@ -1,0 +1,36 @@
+//! Where in a boundary the rule stands that decided a call.
+
+use super::Denied;
+use crate::{call::ToolName, event::EventKind};
+
+/// Where a tool's entry would stand.
+pub(super) const NO_ENTRY: &str = "tools";
+
+/// The entry of a tool.
+pub(super) fn of_entry(tool: &ToolName) -> String {
+    format!("tools.\"{tool}\"")
+}
+
+/// The rule that refused a call of a tool.
+pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
+    let entry = of_entry(tool);
+    if let Some(check) = denied.check {
+        return format!("checks.{check}");
+    }
+    match (denied.kind, &denied.argument, denied.rule) {
+        (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
+        (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
+        (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
+        (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
+        (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
+        (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
+        (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),
+        (EventKind::OutgoingLimit, ..) => "limits.outgoing_bytes".to_owned(),
+        (EventKind::RateLimited, _, rule) => rule.unwrap_or("limits.rate").to_owned(),
+        (EventKind::SequenceDenied, _, Some(rule)) => format!("{entry}.{rule}"),
+        (EventKind::ApprovalMissing, ..) => format!("{entry}.approval"),
+        (EventKind::RedundantCall, ..) => format!("{entry}.effect"),
+        (EventKind::ToolNotAllowed | EventKind::UnknownTool, ..) => NO_ENTRY.to_owned(),
+        _ => entry,
+    }
+}
