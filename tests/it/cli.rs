@@ -58,7 +58,7 @@ fn abide(dir: &Path, args: &[&str]) -> Output {
 }
 
 /// Exit code, output, errors.
-fn said(dir: &Path, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn said(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let output = abide(dir, args);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

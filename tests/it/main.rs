@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod architecture;
+mod audit;
 mod bad_input;
 mod cli;
 mod compile;

@@ -193,13 +193,12 @@ pub(super) fn rotated(path: &Path) -> io::Result<Vec<(u32, PathBuf)>> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder_of(path))? {
-        let entry = entry?;
-        let found = entry.file_name();
+        let found = entry?.file_name();
         let number = found
             .to_str()
             .and_then(|found| found.strip_prefix(name)?.strip_prefix('.'))
             .filter(|digits| digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-        files.extend(number.and_then(|digits| digits.parse().ok()).map(|number| (number, entry.path())));
+        files.extend(number.and_then(|digits| digits.parse().ok()).map(|number| (number, path.with_file_name(&found))));
     }
     files.sort();
     Ok(files)
