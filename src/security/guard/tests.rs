@@ -446,5 +446,8 @@ async fn the_audit_names_the_rule_that_decided_and_who_asked() {
         let row = bench.rows.all().pop().unwrap();
         assert_eq!((row.rule.as_deref(), row.module.as_deref()), (Some(rule), Some("Support")));
     }
+    let _ = bench.call("crm.lookup", json!({ "id": "EVIL99", "page": 1 })).await;
+    let row = bench.rows.all().pop().unwrap();
+    assert_eq!((row.verdict.code(), &row.also[..]), (Some(EventKind::ProvenanceDenied), &[EventKind::CallLimit][..]));
     assert_eq!(bench.rows.outcomes(), [], "who does not say what came of a call has no row for it");
 }

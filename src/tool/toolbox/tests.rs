@@ -208,8 +208,7 @@ async fn audited(tools: Toolbox, rules: &str, mode: Mode) -> Vec<(OutcomeStatus,
     let (audit, rows) = Audit::memory();
     let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(rules)).audit(audit).build();
     let program = Calling(tools, ToolCall { tool: "shout".try_into().unwrap(), arguments });
-    let mut options = RunOptions::default();
-    options.mode = mode;
+    let options = RunOptions { mode, ..RunOptions::default() };
     runtime.run_with(&program, (), options).await;
     let permitted: Vec<u64> = rows.all().iter().filter(|row| row.verdict.is_permit()).map(|row| row.seq).collect();
     let outcomes = rows.outcomes();
@@ -222,6 +221,9 @@ async fn every_permitted_call_has_one_outcome_in_the_audit() {
     let live = |tools| audited(tools, RULES, Mode::Live);
     assert_eq!(live(shouting(|_| async { Ok(json!("HEY")) })).await, [(OutcomeStatus::Done, None)]);
     assert_eq!(live(shouting(|_| async { Err("no voice".into()) })).await, [(OutcomeStatus::Failed, None)]);
+    let short = format!("{RULES}reply = {{ max_bytes = 3 }}\n");
+    let withheld = audited(shouting(|_| async { Ok(json!("HEY")) }), &short, Mode::Live).await;
+    assert_eq!(withheld, [(OutcomeStatus::Withheld, Some(EventKind::ReplyDenied))]);
     // refused
     assert_eq!(audited(shouting(|_| async { Ok(json!("HEY")) }), "", Mode::Live).await, []);
     let writes = RULES.replace("\"read\"", "\"write\"");
