@@ -57,7 +57,8 @@ struct Everything(ScopeSet);
 
 impl Grants for Everything {
     fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-        let granted = GrantedScopes { scopes: self.0.clone(), token_hash: "sha256:token".to_owned() };
+        let token_hash = "sha256:token".to_owned();
+        let granted = GrantedScopes { scopes: self.0.clone(), token_hash, jti_hash: None };
         Box::pin(async { Ok(granted) })
     }
 }

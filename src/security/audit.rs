@@ -144,8 +144,13 @@ impl Audit {
             *sink = Sink::Broken(reason.clone());
             AuditError::Write(reason)
         })?;
+        let kept = !matches!(*sink, Sink::None);
         drop(sink);
         let mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // what is kept nowhere is dated only where somebody sees it
+        if !kept && !mirrors.is_empty() {
+            entry.stamp(0, now);
+        }
         mirror::show(&mirror::Events, &entry);
         mirrors.iter().for_each(|mirror| mirror::show(&**mirror, &entry));
         Ok(number)
@@ -190,10 +195,7 @@ impl Sink {
                 Ok(number)
             }
             Self::Broken(reason) => Err(reason.clone()),
-            Self::None => {
-                entry.stamp(0, now);
-                Ok(0)
-            }
+            Self::None => Ok(0),
         }
     }
 }

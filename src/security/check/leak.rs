@@ -28,13 +28,15 @@ const QUOTED_WORDS: usize = 5;
 
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     for (name, value) in &asked.call.arguments {
-        let mut texts = vec![name.clone()];
-        written(value, &mut texts);
-        if let Some((kind, rule)) = texts.iter().find_map(|text| carried(asked, text)) {
+        let found = carried(asked, name).or_else(|| written(value, &mut |text| carried(asked, text)));
+        if let Some((kind, rule)) = found {
             denials.push(Denied::argument(kind, name, rule));
         }
     }
 }
+
+/// What an argument carries, and the rule that keeps it in.
+type Carried = (EventKind, &'static str);
 
 /// Whether a text has a value of a class.
 pub(super) fn has_class(class: &Class, memory: &Memory, text: &str) -> bool {
@@ -53,23 +55,18 @@ pub(super) fn has_planted(boundary: &Boundary, text: &str) -> bool {
     !boundary.canaries().is_empty() && views(text).iter().any(|view| is_planted(view))
 }
 
-/// Texts, keys of objects, and numbers: all that can carry something.
-fn written(value: &Value, texts: &mut Vec<String>) {
+/// The first that is found in texts, keys of objects and numbers: all that can carry something.
+fn written(value: &Value, find: &mut dyn FnMut(&str) -> Option<Carried>) -> Option<Carried> {
     match value {
-        Value::Null | Value::Bool(_) => {}
-        Value::Number(number) => texts.push(number.to_string()),
-        Value::String(text) => texts.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|item| written(item, texts)),
-        Value::Object(map) => {
-            for (key, item) in map {
-                texts.push(key.clone());
-                written(item, texts);
-            }
-        }
+        Value::Null | Value::Bool(_) => None,
+        Value::Number(number) => find(&number.to_string()),
+        Value::String(text) => find(text),
+        Value::Array(list) => list.iter().find_map(|item| written(item, find)),
+        Value::Object(map) => map.iter().find_map(|(key, item)| find(key).or_else(|| written(item, find))),
     }
 }
 
-fn carried(asked: &Asked<'_>, text: &str) -> Option<(EventKind, &'static str)> {
+fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     let boundary = asked.boundary;
     let redactor = boundary.live().redactor();
     if secret_shape::is_in(text) || redactor.finds(text) {

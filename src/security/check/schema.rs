@@ -37,6 +37,9 @@ impl Schemas {
             });
         }
         let arguments = Value::Object(call.arguments.clone());
+        if validator.is_valid(&arguments) {
+            return Ok(());
+        }
         let Some(error) = validator.iter_errors(&arguments).next() else {
             return Ok(());
         };

@@ -38,37 +38,51 @@ const SHAPES: [Shape; 22] = [
     Shape { start: "sk-", rest: url, least: 32 },
 ];
 
+/// Shorter texts hold no credential.
+const MIN_LENGTH: usize = 20;
+
 /// Whether a text has something in it that looks like a credential: a private key, a signed token, a key of a known issuer.
+/// One pass: credentials begin where no word goes on.
 pub(super) fn is_in(text: &str) -> bool {
-    has_private_key(text) || SHAPES.iter().any(|shape| shape.is_in(text)) || has_token(text)
+    if text.len() < MIN_LENGTH {
+        return false;
+    }
+    let bytes = text.as_bytes();
+    let begins = |at: &usize| {
+        let follows_a_word =
+            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+        !follows_a_word && text.is_char_boundary(*at)
+    };
+    (0..=bytes.len() - MIN_LENGTH).filter(begins).any(|at| {
+        let rest = text.get(at..).unwrap_or_default();
+        match rest.bytes().next() {
+            Some(b'-') => is_private_key(rest),
+            Some(b'e') => is_token(rest),
+            Some(first) => {
+                SHAPES.iter().any(|shape| shape.start.as_bytes().first() == Some(&first) && shape.begins(rest))
+            }
+            None => false,
+        }
+    })
 }
 
 impl Shape {
-    fn is_in(&self, text: &str) -> bool {
-        text.match_indices(self.start).any(|(at, _)| {
-            let (before, after) = text.split_at(at);
-            let rest = after.get(self.start.len()..).unwrap_or_default();
-            !before.ends_with(|c: char| c.is_ascii_alphanumeric())
-                && rest.chars().take_while(|c| (self.rest)(*c)).count() >= self.least
-        })
+    fn begins(&self, text: &str) -> bool {
+        let rest = text.strip_prefix(self.start);
+        rest.is_some_and(|rest| rest.chars().take_while(|c| (self.rest)(*c)).count() >= self.least)
     }
 }
 
 /// PEM (RFC 7468) of a private key, in whatever format.
-fn has_private_key(text: &str) -> bool {
-    text.match_indices("-----BEGIN ").any(|(at, _)| {
-        let label = text.get(at..).unwrap_or_default().lines().next().unwrap_or_default();
-        label.contains("PRIVATE KEY-----")
-    })
+fn is_private_key(text: &str) -> bool {
+    let label = text.strip_prefix("-----BEGIN ").and_then(|rest| rest.lines().next());
+    label.is_some_and(|label| label.contains("PRIVATE KEY-----"))
 }
 
 /// A JWT: its first part begins with `{"` in Base64.
-fn has_token(text: &str) -> bool {
-    text.match_indices("eyJ").any(|(at, _)| {
-        let rest = text.get(at..).unwrap_or_default();
-        let token: &str = rest.split(|c: char| !dotted(c)).next().unwrap_or_default();
-        token.matches('.').count() >= 2 && token.len() >= 40 && jwt::is_jwt(token)
-    })
+fn is_token(text: &str) -> bool {
+    let token: &str = text.split(|c: char| !dotted(c)).next().unwrap_or_default();
+    token.starts_with("eyJ") && token.matches('.').count() >= 2 && token.len() >= 40 && jwt::is_jwt(token)
 }
 
 fn upper(c: char) -> bool {
