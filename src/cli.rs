@@ -2,6 +2,8 @@
 
 mod artifact;
 mod audit;
+mod boundary;
+mod episodes;
 mod guard;
 mod login;
 mod testbed;
@@ -16,10 +18,12 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     artifact::ArtifactError,
+    call::NameError,
     net,
     security::{
         BoundaryError,
         audit::{ChainHash, Known, VerifyError},
+        infer::InferError,
         oauth::AuthError,
     },
     tool::mcp::ConnectError,
@@ -77,6 +81,9 @@ enum Command {
     /// Tries a boundary on recorded calls
     #[command(subcommand)]
     Guard(Guard),
+    /// Makes boundaries
+    #[command(subcommand)]
+    Boundary(Boundary),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
     Testbed,
 }
@@ -125,6 +132,21 @@ enum Guard {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Boundary {
+    /// Proposes the least boundary that admits good episodes, with its reasons as comments; a person decides
+    Infer {
+        /// A tool that changes nothing, which calls do not show; may be repeated
+        #[arg(long, value_name = "TOOL")]
+        read: Vec<String>,
+        /// A new file for the boundary, instead of the output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// The good episodes, one JSON object on each line
+        episodes: PathBuf,
+    },
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
@@ -144,6 +166,12 @@ enum CliError {
     Audit(#[from] VerifyError),
     #[error("the episodes in `{file}` cannot be read: {reason}")]
     Episodes { file: String, reason: String },
+    #[error("`{file}` cannot be written: {error}; name a new file")]
+    File { file: String, error: io::Error },
+    #[error("`{text}` is no tool: {error}")]
+    Tool { text: String, error: NameError },
+    #[error(transparent)]
+    Infer(#[from] InferError),
     #[error("{0}")]
     Login(String),
     #[error("{0}")]
@@ -158,7 +186,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(usage) => return say(&usage, out, err),
     };
     let failure = match &command {
-        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) => 2,
+        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) => 2,
         _ => 1,
     };
     let done = match command {
@@ -178,6 +206,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
                 Some(by) => audit::count(&file, &filter, by, form, out),
                 None => audit::query(&file, &filter, form, out),
             }
+        }
+        Command::Boundary(Boundary::Infer { read, out: file, episodes }) => {
+            boundary::infer(&episodes, read, file.as_deref(), out)
         }
         Command::Testbed => testbed::serve(out),
     };

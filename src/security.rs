@@ -5,6 +5,7 @@ pub mod audit;
 pub mod boundary;
 pub mod check;
 mod guard;
+pub mod infer;
 pub mod jwt;
 mod live;
 pub mod oauth;

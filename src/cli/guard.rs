@@ -1,18 +1,17 @@
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
-use super::CliError;
+use super::{
+    CliError,
+    episodes::{self, Stop},
+};
 use crate::security::{
     Boundary,
-    replay::{Decided, Decision, Recording, replay},
+    replay::{Decided, Decision, replay},
 };
-
-/// The longest line of a file of episodes, in bytes.
-const MAX_LINE: u64 = 64 * 1024 * 1024;
 
 /// How decisions are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,36 +31,20 @@ struct Tally {
 }
 
 /// Decides the calls of all episodes; 1 when a decision is not the expected one.
-pub(super) fn replay_all(boundary: &Path, episodes: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
     let boundary = Boundary::load_rules(boundary)?;
-    let failed = |reason: String| CliError::Episodes { file: episodes.display().to_string(), reason };
-    let file = File::open(episodes).map_err(|error| failed(error.to_string()))?;
-    let (mut lines, mut line) = (BufReader::new(file), Vec::new());
     let mut tally = Tally::default();
-    for number in 1_usize.. {
-        line.clear();
-        let read = lines.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| failed(format!("line {number}: {error}")))?;
-        if read == 0 {
-            break;
-        }
-        if line.len() as u64 > MAX_LINE {
-            return Err(failed(format!("line {number}: is longer than {MAX_LINE} bytes")));
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let wrong = |error: serde_json::Error| failed(place(number, &error));
-        let recording: Recording = serde_json::from_slice(line.trim_ascii_end()).map_err(wrong)?;
-        let decided = replay(&boundary, &recording).map_err(|error| failed(format!("line {number}: {error}")))?;
+    episodes::each(file, |recording| {
+        let decided = replay(&boundary, &recording).map_err(|error| Stop::Line(error.to_string()))?;
         if form == Form::Json {
             for decision in &decided {
-                serde_json::to_writer(&mut *out, decision).map_err(std::io::Error::from)?;
+                serde_json::to_writer(&mut *out, decision).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
             }
         }
         tally.add(&decided);
-    }
+        Ok(())
+    })?;
     if form == Form::Summary {
         tally.show(out)?;
     }
@@ -83,7 +66,7 @@ impl Tally {
         }
     }
 
-    fn show(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let denied: usize = self.denied.values().sum();
         writeln!(
             out,
@@ -100,11 +83,4 @@ impl Tally {
         }
         Ok(())
     }
-}
-
-/// Where and what, in the words of the reader, which counts lines within one line.
-fn place(number: usize, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    format!("line {number}, column {}: {reason}", error.column())
 }

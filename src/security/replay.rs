@@ -119,14 +119,8 @@ pub struct ReplayError {
 /// # Errors
 /// A scope cannot be one.
 pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
-    let scopes = recording.session.scopes.iter().map(|scope| {
-        scope.parse().map_err(|_| ReplayError { text: scope.clone(), place: "session.scopes", kind: "scope" })
-    });
-    let scopes = scopes.collect::<Result<ScopeSet, _>>()?;
-    let lists = recording.session.registry.iter();
-    let registry = lists.fold(Registry::new(), |registry, (name, entries)| registry.with(name, entries));
-    let input = Fields(recording.input.clone());
-    let session = Session::new(RunId::random(), Mode::Live, &input).with_registry(registry);
+    let scopes = scopes(recording)?;
+    let session = session(recording);
     let decide = |(call, recorded): (usize, &'r RecordedCall)| {
         let (rule, event) = match decide(boundary, &session, &scopes, recorded) {
             Ok(rule) => (rule, None),
@@ -143,6 +137,21 @@ impl Decided<'_> {
     pub fn is_as_expected(&self) -> bool {
         self.expect.is_none_or(|expected| expected == self.decision)
     }
+}
+
+/// The scopes of its token.
+pub(super) fn scopes(recording: &Recording) -> Result<ScopeSet, ReplayError> {
+    let scopes = recording.session.scopes.iter().map(|scope| {
+        scope.parse().map_err(|_| ReplayError { text: scope.clone(), place: "session.scopes", kind: "scope" })
+    });
+    scopes.collect()
+}
+
+/// The run, before its first call.
+pub(super) fn session(recording: &Recording) -> Session {
+    let lists = recording.session.registry.iter();
+    let registry = lists.fold(Registry::new(), |registry, (name, entries)| registry.with(name, entries));
+    Session::new(RunId::random(), Mode::Live, &Fields(recording.input.clone())).with_registry(registry)
 }
 
 /// The place of the rule that permits, or that refuses.
@@ -182,7 +191,8 @@ fn decide(
     Ok(place::of_entry(&call.tool))
 }
 
-fn answer(result: &Value) -> ToolReply {
+/// A recorded result as the reply that it was.
+pub(super) fn answer(result: &Value) -> ToolReply {
     let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
     if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
 }

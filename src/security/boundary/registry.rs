@@ -33,6 +33,11 @@ impl Registry {
         self.0.keys().map(String::as_str)
     }
 
+    /// The entries of a list, in order.
+    pub fn entries(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.get(name).into_iter().flatten().map(String::as_str)
+    }
+
     /// Whether there are no lists.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

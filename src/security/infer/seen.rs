@@ -1,0 +1,231 @@
+//! What some runs did: who called what, with which values, and where each could have come from.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
+
+use serde_json::Value;
+
+use super::InferError;
+use crate::{
+    call::{ReplyStatus, ToolCall, ToolName},
+    security::{
+        ScopeSet,
+        boundary::{Registry, Source},
+        check::args::items,
+        replay::{self, Decision, RecordedCall, Recording},
+        session::arguments_digest,
+    },
+};
+
+/// What was seen in all runs.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The number of runs.
+    pub(super) episodes: usize,
+    /// The scopes of each run's token, and the tools that it called.
+    pub(super) tokens: Vec<(ScopeSet, BTreeSet<ToolName>)>,
+    /// What was seen of each tool.
+    pub(super) tools: BTreeMap<ToolName, Usage>,
+    /// Most calls of one run.
+    pub(super) most_calls: usize,
+    /// Fields of replies that somewhere held more than a name or a number.
+    pub(super) prose: BTreeSet<(ToolName, String)>,
+}
+
+/// What was seen of one tool.
+#[derive(Default)]
+pub(super) struct Usage {
+    /// The runs that called it, by number.
+    pub(super) episodes: BTreeSet<usize>,
+    /// Most calls of one run.
+    pub(super) most_calls: usize,
+    /// The runs in which the very same call was made again.
+    pub(super) repeated: usize,
+    /// All its calls.
+    pub(super) calls: usize,
+    pub(super) arguments: BTreeMap<String, Sightings>,
+}
+
+/// What was seen of one argument.
+#[derive(Default)]
+pub(super) struct Sightings {
+    /// The values, by their text as JSON.
+    pub(super) values: BTreeMap<String, Sighting>,
+    /// Calls that gave it at least one value.
+    pub(super) calls: usize,
+    /// Runs that gave it one.
+    pub(super) episodes: BTreeSet<usize>,
+    /// Most different values in one run.
+    pub(super) most_distinct: usize,
+    /// Most values of one call, where some call gave a list.
+    pub(super) most_items: Option<usize>,
+}
+
+/// One value of an argument.
+pub(super) struct Sighting {
+    pub(super) value: Value,
+    /// The runs that used it.
+    pub(super) episodes: BTreeSet<usize>,
+    /// For each use, the places that had it.
+    pub(super) sources: BTreeSet<BTreeSet<Source>>,
+}
+
+/// Fields of replies in one run, and the values that the run learned from them: had not said before.
+type Learned = BTreeMap<(ToolName, String), BTreeSet<String>>;
+
+/// Longer texts are no names.
+const MAX_NAME_CHARS: usize = 128;
+
+/// Looks at all runs.
+pub(super) fn look(recordings: &[Recording]) -> Result<Seen, InferError> {
+    let mut seen = Seen { episodes: recordings.len(), ..Seen::default() };
+    for (number, recording) in recordings.iter().enumerate() {
+        let denial = |call: &RecordedCall| call.expect.or(recording.expect) == Some(Decision::Deny);
+        if recording.calls.iter().any(denial) {
+            return Err(InferError::ExpectsDenial { episode: recording.id.clone() });
+        }
+        seen.episode(number, recording)?;
+    }
+    Ok(seen)
+}
+
+/// A count of at least one, as boundaries have them.
+pub(super) fn count(number: usize) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// The text by which equal values are known.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Whether a text can be the name, address or number of something: no blanks, nothing invisible, not long.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().count() <= MAX_NAME_CHARS
+        && text.chars().any(char::is_alphanumeric)
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+impl Seen {
+    fn episode(&mut self, number: usize, recording: &Recording) -> Result<(), InferError> {
+        let wrong = |error| InferError::Recording { episode: recording.id.clone(), error };
+        let scopes = replay::scopes(recording).map_err(wrong)?;
+        let session = replay::session(recording);
+        let trusted: Vec<Source> = trusted(recording);
+        let (mut learned, mut said) = (Learned::new(), BTreeSet::new());
+        let (mut calls, mut distinct) = (BTreeMap::<ToolName, usize>::new(), BTreeMap::new());
+        let (mut made, mut repeated) = (BTreeMap::new(), BTreeSet::new());
+        for recorded in &recording.calls {
+            let tool = ToolName::try_from(recorded.tool.clone())
+                .map_err(|error| InferError::Tool { episode: recording.id.clone(), error })?;
+            let call = ToolCall { tool: tool.clone(), arguments: recorded.arguments.clone() };
+            let usage = self.tools.entry(tool.clone()).or_default();
+            usage.calls += 1;
+            usage.episodes.insert(number);
+            *calls.entry(tool.clone()).or_default() += 1;
+            for (name, value) in &call.arguments {
+                let sightings = usage.arguments.entry(name.clone()).or_default();
+                let values = items(Some(value));
+                let of_run: &mut BTreeSet<String> = distinct.entry((tool.clone(), name.clone())).or_default();
+                of_run.extend(values.iter().map(ToString::to_string));
+                sightings.most_distinct = sightings.most_distinct.max(of_run.len());
+                if value.is_array() || sightings.most_items.is_some() {
+                    sightings.most_items = sightings.most_items.max(Some(values.len()));
+                }
+                sightings.calls += usize::from(!values.is_empty());
+                for value in values {
+                    sightings.add(number, value, sources(value, &session, &trusted, &learned));
+                }
+            }
+            said.extend(call.arguments.values().flat_map(|value| items(Some(value))).map(text));
+            let fingerprint = (tool.clone(), arguments_digest(&call));
+            let times: &mut u32 = made.entry(fingerprint).or_default();
+            if *times > 0 {
+                repeated.insert(tool.clone());
+            }
+            let reply = replay::answer(&recorded.result);
+            session.observe(&tool, &reply);
+            if reply.status == ReplyStatus::Done {
+                *times += 1;
+                walk(&recorded.result, None, &mut |field, value| self.learn(&tool, field, value, &said, &mut learned));
+            }
+        }
+        self.most_calls = self.most_calls.max(recording.calls.len());
+        for (tool, count) in &calls {
+            if let Some(usage) = self.tools.get_mut(tool) {
+                usage.most_calls = usage.most_calls.max(*count);
+                usage.repeated += usize::from(repeated.contains(tool));
+            }
+        }
+        self.tokens.push((scopes, calls.into_keys().collect()));
+        Ok(())
+    }
+
+    fn learn(&mut self, tool: &ToolName, field: &str, value: &str, said: &BTreeSet<String>, learned: &mut Learned) {
+        let place = (tool.clone(), field.to_owned());
+        if !value.is_empty() && !is_name(value) {
+            self.prose.insert(place);
+        } else if !said.contains(value) && is_field(field) {
+            learned.entry(place).or_default().insert(value.to_owned());
+        }
+    }
+}
+
+impl Sightings {
+    fn add(&mut self, episode: usize, value: &Value, sources: BTreeSet<Source>) {
+        self.episodes.insert(episode);
+        let new = || Sighting { value: value.clone(), episodes: BTreeSet::new(), sources: BTreeSet::new() };
+        let sighting = self.values.entry(value.to_string()).or_insert_with(new);
+        sighting.episodes.insert(episode);
+        sighting.sources.insert(sources);
+    }
+}
+
+/// The fields of the input, and the lists of the session.
+fn trusted(recording: &Recording) -> Vec<Source> {
+    let fields = recording.input.keys().filter(|field| !field.is_empty());
+    let fields = fields.map(|field| Source::Input { field: Some(field.clone()) });
+    let lists = recording.session.registry.keys().filter(|list| !list.is_empty());
+    fields.chain(lists.map(|list| Source::Registry(list.clone()))).collect()
+}
+
+/// The places that have a value, as the guard sees it.
+fn sources(
+    value: &Value,
+    session: &crate::security::Session,
+    trusted: &[Source],
+    learned: &Learned,
+) -> BTreeSet<Source> {
+    let replies = learned.iter().filter(|(_, values)| values.contains(&text(value)));
+    let replies = replies.map(|((tool, field), _)| Source::Reply { tool: tool.clone(), field: Some(field.clone()) });
+    let lists: [&Registry; 1] = [session.registry()];
+    let has =
+        |source: &Source| session.with_memory(|memory| memory.came_from(std::slice::from_ref(source), &lists, value));
+    trusted.iter().cloned().chain(replies).filter(has).collect()
+}
+
+/// Every value under a key, and every key of an object under a key, with that key.
+fn walk(value: &Value, field: Option<&str>, found: &mut impl FnMut(&str, &str)) {
+    match (value, field) {
+        (Value::Array(list), _) => list.iter().for_each(|item| walk(item, field, found)),
+        (Value::Object(map), _) => {
+            for (key, item) in map {
+                if let Some(field) = field {
+                    found(field, key);
+                }
+                walk(item, Some(key), found);
+            }
+        }
+        (Value::String(_) | Value::Number(_), Some(field)) => found(field, &text(value)),
+        _ => {}
+    }
+}
+
+/// Keys of objects are data as often as names: `{"ann@corp.example": "r"}`.
+fn is_field(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        && key.contains(|c: char| c.is_ascii_alphabetic())
+}

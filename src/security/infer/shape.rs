@@ -1,0 +1,316 @@
+//! What the values of one argument may be: where they come from, or, where no place has them, what they look like.
+//!
+//! | values | become |
+//! |---|---|
+//! | the same few words, names or flags again and again, each in three runs or more | `enum` |
+//! | names: letters with figures or signs and no blanks, or long numbers | `enum`, or a list beside the places that have the others |
+//! | figures: dates, times, short numbers as text | `pattern`: each row of digits keeps its smallest and largest length, each sign itself |
+//! | numbers | `min` and `max`, out to the next power of ten (0 stays 0) |
+//! | words and prose | `max_chars`, up to the next power of two and at least 16 |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    different,
+    seen::{Seen, Sighting, Sightings, Usage, count, is_name, text},
+    source,
+};
+use crate::{
+    Pattern,
+    security::boundary::{ArgumentRule, Distinct, Source},
+};
+
+/// What is proposed for one argument.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) rule: ArgumentRule,
+    /// Lists of the boundary that the rule needs.
+    pub(super) lists: Vec<(String, Vec<String>)>,
+    pub(super) reasons: Vec<String>,
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    Flag,
+    Number,
+    /// Dates, times, short numbers.
+    Figures,
+    /// What names somebody or something.
+    Name,
+    /// Letters only.
+    Word,
+    Prose,
+    Object,
+}
+
+/// Fewer different values, or runs with a value, are no evidence of a habit.
+const HABIT: usize = 3;
+/// More values than this are no small choice.
+const MAX_CHOICE: usize = 8;
+/// More names than this are not listed one by one.
+const MAX_LISTED: usize = 32;
+/// Shorter values stand in many places by chance.
+const MIN_TELLING_CHARS: usize = 6;
+const MIN_TEXT: u32 = 16;
+
+/// The least rule that admits every value that was seen. A list of values is named by the argument's `place`.
+pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Seen) -> Found {
+    let looks: BTreeSet<Look> = sightings.values.values().map(|sighting| look(&sighting.value)).collect();
+    if sightings.values.is_empty() {
+        return Found::free("never had a value, so it is not restricted: leave it so, or say what it may be");
+    }
+    if looks.contains(&Look::Object) || looks.contains(&Look::Flag) && looks.len() > 1 {
+        return Found::free("has values that no rule fits, so it is not restricted: look at what it can do");
+    }
+    let weight = weight(name, &looks);
+    places(name, sightings, seen, weight)
+        .or_else(|| habit(sightings, &looks))
+        .or_else(|| names(name, place, sightings, seen, weight))
+        .unwrap_or_else(|| shape(sightings, &looks))
+}
+
+/// A limit on how many things one run can reach through one argument, where it names things and limits of calls do not say it already.
+pub(super) fn distinct(usage: &Usage) -> Option<Distinct> {
+    let always = |sightings: &Sightings| sightings.calls == usage.calls && sightings.episodes.len() >= HABIT;
+    let names = |sightings: &Sightings| {
+        let named = |sighting: &Sighting| matches!(look(&sighting.value), Look::Name | Look::Figures | Look::Number);
+        sightings.values.values().all(named)
+    };
+    let tells = |sightings: &Sightings| sightings.several || sightings.most_distinct < usage.most_calls;
+    let fit = usage.arguments.iter().filter(|(_, one)| always(one) && names(one) && tells(one));
+    let (argument, sightings) = fit.min_by_key(|(name, one)| (one.most_distinct, (*name).clone()))?;
+    Some(Distinct { argument: argument.clone(), max: count(sightings.most_distinct)? })
+}
+
+/// Whether values decide who or what is reached.
+#[derive(Clone, Copy, PartialEq)]
+enum Weight {
+    Heavy,
+    Light,
+}
+
+fn weight(name: &str, looks: &BTreeSet<Look>) -> Weight {
+    let names_something = looks.contains(&Look::Name) || folded(name).ends_with("id");
+    if names_something && !looks.contains(&Look::Prose) { Weight::Heavy } else { Weight::Light }
+}
+
+/// The places that have every value.
+fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight) -> Option<Found> {
+    let uses = sightings.values.values().flat_map(|sighting| fit(name, sighting, seen, weight)).collect();
+    let sources = source::cover(&uses)?;
+    let values = different(sightings);
+    if weight == Weight::Light && values < HABIT {
+        return None;
+    }
+    let mut reasons = vec![format!("{} from these places", all(values, sightings.episodes.len()))];
+    warn(&sources, &mut reasons);
+    Some(Found { rule: ArgumentRule { from: Some(sources), ..ArgumentRule::default() }, reasons, ..Found::default() })
+}
+
+/// The places of each use of a value that may be named in a rule: fields of replies only where they hold names, and, where the value
+/// stands in many places by chance, are called like the argument.
+fn fit(name: &str, sighting: &Sighting, seen: &Seen, weight: Weight) -> BTreeSet<BTreeSet<Source>> {
+    let telling = sighting.value.is_string() && text(&sighting.value).chars().count() >= MIN_TELLING_CHARS;
+    let fits = |source: &&Source| match source {
+        Source::Reply { tool, field: Some(field) } => {
+            weight == Weight::Heavy
+                && !seen.prose.contains(&(tool.clone(), field.clone()))
+                && (telling || agree(name, field))
+        }
+        _ => true,
+    };
+    sighting.sources.iter().map(|sources| sources.iter().filter(fits).cloned().collect()).collect()
+}
+
+/// The same few values again and again.
+fn habit(sightings: &Sightings, looks: &BTreeSet<Look>) -> Option<Found> {
+    let often = sightings.values.values().all(|sighting| sighting.episodes.len() >= HABIT);
+    let choice = looks.iter().all(|look| matches!(look, Look::Flag | Look::Word | Look::Name));
+    if !often || !choice || different(sightings) > MAX_CHOICE {
+        return None;
+    }
+    let values = sightings.values.values().map(|sighting| sighting.value.clone()).collect();
+    let rule = ArgumentRule { one_of: Some(values), ..ArgumentRule::default() };
+    let runs = sightings.episodes.len();
+    Some(Found { rule, reasons: vec![format!("only these in {}", super::episodes(runs))], ..Found::default() })
+}
+
+/// Names that no place has: listed one by one, since a pattern of names is anybody's name.
+fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: Weight) -> Option<Found> {
+    let secret = ["password", "secret", "token", "apikey", "passphrase"];
+    if weight == Weight::Light || secret.iter().any(|word| folded(name).contains(word)) {
+        return None;
+    }
+    let (mut uses, mut rest) = (BTreeSet::new(), BTreeSet::new());
+    for sighting in sightings.values.values() {
+        let of_value = fit(name, sighting, seen, weight);
+        if of_value.iter().any(BTreeSet::is_empty) {
+            rest.insert(sighting.value.as_str()?.to_owned());
+        } else {
+            uses.extend(of_value);
+        }
+    }
+    let figures_only = rest.iter().all(|text| look_of_text(text) == Look::Figures);
+    if rest.len() > MAX_LISTED || figures_only {
+        return None;
+    }
+    let listed = format!("{} of {} no place has: listed as they were, check each", rest.len(), different(sightings));
+    let listable = rest.iter().all(|text| !text.starts_with('@') && !text.is_empty());
+    let sources = source::cover(&uses).filter(|sources| !sources.is_empty() && listable);
+    let Some(mut sources) = sources else {
+        let values: Vec<Value> = sightings.values.values().map(|sighting| sighting.value.clone()).collect();
+        let rule = ArgumentRule { one_of: Some(values), ..ArgumentRule::default() };
+        return (different(sightings) <= MAX_LISTED).then(|| Found { rule, reasons: vec![listed], ..Found::default() });
+    };
+    let mut reasons = vec![listed];
+    warn(&sources, &mut reasons);
+    sources.push(Source::Registry(place.to_owned()));
+    let rule = ArgumentRule { from: Some(sources), ..ArgumentRule::default() };
+    Some(Found { rule, lists: vec![(place.to_owned(), rest.into_iter().collect())], reasons })
+}
+
+/// What all values look like.
+fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
+    let values: Vec<&Value> = sightings.values.values().map(|sighting| &sighting.value).collect();
+    let evidence = all(values.len(), sightings.episodes.len());
+    if looks.len() > 1 && looks.contains(&Look::Number) {
+        return Found::free("has numbers and texts, so it is not restricted: look at what it can do");
+    }
+    if looks.contains(&Look::Number) {
+        let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
+        let rule = ArgumentRule {
+            min: numbers.iter().copied().map(below).reduce(f64::min),
+            max: numbers.iter().copied().map(|n| 0.0 - below(-n)).reduce(f64::max),
+            ..ArgumentRule::default()
+        };
+        return Found::shaped(rule, format!("{evidence} between these powers of ten"));
+    }
+    if looks.contains(&Look::Flag) {
+        return Found::free("is true or false");
+    }
+    let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
+    if let Some(pattern) = pattern(&texts).filter(|_| looks.iter().all(|look| *look == Look::Figures)) {
+        let rule = ArgumentRule { pattern: Some(pattern), ..ArgumentRule::default() };
+        return Found::shaped(rule, format!("{evidence} of this form"));
+    }
+    let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or_default();
+    let longest = u32::try_from(longest).ok().and_then(u32::checked_next_power_of_two).unwrap_or(u32::MAX);
+    let rule = ArgumentRule { max_chars: Some(longest.max(MIN_TEXT)), ..ArgumentRule::default() };
+    Found::shaped(rule, format!("{evidence} shorter than this; it may hold anything"))
+}
+
+impl Found {
+    fn free(reason: &str) -> Self {
+        Self { reasons: vec![reason.to_owned()], ..Self::default() }
+    }
+
+    fn shaped(rule: ArgumentRule, reason: String) -> Self {
+        Self { rule, reasons: vec![reason], ..Self::default() }
+    }
+}
+
+/// Says of places what episodes cannot show.
+fn warn(sources: &[Source], reasons: &mut Vec<String>) {
+    if sources.iter().any(|source| matches!(source, Source::Input { .. })) {
+        reasons.push("check that only the user writes that field of the input".to_owned());
+    }
+    if sources.iter().any(|source| matches!(source, Source::Reply { .. })) {
+        reasons.push("check who can write into that field of the reply: whoever can, can choose this".to_owned());
+    }
+}
+
+fn all(values: usize, runs: usize) -> String {
+    let runs = super::episodes(runs);
+    if values == 1 { format!("the one value in {runs} is") } else { format!("all {values} values in {runs} are") }
+}
+
+fn look(value: &Value) -> Look {
+    match value {
+        Value::Bool(_) | Value::Null => Look::Flag,
+        Value::Number(_) => Look::Number,
+        Value::String(text) => look_of_text(text),
+        Value::Array(_) | Value::Object(_) => Look::Object,
+    }
+}
+
+fn look_of_text(text: &str) -> Look {
+    if is_figures(text) {
+        Look::Figures
+    } else if !text.is_empty() && text.chars().all(char::is_alphabetic) {
+        Look::Word
+    } else if is_name(text) || is_long_number(text) {
+        Look::Name
+    } else {
+        Look::Prose
+    }
+}
+
+/// Digits in rows of four at most, fourteen in all (a date with its time), and what separates them; addresses of machines have more dots.
+fn is_figures(text: &str) -> bool {
+    let dated = text.get(..5).is_some_and(|start| start.ends_with('-'));
+    let separates = |c: char| "-:/., ".contains(c) || dated && (c == 'T' || c == 'Z');
+    let rows = text.split(|c: char| !c.is_ascii_digit());
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || separates(c))
+        && rows.map(str::len).all(|digits| digits <= 4)
+        && text.bytes().filter(u8::is_ascii_digit).count() <= 14
+        && text.matches('.').count() <= 1
+}
+
+/// A number of a phone, a card or an account, as people write it.
+fn is_long_number(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= MIN_TELLING_CHARS
+        && text.chars().all(|c| c.is_ascii_digit() || "+-()/. ".contains(c))
+}
+
+/// One pattern for texts that differ in their digits only.
+fn pattern(texts: &[&str]) -> Option<Pattern> {
+    let signs = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let first = signs(texts.first()?);
+    if texts.iter().any(|text| signs(text) != first) {
+        return None;
+    }
+    let mut rows: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for text in texts {
+        for (at, row) in text.split(|c: char| !c.is_ascii_digit()).enumerate() {
+            let (least, most) = rows.entry(at).or_insert((row.len(), row.len()));
+            (*least, *most) = ((*least).min(row.len()), (*most).max(row.len()));
+        }
+    }
+    let mut signs = first.chars();
+    let mut source = String::new();
+    for (least, most) in rows.into_values() {
+        match (least, most) {
+            (_, 0) => {}
+            (least, most) if least == most => source.push_str(&format!("[0-9]{{{least}}}")),
+            (least, most) => source.push_str(&format!("[0-9]{{{least},{most}}}")),
+        }
+        // `.` is the only one of them that means something else
+        source.extend(signs.next().map(|sign| if sign == '.' { "\\.".to_owned() } else { sign.to_string() }));
+    }
+    Pattern::new(&source).ok()
+}
+
+/// The largest power of ten (or its negative) that is not above a number.
+fn below(number: f64) -> f64 {
+    if number == 0.0 {
+        return 0.0;
+    }
+    let exponent = number.abs().log10();
+    let exponent = if number > 0.0 { exponent.floor() } else { exponent.ceil() };
+    let power = number.signum() * 10_f64.powf(exponent);
+    if power.is_finite() && power <= number { power } else { number }
+}
+
+/// Whether one name ends like the other, but for case and signs: `event_id` and `id_`.
+fn agree(argument: &str, field: &str) -> bool {
+    let (argument, field) = (folded(argument), folded(field));
+    !field.is_empty() && !argument.is_empty() && (argument.ends_with(&field) || field.ends_with(&argument))
+}
+
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,102 @@
+//! A proposal as the text of a boundary file, with its reasons.
+
+use std::fmt::{self, Write};
+
+use serde_json::Value;
+
+use super::{Inferred, Proposed};
+use crate::{
+    call::{Effect, ToolName},
+    security::boundary::ArgumentRule,
+};
+
+/// The file.
+pub(super) fn toml(inferred: &Inferred) -> String {
+    let mut text = String::new();
+    // writing to a text cannot fail
+    let _ = file(inferred, &mut text);
+    text
+}
+
+fn file(inferred: &Inferred, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "# A proposal, made from {}: the least that admits them. Every tool, scope, place and listed value stands in them.\n\
+         # They cannot show what else a tool takes (an argument without a line here is not restricted), who can write into a\n\
+         # place, and what a call does to the world. Read every line before you use it, and add `[servers.…]`.\n",
+        super::episodes(inferred.episodes)
+    )?;
+    let names: Vec<&str> = inferred.registry.names().collect();
+    if !names.is_empty() {
+        writeln!(out, "# An empty list is one that each run brings.\n[registry]")?;
+        for name in names {
+            let entries: Vec<&str> = inferred.registry.entries(name).collect();
+            writeln!(out, "{} = {}", key(name), list(entries.into_iter().map(quoted)))?;
+        }
+        writeln!(out)?;
+    }
+    for (name, proposed) in &inferred.tools {
+        tool(name, proposed, out)?;
+    }
+    if let Some(calls) = inferred.limits.tool_calls {
+        writeln!(out, "# the longest run\n[limits]\ntool_calls = {calls}")?;
+    }
+    Ok(())
+}
+
+fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
+    let rule = &proposed.rule;
+    for reason in &proposed.reasons {
+        writeln!(out, "# {reason}")?;
+    }
+    let effect = match rule.effect {
+        Effect::Read => "read",
+        Effect::Write => "write",
+        Effect::External => "external",
+    };
+    let scopes = rule.scopes.iter().map(|scope| quoted(&scope.to_string()));
+    writeln!(out, "[tools.{}]\nscopes = {}\neffect = \"{effect}\"", quoted(name.as_str()), list(scopes))?;
+    if let Some(max) = rule.max_calls {
+        writeln!(out, "max_calls = {max}")?;
+    }
+    if let Some(distinct) = &rule.distinct {
+        writeln!(out, "distinct = {{ argument = {}, max = {} }}", quoted(&distinct.argument), distinct.max)?;
+    }
+    for (argument, rule) in &rule.arguments {
+        let reasons = proposed.arguments.get(argument).map(|reasons| reasons.join("; "));
+        writeln!(out, "# {}", reasons.unwrap_or_default())?;
+        writeln!(out, "arguments.{} = {}", key(argument), argument_rule(rule))?;
+    }
+    writeln!(out)
+}
+
+fn argument_rule(rule: &ArgumentRule) -> String {
+    let parts = [
+        rule.from.as_ref().map(|from| format!("from = {}", list(from.iter().map(|one| quoted(&one.to_string()))))),
+        rule.one_of.as_ref().map(|values| format!("enum = {}", list(values.iter().map(value)))),
+        rule.pattern.as_ref().map(|pattern| format!("pattern = {}", quoted(pattern.as_str()))),
+        rule.min.map(|min| format!("min = {min:?}")),
+        rule.max.map(|max| format!("max = {max:?}")),
+        rule.max_chars.map(|max| format!("max_chars = {max}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+fn value(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), quoted)
+}
+
+/// A text as JSON writes it is one in TOML too, but for one character that TOML does not want to see.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007F")
+}
+
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if bare { name.to_owned() } else { quoted(name) }
+}
