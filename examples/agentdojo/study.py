@@ -137,7 +137,7 @@ def infer(episodes: Episodes, folder: Path):
 
 def halves(name: str, seed: int) -> tuple[set[str], set[str]]:
     users = sorted(dojo.suite(name).user_tasks)
-    random.Random(f"{name} {seed}").shuffle(users)
+    random.Random(f"{name}, split {seed}").shuffle(users)
     middle = len(users) // 2
     return set(users[:middle]), set(users[middle:])
 

@@ -10,7 +10,7 @@ pub(super) mod budget;
 pub(super) mod drift;
 pub(super) mod entry;
 pub(super) mod leak;
-mod link;
+pub(super) mod link;
 pub(super) mod markers;
 pub(super) mod markup;
 pub(super) mod provenance;

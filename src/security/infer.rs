@@ -14,6 +14,7 @@
 //! - What no source has: names of somebody or something (no blanks, letters with figures or signs) are listed one by one and never
 //!   generalised; words that recur are listed too; figures become a pattern, numbers a range, prose a length (each in `shape`).
 //! - **Counts** are the largest of any one run.
+//! - **Sequences**: a tool that was called in three runs or more comes `after` those that it always came after.
 //!
 //! It is a proposal. Episodes cannot say who may write into a field, what else a tool can do, or which arguments exist that were never
 //! given: a person decides.
@@ -139,6 +140,7 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
         }
         proposed.rule.max_calls = seen::count(usage.most_calls);
         proposed.rule.distinct = shape::distinct(usage);
+        proposed.rule.after = shape::after(usage);
         tools.insert(name.clone(), proposed);
     }
     let limits = Limits { tool_calls: seen::count(seen.most_calls), ..Limits::default() };

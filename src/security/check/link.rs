@@ -22,7 +22,7 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
 /// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file.
-pub(super) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
+pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     let lower = text.to_lowercase();
     if SCHEMES.iter().any(|scheme| has_scheme(&lower, scheme)) || text.chars().any(is_invisible) {
         return false;

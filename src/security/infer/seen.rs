@@ -45,6 +45,8 @@ pub(super) struct Usage {
     pub(super) repeated: usize,
     /// All its calls.
     pub(super) calls: usize,
+    /// The calls that every one of its calls came after, each with the arguments that were the same.
+    pub(super) after: Option<Forerunners>,
     pub(super) arguments: BTreeMap<String, Sightings>,
 }
 
@@ -59,8 +61,10 @@ pub(super) struct Sightings {
     pub(super) episodes: BTreeSet<usize>,
     /// Most different values in one run.
     pub(super) most_distinct: usize,
-    /// Most values of one call, where some call gave a list.
-    pub(super) most_items: Option<usize>,
+    /// Most values of one call.
+    pub(super) most_items: usize,
+    /// Calls that gave a list.
+    pub(super) lists: usize,
 }
 
 /// One value of an argument.
@@ -71,6 +75,9 @@ pub(super) struct Sighting {
     /// For each use, the places that had it.
     pub(super) sources: BTreeSet<BTreeSet<Source>>,
 }
+
+/// Tools, with pairs of their arguments and one's own.
+pub(super) type Forerunners = BTreeMap<ToolName, BTreeSet<(String, String)>>;
 
 /// Fields of replies in one run, and the values that the run learned from them: had not said before.
 type Learned = BTreeMap<(ToolName, String), BTreeSet<String>>;
@@ -109,6 +116,16 @@ pub(super) fn is_name(text: &str) -> bool {
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
+/// Whether one name ends like the other, but for case and signs: `event_id` and `id_`.
+pub(super) fn agree(argument: &str, field: &str) -> bool {
+    let (argument, field) = (folded(argument), folded(field));
+    !field.is_empty() && !argument.is_empty() && (argument.ends_with(&field) || field.ends_with(&argument))
+}
+
+pub(super) fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 impl Seen {
     fn episode(&mut self, number: usize, recording: &Recording) -> Result<(), InferError> {
         let wrong = |error| InferError::Recording { episode: recording.id.clone(), error };
@@ -117,12 +134,13 @@ impl Seen {
         let trusted: Vec<Source> = trusted(recording);
         let (mut learned, mut said) = (Learned::new(), BTreeSet::new());
         let (mut calls, mut distinct) = (BTreeMap::<ToolName, usize>::new(), BTreeMap::new());
-        let (mut made, mut repeated) = (BTreeMap::new(), BTreeSet::new());
+        let (mut made, mut repeated, mut done) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for recorded in &recording.calls {
             let tool = ToolName::try_from(recorded.tool.clone())
                 .map_err(|error| InferError::Tool { episode: recording.id.clone(), error })?;
             let call = ToolCall { tool: tool.clone(), arguments: recorded.arguments.clone() };
             let usage = self.tools.entry(tool.clone()).or_default();
+            usage.came_after(&done, &call);
             usage.calls += 1;
             usage.episodes.insert(number);
             *calls.entry(tool.clone()).or_default() += 1;
@@ -132,9 +150,8 @@ impl Seen {
                 let of_run: &mut BTreeSet<String> = distinct.entry((tool.clone(), name.clone())).or_default();
                 of_run.extend(values.iter().map(ToString::to_string));
                 sightings.most_distinct = sightings.most_distinct.max(of_run.len());
-                if value.is_array() || sightings.most_items.is_some() {
-                    sightings.most_items = sightings.most_items.max(Some(values.len()));
-                }
+                sightings.most_items = sightings.most_items.max(values.len());
+                sightings.lists += usize::from(value.is_array());
                 sightings.calls += usize::from(!values.is_empty());
                 for value in values {
                     sightings.add(number, value, sources(value, &session, &trusted, &learned));
@@ -150,6 +167,7 @@ impl Seen {
             session.observe(&tool, &reply);
             if reply.status == ReplyStatus::Done {
                 *times += 1;
+                done.push(call);
                 walk(&recorded.result, None, &mut |field, value| self.learn(&tool, field, value, &said, &mut learned));
             }
         }
@@ -174,6 +192,25 @@ impl Seen {
     }
 }
 
+impl Usage {
+    /// Keeps those forerunners that this call has too.
+    fn came_after(&mut self, done: &[ToolCall], call: &ToolCall) {
+        let mut here = Forerunners::new();
+        for earlier in done {
+            here.entry(earlier.tool.clone()).or_default().extend(same(earlier, call));
+        }
+        match &mut self.after {
+            None => self.after = Some(here),
+            Some(after) => after.retain(|tool, pairs| {
+                here.get(tool).is_some_and(|here| {
+                    pairs.retain(|pair| here.contains(pair));
+                    true
+                })
+            }),
+        }
+    }
+}
+
 impl Sightings {
     fn add(&mut self, episode: usize, value: &Value, sources: BTreeSet<Source>) {
         self.episodes.insert(episode);
@@ -182,6 +219,20 @@ impl Sightings {
         sighting.episodes.insert(episode);
         sighting.sources.insert(sources);
     }
+}
+
+/// Arguments of two calls, called alike, that have the same value.
+fn same(earlier: &ToolCall, call: &ToolCall) -> BTreeSet<(String, String)> {
+    let given = |call: &'_ ToolCall| {
+        let given = call.arguments.iter().filter(|(name, value)| is_field(name) && !value.is_null());
+        given.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    let (theirs, ours) = (given(earlier), given(call));
+    let pairs = theirs.iter().flat_map(|theirs| ours.iter().map(move |ours| (theirs, ours)));
+    pairs
+        .filter(|((their_name, theirs), (name, ours))| theirs == ours && agree(their_name, name))
+        .map(|((their_name, _), (name, _))| (their_name.clone(), name.clone()))
+        .collect()
 }
 
 /// The fields of the input, and the lists of the session.

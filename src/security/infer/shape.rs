@@ -5,8 +5,10 @@
 //! | the same few words, names or flags again and again, each in three runs or more | `enum` |
 //! | names: letters with figures or signs and no blanks, or long numbers | `enum`, or a list beside the places that have the others |
 //! | figures: dates, times, short numbers as text | `pattern`: each row of digits keeps its smallest and largest length, each sign itself |
-//! | numbers | `min` and `max`, out to the next power of ten (0 stays 0) |
-//! | words and prose | `max_chars`, up to the next power of two and at least 16 |
+//! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten |
+//! | words and prose | `max_chars`: twice the longest, up to the next power of two, at least 64; and no `links` where there was none |
+//!
+//! Lists get `max_items`: the longest, up to the next power of two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,12 +16,16 @@ use serde_json::Value;
 
 use super::{
     different,
-    seen::{Seen, Sighting, Sightings, Usage, count, is_name, text},
+    seen::{Seen, Sighting, Sightings, Usage, agree, count, folded, is_name, text},
     source,
 };
 use crate::{
     Pattern,
-    security::boundary::{ArgumentRule, Distinct, Source},
+    call::ToolName,
+    security::{
+        boundary::{ArgumentRule, Distinct, Earlier, Same, Source},
+        check::link::leads_only_to,
+    },
 };
 
 /// What is proposed for one argument.
@@ -54,7 +60,10 @@ const MAX_CHOICE: usize = 8;
 const MAX_LISTED: usize = 32;
 /// Shorter values stand in many places by chance.
 const MIN_TELLING_CHARS: usize = 6;
-const MIN_TEXT: u32 = 16;
+/// Fewer different values than this are far from all that there will be.
+const MANY: usize = 10;
+/// The least room for words and prose.
+const MIN_TEXT: u32 = 64;
 
 /// The least rule that admits every value that was seen. A list of values is named by the argument's `place`.
 pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Seen) -> Found {
@@ -66,10 +75,12 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
         return Found::free("has values that no rule fits, so it is not restricted: look at what it can do");
     }
     let weight = weight(name, &looks);
-    places(name, sightings, seen, weight)
+    let mut found = places(name, sightings, seen, weight)
         .or_else(|| habit(sightings, &looks))
         .or_else(|| names(name, place, sightings, seen, weight))
-        .unwrap_or_else(|| shape(sightings, &looks))
+        .unwrap_or_else(|| shape(sightings, &looks));
+    found.rule.max_items = (sightings.lists > 0).then(|| room(sightings.most_items));
+    found
 }
 
 /// A limit on how many things one run can reach through one argument, where it names things and limits of calls do not say it already.
@@ -79,10 +90,20 @@ pub(super) fn distinct(usage: &Usage) -> Option<Distinct> {
         let named = |sighting: &Sighting| matches!(look(&sighting.value), Look::Name | Look::Figures | Look::Number);
         sightings.values.values().all(named)
     };
-    let tells = |sightings: &Sightings| sightings.several || sightings.most_distinct < usage.most_calls;
+    let tells = |sightings: &Sightings| sightings.most_distinct < usage.most_calls;
     let fit = usage.arguments.iter().filter(|(_, one)| always(one) && names(one) && tells(one));
     let (argument, sightings) = fit.min_by_key(|(name, one)| (one.most_distinct, (*name).clone()))?;
     Some(Distinct { argument: argument.clone(), max: count(sightings.most_distinct)? })
+}
+
+/// The calls that each call came after, in enough runs to be a habit.
+pub(super) fn after(usage: &Usage) -> Vec<Earlier> {
+    let after = usage.after.iter().flatten().filter(|_| usage.episodes.len() >= HABIT);
+    let earlier = |(tool, pairs): (&ToolName, &BTreeSet<(String, String)>)| {
+        let same = pairs.first().map(|(theirs, ours)| Same { theirs: theirs.clone(), ours: ours.clone() });
+        Earlier { tool: tool.clone(), same: same.into_iter().collect(), answered: None }
+    };
+    after.map(earlier).collect()
 }
 
 /// Whether values decide who or what is reached.
@@ -182,11 +203,11 @@ fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
     if looks.contains(&Look::Number) {
         let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
         let rule = ArgumentRule {
-            min: numbers.iter().copied().map(below).reduce(f64::min),
-            max: numbers.iter().copied().map(|n| 0.0 - below(-n)).reduce(f64::max),
+            min: Some(-above(&numbers, -1.0)),
+            max: Some(above(&numbers, 1.0)),
             ..ArgumentRule::default()
         };
-        return Found::shaped(rule, format!("{evidence} between these powers of ten"));
+        return Found::shaped(rule, format!("{evidence} between these, with room for others"));
     }
     if looks.contains(&Look::Flag) {
         return Found::free("is true or false");
@@ -197,9 +218,18 @@ fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
         return Found::shaped(rule, format!("{evidence} of this form"));
     }
     let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or_default();
-    let longest = u32::try_from(longest).ok().and_then(u32::checked_next_power_of_two).unwrap_or(u32::MAX);
-    let rule = ArgumentRule { max_chars: Some(longest.max(MIN_TEXT)), ..ArgumentRule::default() };
+    let links = texts.iter().all(|text| leads_only_to(text, &[])).then(Vec::new);
+    let rule = ArgumentRule {
+        max_chars: Some(room(longest.saturating_mul(2)).max(MIN_TEXT)),
+        links,
+        ..ArgumentRule::default()
+    };
     Found::shaped(rule, format!("{evidence} shorter than this; it may hold anything"))
+}
+
+/// The next power of two.
+fn room(count: usize) -> u32 {
+    u32::try_from(count).ok().and_then(u32::checked_next_power_of_two).unwrap_or(u32::MAX)
 }
 
 impl Found {
@@ -294,23 +324,14 @@ fn pattern(texts: &[&str]) -> Option<Pattern> {
     Pattern::new(&source).ok()
 }
 
-/// The largest power of ten (or its negative) that is not above a number.
-fn below(number: f64) -> f64 {
-    if number == 0.0 {
+/// A bound above numbers that all have been turned to one side (`1` or `-1`): 0 where none is above it, or else the next power of ten,
+/// and the one after it while there were few.
+fn above(numbers: &[f64], side: f64) -> f64 {
+    let largest = numbers.iter().map(|number| number * side).fold(0.0, f64::max);
+    if largest == 0.0 {
         return 0.0;
     }
-    let exponent = number.abs().log10();
-    let exponent = if number > 0.0 { exponent.floor() } else { exponent.ceil() };
-    let power = number.signum() * 10_f64.powf(exponent);
-    if power.is_finite() && power <= number { power } else { number }
-}
-
-/// Whether one name ends like the other, but for case and signs: `event_id` and `id_`.
-fn agree(argument: &str, field: &str) -> bool {
-    let (argument, field) = (folded(argument), folded(field));
-    !field.is_empty() && !argument.is_empty() && (argument.ends_with(&field) || field.ends_with(&argument))
-}
-
-fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let room = if numbers.len() < MANY { 1.0 } else { 0.0 };
+    let power = 10_f64.powf(largest.log10().ceil() + room);
+    if power.is_finite() && power >= largest { power } else { largest }
 }

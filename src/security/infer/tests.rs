@@ -164,26 +164,28 @@ fn shapes_say_no_more_than_was_seen() {
     let text = |pattern: &str| ArgumentRule { pattern: Some(crate::Pattern::new(pattern).unwrap()), ..empty() };
     let listed = |values: Value| ArgumentRule { one_of: values.as_array().cloned(), ..empty() };
     let range = |min, max| ArgumentRule { min: Some(min), max: Some(max), ..empty() };
-    let chars = |max_chars| ArgumentRule { max_chars: Some(max_chars), ..empty() };
+    let chars = |max_chars| ArgumentRule { max_chars: Some(max_chars), links: Some(Vec::new()), ..empty() };
     for (values, expected) in [
         (json!(["2026-05-01", "2026-11-2"]), text("[0-9]{4}-[0-9]{2}-[0-9]{1,2}")),
         (json!(["2026-05-01T10:00", "2026-11-02T10:00"]), text("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")),
         (json!(["1.5", "22.75"]), text(r"[0-9]{1,2}\.[0-9]{1,2}")),
-        (json!(["2026-05-01", "10:00"]), chars(16)),
+        (json!(["2026-05-01", "10:00"]), chars(64)),
         (json!(["10.0.0.1"]), listed(json!(["10.0.0.1"]))),
         (json!(["+44 20 7946 0958"]), listed(json!(["+44 20 7946 0958"]))),
         (json!(["https://x.example/a", "word"]), listed(json!(["https://x.example/a", "word"]).clone())),
-        (json!(["word", "other"]), chars(16)),
+        (json!(["word", "other"]), chars(64)),
         (json!(["word", "word", "word"]), listed(json!(["word"]))),
         (json!([true, true, true]), listed(json!([true]))),
         (json!([true]), empty()),
-        (json!(["seventeen letters"]), chars(32)),
-        (json!([98.7, 4]), range(1.0, 100.0)),
-        (json!([0, 1000]), range(0.0, 1000.0)),
-        (json!([-7, -70]), range(-100.0, -1.0)),
+        (json!(["thirty-three letters and no links"]), chars(128)),
+        (json!(["see https://x.example/a"]), ArgumentRule { max_chars: Some(64), ..empty() }),
+        (json!([98.7, 4]), range(0.0, 1000.0)),
+        (json!([1, 2, 3, 4, 5, 6, 7, 8, 9, 98.7]), range(0.0, 100.0)),
+        (json!([0, 1000]), range(0.0, 10000.0)),
+        (json!([-7, 70]), range(-100.0, 1000.0)),
         (json!([7, "seven"]), empty()),
         (json!([{ "any": 1 }]), empty()),
-        (json!([null, []]), empty()),
+        (json!([null]), empty()),
     ] {
         assert_eq!(shape(values.as_array().unwrap()), expected, "{values}");
     }
@@ -193,7 +195,7 @@ fn shapes_say_no_more_than_was_seen() {
 fn a_secret_is_never_written_down() {
     let run = json!({ "id": "a", "calls": [{ "tool": "s.set", "arguments": { "new_password": "1j1l-2k3j" } }] });
     let inferred = inferred(json!([run]));
-    assert_eq!(rule(&inferred, "s.set", "new_password").max_chars, Some(16));
+    assert_eq!(rule(&inferred, "s.set", "new_password").max_chars, Some(64));
     assert!(!inferred.to_toml().contains("1j1l-2k3j"));
 }
 
@@ -202,14 +204,36 @@ fn counts_are_those_of_the_longest_run() {
     let send = |to: Value| json!({ "tool": "s.send", "arguments": { "to": to } });
     let run = |calls: Value| json!({ "id": "a", "calls": calls });
     let inferred = inferred(json!([
-        run(json!([send(json!(["a@x.example", "b@x.example"])), send(json!("a@x.example")), { "tool": "s.list" }])),
+        run(
+            json!([send(json!(["a@x.example", "b@x.example"])), send(json!("a@x.example")), send(json!("b@x.example")), { "tool": "s.list" }])
+        ),
         run(json!([send(json!("c@x.example"))])),
         run(json!([send(json!("d@x.example"))])),
     ]));
     let rule = &inferred.tools[&ToolName::try_from("s.send").unwrap()].rule;
-    assert_eq!(rule.max_calls.unwrap().get(), 2);
+    assert_eq!(rule.max_calls.unwrap().get(), 3);
+    assert_eq!(rule.arguments["to"].max_items, Some(2));
     assert_eq!(rule.distinct.as_ref().map(|d| (d.argument.as_str(), d.max.get())), Some(("to", 2)));
-    assert_eq!(inferred.limits.tool_calls.unwrap().get(), 3);
+    assert_eq!(inferred.limits.tool_calls.unwrap().get(), 4);
+}
+
+#[test]
+fn what_always_came_before_must_come_before() {
+    let run = |verified: &str, failed: bool| {
+        let result = if failed { json!({ "error": "no" }) } else { json!({ "status": "ok" }) };
+        json!({ "id": "a", "calls": [
+            { "tool": "s.look" }, { "tool": "s.verify", "arguments": { "customer_id": verified }, "result": result },
+            { "tool": "s.pay", "arguments": { "id": "C-1" } } ] })
+    };
+    let after = |last: Value| {
+        let inferred = inferred(json!([run("C-1", false), run("C-1", false), last]));
+        let rule = &inferred.tools[&ToolName::try_from("s.pay").unwrap()].rule;
+        rule.after.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(after(run("C-1", false)), ["s.look", "s.verify(customer_id=id)"]);
+    assert_eq!(after(run("C-2", false)), ["s.look", "s.verify"]);
+    assert_eq!(after(run("C-1", true)), ["s.look"]);
+    assert_eq!(after(json!({ "id": "a", "calls": [{ "tool": "s.look" }] })), [""; 0], "two runs are no habit");
 }
 
 #[test]

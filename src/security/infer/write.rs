@@ -62,6 +62,9 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
     if let Some(distinct) = &rule.distinct {
         writeln!(out, "distinct = {{ argument = {}, max = {} }}", quoted(&distinct.argument), distinct.max)?;
     }
+    if !rule.after.is_empty() {
+        writeln!(out, "after = {}", list(rule.after.iter().map(|earlier| quoted(&earlier.to_string()))))?;
+    }
     for (argument, rule) in &rule.arguments {
         let reasons = proposed.arguments.get(argument).map(|reasons| reasons.join("; "));
         writeln!(out, "# {}", reasons.unwrap_or_default())?;
@@ -78,6 +81,8 @@ fn argument_rule(rule: &ArgumentRule) -> String {
         rule.min.map(|min| format!("min = {min:?}")),
         rule.max.map(|max| format!("max = {max:?}")),
         rule.max_chars.map(|max| format!("max_chars = {max}")),
+        rule.max_items.map(|max| format!("max_items = {max}")),
+        rule.links.as_ref().map(|hosts| format!("links = {}", list(hosts.iter().map(|host| quoted(host))))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }

@@ -67,6 +67,8 @@ fn recordings() -> impl Strategy<Value = Vec<Recording>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn it_admits_what_it_was_made_from_and_reads_back(recordings in recordings()) {
         let inferred = infer(&recordings, &Known::default()).unwrap();
