@@ -167,6 +167,59 @@ fn replay_decides_recorded_calls_offline() {
 }
 
 #[test]
+fn infer_proposes_what_admits_its_episodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let line = |id: &str, to: &str| {
+        format!(r#"{{"id":"{id}","input":{{"request":"pay {to}"}},"session":{{"scopes":["pay","see"]}},"calls":["#)
+            + r#"{"tool":"bank.balance","result":{"left":90}},"#
+            + &format!(r#"{{"tool":"bank.send","arguments":{{"to":"{to}","amount":12.5}}}}]}}"#)
+    };
+    let seen = r#"{"id":"s","session":{"scopes":["see"]},"calls":[{"tool":"bank.balance"}]}"#;
+    write("good.jsonl", &format!("{}\n\n{}\n{seen}\n", line("a", "AB12"), line("b", "CD34")));
+    let infer = |words: &[&str]| said(folder.path(), &[&["boundary", "infer", "good.jsonl"], words].concat());
+    let (code, text, errors) = infer(&["--read", "bank.balance"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    insta::assert_snapshot!(text);
+
+    let out = ["--read", "bank.balance", "--out", "bank.toml"];
+    assert_eq!(infer(&out), (0, String::new(), String::new()));
+    assert_eq!(fs::read_to_string(folder.path().join("bank.toml")).unwrap(), text);
+    let (_, decided, _) = said(folder.path(), &["guard", "replay", "--boundary", "bank.toml", "good.jsonl"]);
+    assert!(decided.starts_with("3 episodes, 5 calls: 5 permitted, 0 denied\n"), "{decided}");
+    // what somebody has read and corrected is not written over
+    write("bank.toml", "corrected");
+    let (code, _, errors) = infer(&out);
+    assert_eq!(code, 2);
+    assert!(
+        errors.starts_with("error: `bank.toml` cannot be written: ") && errors.ends_with("; name a new file\n"),
+        "{errors}"
+    );
+    assert_eq!(fs::read_to_string(folder.path().join("bank.toml")).unwrap(), "corrected");
+
+    for (words, expected) in [
+        (["--read", "bank.blance"], "no episode calls `bank.blance`: correct the name, or leave it out"),
+        (["--read", "bank balance"], "`bank balance` is no tool: "),
+    ] {
+        let (code, _, errors) = infer(&words);
+        assert_eq!(code, 2, "{words:?}");
+        assert!(errors.starts_with(&format!("error: {expected}")), "{errors}");
+    }
+    for (text, expected) in [
+        ("", "there are no episodes"),
+        (r#"{"id":1,"calls":[]}"#, "`good.jsonl` cannot be read: line 1, column 7: invalid type: integer `1`"),
+        (r#"{"id":"x","calls":[{"tool":"no tool"}]}"#, "the episode `x` is not good, it calls what can be no tool: "),
+        (r#"{"id":"x","calls":[{"tool":"t.a"}],"expect":"deny"}"#, "the episode `x` expects a denial: "),
+        (r#"{"id":"x","session":{"scopes":["a b"]},"calls":[]}"#, "`a b` in `session.scopes` is no scope"),
+    ] {
+        write("good.jsonl", text);
+        let (code, out, errors) = infer(&[]);
+        assert_eq!((code, out.as_str()), (2, ""), "{text}");
+        assert!(errors.starts_with("error: ") && errors.contains(expected), "{errors}");
+    }
+}
+
+#[test]
 fn a_closed_pipe_is_no_error() {
     let dir = folder();
     let (reader, writer) = io::pipe().unwrap();

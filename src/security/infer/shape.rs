@@ -203,7 +203,7 @@ fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
     if looks.contains(&Look::Number) {
         let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
         let rule = ArgumentRule {
-            min: Some(-above(&numbers, -1.0)),
+            min: Some(0.0 - above(&numbers, -1.0)),
             max: Some(above(&numbers, 1.0)),
             ..ArgumentRule::default()
         };
