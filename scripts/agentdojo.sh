@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the boundary stops in AgentDojo when the model is hostile, without a model: the tables of examples/agentdojo/README.md. Sets up a
-# pinned AgentDojo from PyPI in $ABIDE_TOOLS (default target/tools); needs Python 3.11 or newer. Some twenty minutes; with `grade`
+# pinned AgentDojo from PyPI in $ABIDE_TOOLS (default target/tools); needs Python 3.11 or newer. Half an hour; with `grade` (ten minutes)
 # or `infer`, one study only.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,8 +19,8 @@ mkdir -p "$folder"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cargo build --locked --release --bin abide
-study() { "$folder/venv/bin/python" -B "$example/study.py" "$@" --abide "${CARGO_TARGET_DIR:-target}/release/abide"; }
+cargo build --locked --bin abide
+study() { "$folder/venv/bin/python" -B "$example/study.py" "$@" --abide "${CARGO_TARGET_DIR:-target}/debug/abide"; }
 
 study export "$scratch/episodes.jsonl"
 for one in ${1:-grade infer}; do

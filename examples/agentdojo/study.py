@@ -30,6 +30,7 @@ class Score:
     untouched: int = 0
     pairs: int = 0
     broken: int = 0
+    denied: int = 0
     lost: dict[str, Counter] = field(default_factory=dict)
     goals: Counter = field(default_factory=Counter)
 
@@ -64,6 +65,7 @@ class Episodes:
                 score.tasks += 1
                 score.useful += done
                 score.untouched += all(permitted)
+                score.denied += permitted.count(False)
                 if not done:
                     denials = (d for d in decisions[one["id"]] if d["decision"] == "deny")
                     score.lost[user] = Counter(d["rule"] for d in denials)
@@ -87,13 +89,11 @@ class Episodes:
     def outcome(self, key: str, permitted: tuple[bool, ...]) -> tuple[bool, bool]:
         return dojo.outcome(self.by_id[key], permitted)
 
-    def infer(self, name: str, users: set[str], reads: list[str], out: Path) -> Path:
-        good = [self.by_id[f"{name}/{user}/-/benign"] for user in sorted(users)]
-        called = {call["tool"] for one in good for call in one["calls"]}
-        known = [word for tool in reads if tool in called for word in ("--read", tool)]
+    def infer(self, name: str, users: set[str], out: Path) -> Path:
         with tempfile.TemporaryDirectory() as folder:
+            good = [self.by_id[f"{name}/{user}/-/benign"] for user in sorted(users)]
             file = write_lines(Path(folder) / "good.jsonl", good)
-            run([self.abide, "boundary", "infer", file, *known, "--out", out])
+            run([self.abide, "boundary", "infer", file, "--out", out])
         return out
 
 
@@ -118,26 +118,23 @@ def grade(episodes: Episodes, folder: Path):
 def infer(episodes: Episodes, folder: Path):
     print(HEAD)
     for name in dojo.SUITES:
-        tools = dojo.boundary(name)["tools"]
-        reads = sorted(tool for tool, rule in tools.items() if rule["effect"] == "read")
-        for title, known in (("from calls alone", []), ("told which tools read", reads)):
-            shares = []
-            for seed in SPLITS:
-                learned, tried = halves(name, seed)
-                file = episodes.infer(name, learned, known, folder / f"{name}-{seed}-{len(known)}.toml")
-                own = episodes.decide(file, [episodes.by_id[f"{name}/{user}/-/benign"] for user in learned])
-                assert all(d["decision"] == "permit" for one in own.values() for d in one), "its own episodes are denied"
-                score = episodes.score(file, name, tried)
-                shares.append(score.shares())
-                print(score.row(f"{name}: {title}, split {seed}"))
-                show(score)
-            mean = [sum(column) / len(column) for column in zip(*shares, strict=True)]
-            print(f"{f'{name}: {title}, mean':36}{mean[0]:8.1f}%{mean[1]:10.1f}%{mean[2]:8.1f}%\n")
+        shares = []
+        for seed in SPLITS:
+            learned, tried = halves(name, seed)
+            file = episodes.infer(name, learned, folder / f"{name}-{seed}.toml")
+            own = episodes.decide(file, [episodes.by_id[f"{name}/{user}/-/benign"] for user in learned])
+            assert all(d["decision"] == "permit" for one in own.values() for d in one), "its own episodes are denied"
+            score = episodes.score(file, name, tried)
+            shares.append(score.shares())
+            print(score.row(f"{name}: inferred, split {seed}"))
+            show(score)
+        mean = [sum(column) / len(column) for column in zip(*shares, strict=True)]
+        print(f"{f'{name}: inferred, mean':36}{mean[0]:8.1f}%{mean[1]:10.1f}%{mean[2]:8.1f}%")
 
 
 def halves(name: str, seed: int) -> tuple[set[str], set[str]]:
     users = sorted(dojo.suite(name).user_tasks)
-    random.Random(f"{name}, split {seed}").shuffle(users)
+    random.Random(f"split {seed} of {name}").shuffle(users)
     middle = len(users) // 2
     return set(users[:middle]), set(users[middle:])
 
@@ -153,6 +150,7 @@ def scopes_only(name: str, folder: Path) -> Path:
 
 
 def show(score: Score):
+    print(f"    calls of user tasks denied: {score.denied}")
     for user, rules in sorted(score.lost.items()):
         print(f"    lost {user}: {', '.join(rules) or 'no call was denied'}")
     if score.goals:

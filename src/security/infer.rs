@@ -4,7 +4,8 @@
 //!
 //! - **Tools** are those that were called.
 //! - **Scopes** of a tool are among those that every run calling it had. Where several tools could account for a scope of a run, the one
-//!   that was called in most runs does; a tool that accounts for none needs all that its runs had in common.
+//!   that was called in most runs does, and then the one whose name has more words of it; a tool that accounts for none needs all that
+//!   its runs had in common.
 //! - **Effects** cannot be seen in calls. Each is `write`, which is the careful answer, unless the operator says that the tool reads, or
 //!   a run made the same call twice, which a write may not be.
 //! - **Arguments** come from the fewest and most trusted sources that have every value: fields of the input before lists of the

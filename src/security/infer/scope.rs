@@ -12,12 +12,13 @@ use crate::{
 pub(super) fn needed(seen: &Seen) -> BTreeMap<ToolName, ScopeSet> {
     let common = common(seen);
     let support = |tool: &ToolName| seen.tools.get(tool).map_or(0, |usage| usage.episodes.len());
+    let rank = |tool: &ToolName, scope: &Scope| (support(tool), shared_words(tool.local(), &scope.to_string()));
     let mut needed: BTreeMap<ToolName, BTreeSet<Scope>> = BTreeMap::new();
     for (scopes, called) in &seen.tokens {
         for scope in scopes.iter() {
             let able = || called.iter().filter(|tool| common.get(*tool).is_some_and(|scopes| scopes.contains(scope)));
-            let most = able().map(support).max();
-            for tool in able().filter(|tool| Some(support(tool)) == most) {
+            let most = able().map(|tool| rank(tool, scope)).max();
+            for tool in able().filter(|tool| Some(rank(tool, scope)) == most) {
                 needed.entry(tool.clone()).or_default().insert(scope.clone());
             }
         }
@@ -42,4 +43,13 @@ fn common(seen: &Seen) -> BTreeMap<ToolName, BTreeSet<Scope>> {
         }
     }
     common
+}
+
+/// How many words of a scope stand in a tool's name: `drive.create` is sooner that of `create_file` than that of `search_files`.
+fn shared_words(tool: &str, scope: &str) -> usize {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    words(tool).intersection(&words(scope)).count()
 }

@@ -8,7 +8,7 @@
 //! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten |
 //! | words and prose | `max_chars`: twice the longest, up to the next power of two, at least 64; and no `links` where there was none |
 //!
-//! Lists get `max_items`: the longest, up to the next power of two.
+//! Lists get `max_items`: twice the longest, up to the next power of two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
         .or_else(|| habit(sightings, &looks))
         .or_else(|| names(name, place, sightings, seen, weight))
         .unwrap_or_else(|| shape(sightings, &looks));
-    found.rule.max_items = (sightings.lists > 0).then(|| room(sightings.most_items));
+    found.rule.max_items = (sightings.lists > 0).then(|| room(sightings.most_items.saturating_mul(2)));
     found
 }
 

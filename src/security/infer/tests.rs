@@ -81,12 +81,14 @@ fn a_scope_belongs_to_the_tool_that_accounts_for_it() {
         run(&["list", "pay"], &["s.pay", "s.list", "s.day", "now"]),
         run(&["list"], &["s.list"]),
         run(&["a", "b"], &["s.both"]),
+        run(&["drive.create", "drive.read"], &["s.search_files", "s.create_file"]),
     ]));
     let scopes = |tool: &str| {
         let scopes = &inferred.tools[&ToolName::try_from(tool).unwrap()].rule.scopes;
         scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(["s.read", "s.pay", "s.list", "s.both"].map(scopes), ["files.read", "pay", "list", "a b"]);
+    assert_eq!(["s.search_files", "s.create_file"].map(scopes), ["drive.read", "drive.create drive.read"]);
     assert_eq!(scopes("s.day"), "list pay", "accounts for nothing: needs what its runs had");
     assert_eq!(scopes("now"), "", "a function has no token");
 }
@@ -212,7 +214,7 @@ fn counts_are_those_of_the_longest_run() {
     ]));
     let rule = &inferred.tools[&ToolName::try_from("s.send").unwrap()].rule;
     assert_eq!(rule.max_calls.unwrap().get(), 3);
-    assert_eq!(rule.arguments["to"].max_items, Some(2));
+    assert_eq!(rule.arguments["to"].max_items, Some(4));
     assert_eq!(rule.distinct.as_ref().map(|d| (d.argument.as_str(), d.max.get())), Some(("to", 2)));
     assert_eq!(inferred.limits.tool_calls.unwrap().get(), 4);
 }
