@@ -220,6 +220,24 @@ fn counts_are_those_of_the_longest_run() {
 }
 
 #[test]
+fn what_was_never_given_may_not_be_where_it_is_known() {
+    let run = |scope: &str, calls: Value| json!({ "id": "a", "input": { "request": "pay AB12" }, "session": { "scopes": [scope] }, "calls": calls });
+    let inferred = inferred(json!([
+        run(
+            "pay",
+            json!([{ "tool": "s.plan", "arguments": { "to": "AB12", "note": "a note" } }, { "tool": "s.change", "arguments": { "amount": 5 } }])
+        ),
+        run("see", json!([{ "tool": "s.list" }])),
+    ]));
+    let rules = |tool: &str| &inferred.tools[&ToolName::try_from(tool).unwrap()].rule.arguments;
+    assert_eq!(from(&rules("s.change")["to"]), ["registry:s.change.to"]);
+    assert_eq!(rules("s.change").keys().collect::<Vec<_>>(), ["amount", "to"]);
+    assert!(rules("s.list").is_empty());
+    let attack = runs(json!([run("pay", json!([{ "tool": "s.change", "arguments": { "to": "AB12" } }]))]));
+    assert!(!admits(&load(&inferred.to_toml()).unwrap(), &attack));
+}
+
+#[test]
 fn what_always_came_before_must_come_before() {
     let run = |verified: &str, failed: bool| {
         let result = if failed { json!({ "error": "no" }) } else { json!({ "status": "ok" }) };

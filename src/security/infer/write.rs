@@ -28,7 +28,10 @@ fn file(inferred: &Inferred, out: &mut String) -> fmt::Result {
     )?;
     let names: Vec<&str> = inferred.registry.names().collect();
     if !names.is_empty() {
-        writeln!(out, "# An empty list is one that each run brings.\n[registry]")?;
+        writeln!(
+            out,
+            "# A list that is called like a tool with its argument has what no place had, and may be empty; the others each run brings.\n[registry]"
+        )?;
         for name in names {
             let entries: Vec<&str> = inferred.registry.entries(name).collect();
             writeln!(out, "{} = {}", key(name), list(entries.into_iter().map(quoted)))?;
