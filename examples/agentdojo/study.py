@@ -134,7 +134,7 @@ def infer(episodes: Episodes, folder: Path):
 
 def halves(name: str, seed: int) -> tuple[set[str], set[str]]:
     users = sorted(dojo.suite(name).user_tasks)
-    random.Random(f"half {seed} of {name}").shuffle(users)
+    random.Random(f"draw {seed} of {name}").shuffle(users)
     middle = len(users) // 2
     return set(users[:middle]), set(users[middle:])
 

@@ -10,8 +10,8 @@
 //!   a run made the same call twice, which a write may not be.
 //! - **Arguments** come from the fewest and most trusted sources that have every value: fields of the input before lists of the
 //!   session before fields of earlier replies. A field of a reply counts only where all that it ever held looks like names and numbers,
-//!   never prose, and where the run had not itself said the value before. Values that read like prose, and figures that stand for
-//!   no record, come from anywhere unless three different ones had a source, since one or two may have stood there by chance.
+//!   never prose, and where the run had not itself said the value before. Figures that stand for
+//!   no record come from anywhere unless three different ones had a source, since one or two may have stood there by chance.
 //! - What no source has: names of somebody or something (no blanks, letters with figures or signs) are listed one by one and never
 //!   generalised; words that recur are listed too; figures become a pattern, numbers a range, prose a length (each in `shape`).
 //! - An argument that names something and was never given to a tool, but to another one with the same scopes, may not be given: the

@@ -75,7 +75,7 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
         return Found::free("has values that no rule fits, so it is not restricted: look at what it can do");
     }
     let weight = weight(name, &looks);
-    let mut found = places(name, sightings, seen, weight)
+    let mut found = places(name, sightings, seen, weight, &looks)
         .or_else(|| habit(sightings, &looks))
         .or_else(|| names(name, place, sightings, seen, weight))
         .unwrap_or_else(|| shape(sightings, &looks));
@@ -132,11 +132,14 @@ fn weight(name: &str, looks: &BTreeSet<Look>) -> Weight {
 }
 
 /// The places that have every value.
-fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight) -> Option<Found> {
+fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight, looks: &BTreeSet<Look>) -> Option<Found> {
     let uses = sightings.values.values().flat_map(|sighting| fit(name, sighting, seen, weight)).collect();
     let sources = source::cover(&uses)?;
     let values = different(sightings);
-    if weight == Weight::Light && values < HABIT {
+    // a word, or several, can be the name of somebody who gets something; figures stand in many texts by chance
+    let by_chance = looks.iter().all(|look| matches!(look, Look::Figures | Look::Number));
+    // true and false have no place
+    if looks.contains(&Look::Flag) || weight == Weight::Light && by_chance && values < HABIT {
         return None;
     }
     let mut reasons = vec![format!("{} from these places", all(values, sightings.episodes.len()))];

@@ -157,6 +157,16 @@ fn numbers_and_short_values_stand_anywhere_by_chance() {
 }
 
 #[test]
+fn a_word_can_be_the_name_of_who_is_paid() {
+    for (name, looks_like) in [("Spotify", "a word"), ("Spotify AG", "prose")] {
+        let inferred = inferred(json!([call(&format!("send {name} 5"), json!(name))]));
+        assert_eq!(from(rule(&inferred, "s.act", "x")), ["input:request"], "{looks_like}");
+    }
+    let inferred = inferred(json!([call("send 5 by 2026-01-01", json!(5)), call("send 7", json!(7))]));
+    assert_eq!(from(rule(&inferred, "s.act", "x")), [""; 0], "two numbers");
+}
+
+#[test]
 fn shapes_say_no_more_than_was_seen() {
     let shape = |values: &[Value]| {
         let runs: Vec<_> = values.iter().map(|value| call("", value.clone())).collect();
