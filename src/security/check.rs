@@ -9,6 +9,8 @@ pub(super) mod args;
 pub(super) mod budget;
 pub(super) mod drift;
 pub(super) mod entry;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub(super) mod leak;
 pub(super) mod link;
 pub(super) mod markers;

@@ -1,0 +1,33 @@
+#![no_main]
+//! Where a value came from, and what a text carries: the first line is a value, the rest a text.
+
+use abide::security::check::fuzzing::{has_credential, is_carried, is_given, leads_only_to, stripped};
+use abide_fuzz::first_line;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((value, text)) = first_line(input) else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    if is_given(text, value) {
+        // nothing counts as given that is not there, but for what stands between the groups of a number and the parts of a list
+        let spelled = letters(text);
+        assert!(value.split([',', ';', '\n']).all(|part| spelled.contains(&letters(part))), "{value:?} in {text:?}");
+    }
+    let folded = letters(value);
+    if folded.chars().count() >= 6 && value.split_whitespace().count() <= 5 {
+        assert!(is_carried(value, &format!("{text} {value} {text}")), "{value:?}");
+        assert!(is_carried(value, &value.to_uppercase()) || value.to_uppercase().to_lowercase() != value.to_lowercase());
+    }
+    let (kept, still) = stripped(text);
+    assert!(!still, "{kept:?}");
+    assert!(kept.len() <= text.len());
+    if leads_only_to(text, "corp.example") {
+        let lower = text.to_lowercase();
+        assert!(!lower.contains("://evil") && !lower.contains("javascript:a"), "{text:?}");
+    }
+    assert!(has_credential(&format!("{text} AKIAIOSFODNN7EXAMPLE")));
+});
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,49 @@
+//! What looks for values in texts, for the fuzz targets. In builds of `cargo fuzz` only.
+
+use serde_json::{Value, json};
+
+use super::{leak, link, markup, secret_shape};
+use crate::{
+    Fields,
+    call::ToolReply,
+    episode::RunId,
+    security::{
+        Mode, Session,
+        boundary::{Class, Source},
+    },
+};
+
+/// Whether a value counts as given in the input.
+pub fn is_given(input: &str, value: &str) -> bool {
+    let session = session(input);
+    session.with_memory(|memory| memory.came_from(&[Source::Input { field: None }], &[], &json!(value)))
+}
+
+/// Whether a text carries a value that a tool's reply had in a field.
+pub fn is_carried(value: &str, text: &str) -> bool {
+    let (session, Ok(tool)) = (session(""), "crm.read".try_into()) else { return false };
+    session.observe(&tool, &ToolReply::done(json!({ "field": value })));
+    let class = Class { from: vec![Source::Reply { tool, field: Some("field".to_owned()) }], ..Class::default() };
+    session.with_memory(|memory| leak::has_class(&class, memory, text))
+}
+
+/// The text without markup, and whether what is left still has some.
+pub fn stripped(text: &str) -> (String, bool) {
+    let kept = markup::strip(text);
+    let still = markup::is_in(&kept);
+    (kept, still)
+}
+
+/// Whether every link in the text leads to the host.
+pub fn leads_only_to(text: &str, host: &str) -> bool {
+    link::leads_only_to(text, &[host.to_owned()])
+}
+
+/// Whether something in the text looks like a credential.
+pub fn has_credential(text: &str) -> bool {
+    secret_shape::is_in(text)
+}
+
+fn session(input: &str) -> Session {
+    Session::new(RunId::random(), Mode::Live, &Fields::new().with("request", Value::from(input)))
+}
