@@ -4,6 +4,8 @@
 //! `cargo bench --bench audit`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
+#[path = "support/cpu.rs"]
+mod cpu;
 mod support;
 
 use std::{num::NonZeroU64, process::ExitCode, sync::Arc};
@@ -16,11 +18,12 @@ use abide::{
     security::audit::{AuditOptions, Known, files_of, verify},
     tool::ToolOutcome,
 };
+use cpu::on_cpu;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, json};
-use support::{Verdict, is_measuring, on_cpu, say};
+use support::{Verdict, is_measuring, say};
 
 const THREAD: &str = "/proc/thread-self";
 const BAR: f64 = 5.0;

@@ -3,6 +3,8 @@
 //! `cargo bench --bench overhead`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
 
+#[path = "support/cpu.rs"]
+mod cpu;
 mod support;
 
 use std::{
@@ -21,13 +23,14 @@ use abide::{
     prelude::*,
 };
 use abide_testbed::{Options, Testbed, trace::TraceId};
+use cpu::on_cpu;
 use criterion::{Criterion, SamplingMode};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::{Verdict, is_measuring, on_cpu, say};
+use support::{Verdict, is_measuring, say};
 
 /// Handle customer service requests using the available tools.
 #[derive(Signature)]

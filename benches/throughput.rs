@@ -3,6 +3,8 @@
 //! `cargo bench --bench throughput`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
+#[path = "support/cpu.rs"]
+mod cpu;
 mod support;
 
 use std::{
@@ -21,7 +23,8 @@ use abide::{
     security::boundary::Parts,
 };
 use abide_testbed::model;
-use support::{Verdict, is_measuring, on_cpu, say};
+use cpu::on_cpu;
+use support::{Verdict, is_measuring, say};
 
 /// Handle customer service requests.
 #[derive(Signature)]

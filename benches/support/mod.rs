@@ -1,6 +1,6 @@
-//! CPU time of this program, and bars that a number must keep.
+//! Bars that a number must keep.
 
-use std::{fmt, fs, ops::RangeBounds, path::Path, process::ExitCode, time::Duration};
+use std::{fmt, ops::RangeBounds, process::ExitCode};
 
 /// One line for each number, and the exit code of all of them.
 #[derive(Default)]
@@ -31,13 +31,4 @@ pub(crate) fn is_measuring() -> bool {
 #[expect(clippy::print_stdout, reason = "what a bench is for")]
 pub(crate) fn say(line: &str) {
     println!("{line}");
-}
-
-/// The time that a thread has spent on a CPU, by its folder in `/proc`. The scheduler brings it up to date a few hundred times a
-/// second, so only longer spans mean something.
-pub(crate) fn on_cpu(thread: impl AsRef<Path>) -> Duration {
-    let file = thread.as_ref().join("schedstat");
-    let text =
-        fs::read_to_string(&file).unwrap_or_else(|error| panic!("CPU times need Linux: `{}`: {error}", file.display()));
-    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }

@@ -21,8 +21,8 @@ use crate::{
         Boundary, ScopeSet,
         boundary::{Code, Grant, Proof, ServerConfig},
         oauth::{
-            AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge, kept, logout as log_out,
-            resource_metadata,
+            AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge, consent_file,
+            logout as log_out, resource_metadata,
         },
     },
     tool::mcp::{ConnectError, McpServer},
@@ -91,7 +91,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     let what = if asked { "logged in" } else { "logged in already" };
     let (scopes, until) = (listed(&token.granted), OffsetDateTime::from(token.expires).format(&Rfc3339));
     writeln!(out, "{what} to `{server}`\n  scopes  {scopes}\n  until   {}", until.unwrap_or_default())?;
-    let Some(path) = kept(&config).await? else {
+    let Some(path) = consent_file(&config).await? else {
         let bound = config.oauth().is_some_and(|oauth| oauth.proof == Proof::Dpop);
         let reason = if bound {
             "with `dpop`, what a client without a secret gets is bound to a key that lives as long as the program"

@@ -33,7 +33,7 @@ pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
     Answer, Approval, ArgumentRule, Brake, Class, ClassPattern, CompileWrites, Distinct, Earlier, EarlierError, Kept,
-    Liftable, Limits, Markup, Rate, RateError, ReplyRule, Same, Source, ToolRule,
+    Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule,
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 

@@ -14,13 +14,11 @@
 //!   no record come from anywhere unless three different ones had a source, since one or two may have stood there by chance.
 //! - What no source has: names of somebody or something (no blanks, letters with figures or signs) are listed one by one and never
 //!   generalised; words that recur are listed too; figures become a pattern, numbers a range, prose a length (each in `shape`).
-//! - An argument that names something and was never given to a tool, but to another one with the same scopes, may not be given: the
-//!   list that it comes from is empty. Arguments that no call ever had cannot be known, and are not restricted.
+//! - Arguments that no call of a tool had are refused.
 //! - **Counts** are the largest of any one run.
 //! - **Sequences**: a tool that was called in three runs or more comes `after` those that it always came after.
 //!
-//! It is a proposal. Episodes cannot say who may write into a field, what else a tool can do, or which arguments exist that were never
-//! given: a person decides.
+//! It is a proposal. Episodes cannot say who may write into a field or what else a tool can do: a person decides.
 
 mod scope;
 mod seen;
@@ -30,10 +28,9 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::seen::{Seen, Sightings, Usage};
+use self::seen::{Sightings, Usage};
 use super::{
-    ScopeSet,
-    boundary::{Limits, Parts, Registry, Source, ToolRule},
+    boundary::{Limits, Others, Parts, Registry, Source, ToolRule},
     replay::{Recording, ReplayError},
 };
 use crate::call::{Effect, NameError, ToolName};
@@ -131,13 +128,9 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
             arguments: BTreeMap::new(),
         };
         let place = |argument: &str| format!("{name}.{argument}");
-        let given = usage
-            .arguments
-            .iter()
-            .map(|(argument, sightings)| (argument, shape::argument(argument, &place(argument), sightings, &seen)));
-        let never = never_given(name, &seen, &scopes);
-        let never = never.into_iter().map(|argument| (argument, shape::never(&place(argument))));
-        for (argument, found) in given.chain(never) {
+        proposed.rule.others = Others::Refuse;
+        for (argument, sightings) in &usage.arguments {
+            let found = shape::argument(argument, &place(argument), sightings, &seen);
             let empty = found.rule.from.iter().flatten().filter_map(|source| match source {
                 Source::Registry(list) => Some((list.clone(), Vec::new())),
                 _ => None,
@@ -172,18 +165,6 @@ impl Inferred {
     pub fn to_toml(&self) -> String {
         write::toml(self)
     }
-}
-
-/// Arguments that name somebody or something, and that tools with the same scopes were given but never this one.
-fn never_given<'s>(tool: &ToolName, seen: &'s Seen, scopes: &BTreeMap<ToolName, ScopeSet>) -> BTreeSet<&'s String> {
-    let is_like = |other: &ToolName| {
-        other.server().is_some() && other.server() == tool.server() && scopes.get(other) == scopes.get(tool)
-    };
-    let given = |argument: &str| seen.tools.get(tool).is_some_and(|usage| usage.arguments.contains_key(argument));
-    let alike = seen.tools.iter().filter(|(other, _)| is_like(other));
-    let arguments = alike.flat_map(|(_, usage)| &usage.arguments);
-    let heavy = arguments.filter(|(argument, sightings)| shape::is_heavy(argument, sightings) && !given(argument));
-    heavy.map(|(argument, _)| argument).collect()
 }
 
 /// What a call does to the world, as far as calls show.

@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub use agent::{Loopback, UserAgent};
-pub(crate) use code::{Revocation, kept, logout};
+pub use code::{Revocation, consent_file, logout};
 pub use discovery::{Capabilities, capabilities};
 pub use error::AuthError;
 pub use identity::Identity;

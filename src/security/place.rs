@@ -22,6 +22,7 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
         (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
         (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
+        (EventKind::ArgumentDenied, None, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
         (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
         (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),

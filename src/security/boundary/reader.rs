@@ -127,6 +127,8 @@ impl<'t> Table<'t> {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
             let reason = if known.contains(&entry.key.as_str()) {
                 "means nothing beside the other keys of this table: take it away".to_owned()
+            } else if let Some(meant) = nearest(&entry.key, known) {
+                format!("is not known: did you mean `{meant}`?")
             } else {
                 format!("is not known; use one of `{}`", known.join("`, `"))
             };
@@ -222,6 +224,12 @@ impl<'t> Table<'t> {
         }
         converted
     }
+}
+
+/// The known key that somebody who wrote `key` most probably meant.
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |other: &&str| strsim::damerau_levenshtein(key, other);
+    known.iter().min_by_key(|other| distance(other)).filter(|other| distance(other) <= 2 && key.len() > 3).copied()
 }
 
 /// The path of a key in a table, as TOML writes it.

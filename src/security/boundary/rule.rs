@@ -29,6 +29,9 @@ pub struct ToolRule {
     pub scopes: ScopeSet,
     /// Rules of arguments, by the argument's name.
     pub arguments: BTreeMap<String, ArgumentRule>,
+    /// What becomes of arguments that have no rule.
+    #[serde(rename = "other_arguments", skip_serializing_if = "Others::are_allowed")]
+    pub others: Others,
     /// The bulk-extraction brake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distinct: Option<Distinct>,
@@ -71,6 +74,17 @@ pub struct Distinct {
     pub argument: String,
     /// Most distinct values; items of a list count one by one.
     pub max: NonZeroU32,
+}
+
+/// What becomes of arguments that the tool takes and that have no rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Others {
+    /// They may have any value that the tool's schema allows.
+    #[default]
+    Allow,
+    /// A call that has one is refused.
+    Refuse,
 }
 
 /// Whether somebody has to say yes to a call.
@@ -116,6 +130,7 @@ impl ToolRule {
             effect,
             scopes,
             arguments: BTreeMap::new(),
+            others: Others::Allow,
             distinct: None,
             max_calls: None,
             dry_run: None,
@@ -133,6 +148,12 @@ impl ToolRule {
     /// The calls that rules of sequence look for.
     pub fn sequence(&self) -> impl Iterator<Item = &Earlier> {
         self.after.iter().chain(&self.only_if).chain(&self.never_with)
+    }
+}
+
+impl Others {
+    fn are_allowed(&self) -> bool {
+        *self == Self::Allow
     }
 }
 

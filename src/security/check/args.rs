@@ -3,16 +3,23 @@
 use serde_json::Value;
 
 use super::{Asked, Denied, link};
-use crate::{Pattern, event::EventKind, security::boundary::ArgumentRule};
+use crate::{
+    Pattern,
+    event::EventKind,
+    security::boundary::{ArgumentRule, Others},
+};
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
 /// and punctuation is refused: many servers take `customerId` for `customer_id`.
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
+    let mut others = false;
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
-    for name in given.keys().filter(|name| !rules.contains_key(*name)) {
+    for (name, value) in given.iter().filter(|(name, _)| !rules.contains_key(*name)) {
         if let Some(meant) = rules.keys().find(|ruled| folded(ruled) == folded(name)) {
             deny(meant, "name");
+        } else if asked.rule.others == Others::Refuse && !value.is_null() {
+            others = true;
         }
     }
     for (name, rule) in rules {
@@ -23,6 +30,10 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
         if let Some(broken) = first_broken(rule, value) {
             deny(name, broken);
         }
+    }
+    if others {
+        let detail = "there is an argument that the boundary has no rule for";
+        denials.push(Denied { rule: Some("other_arguments"), ..Denied::new(EventKind::ArgumentDenied, detail) });
     }
 }
 

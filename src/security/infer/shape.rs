@@ -83,19 +83,6 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
     found
 }
 
-/// Whether the values of an argument decide who or what is reached.
-pub(super) fn is_heavy(name: &str, sightings: &Sightings) -> bool {
-    let looks = sightings.values.values().map(|sighting| look(&sighting.value)).collect();
-    weight(name, &looks) == Weight::Heavy
-}
-
-/// An argument that was never given: it comes from a list that is empty.
-pub(super) fn never(place: &str) -> Found {
-    let rule = ArgumentRule { from: Some(vec![Source::Registry(place.to_owned())]), ..ArgumentRule::default() };
-    let reason = "never given, but to another tool with these scopes: nothing may be, unless you list it";
-    Found { rule, lists: vec![(place.to_owned(), Vec::new())], reasons: vec![reason.to_owned()] }
-}
-
 /// A limit on how many things one run can reach through one argument, where it names things and limits of calls do not say it already.
 pub(super) fn distinct(usage: &Usage) -> Option<Distinct> {
     let always = |sightings: &Sightings| sightings.calls == usage.calls && sightings.episodes.len() >= HABIT;

@@ -230,7 +230,7 @@ fn counts_are_those_of_the_longest_run() {
 }
 
 #[test]
-fn what_was_never_given_may_not_be_where_it_is_known() {
+fn what_was_never_given_is_refused() {
     let run = |scope: &str, calls: Value| json!({ "id": "a", "input": { "request": "pay AB12" }, "session": { "scopes": [scope] }, "calls": calls });
     let inferred = inferred(json!([
         run(
@@ -239,10 +239,6 @@ fn what_was_never_given_may_not_be_where_it_is_known() {
         ),
         run("see", json!([{ "tool": "s.list" }])),
     ]));
-    let rules = |tool: &str| &inferred.tools[&ToolName::try_from(tool).unwrap()].rule.arguments;
-    assert_eq!(from(&rules("s.change")["to"]), ["registry:s.change.to"]);
-    assert_eq!(rules("s.change").keys().collect::<Vec<_>>(), ["amount", "to"]);
-    assert!(rules("s.list").is_empty());
     let attack = runs(json!([run("pay", json!([{ "tool": "s.change", "arguments": { "to": "AB12" } }]))]));
     assert!(!admits(&load(&inferred.to_toml()).unwrap(), &attack));
 }

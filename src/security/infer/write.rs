@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Inferred, Proposed};
 use crate::{
     call::{Effect, ToolName},
-    security::boundary::ArgumentRule,
+    security::boundary::{ArgumentRule, Others},
 };
 
 /// The file.
@@ -22,8 +22,7 @@ fn file(inferred: &Inferred, out: &mut String) -> fmt::Result {
     writeln!(
         out,
         "# A proposal, made from {}: the least that admits them. Every tool, scope, place and listed value stands in them.\n\
-         # They cannot show what else a tool takes (an argument without a line here is not restricted), who can write into a\n\
-         # place, and what a call does to the world. Read every line before you use it, and add `[servers.…]`.\n",
+         # They cannot show who can write into a place, and what a call does to the world. Read every line before you use it, and add `[servers.…]`.\n",
         super::episodes(inferred.episodes)
     )?;
     let names: Vec<&str> = inferred.registry.names().collect();
@@ -59,6 +58,9 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
     };
     let scopes = rule.scopes.iter().map(|scope| quoted(&scope.to_string()));
     writeln!(out, "[tools.{}]\nscopes = {}\neffect = \"{effect}\"", quoted(name.as_str()), list(scopes))?;
+    if rule.others == Others::Refuse {
+        writeln!(out, "other_arguments = \"refuse\"")?;
+    }
     if let Some(max) = rule.max_calls {
         writeln!(out, "max_calls = {max}")?;
     }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use self::authorize::{Ask, Request};
-pub(crate) use self::logout::{Revocation, kept, logout};
+pub use self::logout::{Revocation, consent_file, logout};
 use super::{
     AuthError,
     agent::UserAgent,

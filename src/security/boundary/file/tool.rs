@@ -11,7 +11,7 @@ use crate::{
         boundary::{
             ArgumentRule, Distinct, Earlier, Recorded, Source, ToolRule,
             reader::Table,
-            rule::{Approval, Kept, Liftable},
+            rule::{Approval, Kept, Liftable, Others},
         },
     },
 };
@@ -20,6 +20,7 @@ pub(super) const KEYS: &[&str] = &[
     "scopes",
     "effect",
     "arguments",
+    "other_arguments",
     "distinct",
     "max_calls",
     "dry_run",
@@ -74,8 +75,10 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
     let recorded = beside(table, "dry_run_recording", base_dir, |text| Recorded::parse(name, text));
     let approval = choice(table, "approval", &[("each_call", Approval::EachCall)]).unwrap_or_default();
     let ask = table.texts("ask").map(|words| words.into_iter().filter_map(|word| liftable(table, word)).collect());
+    let others = choice(table, "other_arguments", &[("allow", Others::Allow), ("refuse", Others::Refuse)]);
     Some(ToolRule {
         arguments,
+        others: others.unwrap_or_default(),
         distinct,
         max_calls: table.count("max_calls"),
         dry_run: table.any("dry_run").or(file),

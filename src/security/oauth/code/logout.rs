@@ -22,7 +22,7 @@ use crate::{
 
 /// What became of the refresh token at the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Revocation {
+pub enum Revocation {
     /// The issuer takes it no more (RFC 7009).
     Done,
     /// The issuer has no place to ask that.
@@ -32,7 +32,10 @@ pub(crate) enum Revocation {
 }
 
 /// Takes what was consented to for a server out of its file, and has the issuer revoke it. None when there was nothing.
-pub(crate) async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
+///
+/// # Errors
+/// The file cannot be read or written. That the issuer could not be asked is a [`Revocation::Failed`].
+pub async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
     let Some(oauth) = config.oauth() else { return Ok(None) };
     let Grant::Code(code) = &oauth.grant else { return Ok(None) };
     let Some(store) = code.store.as_deref().map(Store::at).filter(Store::exists) else { return Ok(None) };
@@ -65,7 +68,10 @@ pub(crate) async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Resu
 }
 
 /// The file that keeps a consent for a server, if there is one.
-pub(crate) async fn kept(config: &ServerConfig) -> Result<Option<PathBuf>, AuthError> {
+///
+/// # Errors
+/// It cannot be read.
+pub async fn consent_file(config: &ServerConfig) -> Result<Option<PathBuf>, AuthError> {
     let Some(oauth) = config.oauth() else { return Ok(None) };
     let Grant::Code(Code { store: Some(path), .. }) = &oauth.grant else { return Ok(None) };
     let store = Store::at(path);
