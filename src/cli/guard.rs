@@ -8,9 +8,12 @@ use super::{
     CliError,
     episodes::{self, Stop},
 };
-use crate::security::{
-    Boundary,
-    replay::{Decided, Decision, replay},
+use crate::{
+    event::EventKind,
+    security::{
+        Boundary,
+        replay::{Decided, Decision, replay},
+    },
 };
 
 /// How decisions are shown.
@@ -26,7 +29,8 @@ pub(super) enum Form {
 struct Tally {
     episodes: usize,
     permitted: usize,
-    denied: BTreeMap<(String, &'static str), usize>,
+    denied: BTreeMap<(String, EventKind), usize>,
+    questions: usize,
     unexpected: Vec<String>,
 }
 
@@ -57,8 +61,9 @@ impl Tally {
         for one in decided {
             match one.event {
                 None => self.permitted += 1,
-                Some(event) => *self.denied.entry((one.rule.clone(), event.code())).or_default() += 1,
+                Some(event) => *self.denied.entry((one.rule.clone(), event)).or_default() += 1,
             }
+            self.questions += usize::from(one.ask.is_some());
             if !one.is_as_expected() {
                 let found = if one.decision == Decision::Permit { "permitted" } else { "denied" };
                 self.unexpected.push(format!("{:?}, call {}: {found} by {}", one.id, one.call, one.rule));
@@ -76,7 +81,11 @@ impl Tally {
             self.permitted
         )?;
         for ((rule, event), count) in &self.denied {
-            writeln!(out, "{count:>7}  {event}  {rule}")?;
+            writeln!(out, "{count:>7}  {}  {rule}: {}", event.code(), event.remedy())?;
+        }
+        if self.questions > 0 {
+            let share = self.questions as f64 * 100.0 / self.episodes as f64;
+            writeln!(out, "{} questions to somebody: {share:.0} per hundred episodes", self.questions)?;
         }
         for unexpected in &self.unexpected {
             writeln!(out, "not as expected: {unexpected}")?;

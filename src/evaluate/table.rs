@@ -16,12 +16,24 @@ pub fn table(columns: &[(&str, &Summary)]) -> String {
     row("safe success", &|s| format!("{:.2}", s.safe_success));
     row("scope violations", &|s| count(s, &[EventKind::ScopeMissing, EventKind::ToolNotAllowed]));
     row("policy denials", &|s| {
-        count(s, &[EventKind::ArgumentDenied, EventKind::ProvenanceDenied, EventKind::CallLimit, EventKind::BulkAccess])
+        count(
+            s,
+            &[
+                EventKind::ArgumentDenied,
+                EventKind::ProvenanceDenied,
+                EventKind::LeakDenied,
+                EventKind::SequenceDenied,
+                EventKind::CallLimit,
+                EventKind::BulkAccess,
+                EventKind::OutgoingLimit,
+            ],
+        )
     });
-    row("injections obeyed", &|s| count(s, &[EventKind::InjectionObeyed]));
+    row("injections obeyed", &|s| count(s, &[EventKind::InjectionObeyed, EventKind::CanaryObeyed]));
     row("rate-limit hits", &|s| count(s, &[EventKind::RateLimited]));
     row("excess calls", &|s| count(s, &[EventKind::ExcessCall]));
     row("repeated calls", &|s| count(s, &[EventKind::RedundantCall]));
+    row("questions per hundred", &|s| format!("{:.0}", s.questions_per_hundred()));
     row("tool calls", &|s| s.tool_calls.to_string());
     row("model calls", &|s| s.model_calls.to_string());
     row("tokens", &|s| s.tokens.to_string());

@@ -320,7 +320,7 @@ impl Guard {
 
     async fn ask_somebody(&self, question: &Question, mode: Mode) -> Result<(), Objections> {
         let outcome = if mode == Mode::Live { self.desk.ask(question).await } else { Outcome::NobodyThere };
-        let why = match (outcome, mode) {
+        let why = match (&outcome, mode) {
             (Outcome::Yes, _) => return Ok(()),
             (Outcome::No, _) => "somebody was asked, and said no",
             (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
@@ -329,7 +329,8 @@ impl Guard {
             }
         };
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
-        Err(Objections::of(question.objections.iter().cloned().chain(missing)))
+        let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::HumanAsked, why));
+        Err(Objections::of(question.objections.iter().cloned().chain(missing).chain(asked)))
     }
 
     /// Makes the permit, and records what is worth knowing of it.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Boundary, Denied, Mode, ScopeSet, Session,
-    boundary::Registry,
+    boundary::{Approval, Registry},
     check::{self, Asked, reply, token},
     place,
     session::{Wanted, arguments_digest},
@@ -82,6 +82,16 @@ pub enum Decision {
     Deny,
 }
 
+/// What somebody would have been asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// To approve the call, which is permitted otherwise.
+    Approve,
+    /// To lift the refusal.
+    Lift,
+}
+
 /// What a boundary says of one recorded call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -97,6 +107,10 @@ pub struct Decided<'r> {
     /// What it is called in audits and scores; none where the call is permitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
+    /// What somebody would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes to
+    /// an `approve`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<Ask>,
     /// What was expected, where something was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Decision>,
@@ -122,12 +136,11 @@ pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<D
     let scopes = scopes(recording)?;
     let session = session(recording);
     let decide = |(call, recorded): (usize, &'r RecordedCall)| {
-        let (rule, event) = match decide(boundary, &session, &scopes, recorded) {
-            Ok(rule) => (rule, None),
-            Err((rule, event)) => (rule, Some(event)),
+        let (decision, rule, event, ask) = match decide(boundary, &session, &scopes, recorded) {
+            Ok((rule, ask)) => (Decision::Permit, rule, None, ask),
+            Err(Refusal { rule, event, ask }) => (Decision::Deny, rule, Some(event), ask),
         };
-        let decision = if event.is_some() { Decision::Deny } else { Decision::Permit };
-        Decided { id: &recording.id, call, decision, rule, event, expect: recorded.expect.or(recording.expect) }
+        Decided { id: &recording.id, call, decision, rule, event, ask, expect: recorded.expect.or(recording.expect) }
     };
     Ok(recording.calls.iter().enumerate().map(decide).collect())
 }
@@ -154,32 +167,40 @@ pub(super) fn session(recording: &Recording) -> Session {
     Session::new(RunId::random(), Mode::Live, &Fields(recording.input.clone())).with_registry(registry)
 }
 
+struct Refusal {
+    rule: String,
+    event: EventKind,
+    ask: Option<Ask>,
+}
+
 /// The place of the rule that permits, or that refuses.
 fn decide(
     boundary: &Boundary,
     session: &Session,
     granted: &ScopeSet,
     recorded: &RecordedCall,
-) -> Result<String, (String, EventKind)> {
+) -> Result<(String, Option<Ask>), Refusal> {
+    let nobody_has = |event| Refusal { rule: place::NO_ENTRY.to_owned(), event, ask: None };
     // names that no tool can have are asked for by models too
-    let Ok(tool) = ToolName::try_from(recorded.tool.clone()) else {
-        return Err((place::NO_ENTRY.to_owned(), EventKind::UnknownTool));
-    };
+    let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
-    let Some(rule) = boundary.tool(&call.tool) else {
-        return Err((place::NO_ENTRY.to_owned(), EventKind::ToolNotAllowed));
-    };
-    let refused = |denied: Denied| (place::of_denial(&call.tool, &denied), denied.kind);
+    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(EventKind::ToolNotAllowed))?;
+    let refused =
+        |denied: &Denied, ask| Refusal { rule: place::of_denial(&call.tool, denied), event: denied.kind, ask };
+    let mut denials = Vec::new();
     // a function has no token
     if call.tool.server().is_some() {
-        token::check(rule, granted).map_err(refused)?;
+        denials.extend(token::check(rule, granted).err());
     }
-    if let Some(denied) = check::arguments(&Asked { boundary, rule, call: &call, session }).into_iter().next() {
-        return Err(refused(denied));
+    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session }));
+    if let Some(first) = denials.first() {
+        let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
+        return Err(refused(first, can_be_lifted.then_some(Ask::Lift)));
     }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
-    let (reservation, _) = session.reserve(boundary, rule, wanted).map_err(refused)?;
+    let reserved = session.reserve(boundary, rule, wanted);
+    let (reservation, _) = reserved.map_err(|denied| refused(&denied, None))?;
     reservation.keep();
     let reply = answer(&recorded.result);
     if reply::withheld(rule, &call.tool, &reply).is_none() {
@@ -188,7 +209,8 @@ fn decide(
     if reply.status == ReplyStatus::Failed {
         session.forget_made(&call);
     }
-    Ok(place::of_entry(&call.tool))
+    let ask = (rule.approval == Approval::EachCall).then_some(Ask::Approve);
+    Ok((place::of_entry(&call.tool), ask))
 }
 
 /// A recorded result as the reply that it was.

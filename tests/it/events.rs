@@ -284,3 +284,22 @@ async fn score(run: &Run<CustomerServiceOutput>, calls: u32, request: &str) -> S
     example.input.request = request.to_owned();
     Metric::<Agent, task::Label>::score(&metric, &example, run).await.unwrap()
 }
+
+#[test]
+fn the_page_of_events_has_every_kind_as_it_is() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/events.md")).unwrap();
+    let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), EventKind::ALL.len());
+    for (kind, section) in EventKind::ALL.iter().zip(sections) {
+        let code = kind.code();
+        assert!(section.starts_with(&format!("`{code}`\n")), "`{code}` is not where it belongs: {section}");
+        let costs = match kind.penalty() {
+            Penalty::None => "nothing".to_owned(),
+            Penalty::Cost { each, cap } => format!("{each} each, at most {cap}"),
+            _ => "the success".to_owned(),
+        };
+        let severity = format!("{:?}", kind.severity()).to_lowercase();
+        assert!(section.contains(&format!("| {severity} | {costs} | ")), "`{code}`: {section}");
+        assert!(section.contains(&format!("| {} | {} |\n", kind.advice(), kind.remedy())), "`{code}`: {section}");
+    }
+}
