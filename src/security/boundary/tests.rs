@@ -219,7 +219,7 @@ fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
             "patern = ",
             13,
             "tools.\"crm.lookup\".arguments.id.patern",
-            "is not known; use one of `pattern`",
+            "did you mean `pattern`?",
         ),
         ("min = 1,", "min = 6,", 14, "tools.\"crm.lookup\".arguments.page.min", "is larger than `max`"),
         ("min = 1,", "min = nan,", 14, "tools.\"crm.lookup\".arguments.page.min", "must be a finite number"),
