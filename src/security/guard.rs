@@ -166,13 +166,13 @@ impl Guard {
     /// Decides as [`Guard::authorize`], for a caller that says what came of the call: a second row goes to the audit.
     pub(crate) async fn admit(
         &self,
-        call: ToolCall,
+        mut call: ToolCall,
         tool: Option<&ToolSpec>,
         session: &Session,
         log: &Recorder,
     ) -> Result<(Permit, Underway), Refused> {
         let mut row = Row::of(&call, session).asked_by(log.asker());
-        let decision = self.decide(&call, tool, session, &mut row).await;
+        let decision = self.decide(&mut call, tool, session, &mut row).await;
         conclude(&mut row, &decision);
         let audited = self.audit.write(Entry::Decision(row), self.clock.now());
         if let Err(error) = &audited {
@@ -221,7 +221,7 @@ impl Guard {
 
     async fn decide<'s>(
         &self,
-        call: &ToolCall,
+        call: &mut ToolCall,
         tool: Option<&ToolSpec>,
         session: &'s Session,
         row: &mut Row,

@@ -24,8 +24,9 @@ pub(in crate::security) struct Schemas(Mutex<HashMap<Digest, Arc<Validator>>>);
 
 impl Schemas {
     /// Validates the arguments. A schema that cannot be compiled lets nothing through, nor does one that has properties let through
-    /// an argument that it does not name: the server could take it for one that the operator has a rule for.
-    pub(in crate::security) fn check(&self, call: &ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
+    /// an argument that it does not name: the server could take it for one that the operator has a rule for. The call is as before afterwards: its
+    /// arguments are only lent to the validator, which wants them as one value.
+    pub(in crate::security) fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
         let validator = self.validator(tool)?;
         if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name)) {
             return Err(Denied {
@@ -36,20 +37,12 @@ impl Schemas {
                 )
             });
         }
-        let arguments = Value::Object(call.arguments.clone());
-        if validator.is_valid(&arguments) {
-            return Ok(());
+        let arguments = Value::Object(std::mem::take(&mut call.arguments));
+        let fits = if validator.is_valid(&arguments) { Ok(()) } else { Err(misfit(&validator, &arguments, tool)) };
+        if let Value::Object(arguments) = arguments {
+            call.arguments = arguments;
         }
-        let Some(error) = validator.iter_errors(&arguments).next() else {
-            return Ok(());
-        };
-        let keyword = error.schema_path().as_str().rsplit('/').next().unwrap_or_default();
-        let argument = declared_argument(error.instance_path().as_str(), tool);
-        let detail = match &argument {
-            Some(name) => format!("argument `{name}` does not fit the tool's schema: `{keyword}`"),
-            None => format!("the arguments do not fit the tool's schema: `{keyword}`"),
-        };
-        Err(Denied { argument, rule: Some("schema"), ..Denied::new(EventKind::ArgumentsMalformed, detail) })
+        fits
     }
 
     fn validator(&self, tool: &ToolSpec) -> Result<Arc<Validator>, Denied> {
@@ -66,6 +59,19 @@ impl Schemas {
         known.insert(tool.digest.clone(), Arc::clone(&validator));
         Ok(validator)
     }
+}
+
+/// What does not fit, by the first thing that is found.
+fn misfit(validator: &Validator, arguments: &Value, tool: &ToolSpec) -> Denied {
+    let error = validator.iter_errors(arguments).next();
+    let argument = error.as_ref().and_then(|error| declared_argument(error.instance_path().as_str(), tool));
+    let place = error.as_ref().map(|error| error.schema_path().as_str().to_owned()).unwrap_or_default();
+    let keyword = place.rsplit('/').next().unwrap_or_default();
+    let detail = match &argument {
+        Some(name) => format!("argument `{name}` does not fit the tool's schema: `{keyword}`"),
+        None => format!("the arguments do not fit the tool's schema: `{keyword}`"),
+    };
+    Denied { argument, rule: Some("schema"), ..Denied::new(EventKind::ArgumentsMalformed, detail) }
 }
 
 /// A server's schema, if it can be used. Its patterns run in a linear engine, so that they cannot hang us; references to other
