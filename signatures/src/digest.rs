@@ -45,9 +45,7 @@ impl Digest {
 
     /// The digest of bytes as they are.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-        let digits = Sha256::digest(bytes).into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
-        Self("sha256:".chars().chain(digits).collect())
+        Self(format!("sha256:{:x}", Sha256::digest(bytes)))
     }
 
     /// The text form, `sha256:…`.
