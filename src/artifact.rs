@@ -30,6 +30,8 @@ pub use name::{ProgramName, ProgramNameError};
 pub use store::{Entry, Store};
 pub use summary::Summary;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::{file::replace, shown::shown};
 use crate::{Digest, InstallError, ProgramState, SlotPath, Tunable};
 
 /// The format that this version writes and reads.

@@ -138,10 +138,11 @@ impl ToolSpec {
         output_schema: Option<Value>,
     ) -> Self {
         let description = description.into();
-        let definition = serde_json::json!({
+        let mut definition = serde_json::json!({
             "name": name.local(), "description": description, "input": input_schema, "output": output_schema,
         });
-        // serde_json sorts keys, so one definition has one text
+        // maps are sorted unless some crate of the program wants them otherwise; one definition has one text all the same
+        definition.sort_all_objects();
         let digest = Digest::of_bytes(definition.to_string().as_bytes());
         Self { name, description, input_schema, output_schema, digest }
     }

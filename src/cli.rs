@@ -7,6 +7,7 @@ mod episodes;
 mod guard;
 mod login;
 mod testbed;
+mod tools;
 
 use std::{
     ffi::OsString,
@@ -23,10 +24,11 @@ use crate::{
     security::{
         BoundaryError,
         audit::{ChainHash, Known, VerifyError},
+        boundary::LockError,
         infer::InferError,
         oauth::AuthError,
     },
-    tool::mcp::ConnectError,
+    tool::{ToolboxError, mcp::ConnectError},
 };
 
 /// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
@@ -81,9 +83,12 @@ enum Command {
     /// Tries a boundary on recorded calls
     #[command(subcommand)]
     Guard(Guard),
-    /// Makes boundaries
+    /// Proposes, checks and compares boundaries
     #[command(subcommand)]
     Boundary(Boundary),
+    /// Locks the definitions of tools, and shows what servers have changed since
+    #[command(subcommand)]
+    Tools(Tools),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
     Testbed,
 }
@@ -145,6 +150,58 @@ enum Boundary {
         /// The good episodes, one JSON object on each line
         episodes: PathBuf,
     },
+    /// Looks for rules that mean nothing, let too much through, or contradict each other; exits with 0, with 1 when there are warnings or
+    /// errors, with 2 when the boundary cannot be used
+    Check {
+        /// Also asks every server for its tools, for which the secrets must be there
+        #[arg(long)]
+        connect: bool,
+        /// Shows each finding as a line of JSON
+        #[arg(long)]
+        json: bool,
+        /// The boundary
+        file: PathBuf,
+    },
+    /// Writes the rules of a boundary in another language
+    Export {
+        /// The file for Cedar policies; their schema goes beside it, as `.cedarschema`
+        #[arg(long, value_name = "FILE")]
+        cedar: PathBuf,
+        /// The boundary
+        file: PathBuf,
+    },
+    /// Shows what one boundary lets through and another does not; exits with 0 when they mean the same, with 1 when not, with 2 on errors
+    Diff {
+        /// Shows each change as a line of JSON
+        #[arg(long)]
+        json: bool,
+        /// The one before
+        old: PathBuf,
+        /// The one after
+        new: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Tools {
+    /// Asks the servers for the tools that a boundary names, and writes down their definitions as approved
+    Lock {
+        /// The boundary; its own lock is not looked at
+        #[arg(long)]
+        boundary: PathBuf,
+        /// The file to write; `tools.lock` beside the boundary when not given
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Shows what servers have changed in the definitions of tools since they were locked; exits with 0 when nothing, with 1 when something,
+    /// with 2 on errors
+    Diff {
+        /// The boundary; its own lock is not looked at
+        #[arg(long)]
+        boundary: PathBuf,
+        /// The lock
+        lock: PathBuf,
+    },
 }
 
 /// Why a command failed.
@@ -172,10 +229,22 @@ enum CliError {
     Tool { text: String, error: NameError },
     #[error(transparent)]
     Infer(#[from] InferError),
+    #[error(transparent)]
+    Toolbox(Box<ToolboxError>),
+    #[error("the lock `{file}` cannot be read: {error}")]
+    LockFile { file: String, error: io::Error },
+    #[error("the file `{file}` {error}")]
+    Lock { file: String, error: LockError },
     #[error("{0}")]
     Login(String),
     #[error("{0}")]
     Testbed(String),
+}
+
+impl From<ToolboxError> for CliError {
+    fn from(error: ToolboxError) -> Self {
+        Self::Toolbox(Box::new(error))
+    }
 }
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code.
@@ -186,7 +255,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(usage) => return say(&usage, out, err),
     };
     let failure = match &command {
-        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) => 2,
+        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) | Command::Tools(_) => 2,
         _ => 1,
     };
     let done = match command {
@@ -196,8 +265,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Login { server, boundary, browser } => login::login(&server, &boundary, browser.as_deref(), out),
         Command::Logout { server, boundary } => login::logout(&server, &boundary, out),
         Command::Guard(Guard::Replay { boundary, json, episodes }) => {
-            let form = if json { guard::Form::Json } else { guard::Form::Summary };
-            guard::replay_all(&boundary, &episodes, form, out)
+            guard::replay_all(&boundary, &episodes, form(json), out)
         }
         Command::Audit(Audit::Verify { files, head, after }) => audit::verify_all(&files, Known { after, head }, out),
         Command::Audit(Audit::Query { file, filter, json, count_by }) => {
@@ -210,6 +278,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Boundary(Boundary::Infer { read, out: file, episodes }) => {
             boundary::infer(&episodes, read, file.as_deref(), out)
         }
+        Command::Boundary(Boundary::Check { connect, json, file }) => {
+            let reach = if connect { boundary::Reach::Servers } else { boundary::Reach::File };
+            boundary::check(&file, reach, form(json), out)
+        }
+        Command::Boundary(Boundary::Diff { json, old, new }) => boundary::diff(&old, &new, form(json), out),
+        Command::Boundary(Boundary::Export { cedar, file }) => boundary::export(&file, &cedar, out),
+        Command::Tools(Tools::Lock { boundary, out: file }) => tools::lock(&boundary, file.as_deref(), out),
+        Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, &lock, out),
         Command::Testbed => testbed::serve(out),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {
@@ -221,6 +297,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
             failure
         }
     }
+}
+
+fn form(json: bool) -> guard::Form {
+    if json { guard::Form::Json } else { guard::Form::Summary }
 }
 
 /// Help and version are answers; everything else clap says is a mistake in the arguments.

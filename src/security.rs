@@ -3,10 +3,13 @@
 pub mod approval;
 pub mod audit;
 pub mod boundary;
+pub mod cedar;
 pub mod check;
+pub mod compare;
 mod guard;
 pub mod infer;
 pub mod jwt;
+pub mod lint;
 mod live;
 pub mod oauth;
 mod pace;

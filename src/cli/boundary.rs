@@ -1,10 +1,75 @@
+//! `abide boundary`.
+
 use std::{fs::File, io::Write, path::Path};
 
-use super::{CliError, episodes};
+use serde::Serialize;
+
+use super::{CliError, episodes, guard::Form};
 use crate::{
+    artifact::{replace, shown},
     call::ToolName,
-    security::infer::{Known, infer as propose},
+    security::{
+        Boundary,
+        boundary::Draft,
+        cedar,
+        compare::compare,
+        infer::{Known, infer as propose},
+        lint::{self, Severity},
+    },
+    tool::Toolbox,
 };
+
+/// What a boundary is checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The file alone, and the lock that it names.
+    File,
+    /// What its servers list now.
+    Servers,
+}
+
+/// Shows what should be looked at; 1 when some of it is more than a note.
+pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+    let draft = Draft::load(file)?;
+    let live = match reach {
+        Reach::File => None,
+        Reach::Servers => {
+            let boundary = Boundary::load(file)?;
+            Some(tokio::runtime::Runtime::new()?.block_on(Toolbox::list(&boundary))?)
+        }
+    };
+    let findings = lint::check(&draft, live.as_deref());
+    for finding in &findings {
+        say(finding, form, out)?;
+    }
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
+    if form == Form::Summary {
+        writeln!(out, "{errors} errors, {warnings} warnings, {notes} notes")?;
+    }
+    Ok(u8::from(errors + warnings > 0))
+}
+
+/// Shows what two boundaries let through that the other does not; 1 when they differ.
+pub(super) fn diff(old: &Path, new: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+    let (old, new) = (Draft::load(old)?, Draft::load(new)?);
+    let changes = compare(old.boundary(), new.boundary());
+    for change in &changes {
+        say(change, form, out)?;
+    }
+    Ok(u8::from(!changes.is_empty()))
+}
+
+/// Writes the rules as Cedar policies, and their schema beside them.
+pub(super) fn export(file: &Path, policies: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
+    let draft = Draft::load(file)?;
+    let exported = cedar::export(draft.boundary());
+    let schema = policies.with_extension("cedarschema");
+    replace(policies, exported.policies.as_bytes())?;
+    replace(&schema, exported.schema.as_bytes())?;
+    writeln!(out, "wrote `{}` and `{}`", policies.display(), schema.display())?;
+    Ok(0)
+}
 
 /// Proposes a boundary, to the output or into a new file.
 pub(super) fn infer(
@@ -30,4 +95,16 @@ pub(super) fn infer(
     let written = File::create_new(file).and_then(|mut new| new.write_all(text.as_bytes()));
     written.map_err(|error| CliError::File { file: file.display().to_string(), error })?;
     Ok(0)
+}
+
+/// Names and definitions come from servers, so they must not steer a terminal.
+fn say<T: Serialize + ToString>(one: &T, form: Form, out: &mut dyn Write) -> Result<(), CliError> {
+    match form {
+        Form::Json => {
+            serde_json::to_writer(&mut *out, one).map_err(std::io::Error::from)?;
+            out.write_all(b"\n")?;
+        }
+        Form::Summary => writeln!(out, "{}", shown(&one.to_string()))?,
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! A [`Boundary`] is read from a file ([`Boundary::load`]), or made in code ([`Boundary::from_parts`]). Whatever it does not name
 //! is not allowed. It never changes: the address of a server can be exchanged in a copy ([`Boundary::with_server`]), rules cannot.
 
+mod draft;
 mod error;
 mod file;
 mod input;
@@ -25,10 +26,12 @@ use std::{
 
 use serde_json::json;
 
+pub use draft::Draft;
 pub use error::{BoundaryError, Problem};
 pub use input::InputPolicy;
-pub use lock::{Approved, LockError, ToolLock};
+pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use oauth::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource};
+pub(super) use reader::join as key_path;
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
@@ -98,10 +101,15 @@ impl Boundary {
     /// # Errors
     /// The file cannot be read or is larger than [`MAX_BYTES`]; or anything in it is unknown, missing or wrong, all reported at once.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
-        let path = path.as_ref();
-        let (name, text) = text_of(path)?;
-        let base_dir = path.parent().unwrap_or(Path::new(""));
-        Self::named(&name, &text, base_dir, &|key| std::env::var(key).ok())
+        Self::loaded(path.as_ref(), file::Purpose::Work)
+    }
+
+    /// As [`Boundary::load`], but for the lock that the file names: to make that lock, or to see what it lacks.
+    ///
+    /// # Errors
+    /// As [`Boundary::load`].
+    pub fn load_unlocked(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
+        Self::loaded(path.as_ref(), file::Purpose::Lock)
     }
 
     /// Reads the rules of a boundary file, and leaves its servers alone: no secret is looked for, and tools may be those of servers that
@@ -113,7 +121,9 @@ impl Boundary {
         let path = path.as_ref();
         let (name, text) = text_of(path)?;
         let extent = file::Extent::Rules(path.parent().unwrap_or(Path::new("")));
-        file::read(&text, extent).map_err(|problems| invalid(&name, problems)).and_then(Self::checked)
+        file::read(&text, extent)
+            .map_err(|problems| invalid(&name, problems))
+            .and_then(|(parts, _)| Self::checked(parts))
     }
 
     /// Reads the text of a boundary file. Relative paths start at `base_dir`; `env` stands for the environment.
@@ -125,7 +135,8 @@ impl Boundary {
         base_dir: impl AsRef<Path>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BoundaryError> {
-        Self::named("boundary.toml", text, base_dir.as_ref(), env)
+        let around = file::Surroundings { base_dir: base_dir.as_ref(), env, purpose: file::Purpose::Work };
+        Self::read("boundary.toml", text, around).map(|(boundary, _)| boundary)
     }
 
     /// A boundary made in code; the same rules hold as for a file.
@@ -256,15 +267,18 @@ impl Boundary {
         self.0.parts.compile_writes
     }
 
-    fn named(
-        name: &str,
-        text: &str,
-        base_dir: &Path,
-        env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, BoundaryError> {
+    fn loaded(path: &Path, purpose: file::Purpose) -> Result<Self, BoundaryError> {
+        let (name, text) = text_of(path)?;
+        let base_dir = path.parent().unwrap_or(Path::new(""));
+        let around = file::Surroundings { base_dir, env: &|key| std::env::var(key).ok(), purpose };
+        Self::read(&name, &text, around).map(|(boundary, _)| boundary)
+    }
+
+    fn read(name: &str, text: &str, around: file::Surroundings<'_>) -> Result<(Self, reader::Lines), BoundaryError> {
         check_size(name, text)?;
-        let extent = file::Extent::Whole(file::Surroundings { base_dir, env });
-        file::read(text, extent).map_err(|problems| invalid(name, problems)).and_then(Self::checked)
+        let read = file::read(text, file::Extent::Whole(around));
+        let (parts, lines) = read.map_err(|problems| invalid(name, problems))?;
+        Ok((Self::checked(parts)?, lines))
     }
 
     fn checked(parts: Parts) -> Result<Self, BoundaryError> {

@@ -140,6 +140,16 @@ impl Session {
         &self.turn
     }
 
+    /// Permitted calls of a tool so far.
+    pub fn calls_of(&self, tool: &ToolName) -> u32 {
+        self.counts().calls.get(tool).copied().unwrap_or_default()
+    }
+
+    /// Calls that the run has asked for so far, with those that were refused and the one that is being decided.
+    pub fn asked(&self) -> u32 {
+        self.counts().asked()
+    }
+
     pub(super) fn registry(&self) -> &Registry {
         &self.registry
     }

@@ -101,21 +101,7 @@ impl Toolbox {
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
-        let live = boundary.live();
-        let mut tools = Tools::default();
-        let failed = |server: &ServerId| {
-            let server = server.clone();
-            move |source| ToolboxError::Connect { server, source }
-        };
-        for server in boundary.servers() {
-            let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
-            tools.add(connected.map_err(failed(&server.id))?, boundary);
-        }
-        for command in boundary.commands() {
-            let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
-            tools.add(spawned.map_err(failed(&command.id))?, boundary);
-        }
-        tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
+        let tools = Tools::of(boundary).await?;
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
         if let Some(tool) =
             boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
@@ -124,6 +110,17 @@ impl Toolbox {
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
         Ok(Self { tools: Arc::new(tools) })
+    }
+
+    /// Connects as [`Toolbox::connect`] does, and tells every tool that the servers list, whether or not it has an entry, in the order of names.
+    ///
+    /// # Errors
+    /// A server cannot be used.
+    pub async fn list(boundary: &Boundary) -> Result<Vec<ToolSpec>, ToolboxError> {
+        let Tools { mut specs, unlisted, .. } = Tools::of(boundary).await?;
+        specs.extend(unlisted.into_values());
+        specs.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(specs)
     }
 
     /// With a Rust function as a tool. It needs an entry in the boundary like any other.
@@ -233,6 +230,26 @@ impl Toolbox {
 }
 
 impl Tools {
+    /// Those of every server of a boundary.
+    async fn of(boundary: &Boundary) -> Result<Self, ToolboxError> {
+        let live = boundary.live();
+        let mut tools = Self::default();
+        let failed = |server: &ServerId| {
+            let server = server.clone();
+            move |source| ToolboxError::Connect { server, source }
+        };
+        for server in boundary.servers() {
+            let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
+            tools.add(connected.map_err(failed(&server.id))?, boundary);
+        }
+        for command in boundary.commands() {
+            let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
+            tools.add(spawned.map_err(failed(&command.id))?, boundary);
+        }
+        tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(tools)
+    }
+
     fn add(&mut self, server: McpServer, boundary: &Boundary) {
         for spec in server.tools() {
             let spec = scrubbed(spec, boundary.live().redactor());

@@ -14,6 +14,7 @@ mod gateway;
 mod hostile;
 mod login;
 mod modules;
+mod policy;
 mod referees;
 mod scripted;
 mod secrets;

@@ -18,7 +18,7 @@ use self::server::Server;
 use super::{
     CompileWrites, Parts, Problem,
     lock::ToolLock,
-    reader::{Findings, Table},
+    reader::{Findings, Lines, Table},
     validate::{self, Declared},
 };
 use crate::{
@@ -35,11 +35,23 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 const ROOT_KEYS: &[&str] =
     &["servers", "tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];
 
-/// Where relative paths start and secrets come from.
+/// Where relative paths start and secrets come from, and what for.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) base_dir: &'a Path,
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) purpose: Purpose,
+}
+
+/// What a boundary is read for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Purpose {
+    /// To be kept.
+    Work,
+    /// To make its lock, which is not read.
+    Lock,
+    /// To be looked at: a file without any servers is no mistake.
+    Review,
 }
 
 /// What is read of a file.
@@ -58,19 +70,21 @@ impl<'a> Extent<'a> {
             Self::Rules(base_dir) => base_dir,
         }
     }
+
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::Whole(around) => around.purpose,
+            Self::Rules(_) => Purpose::Work,
+        }
+    }
 }
 
-pub(super) fn read(text: &str, extent: Extent<'_>) -> Result<Parts, Vec<Problem>> {
+/// What a file says, and on which lines.
+pub(super) fn read(text: &str, extent: Extent<'_>) -> Result<(Parts, Lines), Vec<Problem>> {
     let findings = Findings::new(text);
-    let document = DeTable::parse(text).map_err(|error| {
-        vec![Problem {
-            // only the message: the error's own form shows the line, which could hold a secret
-            line: error.span().map(|span| findings.line_at(span.start)),
-            ..Problem::new("", format!("is not TOML: {}", error.message()))
-        }]
-    })?;
+    let document = DeTable::parse(text).map_err(|error| vec![no_toml(text, &findings, &error)])?;
     let root = Table::new(String::new(), 1, document.get_ref(), &findings);
-    let mut parts = rules(&root, extent.base_dir());
+    let mut parts = rules(&root, extent);
     match &extent {
         Extent::Whole(around) => servers(&root, around, &mut parts),
         Extent::Rules(_) => drop(root.table("servers")),
@@ -82,15 +96,30 @@ pub(super) fn read(text: &str, extent: Extent<'_>) -> Result<Parts, Vec<Problem>
         lists: names("registry"),
         classes: names("sensitive"),
     };
-    if let Extent::Rules(_) = extent {
+    let is_without_servers = extent.purpose() == Purpose::Review && !root.has("servers");
+    if is_without_servers || matches!(extent, Extent::Rules(_)) {
         declared.servers.extend(parts.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
     }
     root.finish(ROOT_KEYS);
     validate::check(&parts, &declared).into_iter().for_each(|problem| findings.add(problem));
-    match findings.into_problems() {
-        problems if problems.is_empty() => Ok(parts),
-        problems => Err(problems),
+    match findings.into_parts() {
+        (problems, lines) if problems.is_empty() => Ok((parts, lines)),
+        (problems, _) => Err(problems),
     }
+}
+
+/// Shows names of keys only: the error's own form shows the line, which could hold a secret.
+fn no_toml(text: &str, findings: &Findings<'_>, error: &toml::de::Error) -> Problem {
+    let (message, span) = (error.message(), error.span().unwrap_or_default());
+    let line = error.span().map(|span| findings.line_at(span.start));
+    if !message.starts_with("duplicate key") {
+        return Problem { line, ..Problem::new("", format!("is not TOML: {message}")) };
+    }
+    let of_line = line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default().trim();
+    let header = of_line.starts_with('[').then(|| of_line.trim_start_matches('[').split(']').next()).flatten();
+    let key = header.or_else(|| text.get(span)).unwrap_or_default().trim();
+    let reason = "stands here a second time, which is not TOML: make one of the two";
+    Problem { line, ..Problem::new(key, reason) }
 }
 
 fn servers(root: &Table<'_>, around: &Surroundings<'_>, parts: &mut Parts) {
@@ -106,7 +135,8 @@ fn servers(root: &Table<'_>, around: &Surroundings<'_>, parts: &mut Parts) {
     }
 }
 
-fn rules(root: &Table<'_>, base_dir: &Path) -> Parts {
+fn rules(root: &Table<'_>, extent: Extent<'_>) -> Parts {
+    let base_dir = extent.base_dir();
     let mut parts = Parts::default();
     for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
         match ToolName::try_from(name) {
@@ -141,7 +171,11 @@ fn rules(root: &Table<'_>, base_dir: &Path) -> Parts {
         parts.compile_writes = choice(&table, "writes", &words).unwrap_or_default();
         table.finish(&["writes"]);
     }
-    parts.lock = beside(root, "lock", base_dir, |text| ToolLock::parse(text).map_err(|error| error.to_string()));
+    let lock = |text: &str| ToolLock::parse(text).map_err(|error| error.to_string());
+    match extent.purpose() {
+        Purpose::Lock => drop(root.text("lock")),
+        Purpose::Work | Purpose::Review => parts.lock = beside(root, "lock", base_dir, lock),
+    }
     parts
 }
 

@@ -39,6 +39,22 @@ enum Format {
     V1,
 }
 
+/// How a tool differs from what was approved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Drift<'a> {
+    /// It was never approved.
+    Added(&'a ToolSpec),
+    /// It is not there any more.
+    Gone(&'a ToolName),
+    /// Its definition is another one.
+    Changed {
+        /// As it was approved.
+        approved: &'a Approved,
+        /// As it is now.
+        now: &'a ToolSpec,
+    },
+}
+
 /// A text that is no tool lock.
 #[derive(Debug, thiserror::Error)]
 #[error("is no tool lock: {0}; make it with `abide tools lock`")]
@@ -65,8 +81,41 @@ impl ToolLock {
         serde_json::from_str(text).map_err(|error| LockError(error.to_string()))
     }
 
+    /// As it is written into a file: indented, with tools and keys in order.
+    ///
+    /// # Errors
+    /// A schema holds what JSON cannot.
+    pub fn to_text(&self) -> Result<String, LockError> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| LockError(error.to_string()))?;
+        Ok(text + "\n")
+    }
+
+    /// How tools as they are now differ from what was approved, in the order of names.
+    pub fn drifts<'a>(&'a self, now: &[&'a ToolSpec]) -> Vec<Drift<'a>> {
+        let added = now.iter().filter(|spec| !self.tools.contains_key(&spec.name)).map(|spec| Drift::Added(spec));
+        let others =
+            self.tools.iter().filter_map(|(tool, approved)| match now.iter().find(|spec| spec.name == *tool) {
+                None => Some(Drift::Gone(tool)),
+                Some(now) if now.digest == approved.digest => None,
+                Some(now) => Some(Drift::Changed { approved, now }),
+            });
+        let mut drifts: Vec<Drift<'a>> = added.chain(others).collect();
+        drifts.sort_by(|a, b| a.tool().cmp(b.tool()));
+        drifts
+    }
+
     /// The digests, for comparing.
     pub fn digests(&self) -> BTreeMap<ToolName, Digest> {
         self.tools.iter().map(|(tool, approved)| (tool.clone(), approved.digest.clone())).collect()
+    }
+}
+
+impl Drift<'_> {
+    /// Which tool.
+    pub fn tool(&self) -> &ToolName {
+        match self {
+            Self::Added(now) | Self::Changed { now, .. } => &now.name,
+            Self::Gone(tool) => tool,
+        }
     }
 }

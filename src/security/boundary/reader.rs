@@ -14,7 +14,7 @@ use super::Problem;
 /// What all tables of one file share: the lines of its keys, and the problems so far.
 pub(super) struct Findings<'t> {
     text: &'t str,
-    lines: RefCell<BTreeMap<String, usize>>,
+    lines: RefCell<Lines>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -25,6 +25,10 @@ pub(super) struct Table<'t> {
     entries: Vec<Entry<'t>>,
     findings: &'t Findings<'t>,
 }
+
+/// The lines of keys in a file, from 1.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lines(BTreeMap<String, usize>);
 
 struct Entry<'t> {
     key: String,
@@ -53,23 +57,25 @@ impl<'t> Findings<'t> {
     /// Adds a problem; its line is that of its key, or of the closest table around it.
     pub(super) fn add(&self, mut problem: Problem) {
         if problem.line.is_none() {
-            problem.line = self.line_of(&problem.key);
+            problem.line = self.lines.borrow().of(&problem.key);
         }
         self.problems.borrow_mut().push(problem);
     }
 
-    /// All problems, in the order of the file.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    /// All problems, in the order of the file; and where its keys are.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Lines) {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|p| p.line);
-        problems
+        (problems, self.lines.into_inner())
     }
+}
 
-    fn line_of(&self, key: &str) -> Option<usize> {
-        let lines = self.lines.borrow();
+impl Lines {
+    /// The line of a key, or of the closest table around it.
+    pub(super) fn of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
-            if let Some(line) = lines.get(key) {
+            if let Some(line) = self.0.get(key) {
                 return Some(*line);
             }
             key = key.get(..key.rfind('.')?)?;
@@ -92,7 +98,7 @@ impl<'t> Table<'t> {
         let this = Self { path, line, entries, findings };
         for entry in &this.entries {
             let path = this.path_of(&entry.key);
-            findings.lines.borrow_mut().insert(path, entry.line);
+            findings.lines.borrow_mut().0.insert(path, entry.line);
         }
         this
     }
@@ -233,7 +239,7 @@ fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// The path of a key in a table, as TOML writes it.
-pub(super) fn join(path: &str, key: &str) -> String {
+pub(in crate::security) fn join(path: &str, key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     let key = if bare { key.to_owned() } else { format!("{key:?}") };
     if path.is_empty() { key } else { format!("{path}.{key}") }

@@ -1,5 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod page;
+mod rules;
+
 use std::path::Path;
 
 use super::*;

@@ -46,7 +46,7 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
     }
 }
 
-fn folded(name: &str) -> String {
+pub(in crate::security) fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -58,7 +58,8 @@ fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     }
 }
 
-fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
+/// The first rule that one value breaks.
+pub(in crate::security) fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     let text = value.as_str();
     let text_fits = |fits: &dyn Fn(&str) -> bool| text.is_some_and(fits);
     let pattern_holds = |p: &Pattern| text_fits(&|t| p.matches(t));
@@ -91,7 +92,7 @@ fn broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
 
 /// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that goes up or that a
 /// server could decode into that.
-fn is_below(path: &str, root: &str) -> bool {
+pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
     let folder = root.strip_suffix('/').unwrap_or(root);
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     let is_name = |part: &str| !part.is_empty() && part.trim() == part && !part.chars().all(|c| c == '.');

@@ -104,7 +104,10 @@ fn is_closed(schema: &Value) -> bool {
 
 /// Whether a tool with this schema takes an argument of this name.
 pub(in crate::security) fn takes(schema: &Value, argument: &str) -> bool {
-    !is_closed(schema) || schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
+    let is_shut =
+        schema.get("additionalProperties") == Some(&Value::Bool(false)) && schema.get("patternProperties").is_none();
+    !(is_closed(schema) || is_shut)
+        || schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
 }
 
 fn declares(tool: &ToolSpec, argument: &str) -> bool {

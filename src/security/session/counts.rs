@@ -99,6 +99,10 @@ impl Counts {
         attempt
     }
 
+    pub(super) fn asked(&self) -> u32 {
+        self.attempts
+    }
+
     pub(in crate::security) fn take(&mut self, reserved: &mut Reserved) {
         let (tool, _) = &reserved.fingerprint;
         increase(&mut self.calls, tool);
@@ -144,10 +148,13 @@ fn is_scalar(value: &Value) -> bool {
     !value.is_object() && !value.is_array()
 }
 
-/// SHA-256 of the arguments; the keys of a JSON map are sorted, so the same arguments have the same digest.
+/// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments
+/// have the same digest.
 pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
-    // a map of JSON can always be written
-    Digest::of_bytes(&serde_json::to_vec(&call.arguments).unwrap_or_default())
+    let mut arguments = Value::Object(call.arguments.clone());
+    arguments.sort_all_objects();
+    // JSON can always be written
+    Digest::of_bytes(&serde_json::to_vec(&arguments).unwrap_or_default())
 }
 
 fn increase<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) {

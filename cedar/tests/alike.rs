@@ -1,0 +1,252 @@
+//! Cedar and the guard decide alike, over boundaries and calls that were made up.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use abide::{
+    Fields,
+    call::{ServerId, ToolCall, ToolReply, ToolSpec},
+    clock::SystemClock,
+    episode::{Recorder, RunId},
+    secret::Redactor,
+    security::{
+        Audit, Boundary, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, ScopeSet, Session, Verdict,
+        boundary::Registry, cedar::export,
+    },
+};
+use abide_cedar::{CedarCheck, CedarError};
+use futures_util::future::BoxFuture;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::{Map, Value, json};
+
+struct Token(&'static str);
+
+impl Grants for Token {
+    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+        let scopes = ScopeSet::parse(self.0).unwrap();
+        Box::pin(async move { Ok(GrantedScopes { scopes, token_hash: String::new() }) })
+    }
+}
+
+/// Notes what Cedar says, and says nothing itself.
+struct Overheard {
+    cedar: CedarCheck,
+    said: Mutex<Vec<Verdict>>,
+}
+
+impl Check for Overheard {
+    fn name(&self) -> &'static str {
+        "overheard"
+    }
+
+    fn check<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        tool: &'a ToolSpec,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
+        Box::pin(async move {
+            let said = self.cedar.check(call, tool, session).await?;
+            self.said.lock().unwrap().push(said);
+            Ok(Verdict::Abstain)
+        })
+    }
+}
+
+const SERVER: &str = "[servers.s]\nurl = 'https://s.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
+                      client_secret_env = 'SECRET'\n[registry]\nknown = ['A', '@corp.example']\n";
+
+const PLACES: [&[&str]; 7] = [
+    &["scopes = []", "scopes = ['a']", "scopes = ['a', 'b']"],
+    &["", "max_calls = 1", "max_calls = 3"],
+    &["", "", "other_arguments = 'refuse'"],
+    &[
+        "",
+        "arguments.id = {}",
+        "arguments.id = { enum = ['A', 'B', 1, true, 'q\"*\\', \"ü\\u0301\\u202E\\n\"] }",
+        "arguments.id = { pattern = '[A-Z]', max_items = 1 }",
+        "arguments.id = { prefix = ['https://', 'a*b\"', 'B', \"it's \\u202E\"], max_chars = 30 }",
+        "arguments.id = { hosts = ['corp.example'], min_chars = 3 }",
+        "arguments.id = { path_root = '/data' }",
+    ],
+    &[
+        "",
+        "arguments.n = { min = 1, max = 3 }",
+        "arguments.n = { min = 0.5 }",
+        "arguments.n = { max = 2.5, max_items = 2 }",
+        "arguments.n = { enum = [1, 2.5] }",
+        "arguments.n = { min = -9007199254740993 }",
+    ],
+    &[
+        "",
+        "arguments.to = { from = ['input:request'] }",
+        "arguments.to = { from = ['registry:known', 's.get:id'] }",
+        "arguments.to = { from = ['s.get', 'input'], links = [] }",
+    ],
+    &["", "tool_calls = 4", "tool_calls = 9"],
+];
+
+fn boundary(random: &mut StdRng) -> Boundary {
+    let chosen = PLACES.map(|texts| texts[random.random_range(0..texts.len())]);
+    let (limits, act) = chosen.split_last().unwrap();
+    let text = format!(
+        "{SERVER}[tools.'s.get']\nscopes = []\neffect = 'read'\n[tools.'s.act']\neffect = 'read'\n{}\n[limits]\n{limits}\n",
+        act.join("\n")
+    );
+    Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn call(random: &mut StdRng) -> ToolCall {
+    let values = [
+        json!("A"),
+        json!("B"),
+        json!("C"),
+        json!(["A", "B"]),
+        json!(["A", ["C", null]]),
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({ "A": "B" }),
+        json!(true),
+        json!("q\"*\\"),
+        json!("a*b\"c"),
+        json!("it's \u{202e}x"),
+        json!("ü\u{301}\u{202e}\n"),
+        json!("https://corp.example/x"),
+        json!("https://evil.example"),
+        json!("/data/x"),
+        json!("/data/../x"),
+        json!("ann@corp.example, bob@corp.example"),
+        json!(1),
+        json!(1.0),
+        json!(2.5),
+        json!([1, 2]),
+        json!([1, 2.5]),
+        json!(0),
+        json!(-3),
+        json!(u64::MAX),
+        json!(i64::MIN),
+    ];
+    let mut arguments = Map::new();
+    for name in ["id", "n", "to", "other", "I_D"] {
+        let often = if name.len() > 2 { 0.1 } else { 0.6 };
+        if random.random_bool(often) {
+            arguments.insert(name.into(), values[random.random_range(0..values.len())].clone());
+        }
+    }
+    let tool = if random.random_bool(0.3) { "s.get" } else { "s.act" };
+    ToolCall { tool: tool.try_into().unwrap(), arguments }
+}
+
+fn guard(boundary: &Boundary, token: &'static str, check: Arc<dyn Check>) -> Guard {
+    let (audit, _) = Audit::memory();
+    Guard::new(boundary, Arc::new(Token(token)), audit, Arc::new(SystemClock::new())).check(check)
+}
+
+fn cedar(boundary: &Boundary, token: &'static str) -> CedarCheck {
+    let exported = export(boundary);
+    CedarCheck::new(&exported.policies, &exported.schema, boundary, Arc::new(Token(token)))
+        .unwrap_or_else(|error| panic!("{error}\n{}\n{}", exported.policies, exported.schema))
+}
+
+fn spec(call: &ToolCall) -> ToolSpec {
+    ToolSpec::new(call.tool.clone(), "", json!({ "type": "object" }), None)
+}
+
+#[tokio::test]
+async fn exported_policies_decide_as_the_guard_does() {
+    let mut tally = BTreeMap::new();
+    for seed in 0..400 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let boundary = boundary(&mut random);
+        let token = ["", "a", "a b"][random.random_range(0..3)];
+        let overheard = Arc::new(Overheard { cedar: cedar(&boundary, token), said: Mutex::default() });
+        let guard = guard(&boundary, token, overheard.clone());
+        let run = RunId::random();
+        let input = Fields::new().with("request", "B and ann@corp.example, bob@corp.example").with("mail", "C");
+        let session = Session::new(run, Mode::Live, &input).with_registry(Registry::new().with("known", ["C"]));
+        let log = Recorder::new(run, 0, Redactor::new());
+        for _ in 0..10 {
+            let call = call(&mut random);
+            let decided = guard.authorize(call.clone(), Some(&spec(&call)), &session, &log).await;
+            let said = overheard.said.lock().unwrap().pop();
+            let said = said.unwrap_or_else(|| panic!("{seed}: nobody asked Cedar: {decided:?}"));
+            assert_eq!(
+                decided.is_ok(),
+                said == Verdict::Permit,
+                "{seed}: {call:?}\n{decided:?}\n{said:?}\n{}",
+                export(&boundary).policies
+            );
+            *tally.entry((call.tool.to_string(), decided.is_ok())).or_insert(0) += 1;
+            if decided.is_ok() {
+                let id = ["A", "D", "E"][random.random_range(0..3)];
+                guard.inspect(&call, ToolReply::done(json!({ "id": id, "n": 2 })), &session, &log);
+            }
+        }
+    }
+    assert!(tally.len() == 4 && tally.values().all(|count| *count > 100), "{tally:?}");
+}
+
+#[tokio::test]
+async fn a_policy_can_refuse_what_the_boundary_allows_and_never_allow_more() {
+    let text = format!("{SERVER}[tools.'s.act']\nscopes = ['a']\neffect = 'read'\narguments.n = {{ max = 3 }}\n");
+    let boundary = Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap();
+    let exported = export(&boundary);
+    let forbid = "forbid (principal == Abide::Caller::\"\", action in Abide::Action::\"call\", resource) when { context.calls > 0 };";
+    let everything = "permit (principal, action in Abide::Action::\"call\", resource);";
+    let decide = async |policies: String, numbers: [i64; 2]| {
+        let check = CedarCheck::new(&policies, &exported.schema, &boundary, Arc::new(Token("a"))).unwrap();
+        let guard = guard(&boundary, "a", Arc::new(check));
+        let run = RunId::random();
+        let (session, log) = (Session::new(run, Mode::Live, &Fields::new()), Recorder::new(run, 0, Redactor::new()));
+        let mut decided = Vec::new();
+        for n in numbers {
+            let call =
+                ToolCall { tool: "s.act".try_into().unwrap(), arguments: Map::from_iter([("n".into(), json!(n))]) };
+            decided.push(guard.authorize(call.clone(), Some(&spec(&call)), &session, &log).await.is_ok());
+        }
+        decided
+    };
+    assert_eq!(decide(exported.policies.clone(), [1, 2]).await, [true, true]);
+    assert_eq!(decide(format!("{}{forbid}", exported.policies), [1, 2]).await, [true, false]);
+    assert_eq!(decide(everything.to_owned(), [4, 3]).await, [false, true]);
+    assert_eq!(decide(String::new(), [1, 2]).await, [false, false]);
+}
+
+#[test]
+fn policies_that_do_not_fit_are_refused() {
+    let boundary =
+        Boundary::parse(&format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'read'\n"), "", &|_| Some("x".into()));
+    let boundary = boundary.unwrap();
+    let schema = export(&boundary).schema;
+    let of =
+        |policies: &str, schema: &str| CedarCheck::new(policies, schema, &boundary, Arc::new(Token(""))).unwrap_err();
+    assert!(matches!(of("permit", &schema), CedarError::Policies(_)));
+    assert!(matches!(of("", "entity"), CedarError::Schema(_)));
+    let unknown = "permit (principal, action == Abide::Action::\"s.act\", resource) when { context.call < 1 };";
+    assert!(matches!(of(unknown, &schema), CedarError::Misfit(_)));
+}
+
+/// The engine makes maps keep the order in which they were filled. Nothing that is compared may depend on that.
+#[tokio::test]
+async fn the_order_of_keys_makes_no_other_call_and_no_other_tool() {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let (one, two) = (parse(r#"{"a":1,"b":{"c":1,"d":2}}"#), parse(r#"{"b":{"d":2,"c":1},"a":1}"#));
+    assert_ne!(one.to_string(), two.to_string(), "otherwise this test shows nothing");
+    let text = format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'write'\n");
+    let boundary = Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap();
+    let guard = guard(&boundary, "", Arc::new(cedar(&boundary, "")));
+    let run = RunId::random();
+    let (session, log) = (Session::new(run, Mode::Live, &Fields::new()), Recorder::new(run, 0, Redactor::new()));
+    let mut decided = Vec::new();
+    for arguments in [&one, &two] {
+        let call = ToolCall { tool: "s.act".try_into().unwrap(), arguments: arguments.as_object().unwrap().clone() };
+        decided.push(guard.authorize(call.clone(), Some(&spec(&call)), &session, &log).await.is_ok());
+    }
+    assert_eq!(decided, [true, false], "the same write a second time");
+    let tool = |schema: &Value| ToolSpec::new("s.act".try_into().unwrap(), "", schema.clone(), None).digest;
+    assert_eq!(tool(&one), tool(&two));
+}

@@ -1,0 +1,70 @@
+//! Rules that cannot be what anybody meant: each has its line, its key, and what to do.
+
+use super::*;
+
+const TABLES: &str = "[tools.a]\nscopes = []\neffect = 'read'\n[tools.b]\nscopes = []\neffect = 'read'\n";
+
+/// What is wrong with two tools when these lines follow the table of `b`, which end on line 6.
+fn wrong(lines: &str) -> Vec<(Option<usize>, String, String)> {
+    let error = Boundary::parse(&format!("{TABLES}{lines}\n"), "", &|_| None).unwrap_err();
+    let problems = error.problems().iter();
+    problems.map(|problem| (problem.line, problem.key.clone(), problem.reason.clone())).collect()
+}
+
+#[test]
+fn a_mistake_in_a_rule_has_its_line_its_key_and_what_to_do() {
+    for (lines, line, key, part) in [
+        ("arguments.x = { from = ['c.d:id'] }", 7, "tools.b.arguments.x.from", "there is no tool `c.d` here: add it"),
+        ("arguments.x = { from = ['registry:k'] }", 7, "tools.b.arguments.x.from", "there is no list `k` here: add it"),
+        ("arguments.x = { min = 5, max = 4 }", 7, "tools.b.arguments.x.min", "is larger than `max`: no number fits"),
+        ("arguments.x = { enum = [] }", 7, "tools.b.arguments.x.enum", "is empty: no value fits; list the values"),
+        ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
+        ("after = ['c']", 7, "tools.b.after", "there is no tool `c` here"),
+        ("after = ['a']\nnever_with = ['a']", 8, "tools.b.never_with", "it can never be called"),
+    ] {
+        let problems = wrong(lines);
+        let [(at, of, reason)] = problems.as_slice() else { panic!("{lines}: {problems:?}") };
+        assert_eq!((*at, of.as_str()), (Some(line), key), "{lines}");
+        assert!(reason.contains(part), "{lines}: {reason}");
+    }
+    let circle = TABLES.replace("[tools.b]", "after = ['b']\n[tools.b]") + "after = ['a']\n";
+    let error = Boundary::parse(&circle, "", &|_| None).unwrap_err().to_string();
+    assert!(error.contains("line 4: `tools.a.after`: `a` needs `b` needs `a`: none of them can ever"), "{error}");
+}
+
+#[test]
+fn a_tool_with_two_tables_is_named_with_its_line() {
+    for again in ["[tools.a]\nscopes = []\neffect = 'write'", "[tools.a]"] {
+        let problems = wrong(again);
+        let [(line, key, reason)] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!((*line, key.as_str()), (Some(7), "tools.a"), "{reason}");
+        assert!(reason.contains("stands here a second time, which is not TOML: make one of the two"), "{reason}");
+    }
+    let problems = wrong("[tools.'crm.x']\nscopes = []\nscopes = []\neffect = 'read'");
+    let [(line, key, reason)] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((*line, key.as_str()), (Some(9), "scopes"), "{reason}");
+}
+
+#[test]
+fn an_unset_secret_hides_no_other_problem() {
+    let text =
+        GOOD.replace("https://crm", "http://crm").replace("https://login.example.com", "https://login.example.com?a");
+    let error = Boundary::parse(&text, "", &|_| None).unwrap_err();
+    let keys: Vec<&str> = error.problems().iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["servers.crm.url", "servers.crm.issuer", "servers.crm.client_secret_env"]);
+}
+
+#[test]
+fn a_draft_needs_no_secrets_and_says_which_are_missing() {
+    let draft = Draft::parse(GOOD, "", &|_| None).unwrap();
+    assert_eq!(draft.unset().collect::<Vec<_>>(), ["CRM_CLIENT_SECRET"]);
+    assert_eq!(draft.boundary().digest(), good().digest());
+    assert_eq!(draft.line_of("tools.\"crm.lookup\".arguments.id.from"), Some(13));
+    assert_eq!(draft.line_of("tools.\"crm.lookup\".max_calls"), Some(9));
+    assert_eq!(Draft::parse(GOOD, "", &|_| Some(SECRET.into())).unwrap().unset().count(), 0);
+    // rules without any servers can be looked at; with servers, theirs must be among them
+    let rules = "[tools.'crm.x']\nscopes = ['a']\neffect = 'read'\n";
+    assert!(Draft::parse(rules, "", &|_| None).is_ok());
+    let other = format!("{rules}[servers.other]\nurl = 'https://a.example'\nauthorization = 'none'\n");
+    assert!(Draft::parse(&other, "", &|_| None).unwrap_err().to_string().contains("there is no server `crm`"));
+}

@@ -1,0 +1,84 @@
+//! What Cedar is told of a call.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    call::ToolCall,
+    security::{
+        ScopeSet, Session,
+        boundary::{ArgumentRule, Boundary, Others, ToolRule},
+        check::args::{broken, folded, items},
+    },
+};
+
+pub(super) struct Asking<'a> {
+    pub(super) boundary: &'a Boundary,
+    pub(super) rule: &'a ToolRule,
+    pub(super) call: &'a ToolCall,
+    pub(super) session: &'a Session,
+    pub(super) granted: &'a ScopeSet,
+}
+
+pub(super) fn context(asking: &Asking<'_>) -> Value {
+    let rules = &asking.rule.arguments;
+    let is_astray = |(name, value): (&String, &Value)| {
+        let is_refused = || asking.rule.others == Others::Refuse && !value.is_null();
+        !rules.contains_key(name) && (rules.keys().any(|ruled| folded(ruled) == folded(name)) || is_refused())
+    };
+    let arguments: Map<String, Value> =
+        rules.iter().map(|(name, rule)| (name.clone(), argument(asking, name, rule))).collect();
+    json!({
+        "scopes": asking.granted,
+        "calls": asking.session.calls_of(&asking.call.tool),
+        "asked": asking.session.asked(),
+        "astray": asking.call.arguments.iter().any(is_astray),
+        "arguments": arguments,
+    })
+}
+
+/// The parts of a rule that look at one item at a time, each as a rule of its own.
+pub(super) fn parts(rule: &ArgumentRule) -> Vec<(&'static str, ArgumentRule)> {
+    let none = ArgumentRule::default;
+    let parts = [
+        ("pattern", rule.pattern.is_some(), ArgumentRule { pattern: rule.pattern.clone(), ..none() }),
+        ("min", rule.min.is_some(), ArgumentRule { min: rule.min, ..none() }),
+        ("max", rule.max.is_some(), ArgumentRule { max: rule.max, ..none() }),
+        ("min_chars", rule.min_chars.is_some(), ArgumentRule { min_chars: rule.min_chars, ..none() }),
+        ("max_chars", rule.max_chars.is_some(), ArgumentRule { max_chars: rule.max_chars, ..none() }),
+        ("prefix", rule.prefix.is_some(), ArgumentRule { prefix: rule.prefix.clone(), ..none() }),
+        ("hosts", rule.hosts.is_some(), ArgumentRule { hosts: rule.hosts.clone(), ..none() }),
+        ("links", rule.links.is_some(), ArgumentRule { links: rule.links.clone(), ..none() }),
+        ("path_root", rule.path_root.is_some(), ArgumentRule { path_root: rule.path_root.clone(), ..none() }),
+    ];
+    parts.into_iter().filter(|(_, is_there, _)| *is_there).map(|(key, _, part)| (key, part)).collect()
+}
+
+fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
+    let items = items(asking.call.arguments.get(name));
+    let holds = |part: &ArgumentRule| items.iter().all(|item| broken(part, item).is_none());
+    let mut fits: Vec<&str> = parts(rule).into_iter().filter(|(_, part)| holds(part)).map(|(key, _)| key).collect();
+    let registries = [asking.boundary.registry(), asking.session.registry()];
+    let came_from = |sources: &[_]| {
+        asking.session.with_memory(|memory| items.iter().all(|item| memory.came_from(sources, &registries, item)))
+    };
+    let from = rule.from.as_deref().unwrap_or_default();
+    let sources: Vec<String> =
+        from.iter().filter(|source| came_from(std::slice::from_ref(*source))).map(ToString::to_string).collect();
+    if came_from(from) {
+        fits.push("from");
+    }
+    let values: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let mut facts = json!({ "values": values, "items": items.len(), "sources": sources, "fits": fits });
+    let mut add = |key: &str, value: Option<Value>| {
+        if let (Some(facts), Some(value)) = (facts.as_object_mut(), value) {
+            facts.insert(key.to_owned(), value);
+        }
+    };
+    if let [Value::String(text)] = items.as_slice() {
+        add("text", Some(json!(text)));
+    }
+    let numbers: Option<Vec<i64>> = items.iter().map(|item| item.as_i64()).collect();
+    add("least", numbers.iter().flatten().min().map(|least| json!(least)));
+    add("most", numbers.iter().flatten().max().map(|most| json!(most)));
+    facts
+}

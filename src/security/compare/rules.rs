@@ -1,0 +1,194 @@
+//! Tools, arguments, classes and answers.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{
+    Changes, of,
+    order::{self, Order, by_least, by_most, optional, presence, set, source_covers},
+    word,
+};
+use crate::{
+    call::{Effect, ToolName},
+    security::{
+        boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, key_path},
+        check::args::{folded, is_below},
+    },
+};
+
+pub(super) fn tools(changes: &mut Changes, old: &Boundary, new: &Boundary) {
+    let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();
+    // a reply that is withheld is not remembered: that takes away sources of values, and of what must stay in
+    let withholding_narrows = !keeps_replies_in(old) && !keeps_replies_in(new);
+    for name in names {
+        let path = key_path("tools", name.as_str());
+        match (old.tool(name), new.tool(name)) {
+            (Some(was), Some(is)) => {
+                tool(changes, &path, was, is);
+                reply(changes, &key_path(&path, "reply"), (&was.reply, &is.reply), withholding_narrows);
+            }
+            (was, is) => {
+                let effect = |rule: &ToolRule| format!("may be called ({})", word(&rule.effect).unwrap_or_default());
+                let order = presence(was.is_some(), is.is_some()).reversed();
+                changes.told(path, order, was.map(effect), is.map(effect));
+            }
+        }
+    }
+}
+
+/// Whether some argument must not carry what replies have said.
+fn keeps_replies_in(boundary: &Boundary) -> bool {
+    boundary.catalogue().any(|(_, rule)| !rule.keep_out.is_empty())
+}
+
+fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
+    let key = |key: &str| key_path(path, key);
+    let strictness = |effect| match effect {
+        Effect::Read => 0,
+        Effect::Write => 1,
+        Effect::External => 2,
+    };
+    // repetitions of what changes something are refused, and what is sent to others is counted
+    let effect = by_most(Some(&strictness(old.effect)), Some(&strictness(new.effect))).reversed();
+    changes.told(key("effect"), effect, word(&old.effect), word(&new.effect));
+    let scopes = Order::of(new.scopes.covers(&old.scopes), old.scopes.covers(&new.scopes)).reversed();
+    changes.told(key("scopes"), scopes, Some(old.scopes.to_string()), Some(new.scopes.to_string()));
+    changes.most(key("max_calls"), old.max_calls, new.max_calls);
+    let distinct = match (&old.distinct, &new.distinct) {
+        (Some(old), Some(new)) if old.argument == new.argument => by_most(Some(&old.max), Some(&new.max)),
+        (Some(_), Some(_)) => Order::Unclear,
+        (old, new) => presence(old.is_some(), new.is_some()),
+    };
+    changes.told(key("distinct"), distinct, word(&old.distinct), word(&new.distinct));
+    let approval = order::approval(old.approval, new.approval);
+    changes.told(key("approval"), approval, word(&old.approval), word(&new.approval));
+    let ask = |rule: &ToolRule| rule.ask.iter().copied().collect::<Vec<_>>();
+    changes.told(key("ask"), set(&ask(old), &ask(new)), of(&ask(old)), of(&ask(new)));
+    for (name, old, new) in [
+        ("after", &old.after, &new.after),
+        ("only_if", &old.only_if, &new.only_if),
+        ("never_with", &old.never_with, &new.never_with),
+    ] {
+        changes.told(key(name), set(old, new).reversed(), of(old), of(new));
+    }
+    let keeps = |one: &Kept, other: &Kept| match (one, other) {
+        (Kept::From(one), Kept::From(other)) => source_covers(one, other),
+        _ => one == other,
+    };
+    let kept = order::covering(&old.keep_out, &new.keep_out, keeps).reversed();
+    changes.told(key("keep_out"), kept, of(&old.keep_out), of(&new.keep_out));
+    let others = presence(old.others == Others::Refuse, new.others == Others::Refuse);
+    changes.told(key("other_arguments"), others, word(&old.others), word(&new.others));
+    changes.other(key("dry_run"), &old.dry_run, &new.dry_run);
+    changes.other(key("dry_run_recording"), &old.recorded, &new.recorded);
+    arguments(changes, &key("arguments"), old, new);
+}
+
+fn arguments(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
+    let names: BTreeSet<&String> = old.arguments.keys().chain(new.arguments.keys()).collect();
+    for name in names {
+        let path = key_path(path, name);
+        let (was, is) = (old.arguments.get(name), new.arguments.get(name));
+        if was.is_none() || is.is_none() {
+            // names that differ only in case and punctuation are refused, but not where both have a rule
+            let other = if was.is_none() { &old.arguments } else { &new.arguments };
+            let is_alike = other.keys().any(|known| folded(known) == folded(name));
+            // where arguments without a rule are refused, a rule is what lets one in
+            let others = if was.is_none() { old.others } else { new.others };
+            let order = match others {
+                _ if is_alike => Order::Unclear,
+                Others::Allow => presence(was.is_some(), is.is_some()),
+                Others::Refuse => presence(was.is_some(), is.is_some()).reversed(),
+            };
+            changes.told(path, order, was.and_then(word), is.and_then(word));
+        } else if let (Some(was), Some(is)) = (was, is) {
+            argument(changes, &path, was, is);
+        }
+    }
+}
+
+fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &ArgumentRule) {
+    let key = |key: &str| key_path(path, key);
+    fn lists<T: Serialize>(
+        changes: &mut Changes,
+        key: String,
+        (old, new): (&Option<Vec<T>>, &Option<Vec<T>>),
+        covers: impl Fn(&T, &T) -> bool,
+    ) {
+        changes.told(key, optional(old.as_deref(), new.as_deref(), covers), word(old), word(new));
+    }
+    let pattern = match (&old.pattern, &new.pattern) {
+        (Some(old), Some(new)) if old == new => Order::Same,
+        (Some(_), Some(_)) => Order::Unclear,
+        (old, new) => presence(old.is_some(), new.is_some()),
+    };
+    changes.told(key("pattern"), pattern, word(&old.pattern), word(&new.pattern));
+    lists(changes, key("enum"), (&old.one_of, &new.one_of), |one, other| one == other);
+    changes.told(key("min"), by_least(old.min.as_ref(), new.min.as_ref()), word(&old.min), word(&new.min));
+    changes.told(key("max"), by_most(old.max.as_ref(), new.max.as_ref()), word(&old.max), word(&new.max));
+    let min_chars = by_least(old.min_chars.as_ref(), new.min_chars.as_ref());
+    changes.told(key("min_chars"), min_chars, word(&old.min_chars), word(&new.min_chars));
+    changes.most(key("max_chars"), old.max_chars, new.max_chars);
+    changes.most(key("max_items"), old.max_items, new.max_items);
+    lists(changes, key("prefix"), (&old.prefix, &new.prefix), |one, other| other.starts_with(one.as_str()));
+    lists(changes, key("hosts"), (&old.hosts, &new.hosts), |one, other| one == other);
+    lists(changes, key("links"), (&old.links, &new.links), |one, other| one == other);
+    let root = match (&old.path_root, &new.path_root) {
+        (Some(old), Some(new)) => Order::of(is_within(old, new), is_within(new, old)),
+        (old, new) => presence(old.is_some(), new.is_some()),
+    };
+    changes.told(key("path_root"), root, word(&old.path_root), word(&new.path_root));
+    lists(changes, key("from"), (&old.from, &new.from), source_covers);
+}
+
+/// Whether everything below a folder is below the other.
+fn is_within(folder: &str, other: &str) -> bool {
+    let plain = |folder: &str| folder.strip_suffix('/').unwrap_or(folder).to_owned();
+    plain(folder) == plain(other) || is_below(&plain(folder), other)
+}
+
+fn reply(changes: &mut Changes, path: &str, (old, new): (&ReplyRule, &ReplyRule), withholding_narrows: bool) {
+    let key = |key: &str| key_path(path, key);
+    let withholding = |order: Order| if withholding_narrows || order == Order::Same { order } else { Order::Unclear };
+    let max = by_most(old.max_bytes.as_ref(), new.max_bytes.as_ref());
+    changes.told(key("max_bytes"), withholding(max), word(&old.max_bytes), word(&new.max_bytes));
+    changes.told(
+        key("markup"),
+        withholding(order::markup(old.markup, new.markup)),
+        word(&old.markup),
+        word(&new.markup),
+    );
+    changes.told(key("hide"), set(&old.hide, &new.hide).reversed(), of(&old.hide), of(&new.hide));
+}
+
+pub(super) fn classes(changes: &mut Changes, old: &Boundary, new: &Boundary) {
+    let (old, new) = (&old.parts().sensitive, &new.parts().sensitive);
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for name in names {
+        let path = key_path("sensitive", name);
+        match (old.get(name), new.get(name)) {
+            (Some(was), Some(is)) => class(changes, &path, was, is),
+            (was, is) => {
+                changes.told(path, presence(was.is_some(), is.is_some()), was.and_then(word), is.and_then(word))
+            }
+        }
+    }
+}
+
+fn class(changes: &mut Changes, path: &str, old: &Class, new: &Class) {
+    let pattern = match (&old.pattern, &new.pattern) {
+        (Some(old), Some(new)) if old == new => Order::Same,
+        (Some(_), Some(_)) => Order::Unclear,
+        (old, new) => presence(old.is_some(), new.is_some()),
+    };
+    changes.told(key_path(path, "pattern"), pattern, word(&old.pattern), word(&new.pattern));
+    let from = order::covering(&old.from, &new.from, source_covers).reversed();
+    changes.told(key_path(path, "from"), from, of(&old.from), of(&new.from));
+}
+
+pub(super) fn answer(changes: &mut Changes, old: &Answer, new: &Answer) {
+    changes.most("answer.max_chars", old.max_chars, new.max_chars);
+    changes.told("answer.markup", order::markup(old.markup, new.markup), word(&old.markup), word(&new.markup));
+    changes.told("answer.never", set(&old.never, &new.never).reversed(), of(&old.never), of(&new.never));
+}

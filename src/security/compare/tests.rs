@@ -1,0 +1,176 @@
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use super::*;
+use crate::security::boundary::Draft;
+
+mod laws;
+
+const BASE: &str = r#"
+[servers.crm]
+url = "https://crm.example/mcp"
+issuer = "https://login.example"
+client_id = "a"
+client_secret_env = "SECRET"
+
+[tools."crm.read"]
+scopes = ["a"]
+effect = "read"
+arguments.id = { pattern = "[A-Z]+", from = ["input:request", "registry:known"], max_chars = 9, prefix = ["A"], max_items = 3 }
+arguments.n = { min = 1, max = 5, enum = [1, 2, 3] }
+arguments.path = { path_root = "/data/in" }
+
+[tools."crm.mail"]
+scopes = ["b"]
+effect = "write"
+max_calls = 3
+distinct = { argument = "to", max = 2 }
+arguments.to = { from = ["crm.read:mail"] }
+after = ["crm.read"]
+ask = ["provenance_denied"]
+reply = { max_bytes = 100, hide = ["iban"] }
+
+[registry]
+known = ["CUST1"]
+
+[sensitive.iban]
+pattern = "[0-9]{14}"
+from = ["crm.read:iban"]
+
+[answer]
+max_chars = 100
+never = ["iban"]
+
+[canaries]
+values = ["planted-one"]
+
+[limits]
+tool_calls = 9
+outgoing_bytes = 100
+rate = "10/s"
+
+[limits.caller]
+window = "1h"
+calls = 10
+"#;
+
+fn parse(text: &str) -> Boundary {
+    let draft = Draft::parse(text, "", &|_| None);
+    draft.unwrap_or_else(|error| panic!("{error}\n{text}")).boundary().clone()
+}
+
+#[test]
+fn the_same_boundary_has_no_changes_however_it_is_written() {
+    let other = BASE.replace("[\"input:request\", \"registry:known\"]", "[\"registry:known\", \"input:request\"]");
+    let other = other.replace("/data/in", "/data/in/").replace("10/s", "600/m\"\nburst = 10\n# \"");
+    assert_eq!(compare(&parse(BASE), &parse(BASE)), []);
+    assert_eq!(compare(&parse(BASE), &parse(&other)), []);
+}
+
+/// `from` becomes `to`: the only change has this kind and key; and the other way round it is the opposite.
+#[test]
+fn every_change_is_told_for_what_it_means() {
+    use Kind::{Changed, Narrower, Wider};
+    let cases: &[(&str, &str, Kind, &str)] = &[
+        ("max_calls = 3", "max_calls = 4", Wider, "tools.\"crm.mail\".max_calls"),
+        ("max_calls = 3\n", "", Wider, "tools.\"crm.mail\".max_calls"),
+        ("max = 2 }", "max = 1 }", Narrower, "tools.\"crm.mail\".distinct"),
+        ("scopes = [\"b\"]", "scopes = [\"b\", \"c\"]", Narrower, "tools.\"crm.mail\".scopes"),
+        ("scopes = [\"b\"]", "scopes = [\"c\"]", Changed, "tools.\"crm.mail\".scopes"),
+        ("effect = \"write\"", "effect = \"external\"", Narrower, "tools.\"crm.mail\".effect"),
+        ("ask = [\"provenance_denied\"]\n", "", Narrower, "tools.\"crm.mail\".ask"),
+        (
+            "ask = [\"provenance_denied\"]\n",
+            "approval = \"each_call\"\nask = []\n",
+            Narrower,
+            "tools.\"crm.mail\".approval",
+        ),
+        ("after = [", "other_arguments = \"refuse\"\nafter = [", Narrower, "tools.\"crm.mail\".other_arguments"),
+        ("after = [\"crm.read\"]\n", "", Wider, "tools.\"crm.mail\".after"),
+        ("after = [\"crm.read\"]", "after = [\"crm.read(id=to)\"]", Changed, "tools.\"crm.mail\".after"),
+        ("\"crm.read:mail\"", "\"crm.read\"", Wider, "tools.\"crm.mail\".arguments.to.from"),
+        ("\"crm.read:mail\"", "\"crm.read:id\"", Changed, "tools.\"crm.mail\".arguments.to.from"),
+        ("\"input:request\", ", "", Narrower, "tools.\"crm.read\".arguments.id.from"),
+        ("[A-Z]+", "[A-Z]*", Changed, "tools.\"crm.read\".arguments.id.pattern"),
+        ("pattern = \"[A-Z]+\", ", "", Wider, "tools.\"crm.read\".arguments.id.pattern"),
+        ("prefix = [\"A\"]", "prefix = [\"AB\", \"AC\"]", Narrower, "tools.\"crm.read\".arguments.id.prefix"),
+        ("max_chars = 9", "max_chars = 10", Wider, "tools.\"crm.read\".arguments.id.max_chars"),
+        ("max_chars = 9", "max_chars = 9, min_chars = 2", Narrower, "tools.\"crm.read\".arguments.id.min_chars"),
+        ("max_items = 3", "max_items = 2", Narrower, "tools.\"crm.read\".arguments.id.max_items"),
+        ("min = 1", "min = 0", Wider, "tools.\"crm.read\".arguments.n.min"),
+        ("max = 5", "max = 4", Narrower, "tools.\"crm.read\".arguments.n.max"),
+        ("enum = [1, 2, 3]", "enum = [1, 2, 3, 4]", Wider, "tools.\"crm.read\".arguments.n.enum"),
+        ("enum = [1, 2, 3]", "enum = [2, 4]", Changed, "tools.\"crm.read\".arguments.n.enum"),
+        ("/data/in", "/data", Wider, "tools.\"crm.read\".arguments.path.path_root"),
+        ("/data/in", "/data/out", Changed, "tools.\"crm.read\".arguments.path.path_root"),
+        ("max_bytes = 100", "max_bytes = 200", Wider, "tools.\"crm.mail\".reply.max_bytes"),
+        ("max_bytes = 100", "max_bytes = 100, markup = \"strip\"", Narrower, "tools.\"crm.mail\".reply.markup"),
+        ("hide = [\"iban\"]", "hide = []", Wider, "tools.\"crm.mail\".reply.hide"),
+        ("[\"CUST1\"]", "[\"CUST1\", \"CUST2\"]", Wider, "registry.known"),
+        ("[0-9]{14}", "[0-9]{15}", Changed, "sensitive.iban.pattern"),
+        ("\nfrom = [\"crm.read:iban\"]", "", Wider, "sensitive.iban.from"),
+        ("[\"planted-one\"]", "[\"planted-one\", \"planted-two\"]", Narrower, "canaries.values"),
+        ("max_chars = 100", "max_chars = 50", Narrower, "answer.max_chars"),
+        ("never = [\"iban\"]", "never = []", Wider, "answer.never"),
+        ("tool_calls = 9", "tool_calls = 8", Narrower, "limits.tool_calls"),
+        ("outgoing_bytes = 100\n", "", Wider, "limits.outgoing_bytes"),
+        ("rate = \"10/s\"", "rate = \"5/s\"\nburst = 20", Changed, "limits.rate"),
+        ("rate = \"10/s\"", "rate = \"20/s\"", Wider, "limits.rate"),
+        ("window = \"1h\"", "window = \"2h\"", Narrower, "limits.caller.window"),
+        ("calls = 10\n", "calls = 11\n", Wider, "limits.caller.calls"),
+        ("https://crm.example/mcp", "https://other.example/mcp", Changed, "servers.crm"),
+        ("[limits]", "[compile]\nwrites = \"live\"\n[limits]", Wider, "compile.writes"),
+        ("[limits]", "[limits.all]\nwindow = \"1h\"\ncalls = 10\n[limits]", Narrower, "limits.all"),
+        ("[registry]", "[tools.f]\nscopes = []\neffect = \"read\"\n[registry]", Wider, "tools.f"),
+    ];
+    let base = parse(BASE);
+    for (from, to, kind, key) in cases {
+        assert!(BASE.contains(from), "{from}");
+        let other = parse(&BASE.replacen(from, to, 1));
+        let told =
+            |changes: Vec<Change>| changes.into_iter().map(|change| (change.key, change.kind)).collect::<Vec<_>>();
+        let there = told(compare(&base, &other));
+        assert!(there.contains(&((*key).to_owned(), *kind)), "{to}: {there:?}");
+        assert!(there.iter().all(|(_, other)| other == kind), "{to}: {there:?}");
+        let opposite = match kind {
+            Wider => Narrower,
+            Narrower => Wider,
+            Changed => Changed,
+        };
+        let back = told(compare(&other, &base));
+        assert!(back.iter().any(|(told, of)| told == key && *of == opposite), "{to}: {back:?}");
+    }
+}
+
+#[test]
+fn a_rule_for_a_name_that_is_nearly_another_is_not_called_narrower() {
+    let both = parse(&BASE.replace("arguments.n =", "arguments.ID = {}\narguments.n ="));
+    let [change] = compare(&parse(BASE), &both).try_into().unwrap();
+    assert_eq!((change.kind, change.key.as_str()), (Kind::Changed, "tools.\"crm.read\".arguments.ID"));
+}
+
+#[test]
+fn a_rule_lets_an_argument_in_where_others_are_refused() {
+    let strict = BASE.replace("after = [", "other_arguments = \"refuse\"\nafter = [");
+    let more = |text: &str| text.replace("after = [", "arguments.subject = {}\nafter = [");
+    let kinds =
+        |old: &str, new: &str| compare(&parse(old), &parse(new)).iter().map(|change| change.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(BASE, &more(BASE)), [Kind::Narrower]);
+    assert_eq!(kinds(&strict, &more(&strict)), [Kind::Wider]);
+    assert_eq!(kinds(&more(&strict), &strict), [Kind::Narrower]);
+    assert_eq!(kinds(BASE, &more(&strict)), [Kind::Narrower, Kind::Narrower]);
+}
+
+#[test]
+fn withheld_replies_are_no_order_where_replies_must_stay_in() {
+    let kept = BASE.replace("after = [\"crm.read\"]", "keep_out = [\"crm.read:secret\"]");
+    let changes = compare(&parse(&kept), &parse(&kept.replace("max_bytes = 100", "max_bytes = 50")));
+    assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [Kind::Changed]);
+}
+
+#[test]
+fn a_change_reads_like_one() {
+    let changes =
+        compare(&parse(BASE), &parse(&BASE.replace("max_calls = 3", "max_calls = 4").replace("tool_calls = 9\n", "")));
+    let text: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    assert_eq!(text, ["+ wider tools.\"crm.mail\".max_calls: 3 -> 4", "+ wider limits.tool_calls: 9 -> nothing"]);
+}

@@ -1,0 +1,94 @@
+//! Rules of one argument against each other.
+
+use serde_json::Value;
+
+use super::{Code, Desk, tool_key};
+use crate::{
+    call::ToolName,
+    security::{boundary::ArgumentRule, check::args::broken},
+};
+
+pub(super) fn check(desk: &mut Desk<'_>) {
+    for (tool, rule) in desk.rules() {
+        for (name, argument) in &rule.arguments {
+            let argument = Argument { tool, name, rule: argument };
+            argument.listed(desk);
+            argument.places(desk);
+        }
+    }
+}
+
+struct Argument<'a> {
+    tool: &'a ToolName,
+    name: &'a str,
+    rule: &'a ArgumentRule,
+}
+
+impl Argument<'_> {
+    fn key(&self, key: &str) -> String {
+        tool_key(self.tool, &["arguments", self.name, key])
+    }
+
+    /// The values of `enum` against the other rules.
+    fn listed(&self, desk: &mut Desk<'_>) {
+        let Some(values) = &self.rule.one_of else { return };
+        let others = ArgumentRule { one_of: None, from: None, max_items: None, ..self.rule.clone() };
+        if others == ArgumentRule::default() {
+            return;
+        }
+        let refused: Vec<(&Value, &str)> =
+            values.iter().filter_map(|value| Some((value, broken(&others, value)?))).collect();
+        match refused.first() {
+            Some((_, rule)) if refused.len() == values.len() => {
+                let reason = format!("no value fits both this and `{rule}`: take one of them away");
+                desk.add(Code::NoValueFits, self.key("enum"), reason);
+            }
+            Some(_) => {
+                for (value, rule) in refused {
+                    let reason = format!("{value} is never allowed, since `{rule}` refuses it: take it out");
+                    desk.add(Code::NeverAllowed, self.key("enum"), reason);
+                }
+            }
+            None => {
+                let reason = "every value that it lists keeps the other rules: they add nothing; take them away";
+                desk.add(Code::Shadowed, self.key("enum"), reason);
+            }
+        }
+    }
+
+    /// What a text must begin with, in several ways.
+    fn places(&self, desk: &mut Desk<'_>) {
+        const ADDRESS: &str = "https://";
+        let rule = self.rule;
+        let is_address = rule.hosts.is_some();
+        let root = rule.path_root.as_ref().map(|root| format!("{}/", root.trim_end_matches('/')));
+        if let Some(root) = root.as_deref().filter(|root| is_address && !agree(root, ADDRESS)) {
+            let reason = format!("no address of `hosts` begins with `{root}`: no value fits; take one of them away");
+            desk.add(Code::NoValueFits, self.key("path_root"), reason);
+        }
+        let Some(prefixes) = &rule.prefix else { return };
+        let beginnings = [("hosts", is_address.then_some(ADDRESS)), ("path_root", root.as_deref())];
+        for (key, beginning) in beginnings.into_iter().filter_map(|(key, text)| Some((key, text?))) {
+            let astray: Vec<&String> = prefixes.iter().filter(|prefix| !agree(prefix, beginning)).collect();
+            if astray.len() == prefixes.len() {
+                let reason = format!("none of them fits `{key}`: no value fits; take one of the two rules away");
+                desk.add(Code::NoValueFits, self.key("prefix"), reason);
+            } else {
+                for prefix in astray {
+                    let reason = format!("nothing that begins with `{prefix}` fits `{key}`: take it out");
+                    desk.add(Code::NeverAllowed, self.key("prefix"), reason);
+                }
+            }
+        }
+        let shortest = prefixes.iter().map(|prefix| prefix.chars().count()).min().unwrap_or_default();
+        if let Some(max) = rule.max_chars.filter(|max| (*max as usize) < shortest) {
+            let reason = format!("no text of {max} characters begins with one of them: raise `max_chars`");
+            desk.add(Code::NoValueFits, self.key("prefix"), reason);
+        }
+    }
+}
+
+/// Whether a text can begin with both.
+fn agree(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}

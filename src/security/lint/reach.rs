@@ -1,0 +1,219 @@
+//! What can never be met, never binds, or is used by nothing.
+
+use std::collections::BTreeSet;
+
+use super::{Code, Desk, tool_key};
+use crate::{
+    call::ToolName,
+    security::{
+        boundary::{
+            ArgumentRule, Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Others, Same, Source, ToolRule,
+            key_path,
+        },
+        check::schema::takes,
+    },
+};
+
+pub(super) fn check(desk: &mut Desk<'_>) {
+    for (tool, rule) in desk.rules() {
+        sequences(desk, tool, rule);
+        counts(desk, tool, rule);
+        asks(desk, tool, rule);
+        let has_stand_in = rule.dry_run.is_some() || rule.recorded.is_some();
+        if has_stand_in && desk.boundary.compile_writes() == CompileWrites::Live {
+            let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";
+            desk.add(Code::Unused, tool_key(tool, &["dry_run"]), reason);
+        }
+    }
+    lists(desk);
+    classes(desk);
+    brakes(desk);
+}
+
+fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    for (key, calls) in [("after", &rule.after), ("only_if", &rule.only_if), ("never_with", &rule.never_with)] {
+        for call in calls {
+            let place = tool_key(tool, &[key]);
+            for same in &call.same {
+                unknown_arguments(desk, tool, &place, call, same);
+            }
+            if key == "never_with" {
+                continue;
+            }
+            if let Some(reason) = unmeetable(desk, rule, call) {
+                desk.add(Code::NeverMet, place.clone(), reason);
+            }
+            if let Some(reason) = unknown_answer(desk, call) {
+                desk.add(Code::UnknownField, place, reason);
+            }
+        }
+    }
+    let needed = needed(desk, tool);
+    let place = || tool_key(tool, &[if rule.after.is_empty() { "only_if" } else { "after" }]);
+    if let Some(most) = desk.boundary.limits().tool_calls.filter(|most| needed.len() > most.get() as usize) {
+        let reason = format!(
+            "it takes {} calls to get here, and a run has {most}: raise `limits.tool_calls`, or take a rule away",
+            needed.len()
+        );
+        desk.add(Code::NeverMet, place(), reason);
+    }
+    let excludes = |one: &ToolName, other: &ToolName| {
+        let rule = desk.boundary.tool(one);
+        rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
+    };
+    let both = needed.iter().find_map(|one| Some((*one, *needed.iter().find(|other| excludes(one, other))?)));
+    if let Some((one, other)) = both {
+        let reason =
+            format!("`{one}` and `{other}` must both have been called, and exclude each other: take a rule away");
+        desk.add(Code::NeverMet, place(), reason);
+    }
+}
+
+/// The tool, and all that must be called before it.
+fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
+    let (mut needed, mut open) = (BTreeSet::from([tool]), vec![tool]);
+    while let Some(next) = open.pop() {
+        for call in desk.boundary.tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if)) {
+            if needed.insert(&call.tool) {
+                open.push(&call.tool);
+            }
+        }
+    }
+    needed
+}
+
+fn unmeetable(desk: &Desk<'_>, rule: &ToolRule, call: &Earlier) -> Option<String> {
+    if let Some((field, value)) = call.answered.as_ref().filter(|(_, value)| value.is_object() || value.is_array()) {
+        return Some(format!("`{field}` is compared with {value}, but only texts, numbers and booleans are compared"));
+    }
+    let allowed = |rule: Option<&ToolRule>, name: &str| {
+        rule.and_then(|rule| rule.arguments.get(name)).and_then(|argument| argument.one_of.clone())
+    };
+    let apart = call.same.iter().find(|same| {
+        let theirs = allowed(desk.boundary.tool(&call.tool), &same.theirs);
+        let ours = allowed(Some(rule), &same.ours);
+        theirs.zip(ours).is_some_and(|(theirs, ours)| !theirs.iter().any(|value| ours.contains(value)))
+    });
+    apart.map(|same| format!("`{same}` can never be the same: the two lists in `enum` have no value in common"))
+}
+
+fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &Earlier, same: &Same) {
+    for (of, name) in [(&call.tool, &same.theirs), (tool, &same.ours)] {
+        if desk.definition(of).is_some_and(|definition| !takes(definition.input, name)) {
+            let reason = format!("`{name}` in `{call}` is no argument of `{of}`: correct the name");
+            desk.add(Code::UnknownArgument, place, reason);
+        }
+    }
+}
+
+fn unknown_answer(desk: &Desk<'_>, call: &Earlier) -> Option<String> {
+    let (field, _) = call.answered.as_ref()?;
+    let properties = desk.definition(&call.tool)?.output?.get("properties")?;
+    let is_unknown = properties.get(field).is_none();
+    is_unknown.then(|| format!("`{field}` is no field of what `{}` promises to answer: correct the name", call.tool))
+}
+
+fn counts(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    let all = desk.boundary.limits().tool_calls;
+    if let Some((own, all)) = rule.max_calls.zip(all).filter(|(own, all)| own > all) {
+        let reason =
+            format!("is {own}, and a run has {all} calls in all (`limits.tool_calls`): lower it, or take it away");
+        desk.add(Code::NeverBinds, tool_key(tool, &["max_calls"]), reason);
+    }
+    let Some(distinct) = &rule.distinct else { return };
+    let calls = rule.max_calls.into_iter().chain(all).min();
+    if let Some(calls) = calls.filter(|calls| distinct.max >= *calls && has_one_value(desk, tool, rule, distinct)) {
+        let reason = format!(
+            "allows {} values of `{}`, and {calls} calls can have no more: lower `max`; as it is, it only makes the argument required",
+            distinct.max, distinct.argument
+        );
+        desk.add(Code::NeverBinds, tool_key(tool, &["distinct"]), reason);
+    }
+}
+
+/// Whether one call can have one value of the argument only.
+fn has_one_value(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, distinct: &Distinct) -> bool {
+    let argument = rule.arguments.get(&distinct.argument);
+    let schema = desk
+        .definition(tool)
+        .and_then(|definition| definition.input.get("properties")?.get(&distinct.argument)?.get("type")?.as_str());
+    argument.is_some_and(|argument| argument.max_items == Some(1))
+        || schema.is_some_and(|kind| !matches!(kind, "array" | "object"))
+}
+
+fn asks(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    for ask in &rule.ask {
+        let (can_happen, what) = match ask {
+            Liftable::ArgumentDenied => {
+                (!rule.arguments.is_empty() || rule.others == Others::Refuse, "rules for arguments")
+            }
+            Liftable::ProvenanceDenied => (rule.arguments.values().any(|rule| rule.from.is_some()), "`from`"),
+            Liftable::LeakDenied => (!rule.keep_out.is_empty(), "`keep_out`"),
+        };
+        if !can_happen {
+            let reason = format!(
+                "`{}` never comes up here, since the tool has no {what}: add that, or take the word away",
+                ask.event().code()
+            );
+            desk.add(Code::NothingToAsk, tool_key(tool, &["ask"]), reason);
+        }
+    }
+}
+
+fn lists(desk: &mut Desk<'_>) {
+    let sources = |argument: &ArgumentRule| argument.from.clone().unwrap_or_default();
+    let used: BTreeSet<String> = desk
+        .rules()
+        .flat_map(|(_, rule)| rule.arguments.values().flat_map(sources))
+        .filter_map(|source| if let Source::Registry(name) = source { Some(name) } else { None })
+        .collect();
+    let registry = desk.boundary.registry();
+    for name in registry.names() {
+        let key = key_path("registry", name);
+        if !used.contains(name) {
+            desk.add(Code::Unused, key, format!("no argument comes from `registry:{name}`: take the list away"));
+        } else if registry.entries(name).next().is_none() {
+            desk.add(Code::EmptyList, key, "has no entries: each run must bring its own");
+        }
+    }
+}
+
+fn classes(desk: &mut Desk<'_>) {
+    let mut used: BTreeSet<&str> = desk.boundary.answer().never.iter().map(String::as_str).collect();
+    for (_, rule) in desk.rules() {
+        used.extend(rule.reply.hide.iter().map(String::as_str));
+        used.extend(rule.keep_out.iter().filter_map(|kept| match kept {
+            Kept::Class(name) => Some(name.as_str()),
+            Kept::From(_) => None,
+        }));
+    }
+    for (name, class) in &desk.boundary.parts().sensitive {
+        let key = key_path("sensitive", name);
+        if class.from.iter().any(|source| matches!(source, Source::Registry(_))) {
+            let reason = "lists give a class no values: only the input and replies do; name those";
+            desk.add(Code::EmptySource, key_path(&key, "from"), reason);
+        }
+        if !used.contains(name.as_str()) {
+            let reason = "nothing uses it: name it in `keep_out` or `reply.hide` of a tool or in `answer.never`, or take it away";
+            desk.add(Code::Unused, key, reason);
+        }
+    }
+}
+
+/// What one caller may do, against what all may do.
+fn brakes(desk: &mut Desk<'_>) {
+    let limits = desk.boundary.limits();
+    let Some((caller, all)) = limits.caller.zip(limits.all).filter(|(caller, all)| caller.window <= all.window) else {
+        return;
+    };
+    let limits =
+        |brake: Brake| [("calls", brake.calls), ("distinct", brake.distinct), ("outgoing_bytes", brake.outgoing_bytes)];
+    for ((key, own), (_, all)) in limits(caller).into_iter().zip(limits(all)) {
+        if let Some((own, all)) = own.zip(all).filter(|(own, all)| own >= all) {
+            let reason = format!(
+                "is {own}, and all callers together have {all} in a time at least as long (`limits.all`): lower it, or take it away"
+            );
+            desk.add(Code::NeverBinds, format!("limits.caller.{key}"), reason);
+        }
+    }
+}

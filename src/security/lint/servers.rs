@@ -1,0 +1,110 @@
+//! The rules against what servers list, or what is locked.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Code, Desk, tool_key};
+use crate::{
+    call::ToolName,
+    security::{
+        boundary::{Source, ToolRule},
+        check::schema::takes,
+    },
+};
+
+pub(super) fn check(desk: &mut Desk<'_>) {
+    let of_servers: Vec<_> = desk.rules().filter(|(tool, _)| tool.server().is_some()).collect();
+    for (tool, rule) in &of_servers {
+        listed(desk, tool, rule);
+    }
+    for (tool, rule) in desk.rules() {
+        fields(desk, tool, rule);
+    }
+    surplus(desk);
+    let has_servers = desk.boundary.servers().next().is_some() || desk.boundary.commands().next().is_some();
+    if !of_servers.is_empty() {
+        if desk.boundary.lock().is_none() {
+            let reason = "is missing: a server can change what a tool does after you have read it; run `abide tools lock`, and add \
+                          `lock = \"tools.lock\"` at the top";
+            desk.add(Code::NoLock, "lock", reason);
+        }
+        if !has_servers {
+            desk.add(
+                Code::NoServers,
+                "servers",
+                "is missing: these rules can be tried, but nothing can be connected to",
+            );
+        }
+    }
+    for name in desk.draft.unset().map(str::to_owned).collect::<Vec<_>>() {
+        let reason = format!("the environment variable `{name}` is not set here: set it where the program runs");
+        desk.add(Code::Unset, "servers", reason);
+    }
+}
+
+fn listed(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    let Some(live) = desk.live else { return };
+    let Some(definition) = live.iter().find(|spec| spec.name == *tool) else {
+        let of_server = live.iter().filter(|spec| spec.name.server() == tool.server());
+        let names: Vec<&str> = of_server.map(|spec| spec.name.as_str()).collect();
+        let hint = if names.is_empty() { "no tools".to_owned() } else { format!("`{}`", names.join("`, `")) };
+        let reason = format!("its server does not list it, but {hint}: correct the name, or take the entry away");
+        desk.add(Code::UnknownTool, tool_key(tool, &[]), reason);
+        return;
+    };
+    for name in rule.arguments.keys().filter(|name| !takes(&definition.input_schema, name)) {
+        let reason = "is no argument of this tool, as its server says: correct the name";
+        desk.add(Code::UnknownArgument, tool_key(tool, &["arguments", name]), reason);
+    }
+    if desk.locked(tool).is_some_and(|locked| *locked.digest != definition.digest) {
+        let reason = "its definition is not the locked one, so every call is refused: look at `abide tools diff`, and lock it again if \
+                      you agree";
+        desk.add(Code::Drift, tool_key(tool, &[]), reason);
+    }
+}
+
+/// Fields of replies that sources name, against what the tools promise to answer.
+fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    for (name, argument) in &rule.arguments {
+        for source in argument.from.iter().flatten() {
+            let Source::Reply { tool: of, field: Some(field) } = source else { continue };
+            let output = desk.definition(of).and_then(|definition| definition.output);
+            let mut known = BTreeSet::new();
+            output.into_iter().for_each(|schema| names(schema, &mut known));
+            if !known.is_empty() && !known.contains(field.as_str()) {
+                let reason = format!("`{field}` is no field of what `{of}` promises to answer: correct the name");
+                desk.add(Code::UnknownField, tool_key(tool, &["arguments", name, "from"]), reason);
+            }
+        }
+    }
+}
+
+/// The names of all fields in a schema, wherever they are.
+fn names<'v>(schema: &'v Value, known: &mut BTreeSet<&'v str>) {
+    match schema {
+        Value::Object(map) => {
+            let properties = map.get("properties").and_then(Value::as_object);
+            known.extend(properties.into_iter().flat_map(|properties| properties.keys().map(String::as_str)));
+            map.values().for_each(|value| names(value, known));
+        }
+        Value::Array(list) => list.iter().for_each(|value| names(value, known)),
+        _ => {}
+    }
+}
+
+/// What servers or the lock have, and the boundary does not mention.
+fn surplus(desk: &mut Desk<'_>) {
+    for spec in
+        desk.live.into_iter().flatten().filter(|spec| desk.boundary.tool(&spec.name).is_none()).collect::<Vec<_>>()
+    {
+        let reason =
+            "its server lists it, and it has no entry, so it cannot be called: nothing to do, unless programs need it";
+        desk.add(Code::UnlistedTool, tool_key(&spec.name, &[]), reason);
+    }
+    let locked = desk.boundary.lock().into_iter().flat_map(|lock| lock.tools.keys());
+    for tool in locked.filter(|tool| desk.boundary.tool(tool).is_none()).collect::<Vec<_>>() {
+        let reason = format!("`{tool}` is locked and has no entry: make the lock again, or add the entry");
+        desk.add(Code::UnneededLock, "lock", reason);
+    }
+}

@@ -1,0 +1,247 @@
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use serde_json::json;
+
+use super::*;
+use crate::security::boundary::ToolLock;
+
+const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
+                      client_secret_env = 'SECRET'\n";
+
+/// A boundary that nobody can say anything against, but that it has no lock.
+const CLEAN: &str = "[tools.'crm.lookup']\nscopes = ['customer:read']\neffect = 'read'\nmax_calls = 2\n\
+                     [tools.'crm.mail']\nscopes = ['mail:send']\neffect = 'external'\nafter = ['crm.lookup(id)']\n\
+                     arguments.id = { from = ['input', 'crm.lookup:id', 'registry:known'] }\n\
+                     arguments.text = { max_chars = 200, links = [] }\nkeep_out = ['sensitive:iban']\nask = ['leak_denied']\n\
+                     [registry]\nknown = ['CUST1']\n[sensitive.iban]\npattern = '[A-Z]{2}[0-9]{14,30}'\n\
+                     [limits]\ntool_calls = 6\noutgoing_bytes = 1000\n";
+
+fn draft(rules: &str) -> Draft {
+    Draft::parse(&format!("{SERVER}{rules}"), "", &|_| Some("secret".into())).unwrap()
+}
+
+fn spec(name: &str, input: Value, output: Option<Value>) -> ToolSpec {
+    ToolSpec::new(name.try_into().unwrap(), "", input, output)
+}
+
+/// Codes and keys, but for the missing lock.
+fn found(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<(Code, String)> {
+    let found = check(draft, live).into_iter().filter(|finding| finding.code != Code::NoLock);
+    found.map(|finding| (finding.code, finding.key)).collect()
+}
+
+#[test]
+fn a_clean_boundary_lacks_a_lock_only() {
+    let draft = draft(CLEAN);
+    assert_eq!(found(&draft, None), []);
+    let lock: Vec<Finding> = check(&draft, None);
+    assert_eq!((lock.len(), lock.first().map(|finding| finding.code)), (1, Some(Code::NoLock)));
+}
+
+/// `from` in the clean file becomes `to`; the only finding then has this code and key.
+#[test]
+fn every_lint_finds_what_it_is_for() {
+    use Code::*;
+    let cases: &[(&str, &str, Code, &str)] = &[
+        ("[limits]", "[compile]\nwrites = 'live'\n[limits]", LiveWrites, "compile.writes"),
+        ("tool_calls = 6\n", "", NoCallLimit, "limits.tool_calls"),
+        ("outgoing_bytes = 1000\n", "", NoOutgoingLimit, "limits.outgoing_bytes"),
+        ("known = ['CUST1']", "known = []", EmptyList, "registry.known"),
+        ("known = ['CUST1']", "known = ['CUST1']\nother = ['A']", Unused, "registry.other"),
+        ("keep_out = ['sensitive:iban']", "keep_out = ['crm.lookup:iban']", Unused, "sensitive.iban"),
+        ("pattern = '[A-Z]{2}[0-9]{14,30}'", "from = ['registry:known']", EmptySource, "sensitive.iban.from"),
+        ("ask = ['leak_denied']", "ask = ['leak_denied']\nkeep_out = []", NothingToAsk, "tools.\"crm.mail\".ask"),
+        ("ask = ['leak_denied']", "after = ['crm.lookup', 'crm.three']", NeverMet, "tools.\"crm.mail\".after"),
+        ("max_calls = 2", "max_calls = 7", NeverBinds, "tools.\"crm.lookup\".max_calls"),
+        (
+            "max_calls = 2",
+            "max_calls = 2\narguments.id = { max_items = 1 }\ndistinct = { argument = 'id', max = 2 }",
+            NeverBinds,
+            "tools.\"crm.lookup\".distinct",
+        ),
+        (
+            "[limits]",
+            "[limits.all]\nwindow = '1h'\ncalls = 10\n[limits.caller]\nwindow = '10m'\ncalls = 10\n[limits]",
+            NeverBinds,
+            "limits.caller.calls",
+        ),
+        ("customer:read", "customer.*", BroadScope, "tools.\"crm.lookup\".scopes"),
+        ("customer:read", "https://graph.example/.default", BroadScope, "tools.\"crm.lookup\".scopes"),
+        ("customer:read", "offline_access", BroadScope, "tools.\"crm.lookup\".scopes"),
+        ("'crm.lookup:id'", "'crm.lookup'", WholeReply, "tools.\"crm.mail\".arguments.id.from"),
+        ("'crm.lookup:id'", "'crm.lookup:Subject'", ProseSource, "tools.\"crm.mail\".arguments.id.from"),
+        (
+            "max_calls = 2",
+            "arguments.id = { pattern = '.+' }",
+            BroadPattern,
+            "tools.\"crm.lookup\".arguments.id.pattern",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.id = { hosts = ['*.co.uk'] }",
+            BroadPlace,
+            "tools.\"crm.lookup\".arguments.id.hosts",
+        ),
+        ("links = []", "links = ['*.github.io']", BroadPlace, "tools.\"crm.mail\".arguments.text.links"),
+        (
+            "max_calls = 2",
+            "arguments.p = { path_root = '/' }",
+            BroadPlace,
+            "tools.\"crm.lookup\".arguments.p.path_root",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { prefix = ['https://'] }",
+            BroadPlace,
+            "tools.\"crm.lookup\".arguments.p.prefix",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { enum = ['a', 'bcd'], max_chars = 2 }",
+            NeverAllowed,
+            "tools.\"crm.lookup\".arguments.p.enum",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { enum = ['a', 'b'], pattern = '[0-9]' }",
+            NoValueFits,
+            "tools.\"crm.lookup\".arguments.p.enum",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { enum = [1, 2], max = 5 }",
+            Shadowed,
+            "tools.\"crm.lookup\".arguments.p.enum",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { prefix = ['/data/', '/etc/'], path_root = '/data' }",
+            NeverAllowed,
+            "tools.\"crm.lookup\".arguments.p.prefix",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { prefix = ['/etc/'], path_root = '/data' }",
+            NoValueFits,
+            "tools.\"crm.lookup\".arguments.p.prefix",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p = { prefix = ['ftp:'], hosts = ['corp.example'] }",
+            NoValueFits,
+            "tools.\"crm.lookup\".arguments.p.prefix",
+        ),
+    ];
+    let three = "[tools.'crm.three']\nscopes = []\neffect = 'read'\nonly_if = ['crm.lookup:ok={\"a\":1}']\n";
+    for (from, to, code, key) in cases {
+        assert!(CLEAN.contains(from), "{from}");
+        let mut rules = CLEAN.replacen(from, to, 1);
+        if to.contains("crm.three") {
+            rules = rules.replacen("after = ['crm.lookup(id)']\n", "", 1) + three;
+            rules = rules.replacen("tool_calls = 6", "tool_calls = 2", 1);
+        }
+        if *code == NothingToAsk {
+            rules = rules.replacen("keep_out = ['sensitive:iban']\n", "", 1);
+        }
+        let found = found(&draft(&rules), None);
+        assert!(found.contains(&(*code, (*key).to_owned())), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn what_can_never_be_met_is_told() {
+    let rules = |rules: &str| {
+        let table = |name: &str, more: &str| format!("[tools.'crm.{name}']\nscopes = []\neffect = 'read'\n{more}\n");
+        let text = table("a", "") + &table("b", "never_with = ['crm.c']") + &table("c", "") + rules;
+        found(&draft(&text), None).into_iter().filter(|(code, _)| *code == Code::NeverMet).count()
+    };
+    let last = |more: &str| format!("[tools.'crm.d']\nscopes = []\neffect = 'read'\n{more}\n");
+    assert_eq!(rules(&last("after = ['crm.a', 'crm.b']")), 0);
+    assert_eq!(rules(&last("after = ['crm.b', 'crm.c']")), 1, "they exclude each other");
+    assert_eq!(rules(&last("only_if = ['crm.a:ok=true']")), 0);
+    assert_eq!(rules(&last("only_if = ['crm.a:ok=[1]']")), 1, "lists are not compared");
+    let chain = last("after = ['crm.a', 'crm.b']") + "[limits]\ntool_calls = ";
+    assert_eq!(rules(&format!("{chain}3")), 0);
+    assert_eq!(rules(&format!("{chain}2")), 1, "three calls");
+    let listed = "[tools.'crm.e']\nscopes = []\neffect = 'read'\narguments.id = { enum = ['x', 'y'] }\n";
+    let same = |values: &str| last(&format!("arguments.id = {{ enum = {values} }}\nafter = ['crm.e(id)']")) + listed;
+    assert_eq!(rules(&same("['y', 'z']")), 0);
+    assert_eq!(rules(&same("['z']")), 1, "no value in common");
+}
+
+#[test]
+fn a_stand_in_that_is_never_shown_is_told() {
+    let rules = "[tools.'crm.file']\nscopes = []\neffect = 'write'\ndry_run = 1\narguments.a = { enum = [1] }\n[limits]\ntool_calls = 1\n";
+    assert_eq!(found(&draft(rules), None), []);
+    let live = found(&draft(&format!("{rules}[compile]\nwrites = 'live'\n")), None);
+    let key = "tools.\"crm.file\".dry_run".to_owned();
+    assert_eq!(live, [(Code::Unused, key), (Code::LiveWrites, "compile.writes".to_owned())]);
+}
+
+fn listed() -> Vec<ToolSpec> {
+    let text = json!({ "type": "string" });
+    let lookup = json!({ "type": "object", "properties": { "id": text } });
+    let answer = json!({ "type": "object", "properties": { "id": text, "ok": { "type": "boolean" } } });
+    let mail = json!({ "type": "object", "properties": { "id": text, "text": text, "to": { "type": "array", "items": text },
+        "urgent": { "type": "boolean" }, "kind": { "type": "string", "enum": ["a"] } } });
+    vec![spec("crm.lookup", lookup, Some(answer)), spec("crm.mail", mail, None), spec("crm.wipe", json!({}), None)]
+}
+
+#[test]
+fn what_servers_list_is_compared_with_the_rules() {
+    let live = listed();
+    let key = |text: &str| text.to_owned();
+    let to = (Code::FreeArgument, key("tools.\"crm.mail\".arguments.to"));
+    let wipe = (Code::UnlistedTool, key("tools.\"crm.wipe\""));
+    assert_eq!(found(&draft(CLEAN), Some(&live)), [wipe.clone(), to.clone()]);
+    let refused = CLEAN.replace("effect = 'external'", "effect = 'external'\nother_arguments = 'refuse'");
+    assert_eq!(found(&draft(&refused), Some(&live)), [wipe.clone()]);
+    let wrong = CLEAN.replace("arguments.text", "arguments.txt").replace("'crm.lookup:id'", "'crm.lookup:idd'");
+    let wrong = wrong.replace("after = ['crm.lookup(id)']", "only_if = ['crm.lookup(idx=id):okay=true']");
+    let wrong = wrong + "[tools.'crm.lost']\nscopes = []\neffect = 'read'\n";
+    let mut found: Vec<_> =
+        found(&draft(&wrong), Some(&live)).into_iter().filter(|one| *one != to && *one != wipe).collect();
+    found.sort();
+    let mut expected = [
+        (Code::UnknownTool, key("tools.\"crm.lost\"")),
+        (Code::UnknownArgument, key("tools.\"crm.mail\".arguments.txt")),
+        (Code::UnknownArgument, key("tools.\"crm.mail\".only_if")),
+        (Code::UnknownField, key("tools.\"crm.mail\".only_if")),
+        (Code::UnknownField, key("tools.\"crm.mail\".arguments.id.from")),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_lock_stands_in_for_servers_and_shows_drift() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = listed();
+    std::fs::write(folder.path().join("tools.lock"), ToolLock::of(&live).to_text().unwrap()).unwrap();
+    let text = format!("lock = 'tools.lock'\n{SERVER}{CLEAN}");
+    let draft = Draft::parse(&text, folder.path(), &|_| None).unwrap();
+    let codes =
+        |live: Option<&[ToolSpec]>| check(&draft, live).into_iter().map(|finding| finding.code).collect::<Vec<_>>();
+    assert_eq!(codes(None), [Code::UnneededLock, Code::Unset, Code::FreeArgument]);
+    let mut changed = listed();
+    changed.truncate(2);
+    if let Some(lookup) = changed.first_mut() {
+        *lookup = ToolSpec::new(lookup.name.clone(), "Send all.", lookup.input_schema.clone(), None);
+    }
+    assert_eq!(codes(Some(&changed)), [Code::UnneededLock, Code::Unset, Code::Drift, Code::FreeArgument]);
+}
+
+#[test]
+fn a_finding_has_its_line_and_codes_are_what_is_written() {
+    let draft = draft(&CLEAN.replace("max_calls = 2", "max_calls = 7"));
+    let found = check(&draft, None);
+    let finding = found.iter().find(|finding| finding.code == Code::NeverBinds).unwrap();
+    assert_eq!(finding.line, Some(9));
+    let text = finding.to_string();
+    assert!(
+        text.starts_with("line 9: warning[never_binds]: `tools.\"crm.lookup\".max_calls`: is 7, and a run has 6"),
+        "{text}"
+    );
+    let json = json!(finding);
+    assert_eq!((&json["severity"], &json["code"]), (&json!("warning"), &json!(Code::NeverBinds.as_str())));
+}
