@@ -27,7 +27,7 @@ struct Token(&'static str);
 impl Grants for Token {
     fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
         let scopes = ScopeSet::parse(self.0).unwrap();
-        Box::pin(async move { Ok(GrantedScopes { scopes, token_hash: String::new() }) })
+        Box::pin(async move { Ok(GrantedScopes { scopes, token_hash: String::new(), jti_hash: None }) })
     }
 }
 

@@ -195,7 +195,7 @@ fn what_servers_list_is_compared_with_the_rules() {
     let wipe = (Code::UnlistedTool, key("tools.\"crm.wipe\""));
     assert_eq!(found(&draft(CLEAN), Some(&live)), [wipe.clone(), to.clone()]);
     let refused = CLEAN.replace("effect = 'external'", "effect = 'external'\nother_arguments = 'refuse'");
-    assert_eq!(found(&draft(&refused), Some(&live)), [wipe.clone()]);
+    assert_eq!(found(&draft(&refused), Some(&live)), std::slice::from_ref(&wipe));
     let wrong = CLEAN.replace("arguments.text", "arguments.txt").replace("'crm.lookup:id'", "'crm.lookup:idd'");
     let wrong = wrong.replace("after = ['crm.lookup(id)']", "only_if = ['crm.lookup(idx=id):okay=true']");
     let wrong = wrong + "[tools.'crm.lost']\nscopes = []\neffect = 'read'\n";
