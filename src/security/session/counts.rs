@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -151,10 +152,35 @@ fn is_scalar(value: &Value) -> bool {
 /// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments
 /// have the same digest.
 pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
-    let mut arguments = Value::Object(call.arguments.clone());
-    arguments.sort_all_objects();
     // JSON can always be written
-    Digest::of_bytes(&serde_json::to_vec(&arguments).unwrap_or_default())
+    Digest::of_bytes(&serde_json::to_vec(&SortedMap(&call.arguments)).unwrap_or_default())
+}
+
+/// A JSON map that is written in the order of its keys, also where another crate of the program has maps keep the order of coming
+/// (`preserve_order`).
+struct SortedMap<'a>(&'a Map<String, Value>);
+
+struct Sorted<'a>(&'a Value);
+
+impl Serialize for SortedMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = || self.0.iter().map(|(key, value)| (key, Sorted(value)));
+        if self.0.keys().is_sorted() {
+            serializer.collect_map(entries())
+        } else {
+            serializer.collect_map(entries().collect::<BTreeMap<_, _>>())
+        }
+    }
+}
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => SortedMap(map).serialize(serializer),
+            Value::Array(list) => serializer.collect_seq(list.iter().map(Sorted)),
+            scalar => scalar.serialize(serializer),
+        }
+    }
 }
 
 fn increase<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) {
