@@ -21,27 +21,67 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 }
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
-/// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file.
+/// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused: HTML but for
+/// `<https://…>`, entities, backslashes, invisible characters, a scheme without `//`.
 pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
-    let lower = text.to_lowercase();
-    if SCHEMES.iter().any(|scheme| has_scheme(&lower, scheme)) || text.chars().any(is_invisible) {
+    if has_html(text) || text.contains(['\\', '\t']) || text.chars().any(is_invisible) {
         return false;
     }
-    let parts = lower.split(|c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\'' | '`' | ',' | ';' | '|' | '!' | '*'
-            )
-    });
-    parts.filter(|part| part.contains(['.', '/', ':'])).all(|part| match part.split_once("//") {
-        Some((scheme, rest)) if scheme.ends_with(':') || scheme.is_empty() => {
-            let rest = rest.trim_start_matches('/').trim_end_matches(['.', '?', ':']);
-            // every further address in it could be where it leads in the end
-            is_address_at(&format!("https://{rest}"), hosts) && !rest.contains("//") && matches!(scheme, "" | "https:")
+    let lower = text.to_lowercase();
+    if SCHEMES.iter().any(|scheme| has_scheme(&lower, scheme)) {
+        return false;
+    }
+    let Some(rest) = without_addresses(&lower, hosts) else { return false };
+    let splits = |c: char| c.is_whitespace() || (c.is_ascii_punctuation() && !".-_/:@=&?#+%".contains(c));
+    !rest.contains("//")
+        && !rest.contains("](")
+        && rest.split(splits).filter(|part| !is_mail_address(part)).all(|part| {
+            let mut names = part
+                .split(['/', ':', '=', '&', '?', '#', '@', '%', '+'])
+                .map(|name| name.trim_matches(['.', '-', '_']));
+            names.all(|name| !is_host_like(name) || is_one_of(name, hosts))
+        })
+}
+
+/// The text with its `https` addresses taken out, if all of them lead to the hosts and end where everybody sees them end.
+fn without_addresses(lower: &str, hosts: &[String]) -> Option<String> {
+    let (mut kept, mut rest) = (String::new(), lower);
+    while let Some(at) = FETCHING.iter().filter_map(|scheme| rest.find(scheme)).min() {
+        let (before, address) = rest.split_at(at);
+        let follows_a_word = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        let end = address.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(address.len());
+        let (address, after) = address.split_at(end);
+        // what closes a sentence or a link is no part of it
+        let address = address.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '`']);
+        let further =
+            address.strip_prefix("https:").is_some_and(|rest| FETCHING.iter().any(|scheme| rest.contains(scheme)));
+        let path = address.get("https://".len()..).unwrap_or_default();
+        if follows_a_word || further || path.contains("//") || !is_address_at(address, hosts) {
+            return None;
         }
-        _ => bare_names(part).all(|name| is_one_of(name, hosts)),
-    })
+        kept.push_str(before.strip_suffix("](").unwrap_or(before));
+        kept.push(' ');
+        rest = after;
+    }
+    kept.push_str(rest);
+    Some(kept)
+}
+
+/// Tags, comments and entities: what a page or a mail makes of them is not what stands there.
+fn has_html(text: &str) -> bool {
+    let opens = |(at, _): (usize, &str)| {
+        let after = text.get(at + 1..).unwrap_or_default();
+        after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+            && !after.starts_with("https://")
+    };
+    let entity = |(at, _): (usize, &str)| {
+        let name = text.get(at + 1..).unwrap_or_default();
+        name.starts_with('#')
+            || name.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|word| {
+                !word.is_empty() && name.get(word.len()..).is_some_and(|rest| rest.starts_with(';'))
+            })
+    };
+    text.match_indices('<').any(opens) || text.match_indices('&').any(entity)
 }
 
 /// Whether a host, with or without `www.`, is one of those listed.
@@ -53,8 +93,30 @@ fn is_one_of(host: &str, hosts: &[String]) -> bool {
     })
 }
 
+/// Schemes that fetch something.
+const FETCHING: [&str; 5] = ["http:", "https:", "ftp:", "ws:", "wss:"];
+
 /// Schemes that need no `//` to lead somewhere or to run something.
-const SCHEMES: [&str; 7] = ["javascript:", "data:", "vbscript:", "file:", "mailto:", "tel:", "sms:"];
+const SCHEMES: [&str; 18] = [
+    "javascript:",
+    "data:",
+    "vbscript:",
+    "file:",
+    "mailto:",
+    "tel:",
+    "sms:",
+    "skype:",
+    "facetime:",
+    "facetime-audio:",
+    "sip:",
+    "sips:",
+    "xmpp:",
+    "magnet:",
+    "intent:",
+    "tg:",
+    "whatsapp:",
+    "blob:",
+];
 
 /// Ends of names that are files and no domains.
 const FILE_KINDS: [&str; 22] = [
@@ -80,21 +142,27 @@ pub(super) fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Names in a part of a text that programs take for hosts. What follows `@` is a mail address, which a rule for recipients is for.
-fn bare_names(part: &str) -> impl Iterator<Item = &str> {
-    part.split(['/', ':', '=', '&', '?', '#'])
-        .filter(|piece| !piece.contains('@'))
-        .map(|piece| piece.trim_matches(['.', '-', '_']))
-        .filter(|piece| is_host_like(piece))
+/// A mail address and nothing else, which a rule for recipients is for.
+fn is_mail_address(part: &str) -> bool {
+    let Some((mailbox, domain)) = part.trim_end_matches(['.', '?', ':']).split_once('@') else { return false };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
+    !mailbox.is_empty()
+        && mailbox.chars().all(is_plain)
+        && domain.chars().all(|c| is_plain(c) && !matches!(c, '_' | '+'))
 }
 
+/// Whether a word with dots in it could be a host. Where letters beyond ASCII are in it, it could be one in some script.
 fn is_host_like(name: &str) -> bool {
-    let Some((rest, end)) = name.rsplit_once(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']) else { return false };
-    let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-    let is_domain = end.chars().count() >= 2 && end.chars().all(char::is_alphabetic) && !FILE_KINDS.contains(&end);
+    let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let Some((rest, end)) = name.rsplit_once(is_dot) else { return false };
+    // a full stop between two sentences of a script without blanks is none
+    let is_sentence =
+        name.chars().rev().find(|c| is_dot(*c)) != Some('.') && !rest.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let is_word = end.chars().count() >= 2 && end.chars().all(|c| c.is_alphabetic() || !c.is_ascii());
+    let is_domain = (is_word || end.starts_with("xn--")) && !FILE_KINDS.contains(&end);
     let is_address =
         Host::parse(name).is_ok_and(|host| !matches!(host, Host::Domain(_))) && name.matches('.').count() == 3;
-    !rest.is_empty() && rest.chars().all(is_label) && (is_domain || is_address)
+    !rest.is_empty() && !is_sentence && (is_domain || is_address)
 }
 
 #[cfg(test)]

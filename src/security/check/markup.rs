@@ -2,22 +2,24 @@
 
 use super::link::is_invisible;
 
-/// Whether a text has HTML tags, links or images of Markdown, or invisible characters.
+/// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link is one,
+/// whatever stands between its brackets.
 pub(in crate::security) fn is_in(text: &str) -> bool {
-    strip(text) != text
+    let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
+    text.contains("](") || text.contains("]:") || text.chars().any(is_invisible) || text.match_indices('<').any(opens)
 }
 
 /// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out other markup
-/// goes too.
+/// goes too, if need be with its brackets.
 pub(in crate::security) fn strip(text: &str) -> String {
-    let mut kept = strip_once(text);
+    let mut kept = text.to_owned();
     for _ in 0..MAX_PASSES {
-        match strip_once(&kept) {
-            again if again == kept => return kept,
-            again => kept = again,
+        if !is_in(&kept) {
+            return kept;
         }
+        kept = strip_once(&kept);
     }
-    kept.replace(['<', '[', '!'], "")
+    kept.replace(['<', '[', ']', '!'], "")
 }
 
 /// Nobody writes markup that is nested as deeply.
@@ -25,16 +27,14 @@ const MAX_PASSES: usize = 8;
 
 fn strip_once(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
+    let mut links = Links { text, hopeless: 0, last_round: text.rfind(')'), last_square: text.rfind(']') };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
         rest = match c {
-            '<' => match tag(after) {
-                Some(after) => after,
-                None => push(&mut kept, c, after),
-            },
-            '!' if after.starts_with('[') && link(after.get(1..).unwrap_or_default()).is_some() => after,
-            '[' => match link(after) {
+            '<' if begins_a_tag(after) => after.split_once('>').map_or("", |(_, rest)| rest),
+            '!' if after.starts_with('[') && links.at(after).is_some() => after,
+            '[' => match links.at(rest) {
                 Some((words, after)) => {
                     kept.push_str(&plain(words));
                     after
@@ -48,6 +48,47 @@ fn strip_once(text: &str) -> String {
     kept
 }
 
+/// Finds links of Markdown in time linear in the text, however many brackets are never closed.
+struct Links<'t> {
+    text: &'t str,
+    /// Brackets before this place begin no link.
+    hopeless: usize,
+    last_round: Option<usize>,
+    last_square: Option<usize>,
+}
+
+impl<'t> Links<'t> {
+    /// The words of a link and what comes after it, given the text from its `[` on.
+    fn at(&mut self, rest: &'t str) -> Option<(&'t str, &'t str)> {
+        let start = self.text.len() - rest.len();
+        if start < self.hopeless || self.last_square.is_none_or(|last| last <= start) {
+            return None;
+        }
+        let (words, behind) = rest.get(1..)?.split_once(']')?;
+        let closed = self.text.len() - behind.len();
+        let found = self.target(closed, behind).map(|after| (words, after));
+        // `[words]: address` defines a link that another place uses, and shows nothing itself
+        let found = found.or_else(|| {
+            let defined = behind.strip_prefix(':')?;
+            Some(("", defined.split_once('\n').map_or("", |(_, rest)| rest)))
+        });
+        if found.is_none() {
+            self.hopeless = closed;
+        }
+        found
+    }
+
+    /// What comes after `(address)` or `[name]`.
+    fn target(&self, at: usize, behind: &'t str) -> Option<&'t str> {
+        let (close, last) = match behind.chars().next()? {
+            '(' => (')', self.last_round),
+            '[' => (']', self.last_square),
+            _ => return None,
+        };
+        last.filter(|last| *last > at).and_then(|_| behind.split_once(close)).map(|(_, rest)| rest)
+    }
+}
+
 fn push<'t>(kept: &mut String, c: char, after: &'t str) -> &'t str {
     kept.push(c);
     after
@@ -58,25 +99,10 @@ fn plain(words: &str) -> String {
     words.chars().filter(|c| !is_invisible(*c) && !matches!(c, '<' | '>' | '[' | ']')).collect()
 }
 
-/// What comes after a tag, a comment or a declaration, given what comes after its `<`. One that is never closed reaches to the end.
-fn tag(after: &str) -> Option<&str> {
+/// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end.
+fn begins_a_tag(after: &str) -> bool {
     let begins = after.strip_prefix('/').unwrap_or(after);
-    if !begins.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?')) {
-        return None;
-    }
-    Some(after.split_once('>').map_or("", |(_, rest)| rest))
-}
-
-/// The words of a Markdown link and what comes after it, given what comes after its `[`.
-fn link(after: &str) -> Option<(&str, &str)> {
-    let (words, rest) = after.split_once(']')?;
-    // `[words]: address` defines a link that another place uses, and shows nothing itself
-    if let Some(defined) = rest.strip_prefix(':') {
-        return Some(("", defined.split_once('\n').map_or("", |(_, rest)| rest)));
-    }
-    let target = |open: char, close: char| rest.strip_prefix(open).and_then(|rest| rest.split_once(close));
-    let (_, rest) = target('(', ')').or_else(|| target('[', ']'))?;
-    Some((words, rest))
+    begins.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?'))
 }
 
 #[cfg(test)]

