@@ -86,6 +86,8 @@ struct Inner {
     live: Live,
     /// Tools that rules of sequence look for, or that have such rules.
     watched: BTreeSet<ToolName>,
+    /// Tools whose replies hold what must not leave.
+    kept_in: BTreeSet<ToolName>,
 }
 
 impl Parts {
@@ -168,9 +170,10 @@ impl Boundary {
     /// A copy that lives by another clock; for tests. Tokens are asked for anew.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
-        let Inner { parts, digest, watched, .. } = &*self.0;
-        let (parts, digest, watched) = (parts.clone(), digest.clone(), watched.clone());
-        Self(Arc::new(Inner { parts, digest, watched, live: Live::new(clock) }))
+        let Inner { parts, digest, watched, kept_in, .. } = &*self.0;
+        let (parts, digest) = (parts.clone(), digest.clone());
+        let (watched, kept_in) = (watched.clone(), kept_in.clone());
+        Self(Arc::new(Inner { parts, digest, watched, kept_in, live: Live::new(clock) }))
     }
 
     /// What copies of this boundary share while it is at work.
@@ -262,6 +265,11 @@ impl Boundary {
         if self.0.watched.contains(tool) { Watched::Yes } else { Watched::No }
     }
 
+    /// Whether something that this tool says must not leave.
+    pub(super) fn keeps_in(&self, tool: &ToolName) -> bool {
+        self.0.kept_in.contains(tool)
+    }
+
     /// What becomes of writes while compiling.
     pub fn compile_writes(&self) -> CompileWrites {
         self.0.parts.compile_writes
@@ -310,7 +318,17 @@ impl Boundary {
             looked_for.into_iter().chain(own)
         };
         let watched = parts.tools.iter().flat_map(in_sequences).collect();
-        Ok(Self(Arc::new(Inner { parts, digest, live, watched })))
+        let kept_out = parts.tools.values().flat_map(|rule| &rule.keep_out).filter_map(|kept| match kept {
+            Kept::From(source) => Some(source),
+            Kept::Class(_) => None,
+        });
+        let kept_in =
+            kept_out.chain(parts.sensitive.values().flat_map(|class| &class.from)).filter_map(|source| match source {
+                Source::Reply { tool, .. } => Some(tool.clone()),
+                _ => None,
+            });
+        let kept_in = kept_in.collect();
+        Ok(Self(Arc::new(Inner { parts, digest, live, watched, kept_in })))
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) mod schema;
 mod secret_shape;
 pub(super) mod sequence;
 pub(super) mod token;
-mod views;
+pub(super) mod views;
 pub(super) mod window;
 
 use std::fmt;

@@ -210,7 +210,7 @@ impl Guard {
             log.event(event);
             return None;
         }
-        session.answered(call, &reply);
+        session.answered(&self.boundary, call, &reply);
         let cleaned = rule.map(|rule| reply::clean(&self.boundary, rule, &call.tool, &mut reply, session));
         cleaned.into_iter().flatten().for_each(|event| log.event(event));
         for check in &self.checks {
@@ -341,7 +341,7 @@ impl Guard {
         }
         if let Some(reply) = &granted.stand_in {
             record(log, EventKind::DryRun, &call, "the run is part of compiling");
-            session.answered(&call, &ToolReply::done(reply.clone()));
+            session.answered(&self.boundary, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();

@@ -204,7 +204,7 @@ fn decide(
     reservation.keep();
     let reply = answer(&recorded.result);
     if reply::withheld(rule, &call.tool, &reply).is_none() {
-        session.answered(&call, &reply);
+        session.answered(boundary, &call, &reply);
     }
     if reply.status == ReplyStatus::Failed {
         session.forget_made(&call);

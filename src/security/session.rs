@@ -1,6 +1,7 @@
 //! What one run has done so far, as far as the boundary cares.
 
 mod counts;
+mod kept;
 mod memory;
 
 use std::{
@@ -172,9 +173,18 @@ impl Session {
     }
 
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
-    pub(super) fn answered(&self, call: &ToolCall, reply: &ToolReply) {
+    pub(super) fn answered(&self, boundary: &Boundary, call: &ToolCall, reply: &ToolReply) {
         self.observe(&call.tool, reply);
+        if boundary.keeps_in(&call.tool) {
+            self.memory().keep(&call.tool, reply);
+        }
         self.counts().answered(call, reply);
+    }
+
+    /// As if a boundary said that what the tool says must not leave.
+    #[cfg(fuzzing)]
+    pub(super) fn keep(&self, tool: &ToolName, reply: &ToolReply) {
+        self.memory().keep(tool, reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.

@@ -4,8 +4,6 @@
 //! only where the tool's rule says `keep_out`. Texts are looked at as they are and decoded (percent, Base64, hexadecimal); who
 //! paraphrases gets past this, which is why `from` is the stronger rule wherever it can be written.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::{
@@ -20,30 +18,52 @@ use crate::{
     },
 };
 
-/// Shorter values turn up in texts by chance.
-const MIN_VALUE: usize = 6;
+/// No credential is so short that it is shorter than this when it is encoded.
+const MIN_ENCODED_SECRET: usize = 26;
 
-/// So many words of a longer text in a row are a quotation.
-const QUOTED_WORDS: usize = 5;
+/// What a text carries, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Carried {
+    Kept,
+    Planted,
+    Secret,
+}
 
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     for (name, value) in &asked.call.arguments {
-        let found = carried(asked, name).or_else(|| written(value, &mut |text| carried(asked, text)));
-        if let Some((kind, rule)) = found {
-            denials.push(Denied::argument(kind, name, rule));
+        let mut worst = carried(asked, name);
+        written(value, &mut |text| {
+            if worst != Some(Carried::Secret) {
+                worst = worst.max(carried(asked, text));
+            }
+        });
+        if let Some(carried) = worst {
+            denials.push(carried.denied(asked, name));
         }
     }
 }
 
-/// What an argument carries, and the rule that keeps it in.
-type Carried = (EventKind, &'static str);
+impl Carried {
+    /// Names the argument only where the operator does: other names are made up by the model.
+    fn denied(self, asked: &Asked<'_>, name: &str) -> Denied {
+        let (kind, rule) = match self {
+            Self::Secret => (EventKind::LeakDenied, "secret"),
+            Self::Planted => (EventKind::CanaryObeyed, "canaries"),
+            Self::Kept => (EventKind::LeakDenied, "keep_out"),
+        };
+        if asked.rule.arguments.contains_key(name) {
+            return Denied::argument(kind, name, rule);
+        }
+        Denied { rule: Some(rule), ..Denied::new(kind, format!("an argument breaks the rule `{rule}`")) }
+    }
+}
 
 /// Whether a text has a value of a class.
 pub(super) fn has_class(class: &Class, memory: &Memory, text: &str) -> bool {
     let views = views(text);
     let by_shape =
         class.pattern.as_ref().is_some_and(|pattern| views.iter().any(|view| has_shape(pattern.regex(), view)));
-    by_shape || !class.from.is_empty() && quotes(&class.from, memory, &views)
+    by_shape || quotes(&class.from, memory, &views)
 }
 
 /// Whether a text has a value that the operator has planted, however it is written.
@@ -55,32 +75,39 @@ pub(super) fn has_planted(boundary: &Boundary, text: &str) -> bool {
     !boundary.canaries().is_empty() && views(text).iter().any(|view| is_planted(view))
 }
 
-/// The first that is found in texts, keys of objects and numbers: all that can carry something.
-fn written(value: &Value, find: &mut dyn FnMut(&str) -> Option<Carried>) -> Option<Carried> {
+/// Shows texts, keys of objects and numbers: all that can carry something.
+fn written(value: &Value, show: &mut dyn FnMut(&str)) {
     match value {
-        Value::Null | Value::Bool(_) => None,
-        Value::Number(number) => find(&number.to_string()),
-        Value::String(text) => find(text),
-        Value::Array(list) => list.iter().find_map(|item| written(item, find)),
-        Value::Object(map) => map.iter().find_map(|(key, item)| find(key).or_else(|| written(item, find))),
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => show(&number.to_string()),
+        Value::String(text) => show(text),
+        Value::Array(list) => list.iter().for_each(|item| written(item, show)),
+        Value::Object(map) => {
+            for (key, item) in map {
+                show(key);
+                written(item, show);
+            }
+        }
     }
 }
 
 fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     let boundary = asked.boundary;
     let redactor = boundary.live().redactor();
-    if secret_shape::is_in(text) || redactor.finds(text) {
-        return Some((EventKind::LeakDenied, "secret"));
+    let is_secret = |view: &str| secret_shape::is_in(view) || redactor.finds(view);
+    if is_secret(text) {
+        return Some(Carried::Secret);
     }
-    if boundary.canaries().is_empty() && asked.rule.keep_out.is_empty() {
+    let keeps_nothing = boundary.canaries().is_empty() && asked.rule.keep_out.is_empty();
+    if keeps_nothing && text.len() < MIN_ENCODED_SECRET {
         return None;
     }
     let views = views(text);
-    if views.iter().any(|view| secret_shape::is_in(view) || redactor.finds(view)) {
-        return Some((EventKind::LeakDenied, "secret"));
+    if views.iter().skip(1).any(|view| is_secret(view)) {
+        return Some(Carried::Secret);
     }
     if has_planted(boundary, text) {
-        return Some((EventKind::CanaryObeyed, "canaries"));
+        return Some(Carried::Planted);
     }
     let is_kept = |kept: &Kept| match kept {
         Kept::Class(name) => {
@@ -88,35 +115,26 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
         }
         Kept::From(source) => asked.session.with_memory(|memory| quotes(std::slice::from_ref(source), memory, &views)),
     };
-    asked.rule.keep_out.iter().any(is_kept).then_some((EventKind::LeakDenied, "keep_out"))
+    asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)
 }
 
-/// The pattern matches the text as it is, or without the blanks and dashes that people put into numbers.
+/// The pattern matches the text as it is, without the blanks and dashes that people put into numbers, or in capitals.
 fn has_shape(pattern: &regex::Regex, view: &str) -> bool {
-    let compact = || view.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/')).collect::<String>();
-    pattern.is_match(view) || pattern.is_match(&compact())
+    let letters = || view.chars().filter(|c| c.is_alphanumeric());
+    let is_separator = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_');
+    pattern.is_match(view)
+        || pattern.is_match(&view.chars().filter(|c| !is_separator(*c)).collect::<String>())
+        || pattern.is_match(&letters().collect::<String>())
+        || pattern.is_match(&letters().flat_map(char::to_uppercase).collect::<String>())
 }
 
 /// Whether one of the views has a value that came from one of the sources, or quotes a longer text from there.
 fn quotes<V: AsRef<str>>(sources: &[Source], memory: &Memory, views: &[V]) -> bool {
-    let plain: Vec<String> = views.iter().map(|view| folded(view.as_ref())).collect();
-    let phrases: HashSet<String> = views.iter().flat_map(|view| phrases(view.as_ref())).collect();
-    let is_quoted = |value: &str| {
-        let words = value.split_whitespace().count();
-        if words > QUOTED_WORDS {
-            return self::phrases(value).any(|phrase| phrases.contains(&phrase));
-        }
-        let value = folded(value);
-        value.chars().count() >= MIN_VALUE && plain.iter().any(|view| view.contains(&value))
-    };
-    sources.iter().any(|source| memory.values_of(source).any(is_quoted))
-}
-
-/// Every run of so many words, without punctuation and case.
-fn phrases(text: &str) -> impl Iterator<Item = String> {
-    let words: Vec<String> = text.split_whitespace().map(folded).filter(|word| !word.is_empty()).collect();
-    let runs: Vec<String> = words.windows(QUOTED_WORDS).map(|run| run.join(" ")).collect();
-    runs.into_iter()
+    sources.iter().any(|source| match source {
+        Source::Input { field } => memory.kept_of_input().is_in(field.as_deref(), views),
+        Source::Reply { tool, field } => memory.kept_of(tool).is_some_and(|kept| kept.is_in(field.as_deref(), views)),
+        Source::Registry(_) => false,
+    })
 }
 
 #[cfg(test)]

@@ -48,19 +48,14 @@ pub(super) fn is_in(text: &str) -> bool {
         return false;
     }
     let bytes = text.as_bytes();
-    let begins = |at: &usize| {
-        let follows_a_word =
-            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
-        !follows_a_word && text.is_char_boundary(*at)
-    };
-    (0..=bytes.len() - MIN_LENGTH).filter(begins).any(|at| {
+    (0..=bytes.len() - MIN_LENGTH).filter(|at| text.is_char_boundary(*at)).any(|at| {
         let rest = text.get(at..).unwrap_or_default();
         match rest.bytes().next() {
             Some(b'-') => is_private_key(rest),
             Some(b'e') => is_token(rest),
-            Some(first) => {
-                SHAPES.iter().any(|shape| shape.start.as_bytes().first() == Some(&first) && shape.begins(rest))
-            }
+            Some(first) => SHAPES.iter().any(|shape| {
+                shape.start.as_bytes().first() == Some(&first) && shape.begins(rest) && shape.may_begin(bytes, at)
+            }),
             None => false,
         }
     })
@@ -70,6 +65,15 @@ impl Shape {
     fn begins(&self, text: &str) -> bool {
         let rest = text.strip_prefix(self.start);
         rest.is_some_and(|rest| rest.chars().take_while(|c| (self.rest)(*c)).count() >= self.least)
+    }
+}
+
+impl Shape {
+    /// A short start could be the end of a word.
+    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
+        let follows_a_word =
+            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+        self.start.len() > 3 || !follows_a_word
     }
 }
 

@@ -1,7 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::OnceLock,
+};
 
 use serde_json::Value;
 
+use super::kept::KeptIn;
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
@@ -21,6 +25,9 @@ pub(in crate::security) struct Memory {
     prose: Vec<(ToolName, String)>,
     /// What fields and prose take, in bytes.
     size: usize,
+    /// What must not leave, by the tool that said it.
+    kept: BTreeMap<ToolName, KeptIn>,
+    kept_of_input: OnceLock<KeptIn>,
 }
 
 /// Most bytes of replies to remember. What is beyond gives no provenance, so values from there are refused.
@@ -40,7 +47,14 @@ impl Memory {
             let field = field.to_owned();
             texts.into_iter().map(move |text| (field.clone(), text))
         };
-        Self { input: input.iter().flat_map(texts).collect(), fields: BTreeMap::new(), prose: Vec::new(), size: 0 }
+        Self {
+            input: input.iter().flat_map(texts).collect(),
+            fields: BTreeMap::new(),
+            prose: Vec::new(),
+            size: 0,
+            kept: BTreeMap::new(),
+            kept_of_input: OnceLock::new(),
+        }
     }
 
     pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
@@ -69,22 +83,23 @@ impl Memory {
         }
     }
 
-    /// Every value that a source has given so far, longer texts included.
-    pub(in crate::security) fn values_of<'m>(&'m self, source: &'m Source) -> Box<dyn Iterator<Item = &'m str> + 'm> {
-        match source {
-            Source::Registry(_) => Box::new(std::iter::empty()),
-            Source::Input { field } => {
-                let of = |of: &String| field.as_ref().is_none_or(|field| field == of);
-                Box::new(self.input.iter().filter(move |(field, _)| of(field)).map(|(_, text)| text.as_str()))
-            }
-            Source::Reply { tool, field } => {
-                let values = self.fields.get(tool).into_iter().flatten();
-                let of = move |fields: &BTreeSet<String>| field.as_ref().is_none_or(|field| fields.contains(field));
-                let values = values.filter(move |(_, fields)| of(fields)).map(|(value, _)| value.as_str());
-                let prose = self.prose.iter().filter(move |(of, _)| of == tool && field.is_none());
-                Box::new(values.chain(prose.map(|(_, text)| text.as_str())))
-            }
-        }
+    /// Remembers all that a tool said, so that it can be kept in: whatever its fields, whether it failed or not.
+    pub(super) fn keep(&mut self, tool: &ToolName, reply: &ToolReply) {
+        self.kept.entry(tool.clone()).or_default().add(None, &reply.content);
+    }
+
+    /// What a tool has said that must be kept in.
+    pub(in crate::security) fn kept_of(&self, tool: &ToolName) -> Option<&KeptIn> {
+        self.kept.get(tool)
+    }
+
+    /// The input, as something that must be kept in.
+    pub(in crate::security) fn kept_of_input(&self) -> &KeptIn {
+        self.kept_of_input.get_or_init(|| {
+            let mut kept = KeptIn::default();
+            self.input.iter().for_each(|(field, text)| kept.add(Some(field), &Value::from(text.as_str())));
+            kept
+        })
     }
 
     fn has(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
@@ -148,9 +163,9 @@ impl Memory {
 
     fn add_value(&mut self, tool: &ToolName, field: Option<&str>, text: &str, status: ReplyStatus) {
         // an error often repeats what it was given
-        if let (Some(field), ReplyStatus::Done) = (field, status)
-            && self.has_room(text.len() + field.len())
-        {
+        let (Some(field), ReplyStatus::Done) = (field, status) else { return };
+        let known = self.fields.get(tool).and_then(|values| values.get(text));
+        if !known.is_some_and(|fields| fields.contains(field)) && self.has_room(text.len() + field.len()) {
             let values = self.fields.entry(tool.clone()).or_default();
             values.entry(text.to_owned()).or_default().insert(field.to_owned());
         }
