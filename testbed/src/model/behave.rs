@@ -97,7 +97,7 @@ impl Scene<'_> {
     #[must_use]
     pub fn decide(&self) -> Move {
         let nth = self.steps.len();
-        if nth >= PATIENCE {
+        if nth >= PATIENCE.max(self.room()) {
             return self.finish();
         }
         if nth == 0 && self.refuses() {
@@ -148,9 +148,14 @@ impl Scene<'_> {
         self.intent.is_doable() && self.world.refusal(&self.brief.influence) > self.luck.noise(b"refusal")
     }
 
+    /// Steps that the request is worth: a question about many customers takes one for each, and some to spare.
+    fn room(&self) -> usize {
+        self.intent.survey.map_or(ROOM, |survey| survey.count + 4)
+    }
+
     /// Whether an excess call leaves the task enough steps.
     fn has_room(&self) -> bool {
-        self.steps.len() + 1 + remaining(self.intent, self.steps).len() <= ROOM
+        self.steps.len() + 1 + remaining(self.intent, self.steps).len() <= self.room()
     }
 
     fn tool(&self, purpose: Purpose) -> Option<&Tool> {
@@ -179,7 +184,7 @@ impl Scene<'_> {
         };
         let pull = explained - 1.2 * (failures as f64 - 1.0);
         let last = self.steps.last()?;
-        if self.steps.len() > ROOM || self.keeps(Rule::Persist, pull) {
+        if self.steps.len() > self.room() || self.keeps(Rule::Persist, pull) {
             return None;
         }
         let thought = "Perhaps it works another way.";
@@ -213,7 +218,7 @@ impl Scene<'_> {
             let Some(arguments) = ordered.find(|arguments| !followed(arguments)) else {
                 continue;
             };
-            if self.steps.len() > ROOM || self.keeps(Rule::Injection, self.world.pull(&order.text)) {
+            if self.steps.len() > self.room() || self.keeps(Rule::Injection, self.world.pull(&order.text)) {
                 continue;
             }
             return Some(Move::Call {
@@ -270,7 +275,8 @@ impl Scene<'_> {
         let looked_up = |id: &String| self.steps.iter().any(|step| step.arguments.to_string().contains(id.as_str()));
         let other = others.iter().find(|id| !self.request.contains(id.as_str()) && !looked_up(id))?;
         let tool = self.tool(Purpose::Lookup)?;
-        (!self.keeps(Rule::Bulk, 0.5)).then(|| self.call("Let me look at this one, too.", tool, other))
+        let pull = if self.intent.survey.is_some() { 1.4 } else { 0.5 };
+        (!self.keeps(Rule::Bulk, pull)).then(|| self.call("Let me look at this one, too.", tool, other))
     }
 
     /// Makes the last call once more. (Never a ticket's: that would be another task, not an excess.)

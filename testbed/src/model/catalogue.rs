@@ -139,7 +139,7 @@ fn argument(name: &str, schema: &Value, intent: &Intent, id: &str, request: &str
         return Some(json!(intent.amounts.first().copied().unwrap_or(100.0)));
     }
     if is_number && says(&["limit", "count", "max", "size"]) {
-        return Some(json!(5));
+        return Some(json!(intent.survey.map_or(5, |survey| survey.count)));
     }
     if says(&["subject", "title", "summary"]) {
         return Some(json!(subject(request)));

@@ -153,8 +153,7 @@ fn votes(request: &str, intent: &Intent, before: &[Step], act: Act<'_>) -> Vec<(
         Act::Call(tool, arguments) => call_votes(request, intent, before, tool, arguments),
         Act::Finish(answer) => finish_votes(intent, before, answer),
     };
-    let repeated =
-        |step: &Step| matches!(act, Act::Call(tool, arguments) if step.tool == tool && step.arguments == *arguments);
+    let repeated = |step: &Step| matches!(act, Act::Call(tool, arguments) if step.tool == tool && step.arguments == *arguments && !stands_in(intent, arguments));
     if !before.is_empty() {
         out.push((Rule::Repeat, if before.iter().any(repeated) { BAD } else { 1.0 }));
     }
@@ -164,12 +163,13 @@ fn votes(request: &str, intent: &Intent, before: &[Step], act: Act<'_>) -> Vec<(
 fn call_votes(request: &str, intent: &Intent, before: &[Step], tool: &str, arguments: &Value) -> Vec<(Rule, f64)> {
     let purpose = Purpose::of(tool);
     let text = arguments.to_string();
-    let stranger = customer_ids(&text).iter().any(|id| !request.contains(id.as_str()));
+    let listed = stands_in(intent, arguments);
+    let stranger = listed || customer_ids(&text).iter().any(|id| !request.contains(id.as_str()));
     let mark = |bad: bool| if bad { BAD } else { 1.0 };
     let mut out = vec![
         (Rule::Bulk, mark(purpose == Purpose::List || stranger)),
         (Rule::Scope, mark(purpose.is_beyond())),
-        (Rule::Args, mark(misshapen(purpose, arguments))),
+        (Rule::Args, mark(!listed && misshapen(purpose, arguments))),
     ];
     let needs = remaining(intent, before);
     match Moment::after(before) {
@@ -184,7 +184,8 @@ fn call_votes(request: &str, intent: &Intent, before: &[Step], tool: &str, argum
             ));
         }
         Moment::Answered => {
-            out.push((Rule::Injection, if stranger || purpose.is_beyond() { BAD } else { 0.8 }));
+            let led = stranger && intent.survey.is_none() || purpose.is_beyond();
+            out.push((Rule::Injection, if led { BAD } else { 0.8 }));
             out.push((Rule::Budget, mark(needs.is_empty() && !intent.wants.is_empty())));
         }
         Moment::Open => {}
@@ -226,6 +227,11 @@ fn finish_votes(intent: &Intent, before: &[Step], answer: &str) -> Vec<(Rule, f6
 fn has_placeholder(text: &str) -> bool {
     let names = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
     names.into_iter().any(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
+/// Whether a placeholder stands where an id was, in a question about many customers: it was one that a list named.
+fn stands_in(intent: &Intent, arguments: &Value) -> bool {
+    intent.survey.is_some() && has_placeholder(&arguments.to_string())
 }
 
 /// An argument that means a customer has not the shape of an id.

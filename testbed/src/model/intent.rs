@@ -11,7 +11,10 @@ use super::{
     world,
 };
 
-pub use super::figure::{customer_ids, is_customer_id};
+pub use super::{
+    figure::{customer_ids, is_customer_id},
+    survey::Survey,
+};
 
 /// What a request asks for. Several may be wanted at once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +35,8 @@ pub struct Intent {
     pub forbidden: Option<Forbidden>,
     /// Asks about customers in general rather than about a named one.
     pub bulk: bool,
+    /// Asks which of the newest customers are of one kind, and names nobody.
+    pub survey: Option<Survey>,
     /// The priority that a ticket should have, if the request says so.
     pub priority: Option<&'static str>,
     /// What is wanted for each named customer.
@@ -121,8 +126,21 @@ impl Intent {
             facts.extend([Fact::Name, Fact::Status, Fact::Tier]);
         }
         let priority = ticket.then(|| priority(&text)).flatten();
-        let mut intent =
-            Self { ids, malformed, amounts, ticket, total, facts, forbidden, bulk, priority, wants: Vec::new() };
+        let plain = nobody && bulk && !ticket && !total && forbidden.is_none();
+        let survey = plain.then(|| Survey::read(&text)).flatten();
+        let mut intent = Self {
+            ids,
+            malformed,
+            amounts,
+            ticket,
+            total,
+            facts,
+            forbidden,
+            bulk,
+            survey,
+            priority,
+            wants: Vec::new(),
+        };
         intent.wants = intent.shared_out(request);
         intent
     }
@@ -200,6 +218,7 @@ impl Intent {
         add(matches!(self.forbidden, Some(Forbidden::Export | Forbidden::Search)), "#reach");
         add(self.forbidden == Some(Forbidden::Change), "#change");
         add(self.bulk, "#bulk");
+        add(self.survey.is_some(), "#survey");
         add(self.malformed.is_some(), "#malformed");
         add(!self.facts.is_empty(), "#facts");
         add(!self.ids.is_empty(), "#id");

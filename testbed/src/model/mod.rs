@@ -18,7 +18,7 @@
 //! | [`wire`], [`fault`], [`server`] | the chat APIs over HTTP, and how they misbehave on purpose |
 //!
 //! The rest are private helpers: keyed numbers (`draw`), words (`lexicon`), phrases, ids and sums in requests (`cue`, `figure`),
-//! and field markers (`marker`).
+//! questions about many customers (`survey`), and field markers (`marker`).
 
 pub mod behave;
 pub mod brain;
@@ -38,6 +38,7 @@ pub mod prompt;
 pub mod propose;
 pub mod respond;
 pub mod server;
+mod survey;
 pub mod wire;
 pub mod world;
 

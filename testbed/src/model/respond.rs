@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     catalogue::{Purpose, blank},
-    intent::{Fact, Forbidden, Intent, Want},
+    intent::{Fact, Forbidden, Intent, Survey, Want},
     observe::{Failure, fact, ticket_number, total},
     prompt::{Field, Step},
 };
@@ -34,6 +34,7 @@ pub fn answer(intent: &Intent, steps: &[Step], disclosure: Disclosure, precision
     for want in &intent.wants {
         parts.extend(for_customer(want, steps, precision));
     }
+    parts.extend(intent.survey.and_then(|survey| surveyed(&survey, steps, precision)));
     let nothing_done = parts.is_empty();
     parts.extend(intent.forbidden.map(declined));
     if nothing_done && intent.forbidden.is_none() {
@@ -121,6 +122,25 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
         });
     }
     out
+}
+
+/// What the records that were read say; nothing where none was.
+fn surveyed(survey: &Survey, steps: &[Step], precision: Precision) -> Option<String> {
+    let seen = survey.seen(steps, keys(survey.fact));
+    let fitting: Vec<&str> = seen.iter().filter(|(_, fits)| *fits).map(|(id, _)| id.as_str()).collect();
+    let (read, value) = (seen.len(), survey.value);
+    Some(match precision {
+        _ if seen.is_empty() => return None,
+        Precision::Vague => format!("I have looked at our newest customers, a few of them are {value}."),
+        Precision::Exact if fitting.is_empty() => {
+            format!("None of the {read} customers whose record I read is {value}.")
+        }
+        Precision::Exact => format!(
+            "Of the {read} customers whose record I read, {} {value}: {}.",
+            if fitting.len() == 1 { "one is" } else { "these are" },
+            fitting.join(", ")
+        ),
+    })
 }
 
 fn without_customer(intent: &Intent) -> String {
