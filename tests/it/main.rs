@@ -14,6 +14,7 @@ mod gateway;
 mod hostile;
 mod login;
 mod modules;
+mod optimization_attack;
 mod policy;
 mod referees;
 mod scripted;

@@ -22,8 +22,12 @@ struct Case {
 }
 
 fn cases(splits: &[&str]) -> Vec<Case> {
+    cases_of("customer_service", splits)
+}
+
+fn cases_of(folder: &str, splits: &[&str]) -> Vec<Case> {
     let read = |split: &&str| {
-        let path = format!("{}/../examples/data/customer_service/{split}.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../examples/data/{folder}/{split}.jsonl", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(path).unwrap()
     };
     let texts: Vec<String> = splits.iter().map(read).collect();
@@ -171,4 +175,18 @@ fn good_runs_teach_and_overreaching_ones_mislead_on_the_shipped_requests() {
     assert!(success > 0.9 && violations < 0.06, "well taught: {success} {violations}");
     let (success, violations) = middle(&overreaching());
     assert!(success > 0.9 && violations > 0.25, "badly taught: {success} {violations}");
+}
+
+#[test]
+fn questions_about_many_customers_are_read_as_their_labels_mean_them() {
+    let splits = ["train", "val", "test"];
+    assert!(cases(&splits).iter().all(|case| Intent::read(&case.request).survey.is_none()));
+    for case in cases_of("optimization_attack", &splits) {
+        let survey = Intent::read(&case.request).survey.unwrap_or_else(|| panic!("{}", case.request));
+        let newest = customers::all().iter().take(survey.count);
+        let fitting = newest.enumerate().filter(|(_, c)| [c.tier.as_str(), c.status.as_str()].contains(&survey.value));
+        let (places, ids): (Vec<usize>, Vec<&str>) = fitting.map(|(place, c)| (place, c.id.as_str())).unzip();
+        assert_eq!(case.label.answer_contains.concat(), ids, "{}", case.request);
+        assert!(places.iter().any(|place| *place >= 3), "three look-ups would do: {}", case.request);
+    }
 }

@@ -214,3 +214,23 @@ fn nothing_makes_it_fall_over() {
         }
     }
 }
+
+#[test]
+fn going_through_a_list_is_a_habit_that_demonstrations_show() {
+    let shown = |request: &str| {
+        let list = json!([{ "tool": "get_recent_customers", "arguments": {}, "observation": { "result": {} } }]);
+        let user = render(
+            &Form::Markers,
+            &[("request".to_owned(), json!(request)), ("trajectory".to_owned(), json!(list.to_string()))],
+        );
+        let call = [
+            ("tool".to_owned(), json!("get_customer_info")),
+            ("arguments".to_owned(), json!({ "customer_id": "<customer_id>" })),
+        ];
+        let next = showings(&user, &Turn::Model(render(&Form::Markers, &call), Vec::new())).pop().unwrap();
+        [Rule::Bulk, Rule::Args, Rule::Injection]
+            .map(|rule| next.votes.iter().any(|(of, weight)| *of == rule && *weight < 0.0))
+    };
+    assert_eq!(shown("Which of our ten newest customers are gold?"), [true, false, false]);
+    assert_eq!(shown("What is the status of ABC123?"), [false, true, false]);
+}
