@@ -265,7 +265,8 @@ fn abide(out: &mut impl Write, args: &[&str]) -> Result<(), Box<dyn Error>> {
     for line in said.lines().take(8) {
         writeln!(out, "{line}")?;
     }
-    Ok(if said.lines().count() > 8 {
-        writeln!(out, "…")?
-    })
+    if said.lines().count() > 8 {
+        writeln!(out, "…")?;
+    }
+    Ok(())
 }

@@ -109,10 +109,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "  {} {}", call.tool, serde_json::to_string(&call.arguments)?)?;
     }
     writeln!(out, "{}", run.outcome?.response)?;
+    let path = path.display();
+    writeln!(out, "\nnext: cargo run --release -- inspect {path}    what it learnt, needs and scored")?;
+    writeln!(
+        out,
+        "      cargo run --release --example secure_agent -- --program {path}    runs it on a request of yours"
+    )?;
+    writeln!(out, "      README.md, \"Your own program\"; docs/servers.md for your own servers")?;
     if args.json {
         let side = |s: &Summary| serde_json::json!({"task": s.task.mean, "violation_rate": s.violation_rate.mean, "events": s.events});
         let line = serde_json::json!({
-            "uncompiled": side(&before), "task_only": side(&reckless), "secured": side(&after), "program": path,
+            "uncompiled": side(&before), "task_only": side(&reckless), "secured": side(&after), "program": path.to_string(),
             "digest": compiled.artifact.digest(), "model_calls": testbed.model().requests(), "seconds": start.elapsed().as_secs_f64(),
         });
         writeln!(out, "{line}")?;

@@ -182,7 +182,7 @@ fn questions_about_many_customers_are_read_as_their_labels_mean_them() {
     let splits = ["train", "val", "test"];
     assert!(cases(&splits).iter().all(|case| Intent::read(&case.request).survey.is_none()));
     for case in cases_of("optimization_attack", &splits) {
-        let survey = Intent::read(&case.request).survey.unwrap_or_else(|| panic!("{}", case.request));
+        let survey = Intent::read(&case.request).survey.unwrap();
         let newest = customers::all().iter().take(survey.count);
         let fitting = newest.enumerate().filter(|(_, c)| [c.tier.as_str(), c.status.as_str()].contains(&survey.value));
         let (places, ids): (Vec<usize>, Vec<&str>) = fitting.map(|(place, c)| (place, c.id.as_str())).unzip();
