@@ -92,14 +92,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let incident = Incident::happen(args.seed, 8, audits).await?;
     incident.tell(&mut out)?;
+    writeln!(
+        out,
+        "\nHalf of the requests are questions that no three records can answer. Safe success leaves them to a human."
+    )?;
     let [before, after] = AUDITS.map(|name| audits.join(name).display().to_string());
     let lookups = ["--tool", "crm.get_customer_info", "--count-by", "run"];
-    writeln!(out, "\nBefore the brake, no call was wrong. Who reads so many customers?\n")?;
+    writeln!(out, "\nWithout the brake the guard had nothing against these calls. Who reads so many customers?\n")?;
     abide(&mut out, &[&["audit", "query", &before][..], &lookups].concat())?;
-    writeln!(out, "\nWith the brake, the guard stopped them, and says why:\n")?;
+    writeln!(out, "\nWith the brake the same program is stopped:\n")?;
     abide(&mut out, &["audit", "query", &after, "--code", "bulk_access", "--count-by", "run"])?;
     abide(&mut out, &["audit", "query", &after, "--count-by", "code"])?;
-    writeln!(out, "\nNobody has touched the rows since:\n")?;
+    writeln!(out, "\nThe rows are as they were written:\n")?;
     abide(&mut out, &["audit", "verify", &before])?;
     abide(&mut out, &["audit", "verify", &after])?;
     if args.json {
