@@ -19,7 +19,7 @@ pub(super) mod provenance;
 pub(super) mod rate;
 pub(super) mod reply;
 pub(super) mod schema;
-mod secret_shape;
+pub(super) mod secret_shape;
 pub(super) mod sequence;
 pub(super) mod token;
 pub(super) mod views;
@@ -118,9 +118,11 @@ impl Denied {
         Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new(), check: None }
     }
 
-    /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so.
+    /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so, and a user's own check has the last word.
     pub(super) fn can_be_lifted(&self, rule: &ToolRule) -> bool {
-        self.rule != Some("secret") && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
+        self.check.is_none()
+            && self.rule != Some("secret")
+            && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
     }
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.

@@ -171,7 +171,7 @@ impl Guard {
         session: &Session,
         log: &Recorder,
     ) -> Result<(Permit, Underway), Refused> {
-        let mut row = Row::of(&call, session).asked_by(log.asker());
+        let mut row = Row::of(&call, session, self.boundary.live().redactor()).asked_by(log.asker());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
         conclude(&mut row, &decision);
         let audited = self.audit.write(Entry::Decision(row), self.clock.now());
@@ -246,6 +246,7 @@ impl Guard {
             Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
         };
         let stand_in = stand_in::of(&self.boundary, rule, tool, session.mode(), &row.arguments_digest);
+        let stand_in = stand_in.map(|reply| self.screened(rule, call, reply, session));
         let question = self.question(rule, call, session, denials);
         // a call that is not made needs no approval
         let question = question.filter(|question| stand_in.is_none() || !question.objections.is_empty());
@@ -331,6 +332,16 @@ impl Guard {
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
         let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::HumanAsked, why));
         Err(Objections::of(question.objections.iter().cloned().chain(missing).chain(asked)))
+    }
+
+    /// What of a stand-in the program may see: it can be a real reply, out of a recording.
+    fn screened(&self, rule: &ToolRule, call: &ToolCall, reply: Value, session: &Session) -> Value {
+        let mut reply = ToolReply::done(reply);
+        if reply::withheld(rule, &call.tool, &reply).is_some() {
+            return stand_in::nothing();
+        }
+        reply::clean(&self.boundary, rule, &call.tool, &mut reply, session);
+        reply.content
     }
 
     /// Makes the permit, and records what is worth knowing of it.

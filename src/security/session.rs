@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest};
-pub(super) use memory::{Memory, texts};
+pub(super) use memory::{Memory, parts, texts};
 
 use super::{
     boundary::{Boundary, Registry, ToolRule},

@@ -295,7 +295,7 @@ async fn a_write_of_a_compile_is_stood_in_for() {
     let run = stage.runtime.run_with(&agent, ask("File a ticket for ABC123: broken grill"), options).await;
     assert_eq!(run.outcome.as_ref().unwrap().response, "Done.");
     assert_eq!(kinds(&run), [EventKind::DryRun]);
-    assert_eq!(observations(&stage.heard.asked()[1])[0]["result"]["status"], "ok");
+    assert_eq!(observations(&stage.heard.asked()[1])[0]["result"]["status"], "dry run");
     assert!(stage.testbed.mcp().log().all().is_empty(), "no call reached the server");
 
     let live = stage.runtime.run(&agent, ask("File a ticket for ABC123: broken grill")).await;

@@ -11,9 +11,11 @@ use crate::{
     call::{Effect, ToolCall, ToolName},
     episode::RunId,
     event::EventKind,
+    secret::Redactor,
     security::{
         ScopeSet,
         boundary::ToolRule,
+        check::secret_shape,
         check::token::GrantedScopes,
         session::{Labels, Mode, Session, arguments_digest},
     },
@@ -181,8 +183,16 @@ const MAX_NAME_CHARS: usize = 64;
 const MAX_TORN: usize = 1_024;
 
 impl Row {
-    pub(in crate::security) fn of(call: &ToolCall, session: &Session) -> Self {
-        let short = |name: &String| name.chars().take(MAX_NAME_CHARS).collect();
+    pub(in crate::security) fn of(call: &ToolCall, session: &Session, redactor: &Redactor) -> Self {
+        // a model may have made names up, and put anything into them
+        let is_name = |name: &str| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$');
+            name.chars().count() <= MAX_NAME_CHARS
+                && name.chars().all(is_plain)
+                && !secret_shape::is_in(name)
+                && !redactor.finds(name)
+        };
+        let short = |name: &String| if is_name(name) { name.clone() } else { "[other]".to_owned() };
         Self {
             seq: 0,
             time: String::new(),

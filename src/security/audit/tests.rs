@@ -28,7 +28,7 @@ fn row() -> Row {
     };
     let labels = Labels { candidate: Some("c1".into()), example: None };
     let session = Session::new(RunId::random(), Mode::Compile, &Fields::new()).labelled(labels);
-    let mut row = Row::of(&call, &session).asked_by(Some("Support"));
+    let mut row = Row::of(&call, &session, &crate::secret::Redactor::new()).asked_by(Some("Support"));
     row.conclude(
         RowVerdict::Deny(EventKind::ScopeMissing),
         Some("tools.\"crm.lookup\".scopes".into()),
@@ -98,7 +98,7 @@ fn a_file_gets_one_line_for_each_row_and_is_only_its_owners() {
     assert_eq!(second["module"], "Support");
     assert_eq!(second["candidate"], "c1");
     assert_eq!(second["mode"], "compile");
-    assert_eq!(second["arguments"][1].as_str().unwrap().len(), 64);
+    assert_eq!(second["arguments"], json!(["id", "[other]"]));
     assert!(!text.contains("CUST1"));
     #[cfg(unix)]
     {

@@ -21,13 +21,10 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
     }
     let denied = |kind, detail: &str| Err(Denied::new(kind, detail));
     let Some(shown) = shown else {
-        return match rules.is_empty() {
-            true => Ok(()),
-            false => denied(
-                EventKind::AnswerDenied,
-                "the boundary has rules for answers, and the module does not show its own: write `fn shown` for it",
-            ),
-        };
+        return denied(
+            EventKind::AnswerDenied,
+            "the boundary has rules for answers or planted values, and the module does not show its own: write `fn shown` for it",
+        );
     };
     let has = |fits: &mut dyn FnMut(&str) -> bool| {
         shown.0.values().any(|value| any_text(value, fits) || any_number(value, fits))

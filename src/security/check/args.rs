@@ -6,7 +6,10 @@ use super::{Asked, Denied, link};
 use crate::{
     Pattern,
     event::EventKind,
-    security::boundary::{ArgumentRule, Others},
+    security::{
+        boundary::{ArgumentRule, Others},
+        session::parts,
+    },
 };
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
@@ -15,16 +18,16 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
     let mut others = false;
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
-    for (name, value) in given.iter().filter(|(name, _)| !rules.contains_key(*name)) {
+    for name in given.keys().filter(|name| !rules.contains_key(*name)) {
         if let Some(meant) = rules.keys().find(|ruled| folded(ruled) == folded(name)) {
             deny(meant, "name");
-        } else if asked.rule.others == Others::Refuse && !value.is_null() {
+        } else if asked.rule.others == Others::Refuse {
             others = true;
         }
     }
     for (name, rule) in rules {
         let Some(value) = given.get(name) else { continue };
-        if rule.max_items.is_some_and(|max| items(Some(value)).len() > max as usize) {
+        if rule.max_items.is_some_and(|max| counted(value) > max as usize) {
             deny(name, "max_items");
         }
         if let Some(broken) = first_broken(rule, value) {
@@ -44,6 +47,12 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
         Some(Value::Array(list)) => list.iter().flat_map(|item| items(Some(item))).collect(),
         Some(value) => vec![value],
     }
+}
+
+/// How many values an argument names: a list that is written as one text counts as what it lists.
+fn counted(value: &Value) -> usize {
+    let count = |item: &Value| item.as_str().and_then(parts).map_or(1, Iterator::count);
+    items(Some(value)).into_iter().map(count).sum()
 }
 
 pub(in crate::security) fn folded(name: &str) -> String {
@@ -83,11 +92,17 @@ pub(in crate::security) fn broken(rule: &ArgumentRule, value: &Value) -> Option<
         Some("path_root")
     } else if rule.min.is_some_and(|min| number.is_none_or(|n| n < min)) {
         Some("min")
-    } else if rule.max.is_some_and(|max| number.is_none_or(|n| n > max)) {
+    } else if rule.max.is_some_and(|max| number.is_none_or(|n| n > max) || is_beyond(value, max)) {
         Some("max")
     } else {
         None
     }
+}
+
+/// Whether a whole number is larger than a limit by less than a float can tell.
+fn is_beyond(value: &Value, max: f64) -> bool {
+    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    whole.is_some_and(|n| max.is_finite() && n > max.floor() as i128)
 }
 
 /// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that goes up or that a
@@ -97,16 +112,19 @@ pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     let is_name = |part: &str| !part.is_empty() && part.trim() == part && !part.chars().all(|c| c == '.');
     rest.is_some_and(|rest| rest.split('/').all(is_name))
-        && !path
-            .chars()
-            .any(|c| c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?') || looks_like_a_separator(c))
+        && !path.chars().any(|c| {
+            c.is_control()
+                || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?')
+                || looks_like_a_separator(c)
+                || link::is_invisible(c)
+        })
 }
 
 /// Characters that Unicode normalisation turns into dots and slashes.
 fn looks_like_a_separator(c: char) -> bool {
     matches!(
         c,
-        '\u{2024}'
+        '\u{fe19}' | '\u{fe30}' | '\u{2024}'
             ..='\u{2026}'
                 | '\u{ff0e}'
                 | '\u{ff0f}'

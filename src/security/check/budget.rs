@@ -10,7 +10,7 @@ use crate::{
     event::EventKind,
     security::{
         boundary::{Boundary, ToolRule},
-        session::{Counts, Reserved, Wanted},
+        session::{Counts, Reserved, Wanted, parts},
     },
 };
 
@@ -59,18 +59,25 @@ pub(in crate::security) fn reserve(
     Ok((reserved, novelty))
 }
 
-/// Bytes of all that arguments say: texts, keys of objects in them, numbers.
+/// Bytes of all that arguments say, their names included, as JSON.
 fn text_bytes(call: &ToolCall) -> u64 {
-    fn of(value: &Value) -> u64 {
-        match value {
-            Value::Null | Value::Bool(_) => 0,
-            Value::Number(number) => number.to_string().len() as u64,
-            Value::String(text) => text.len() as u64,
-            Value::Array(list) => list.iter().map(of).sum(),
-            Value::Object(map) => map.iter().map(|(key, item)| key.len() as u64 + of(item)).sum(),
-        }
+    let mut counted = Counted(0);
+    // JSON can always be written, and nothing is
+    let _ = serde_json::to_writer(&mut counted, &call.arguments);
+    counted.0
+}
+
+struct Counted(u64);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(bytes.len())
     }
-    call.arguments.values().map(of).sum()
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The values that the call adds to those of the run, if they are not too many.
@@ -79,7 +86,12 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
         return Ok(BTreeSet::new());
     };
     let items = items(call.arguments.get(&distinct.argument));
-    let values: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
+    // a list that is written as one text counts as what it lists
+    let named = |item: &&Value| match item.as_str().and_then(parts) {
+        Some(parts) => parts.map(|part| Value::from(part).to_string()).collect(),
+        None => vec![item.to_string()],
+    };
+    let values: BTreeSet<String> = items.iter().flat_map(named).collect();
     let seen = counts.distinct.get(&call.tool);
     let is_new = |value: &&String| seen.is_none_or(|seen| !seen.contains_key(*value));
     let total = seen.map_or(0, BTreeMap::len) + values.iter().filter(is_new).count();

@@ -43,7 +43,7 @@ const MIN_LENGTH: usize = 20;
 
 /// Whether a text has something in it that looks like a credential: a private key, a signed token, a key of a known issuer.
 /// One pass: credentials begin where no word goes on.
-pub(super) fn is_in(text: &str) -> bool {
+pub(in crate::security) fn is_in(text: &str) -> bool {
     if text.len() < MIN_LENGTH {
         return false;
     }

@@ -1,7 +1,10 @@
 //! Calls must come in the operator's order, and some must not stand beside others.
 
-use super::Denied;
+use serde_json::Value;
+
+use super::{Denied, views::folded};
 use crate::{
+    call::ToolCall,
     event::EventKind,
     security::{
         boundary::{Boundary, Earlier, ToolRule},
@@ -17,21 +20,25 @@ pub(in crate::security) fn check(
     rule: &ToolRule,
     wanted: Wanted<'_>,
 ) -> Result<(), Denied> {
-    let missing = |calls: &[Earlier]| {
-        let missing =
-            calls.iter().find(|call| !counts.history.iter().any(|made| made.is_done() && fits(made, call, wanted)));
-        missing.map(ToString::to_string)
+    // of several calls alike the last one counts: what was verified can be taken back
+    let is_done = |call: &&Earlier| {
+        let mut alike = counts.history.iter().rev().filter(|made| made.is_done() && is_meant(made, call, wanted));
+        alike.next().is_some_and(|made| is_answered(made, call))
     };
-    if let Some(call) = missing(&rule.after) {
+    if let Some(call) = rule.after.iter().find(|call| !is_done(call)) {
         return Err(denied("after", format!("`{call}` must have been called before")));
     }
-    if let Some(call) = missing(&rule.only_if) {
+    if let Some(call) = rule.only_if.iter().find(|call| !is_done(call)) {
         return Err(denied("only_if", format!("`{call}` must have been answered before")));
     }
     let excluded = |made: &&Made| {
-        let ours = rule.never_with.iter().any(|call| fits(made, call, wanted));
+        let ours = rule
+            .never_with
+            .iter()
+            .any(|call| made.call.tool == call.tool && may_be_same(call, &made.call, wanted.call));
         let theirs = boundary.tool(&made.call.tool).into_iter().flat_map(|rule| &rule.never_with);
-        ours || theirs.filter(|call| call.tool == wanted.call.tool).any(|call| is_excluded(made, call, wanted))
+        let theirs = theirs.filter(|call| call.tool == wanted.call.tool);
+        ours || theirs.into_iter().any(|call| may_be_same(call, wanted.call, &made.call))
     };
     match counts.history.iter().find(excluded) {
         Some(made) => {
@@ -45,21 +52,30 @@ fn denied(rule: &'static str, detail: String) -> Denied {
     Denied { rule: Some(rule), ..Denied::new(EventKind::SequenceDenied, detail) }
 }
 
-/// Whether a call that was made is the one that a rule of the wanted call looks for.
-fn fits(made: &Made, call: &Earlier, wanted: Wanted<'_>) -> bool {
+/// Whether a call that was made is the one that a rule of the wanted call looks for. What is null or not there is the same as nothing.
+fn is_meant(made: &Made, call: &Earlier, wanted: Wanted<'_>) -> bool {
     let is_same = |theirs: &str, ours: &str| {
-        let value = made.call.arguments.get(theirs);
+        let value = made.call.arguments.get(theirs).filter(|value| !value.is_null());
         value.is_some() && value == wanted.call.arguments.get(ours)
     };
-    made.call.tool == call.tool
-        && call.same.iter().all(|same| is_same(&same.theirs, &same.ours))
-        && call.answered.as_ref().is_none_or(|(field, value)| made.answered(field) == Some(value))
+    made.call.tool == call.tool && call.same.iter().all(|same| is_same(&same.theirs, &same.ours))
 }
 
-/// Whether a rule of the call that was made excludes the wanted one: the names of its arguments are the other way round.
-fn is_excluded(made: &Made, call: &Earlier, wanted: Wanted<'_>) -> bool {
+fn is_answered(made: &Made, call: &Earlier) -> bool {
+    call.answered.as_ref().is_none_or(|(field, value)| made.answered(field) == Some(value))
+}
+
+/// Whether two calls could be about the same: the careful answer, where a value is not there, is no plain one, or is written another way.
+fn may_be_same(call: &Earlier, theirs: &ToolCall, ours: &ToolCall) -> bool {
+    let plain = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => Some(folded(text)).filter(|text| !text.is_empty()),
+        Some(Value::Number(number)) => Some(folded(&number.as_f64().unwrap_or_default().to_string())),
+        _ => None,
+    };
     call.same.iter().all(|same| {
-        let value = wanted.call.arguments.get(&same.theirs);
-        value.is_some() && value == made.call.arguments.get(&same.ours)
+        match (plain(theirs.arguments.get(&same.theirs)), plain(ours.arguments.get(&same.ours))) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => true,
+        }
     })
 }

@@ -28,8 +28,13 @@ pub(super) fn of(
     dry.then(|| {
         let given = rule.dry_run.clone();
         let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
-        given.or_else(recorded).or_else(|| from_schema(tool)).unwrap_or_else(|| json!({ "status": "ok" }))
+        given.or_else(recorded).or_else(|| from_schema(tool)).unwrap_or_else(nothing)
     })
+}
+
+/// The stand-in where there is nothing to make one of.
+pub(super) fn nothing() -> Value {
+    json!({ "status": "ok" })
 }
 
 /// The smallest value that fits the schema of the tool's replies, if there is one and it can be found.
@@ -69,7 +74,12 @@ fn of_type(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
     let number = |key: &str| schema.get(key).and_then(Value::as_f64);
     let count = |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     match kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "null" }) {
-        "string" => Some(Value::from("x".repeat(count("minLength").min(1_024)))),
+        "string" => {
+            let most = schema.get("maxLength").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+            let text: String = "dry run".chars().chain(std::iter::repeat('.').take(1_024)).collect();
+            let length = count("minLength").max("dry run".len()).min(most.unwrap_or(usize::MAX));
+            Some(Value::from(text.chars().take(length).collect::<String>()))
+        }
         "integer" => Some(json!(number("minimum").unwrap_or(0.0).ceil() as i64)),
         "number" => Some(json!(number("minimum").unwrap_or(0.0))),
         "boolean" => Some(Value::Bool(true)),

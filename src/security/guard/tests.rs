@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod attacks;
+mod depth;
 mod laws;
 
 use std::{collections::BTreeSet, time::Duration};

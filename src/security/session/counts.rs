@@ -156,7 +156,7 @@ pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
     Digest::of_bytes(&serde_json::to_vec(&SortedMap(&call.arguments)).unwrap_or_default())
 }
 
-/// A JSON map that is written in the order of its keys, also where another crate of the program has maps keep the order of coming
+/// A JSON map that is written as one text for all that says the same, in the order of its keys, also where another crate of the program has maps keep the order of coming
 /// (`preserve_order`).
 struct SortedMap<'a>(&'a Map<String, Value>);
 
@@ -164,7 +164,9 @@ struct Sorted<'a>(&'a Value);
 
 impl Serialize for SortedMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries = || self.0.iter().map(|(key, value)| (key, Sorted(value)));
+        // what is null is as good as left out
+        let given = || self.0.iter().filter(|(_, value)| !value.is_null());
+        let entries = || given().map(|(key, value)| (key, Sorted(value)));
         if self.0.keys().is_sorted() {
             serializer.collect_map(entries())
         } else {
@@ -178,6 +180,11 @@ impl Serialize for Sorted<'_> {
         match self.0 {
             Value::Object(map) => SortedMap(map).serialize(serializer),
             Value::Array(list) => serializer.collect_seq(list.iter().map(Sorted)),
+            // `100.0` and `100` are one number
+            Value::Number(number) => match number.as_f64() {
+                Some(n) if number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => serializer.serialize_i64(n as i64),
+                _ => number.serialize(serializer),
+            },
             scalar => scalar.serialize(serializer),
         }
     }

@@ -220,7 +220,7 @@ fn scalar(value: &Value) -> String {
 
 /// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; none where it is no list. Every part has a letter,
 /// so that no number falls apart.
-fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
+pub(in crate::security) fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
     let parts = || text.split([',', ';', '\n']).map(str::trim);
     let is_item =
         |part: &str| part.contains(char::is_alphabetic) && !part.contains(['"', '\'', '(', ')', '<', '>', '\\']);
@@ -250,8 +250,20 @@ fn has_grouped(text: &str, word: &str) -> bool {
         && word.bytes().filter(u8::is_ascii_digit).count() * 2 > word.len();
     let Some(first) = word.chars().next().filter(|_| is_number) else { return false };
     text.match_indices(first).any(|(at, _)| {
-        grouped(text.get(at..).unwrap_or_default(), word).is_some_and(|length| stands_alone(text, at, at + length))
+        let length = grouped(text.get(at..).unwrap_or_default(), word);
+        length.is_some_and(|length| stands_alone(text, at, at + length) && !has_more_groups(text, at, at + length))
     })
+}
+
+/// Whether another group of figures stands beside a number, so that the number could be a part of a longer one.
+fn has_more_groups(text: &str, start: usize, end: usize) -> bool {
+    let is_separator = |c: char| matches!(c, ' ' | '-' | '\u{a0}');
+    let has_figure = |group: &str| group.contains(|c: char| c.is_ascii_digit());
+    let before = text.get(..start).and_then(|before| before.strip_suffix(is_separator));
+    let after = text.get(end..).and_then(|after| after.strip_prefix(is_separator));
+    let last = before.and_then(|before| before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next());
+    let next = after.and_then(|after| after.split(|c: char| !c.is_ascii_alphanumeric()).next());
+    last.is_some_and(has_figure) || next.is_some_and(has_figure)
 }
 
 /// How much of the text it takes to spell the word, in groups of three or more but for the last.
@@ -313,6 +325,10 @@ fn has_number(text: &str, number: &serde_json::Number) -> bool {
         let wanted = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
         match (exact, wanted) {
             (Some(exact), Some(wanted)) => exact == wanted,
+            // a whole number beyond what a float can tell apart is another one
+            (Some(exact), None) => {
+                number.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() < 9e15 && n as i128 == exact)
+            }
             _ => digits.parse::<f64>().is_ok_and(|n| Some(n) == number.as_f64()),
         }
     };

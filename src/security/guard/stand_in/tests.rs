@@ -23,7 +23,7 @@ fn the_smallest_reply_that_fits_stands_in() {
         "$defs": { "person": { "type": "object", "required": ["name"], "properties": { "name": { "default": "Ann" } } } },
     });
     let stand_in =
-        json!({ "id": "xxx", "status": "open", "lines": [2], "owner": { "name": "Ann" }, "at": "2026-01-01" });
+        json!({ "id": "dry run", "status": "open", "lines": [2], "owner": { "name": "Ann" }, "at": "2026-01-01" });
     assert_eq!(of_schema(ticket), Some(stand_in));
 }
 

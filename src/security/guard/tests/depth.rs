@@ -1,0 +1,135 @@
+//! Rules of sequence, counts and sources against a model that spells things another way.
+
+use super::*;
+
+fn rules(tool: &str) -> String {
+    format!(
+        "[tools.verify]\nscopes = []\neffect = \"read\"\n[tools.add]\nscopes = []\neffect = \"external\"\n{tool}\n\
+         [sensitive.card]\npattern = \"[0-9]{{16}}\"\n[limits]\ntool_calls = 50\noutgoing_bytes = 200\n"
+    )
+}
+
+fn bench(tool: &str) -> Bench {
+    Bench::with(&rules(tool), Token(None), Mode::Live)
+}
+
+async fn add(bench: &Bench, arguments: Value) -> Result<(), EventKind> {
+    match bench.call("add", arguments).await {
+        Ok(permit) => {
+            let _made = permit.into_passage();
+            Ok(())
+        }
+        Err(Refused::Denied(denied)) => Err(denied.kind),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_comes_before_is_about_the_same_and_holds_still() {
+    let bench = bench("only_if = ['verify(id):ok=true']");
+    for arguments in [json!({}), json!({ "id": null }), json!({ "id": "A" })] {
+        assert_eq!(add(&bench, arguments).await, Err(EventKind::SequenceDenied));
+    }
+    bench.make("verify", json!({ "id": null }), json!({ "ok": true })).await;
+    bench.make("verify", json!({ "id": "A" }), json!({ "ok": true })).await;
+    bench.make("verify", json!({ "id": "B" }), json!({ "ok": "true" })).await;
+    bench.make("verify", json!({ "id": "C" }), json!({ "deep": { "ok": true } })).await;
+    for arguments in
+        [json!({}), json!({ "id": null }), json!({ "id": "B" }), json!({ "id": "C" }), json!({ "id": ["A"] })]
+    {
+        assert_eq!(add(&bench, arguments).await, Err(EventKind::SequenceDenied));
+    }
+    assert_eq!(add(&bench, json!({ "id": "A", "page": 1 })).await, Ok(()));
+    bench.make("verify", json!({ "id": "A", "page": 2 }), json!({ "ok": false })).await;
+    assert_eq!(add(&bench, json!({ "id": "A", "page": 3 })).await, Err(EventKind::SequenceDenied));
+}
+
+#[tokio::test]
+async fn what_excludes_a_call_does_so_however_it_is_written() {
+    for (verified, wanted) in [
+        (json!({ "id": "P1" }), json!({ "id": "p1 " })),
+        (json!({ "id": "P1" }), json!({ "id": ["P1"] })),
+        (json!({ "id": "P1" }), json!({})),
+        (json!({}), json!({ "id": "P1" })),
+        (json!({ "id": 5 }), json!({ "id": 5.0 })),
+        (json!({ "id": 5 }), json!({ "id": "5" })),
+    ] {
+        let bench = bench("never_with = [\"verify(id)\"]");
+        bench.make("verify", verified.clone(), json!({})).await;
+        assert_eq!(add(&bench, wanted.clone()).await, Err(EventKind::SequenceDenied), "{verified} {wanted}");
+        assert_eq!(add(&bench, json!({ "id": "Q2" })).await.is_err(), verified == json!({}), "{verified}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_one_text_counts_as_a_list() {
+    let bench = bench("arguments.id = { max_items = 2 }\ndistinct = { argument = \"id\", max = 2 }");
+    assert_eq!(add(&bench, json!({ "id": "C-1, C-2" })).await, Ok(()));
+    assert_eq!(add(&bench, json!({ "id": "C-2" })).await, Ok(()));
+    assert_eq!(add(&bench, json!({ "id": "C-3" })).await, Err(EventKind::BulkAccess));
+    assert_eq!(add(&bench, json!({ "id": "C-1;C-2;C-3" })).await, Err(EventKind::ArgumentDenied));
+}
+
+#[tokio::test]
+async fn names_and_truths_are_text_that_is_sent() {
+    let bench = bench("");
+    assert_eq!(add(&bench, json!({ "id": vec![true; 60] })).await, Err(EventKind::OutgoingLimit));
+    assert_eq!(add(&bench, json!({ "id": "short" })).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_same_write_is_the_same_however_its_numbers_are_written() {
+    let bench = bench("");
+    assert_eq!(add(&bench, json!({ "amount": 100 })).await, Ok(()));
+    for again in [json!({ "amount": 100.0 }), json!({ "amount": 100, "id": null })] {
+        assert_eq!(add(&bench, again).await, Err(EventKind::RedundantCall));
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_stand_in_is_screened_like_a_reply() {
+    let rules = rules("reply = { hide = [\"card\"] }\ndry_run = { card = \"4111111111111111\", ok = true }");
+    let bench = Bench::with(&rules, Token(None), Mode::Compile);
+    let Passage::DryRun(_, shown) = bench.call("add", json!({})).await.unwrap().into_passage() else {
+        panic!("a dry run")
+    };
+    assert_eq!(shown, json!({ "card": "[hidden]", "ok": true }));
+}
+
+#[tokio::test]
+async fn names_that_a_model_makes_up_reach_no_audit() {
+    let bench = bench("");
+    let open = ToolSpec::new("add".try_into().unwrap(), "", json!({ "type": "object" }), None);
+    let secret = "AKIAIOSFODNN7EXAMPLE";
+    let long = format!("{secret} {}", "z".repeat(2_000_000));
+    let call = wanted("add", json!({ secret: 1, long: 2, "plain": 3 }));
+    assert!(bench.guard.authorize(call, Some(&open), &bench.session, &bench.log).await.is_err());
+    let text = serde_json::to_string(&bench.rows.all()).unwrap();
+    assert!(!text.contains(secret) && text.len() < 2_000, "{text}");
+    assert!(text.contains("\"plain\"") && text.contains("[other]"), "{text}");
+    assert_eq!(add(&bench, json!({ "id": "x" })).await, Ok(()), "the audit goes on");
+}
+
+#[tokio::test]
+async fn a_question_is_asked_about_what_may_be_lifted_only() {
+    let bench = bench("arguments.id = { from = [\"input\"] }\nask = [\"provenance_denied\", \"leak_denied\"]");
+    let guard = bench.guard;
+    let bench = Bench { guard: guard.approver(Arc::new(Yes)), ..bench };
+    assert_eq!(add(&bench, json!({ "id": "EVIL99" })).await, Ok(()));
+    assert_eq!(add(&bench, json!({ "id": "AKIAIOSFODNN7EXAMPLE" })).await, Err(EventKind::ProvenanceDenied));
+    let (episode, _) = bench.finish();
+    let asked = episode.events.iter().filter(|event| event.kind == EventKind::HumanAsked).count();
+    assert_eq!(asked, 1, "{:?}", episode.events);
+}
+
+struct Yes;
+
+impl Approver for Yes {
+    fn ask<'a>(
+        &'a self,
+        question: &'a Question,
+    ) -> BoxFuture<'a, Result<crate::security::approval::Reply, crate::security::approval::ApproverError>> {
+        assert_eq!(question.objections.len(), 1);
+        Box::pin(async { Ok(crate::security::approval::Reply::Yes) })
+    }
+}
