@@ -1,6 +1,8 @@
 #![no_main]
 //! A line of recorded calls, decided again under rules of every kind.
 
+use std::sync::LazyLock;
+
 use abide::security::{
     Boundary,
     replay::{Decision, Recording, replay},
@@ -57,10 +59,13 @@ tool_calls = 6
 outgoing_bytes = 200
 "#;
 
+static BOUNDARY: LazyLock<Boundary> =
+    LazyLock::new(|| Boundary::parse(RULES, "/nonexistent", &|_| Some("correct-horse".to_owned())).unwrap());
+
 fuzz_target!(|line: &[u8]| {
-    let boundary = Boundary::parse(RULES, "/nonexistent", &|_| Some("correct-horse".to_owned())).unwrap();
+    let boundary = &*BOUNDARY;
     let Ok(recording) = serde_json::from_slice::<Recording>(line) else { return };
-    let Ok(decided) = replay(&boundary, &recording) else { return };
+    let Ok(decided) = replay(boundary, &recording) else { return };
     assert_eq!(decided.len(), recording.calls.len());
     let permitted = |tool: &str| {
         let calls = recording.calls.iter().zip(&decided);
@@ -75,5 +80,5 @@ fuzz_target!(|line: &[u8]| {
         let known = ["crm.a", "crm.b", "crm.c", "f"].contains(&call.tool.as_str());
         assert!(known || made.decision == Decision::Deny);
     }
-    assert_eq!(replay(&boundary, &recording).unwrap(), decided);
+    assert_eq!(replay(boundary, &recording).unwrap(), decided);
 });

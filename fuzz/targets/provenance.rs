@@ -16,7 +16,9 @@ fuzz_target!(|input: &[u8]| {
     let folded = letters(value);
     if folded.chars().count() >= 6 && value.split_whitespace().count() <= 5 {
         assert!(is_carried(value, &format!("{text} {value} {text}")), "{value:?}");
-        assert!(is_carried(value, &value.to_uppercase()) || value.to_uppercase().to_lowercase() != value.to_lowercase());
+        assert!(
+            is_carried(value, &value.to_uppercase()) || value.to_uppercase().to_lowercase() != value.to_lowercase()
+        );
     }
     let (kept, still) = stripped(text);
     assert!(!still, "{kept:?}");

@@ -180,7 +180,7 @@ async fn query_shows_decisions_with_what_came_of_them() {
     assert_eq!(rows(&["--tool", "refund"])[1]["kind"], "outcome");
     let denied = rows(&["--verdict", "deny"]);
     assert!(denied.len() == 4 && denied.iter().all(|row| row["verdict"] == "deny"), "{denied:?}");
-    assert_eq!(denied[2]["arguments"][0], "\u{1b}[2J\u{202e}");
+    assert_eq!(denied[2]["arguments"][0], "[other]", "a name that a model made up");
     assert_eq!(rows(&["--code", "call_limit"]).len(), 2);
     assert_eq!(rows(&["--since", "2027-01-15T08:00:00Z"]).len(), 14);
     assert_eq!(rows(&["--since", "2027-01-15T09:00:00+01:00"]).len(), 14);
