@@ -76,7 +76,7 @@ fn of_type(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
     match kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "null" }) {
         "string" => {
             let most = schema.get("maxLength").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-            let text: String = "dry run".chars().chain(std::iter::repeat('.').take(1_024)).collect();
+            let text: String = "dry run".chars().chain(std::iter::repeat_n('.', 1_024)).collect();
             let length = count("minLength").max("dry run".len()).min(most.unwrap_or(usize::MAX));
             Some(Value::from(text.chars().take(length).collect::<String>()))
         }
