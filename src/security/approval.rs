@@ -14,7 +14,7 @@ use crate::{
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline
 /// ([`Limits::deadline`](crate::runtime::Limits::deadline)).
 pub trait Approver: Send + Sync {
-    /// Asks, and waits for the answer. An error or a panic counts as [`Reply::No`].
+    /// Asks, and waits for the answer. After an error or a panic the call is refused, as if nobody could be asked.
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, ApproverError>>;
 }
 

@@ -12,8 +12,8 @@
 //! | 6 | do they come from where they must? | `provenance_denied` |
 //! | 7 | do they carry out what must stay in? | `leak_denied`, `canary_obeyed` |
 //! | 8 | do the user's own checks agree? | theirs; an error or a panic: `check_failed` |
-//! | 9 | is there a place left: calls, values, budget, text sent out, repetition? | `call_limit`, `bulk_access`, `budget_exhausted`, `outgoing_limit`, `redundant_call` |
-//! | 10 | have the calls come that must come before, and none that must not? | `sequence_denied` |
+//! | 9 | is there a place left: calls, values, budget, text sent out? | `call_limit`, `bulk_access`, `budget_exhausted`, `outgoing_limit` |
+//! | 10 | have the calls come that must come before, and none that must not, nor the same write? | `sequence_denied`, `redundant_call` |
 //! | 11 | does somebody say yes, where somebody must or may? | `approval_missing` |
 //! | 12 | is there a place in the windows and in the rate? | `rate_limited` |
 //! | 13 | is the decision in the audit? | `check_failed` |
@@ -253,13 +253,20 @@ impl Guard {
         if let Some(question) = &question {
             self.ask_somebody(question, session.mode()).await?;
         }
+        let places = self.take_places(session, &reservation).await;
+        places.map_err(|denied| Objections::of([denied].into_iter().chain(asked_in_vain(question.as_ref()))))?;
+        Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
+    }
+
+    /// A place in the windows and in the rate.
+    async fn take_places(&self, session: &Session, reservation: &Reservation<'_>) -> Result<(), Denied> {
         if let (Some(windows), Some(reserved)) = (&self.windows, reservation.reserved()) {
             windows.take(session.caller(), reserved)?;
         }
-        if let Some(limiter) = &self.limiter {
-            limiter.pass(session.turn()).await?;
+        match &self.limiter {
+            Some(limiter) => limiter.pass(session.turn()).await,
+            None => Ok(()),
         }
-        Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
     }
 
     async fn ask_for_scopes(
@@ -401,6 +408,12 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
         }
         Err(Objections::Unavailable(_)) => row.conclude(RowVerdict::Unavailable, None, []),
     }
+}
+
+/// What was objected and lifted before the call was refused after all.
+fn asked_in_vain(question: Option<&Question>) -> impl Iterator<Item = Denied> {
+    let asked = question.map(|_| Denied::new(EventKind::HumanAsked, "somebody was asked, and said yes"));
+    question.into_iter().flat_map(|question| question.objections.clone()).chain(asked)
 }
 
 #[cfg(test)]

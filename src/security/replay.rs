@@ -185,7 +185,8 @@ fn decide(
     let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
-    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(EventKind::ToolNotAllowed))?;
+    let unnamed = if call.tool.server().is_some() { EventKind::ToolNotAllowed } else { EventKind::UnknownTool };
+    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(unnamed))?;
     let refused =
         |denied: &Denied, ask| Refusal { rule: place::of_denial(&call.tool, denied), event: denied.kind, ask };
     let mut denials = Vec::new();
@@ -194,13 +195,17 @@ fn decide(
         denials.extend(token::check(rule, granted).err());
     }
     denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session }));
-    if let Some(first) = denials.first() {
-        let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
-        return Err(refused(first, can_be_lifted.then_some(Ask::Lift)));
+    let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
+    if let Some(first) = denials.first().filter(|_| !can_be_lifted) {
+        return Err(refused(first, None));
     }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
     let reserved = session.reserve(boundary, rule, wanted);
-    let (reservation, _) = reserved.map_err(|denied| refused(&denied, None))?;
+    // nobody is asked about a call for which there is no place
+    let (reservation, _) = reserved.map_err(|denied| refused(denials.first().unwrap_or(&denied), None))?;
+    if let Some(first) = denials.first() {
+        return Err(refused(first, Some(Ask::Lift)));
+    }
     reservation.keep();
     let reply = answer(&recorded.result);
     if reply::withheld(rule, &call.tool, &reply).is_none() {

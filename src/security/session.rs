@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest};
+pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest, value_digest};
 pub(super) use memory::{Memory, parts, texts};
 
 use super::{

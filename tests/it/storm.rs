@@ -109,7 +109,10 @@ fn assert_inside(testbed: &Testbed, run: &Run<()>, made: &[ToolCall]) -> usize {
     assert_eq!(sent, received);
     let (mut looked_up, mut counts) = (BTreeSet::new(), BTreeMap::<&str, u32>::new());
     for call in &calls {
-        assert!(!matches!(call.verdict, Verdict::Refused { .. }), "the guard is stricter than the server: {call:?}");
+        assert!(
+            !matches!(call.verdict, Verdict::Refused { .. }),
+            "the server refused what the guard had permitted: {call:?}"
+        );
         *counts.entry(call.tool.as_str()).or_default() += 1;
         let names: Vec<&str> = call.arguments.as_object().unwrap().keys().map(String::as_str).collect();
         let text = |name: &str| call.arguments[name].as_str().unwrap();

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     episode::RunId,
     event::EventKind,
+    security::session::value_digest,
 };
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
@@ -45,8 +46,7 @@ impl Underway {
     pub(crate) fn seen(&mut self, reply: &ToolReply) -> OutcomeStatus {
         if let Some(open) = &mut self.0 {
             open.latency = Some(open.clock.elapsed().saturating_sub(open.start));
-            // the keys of a JSON map are sorted, so the same reply has the same digest
-            open.reply = serde_json::to_vec(&reply.content).ok().map(|text| Digest::of_bytes(&text));
+            open.reply = Some(value_digest(&reply.content));
         }
         match reply.status {
             ReplyStatus::Done => OutcomeStatus::Done,

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     Digest,
-    call::{ToolCall, ToolName},
-    security::session::arguments_digest,
+    call::{ReplyStatus, ToolCall, ToolName},
+    security::{replay::answer, session::arguments_digest},
 };
 
 /// Replies of one tool in recorded runs, to stand in for replies of calls that are not made. Read from a file of episodes as
@@ -35,6 +35,13 @@ struct Call {
     result: Value,
 }
 
+impl Call {
+    /// What failed is no reply that could stand in for one.
+    fn has_failed(&self) -> bool {
+        answer(&self.result).status == ReplyStatus::Failed
+    }
+}
+
 impl Recorded {
     /// The replies of a tool in a file of episodes.
     pub(super) fn parse(tool: &ToolName, text: &str) -> Result<Self, String> {
@@ -42,13 +49,13 @@ impl Recorded {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let episode: Episode = serde_json::from_str(line)
                 .map_err(|error| format!("line {}, column {}: is no episode", number + 1, error.column()))?;
-            for call in episode.calls.into_iter().filter(|call| call.tool == tool.as_str()) {
+            for call in episode.calls.into_iter().filter(|call| call.tool == tool.as_str() && !call.has_failed()) {
                 first.get_or_insert_with(|| call.result.clone());
                 let wanted = ToolCall { tool: tool.clone(), arguments: call.arguments };
                 by_arguments.entry(arguments_digest(&wanted)).or_insert(call.result);
             }
         }
-        let first = first.ok_or_else(|| format!("no episode has a call of `{tool}`"))?;
+        let first = first.ok_or_else(|| format!("no episode has a call of `{tool}` that did what it was asked"))?;
         let digest = Digest::of_bytes(text.as_bytes());
         Ok(Self(Arc::new(Replies { by_arguments, first, digest })))
     }

@@ -7,7 +7,10 @@ use crate::{
     security::{
         ScopeSet, Session,
         boundary::{ArgumentRule, Boundary, Others, ToolRule},
-        check::args::{broken, folded, items},
+        check::{
+            args::{broken, counted, items},
+            views::folded,
+        },
     },
 };
 
@@ -21,8 +24,8 @@ pub(super) struct Asking<'a> {
 
 pub(super) fn context(asking: &Asking<'_>) -> Value {
     let rules = &asking.rule.arguments;
-    let is_astray = |(name, value): (&String, &Value)| {
-        let is_refused = || asking.rule.others == Others::Refuse && !value.is_null();
+    let is_astray = |name: &String| {
+        let is_refused = || asking.rule.others == Others::Refuse;
         !rules.contains_key(name) && (rules.keys().any(|ruled| folded(ruled) == folded(name)) || is_refused())
     };
     let arguments: Map<String, Value> =
@@ -31,7 +34,7 @@ pub(super) fn context(asking: &Asking<'_>) -> Value {
         "scopes": asking.granted,
         "calls": asking.session.calls_of(&asking.call.tool),
         "asked": asking.session.asked(),
-        "astray": asking.call.arguments.iter().any(is_astray),
+        "astray": asking.call.arguments.keys().any(is_astray),
         "arguments": arguments,
     })
 }
@@ -68,7 +71,7 @@ fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
         fits.push("from");
     }
     let values: Vec<String> = items.iter().map(ToString::to_string).collect();
-    let mut facts = json!({ "values": values, "items": items.len(), "sources": sources, "fits": fits });
+    let mut facts = json!({ "values": values, "items": asking.call.arguments.get(name).map_or(0, counted), "sources": sources, "fits": fits });
     let mut add = |key: &str, value: Option<Value>| {
         if let (Some(facts), Some(value)) = (facts.as_object_mut(), value) {
             facts.insert(key.to_owned(), value);

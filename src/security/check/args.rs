@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, Denied, link};
+use super::{Asked, Denied, link, views::folded};
 use crate::{
     Pattern,
     event::EventKind,
@@ -50,13 +50,9 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
 }
 
 /// How many values an argument names: a list that is written as one text counts as what it lists.
-fn counted(value: &Value) -> usize {
+pub(in crate::security) fn counted(value: &Value) -> usize {
     let count = |item: &Value| item.as_str().and_then(parts).map_or(1, Iterator::count);
     items(Some(value)).into_iter().map(count).sum()
-}
-
-pub(in crate::security) fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
@@ -90,7 +86,7 @@ pub(in crate::security) fn broken(rule: &ArgumentRule, value: &Value) -> Option<
         Some("links")
     } else if rule.path_root.as_ref().is_some_and(|root| !text_fits(&|t| is_below(t, root))) {
         Some("path_root")
-    } else if rule.min.is_some_and(|min| number.is_none_or(|n| n < min)) {
+    } else if rule.min.is_some_and(|min| number.is_none_or(|n| n < min) || is_short_of(value, min)) {
         Some("min")
     } else if rule.max.is_some_and(|max| number.is_none_or(|n| n > max) || is_beyond(value, max)) {
         Some("max")
@@ -101,8 +97,16 @@ pub(in crate::security) fn broken(rule: &ArgumentRule, value: &Value) -> Option<
 
 /// Whether a whole number is larger than a limit by less than a float can tell.
 fn is_beyond(value: &Value, max: f64) -> bool {
-    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-    whole.is_some_and(|n| max.is_finite() && n > max.floor() as i128)
+    whole(value).is_some_and(|n| max.is_finite() && n > max.floor() as i128)
+}
+
+/// Whether a whole number is smaller than a limit by less than a float can tell.
+fn is_short_of(value: &Value, min: f64) -> bool {
+    whole(value).is_some_and(|n| min.is_finite() && n < min.ceil() as i128)
+}
+
+fn whole(value: &Value) -> Option<i128> {
+    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
 /// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that goes up or that a

@@ -46,7 +46,12 @@ pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
 /// The text with its `https` addresses taken out, if all of them lead to the hosts and end where everybody sees them end.
 fn without_addresses(lower: &str, hosts: &[String]) -> Option<String> {
     let (mut kept, mut rest) = (String::new(), lower);
-    while let Some(at) = FETCHING.iter().filter_map(|scheme| rest.find(scheme)).min() {
+    let mut starts: Vec<usize> =
+        FETCHING.iter().flat_map(|scheme| lower.match_indices(scheme)).map(|(at, _)| at).collect();
+    starts.sort_unstable();
+    for start in starts {
+        // one within the address before it was looked at with that
+        let Some(at) = start.checked_sub(lower.len() - rest.len()) else { continue };
         let (before, address) = rest.split_at(at);
         let follows_a_word = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
         let end = address.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(address.len());

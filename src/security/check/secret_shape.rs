@@ -41,6 +41,9 @@ const SHAPES: [Shape; 22] = [
 /// Shorter texts hold no credential.
 const MIN_LENGTH: usize = 20;
 
+/// Labels of PEM are short.
+const MAX_LABEL: usize = 64;
+
 /// Whether a text has something in it that looks like a credential: a private key, a signed token, a key of a known issuer.
 /// One pass: credentials begin where no word goes on.
 pub(in crate::security) fn is_in(text: &str) -> bool {
@@ -52,9 +55,10 @@ pub(in crate::security) fn is_in(text: &str) -> bool {
         let rest = text.get(at..).unwrap_or_default();
         match rest.bytes().next() {
             Some(b'-') => is_private_key(rest),
-            Some(b'e') => is_token(rest),
-            Some(first) => SHAPES.iter().any(|shape| {
-                shape.start.as_bytes().first() == Some(&first) && shape.begins(rest) && shape.may_begin(bytes, at)
+            Some(b'e') => rest.starts_with("eyJ") && !follows(bytes, at, dotted) && is_token(rest),
+            Some(_) => SHAPES.iter().any(|shape| {
+                // a short start could be the end of a word
+                (shape.start.len() > 3 || !follows(bytes, at, letters)) && shape.begins(rest)
             }),
             None => false,
         }
@@ -64,29 +68,26 @@ pub(in crate::security) fn is_in(text: &str) -> bool {
 impl Shape {
     fn begins(&self, text: &str) -> bool {
         let rest = text.strip_prefix(self.start);
-        rest.is_some_and(|rest| rest.chars().take_while(|c| (self.rest)(*c)).count() >= self.least)
+        rest.is_some_and(|rest| rest.chars().take_while(|c| (self.rest)(*c)).take(self.least).count() == self.least)
     }
 }
 
-impl Shape {
-    /// A short start could be the end of a word.
-    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let follows_a_word =
-            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
-        self.start.len() > 3 || !follows_a_word
-    }
+/// Whether what stands before a place is such a character.
+fn follows(bytes: &[u8], at: usize, is_such: fn(char) -> bool) -> bool {
+    at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|before| is_such(char::from(*before)))
 }
 
 /// PEM (RFC 7468) of a private key, in whatever format.
 fn is_private_key(text: &str) -> bool {
-    let label = text.strip_prefix("-----BEGIN ").and_then(|rest| rest.lines().next());
-    label.is_some_and(|label| label.contains("PRIVATE KEY-----"))
+    let Some(rest) = text.strip_prefix("-----BEGIN ") else { return false };
+    let label: String = rest.chars().take(MAX_LABEL).take_while(|c| *c != '\n').collect();
+    label.contains("PRIVATE KEY-----")
 }
 
 /// A JWT: its first part begins with `{"` in Base64.
 fn is_token(text: &str) -> bool {
     let token: &str = text.split(|c: char| !dotted(c)).next().unwrap_or_default();
-    token.starts_with("eyJ") && token.matches('.').count() >= 2 && token.len() >= 40 && jwt::is_jwt(token)
+    token.matches('.').count() >= 2 && token.len() >= 40 && jwt::is_jwt(token)
 }
 
 fn upper(c: char) -> bool {

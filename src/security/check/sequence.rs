@@ -68,8 +68,11 @@ fn is_answered(made: &Made, call: &Earlier) -> bool {
 /// Whether two calls could be about the same: the careful answer, where a value is not there, is no plain one, or is written another way.
 fn may_be_same(call: &Earlier, theirs: &ToolCall, ours: &ToolCall) -> bool {
     let plain = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => Some(folded(text)).filter(|text| !text.is_empty()),
-        Some(Value::Number(number)) => Some(folded(&number.as_f64().unwrap_or_default().to_string())),
+        Some(Value::String(text)) => match text.trim().parse::<f64>() {
+            Ok(number) => Some(number.to_string()),
+            Err(_) => Some(folded(text)).filter(|text| !text.is_empty()),
+        },
+        Some(Value::Number(number)) => number.as_f64().map(|number| number.to_string()),
         _ => None,
     };
     call.same.iter().all(|same| {

@@ -35,6 +35,8 @@ pub(in crate::security) struct Windows {
 struct Used {
     callers: HashMap<Option<Caller>, Window>,
     all: Window,
+    /// When callers that are quiet were last looked for.
+    swept: Option<u64>,
 }
 
 /// What was done in one window.
@@ -63,7 +65,7 @@ impl Windows {
     pub(in crate::security) fn take(&self, caller: Option<&Caller>, reserved: &Reserved) -> Result<(), Denied> {
         let now = self.clock.elapsed();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let Used { callers, all } = &mut *used;
+        let Used { callers, all, swept } = &mut *used;
         let (tool, _) = &reserved.fingerprint;
         let values: BTreeSet<String> = reserved.values.iter().map(|value| format!("{tool} {value}")).collect();
         let adds = Adds { values: &values, outgoing: reserved.outgoing };
@@ -72,7 +74,9 @@ impl Windows {
             all.has_room(brake, adds).map_err(|what| denied("all runs together", "limits.all", what, brake))?;
         }
         if let Some(brake) = &self.caller {
-            if callers.len() >= MAX_CALLERS {
+            let part = part_of(brake, now);
+            if callers.len() >= MAX_CALLERS && *swept != Some(part) {
+                *swept = Some(part);
                 callers.values_mut().for_each(|window| window.forget(brake, now));
                 callers.retain(|_, window| !window.is_empty());
             }

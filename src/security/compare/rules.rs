@@ -13,7 +13,7 @@ use crate::{
     call::{Effect, ToolName},
     security::{
         boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, key_path},
-        check::args::{folded, is_below},
+        check::{args::is_below, views::folded},
     },
 };
 

@@ -39,7 +39,7 @@ impl From<Denied> for Objections {
 }
 
 impl Denials {
-    /// Records all of them, each kind once for each argument, and says what the program is told.
+    /// Records all of them, and says what the program is told.
     pub(super) fn record(self, log: &Recorder, call: &ToolCall, session: &Session) -> Denied {
         let all = || std::iter::once(&self.first).chain(&self.others);
         all().for_each(|denied| record(log, denied.kind, call, denied.detail.clone()));

@@ -15,6 +15,9 @@ use crate::{
 /// Definitions that refer to themselves are followed so far.
 const MAX_DEPTH: usize = 8;
 
+/// A schema that asks for more values than this gets none: it is a server's, and while compiling it is read for every write.
+const MAX_VALUES: usize = 1_024;
+
 /// The stand-in, where the call must not be made: the operator's, that of a recording, or one made of the tool's output schema.
 pub(super) fn of(
     boundary: &Boundary,
@@ -40,62 +43,72 @@ pub(super) fn nothing() -> Value {
 /// The smallest value that fits the schema of the tool's replies, if there is one and it can be found.
 fn from_schema(tool: &ToolSpec) -> Option<Value> {
     let schema = tool.output_schema.as_ref()?;
-    let value = smallest(schema, schema, 0)?;
+    let value = Maker { root: schema, left: MAX_VALUES }.smallest(schema, 0)?;
     schema::compile(schema)?.is_valid(&value).then_some(value)
 }
 
-fn smallest(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
-        return smallest(root.pointer(path.strip_prefix('#')?)?, root, depth + 1);
-    }
-    for key in ["const", "default"] {
-        if let Some(value) = schema.get(key) {
-            return Some(value.clone());
-        }
-    }
-    for key in ["examples", "enum"] {
-        if let Some(value) = schema.get(key).and_then(|values| values.get(0)) {
-            return Some(value.clone());
-        }
-    }
-    for key in ["anyOf", "oneOf", "allOf"] {
-        if let Some(value) = schema.get(key).and_then(|all| smallest(all.get(0)?, root, depth + 1)) {
-            return Some(value);
-        }
-    }
-    of_type(schema, root, depth)
+/// Makes values that fit a schema, not too many.
+struct Maker<'s> {
+    root: &'s Value,
+    left: usize,
 }
 
-fn of_type(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
-    let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
-    let number = |key: &str| schema.get(key).and_then(Value::as_f64);
-    let count = |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    match kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "null" }) {
-        "string" => {
-            let most = schema.get("maxLength").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-            let text: String = "dry run".chars().chain(std::iter::repeat_n('.', 1_024)).collect();
-            let length = count("minLength").max("dry run".len()).min(most.unwrap_or(usize::MAX));
-            Some(Value::from(text.chars().take(length).collect::<String>()))
+impl Maker<'_> {
+    fn smallest(&mut self, schema: &Value, depth: usize) -> Option<Value> {
+        self.left = self.left.checked_sub(1)?;
+        if depth > MAX_DEPTH {
+            return None;
         }
-        "integer" => Some(json!(number("minimum").unwrap_or(0.0).ceil() as i64)),
-        "number" => Some(json!(number("minimum").unwrap_or(0.0))),
-        "boolean" => Some(Value::Bool(true)),
-        "array" => {
-            let item = || smallest(schema.get("items")?, root, depth + 1);
-            (0..count("minItems").min(64)).map(|_| item()).collect::<Option<Vec<_>>>().map(Value::Array)
+        if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
+            return self.smallest(self.root.pointer(path.strip_prefix('#')?)?, depth + 1);
         }
-        "object" => {
-            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-            let field = |name: &Value| {
-                let name = name.as_str()?;
-                Some((name.to_owned(), smallest(schema.get("properties")?.get(name)?, root, depth + 1)?))
-            };
-            required.map(field).collect::<Option<Map<_, _>>>().map(Value::Object)
+        for key in ["const", "default"] {
+            if let Some(value) = schema.get(key) {
+                return Some(value.clone());
+            }
         }
-        _ => Some(Value::Null),
+        for key in ["examples", "enum"] {
+            if let Some(value) = schema.get(key).and_then(|values| values.get(0)) {
+                return Some(value.clone());
+            }
+        }
+        for key in ["anyOf", "oneOf", "allOf"] {
+            if let Some(value) = schema.get(key).and_then(|all| self.smallest(all.get(0)?, depth + 1)) {
+                return Some(value);
+            }
+        }
+        self.of_type(schema, depth)
+    }
+
+    fn of_type(&mut self, schema: &Value, depth: usize) -> Option<Value> {
+        let kind = schema.get("type").and_then(|kind| kind.as_str().or_else(|| kind.get(0)?.as_str()));
+        let number = |key: &str| schema.get(key).and_then(Value::as_f64);
+        let count =
+            |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        match kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "null" }) {
+            "string" => {
+                let most = schema.get("maxLength").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+                let text: String = "dry run".chars().chain(std::iter::repeat_n('.', 1_024)).collect();
+                let length = count("minLength").max("dry run".len()).min(most.unwrap_or(usize::MAX));
+                Some(Value::from(text.chars().take(length).collect::<String>()))
+            }
+            "integer" => Some(json!(number("minimum").unwrap_or(0.0).ceil() as i64)),
+            "number" => Some(json!(number("minimum").unwrap_or(0.0))),
+            "boolean" => Some(Value::Bool(true)),
+            "array" => {
+                let mut item = || self.smallest(schema.get("items")?, depth + 1);
+                (0..count("minItems").min(64)).map(|_| item()).collect::<Option<Vec<_>>>().map(Value::Array)
+            }
+            "object" => {
+                let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+                let mut field = |name: &Value| {
+                    let name = name.as_str()?;
+                    Some((name.to_owned(), self.smallest(schema.get("properties")?.get(name)?, depth + 1)?))
+                };
+                required.map(&mut field).collect::<Option<Map<_, _>>>().map(Value::Object)
+            }
+            _ => Some(Value::Null),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     security::{
         ScopeSet,
         boundary::{Registry, Source},
-        check::args::items,
+        check::{args::items, views::folded},
         replay::{self, Decision, RecordedCall, Recording},
         session::arguments_digest,
     },
@@ -120,10 +120,6 @@ pub(super) fn is_name(text: &str) -> bool {
 pub(super) fn agree(argument: &str, field: &str) -> bool {
     let (argument, field) = (folded(argument), folded(field));
     !field.is_empty() && !argument.is_empty() && (argument.ends_with(&field) || field.ends_with(&argument))
-}
-
-pub(super) fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 impl Seen {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     different,
-    seen::{Seen, Sighting, Sightings, Usage, agree, count, folded, is_name, text},
+    seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
     source,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     call::ToolName,
     security::{
         boundary::{ArgumentRule, Distinct, Earlier, Same, Source},
-        check::link::leads_only_to,
+        check::{link::leads_only_to, views::folded},
     },
 };
 

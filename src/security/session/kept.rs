@@ -93,7 +93,8 @@ impl KeptIn {
             self.add_value(field, &run.concat());
         }
         for phrase in phrases(text).collect::<HashSet<_>>() {
-            if self.has_room(phrase.len()) {
+            let known = self.phrases.get(&phrase).is_some_and(|fields| fields.contains(field.unwrap_or_default()));
+            if !known && self.has_room(phrase.len()) {
                 self.phrases.entry(phrase).or_default().insert(named(field));
             }
         }

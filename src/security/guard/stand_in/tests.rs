@@ -38,3 +38,10 @@ fn what_cannot_be_made_is_not_made_up() {
         assert_eq!(of_schema(schema.clone()), None, "{schema}");
     }
 }
+
+#[test]
+fn a_schema_that_asks_for_everything_gets_nothing() {
+    let nested = (0..7)
+        .fold(json!({ "type": "integer" }), |items, _| json!({ "type": "array", "minItems": 64, "items": items }));
+    assert_eq!(of_schema(nested), None);
+}
