@@ -108,7 +108,7 @@ pub enum InferError {
 /// Proposes the least boundary that admits every call of some good runs. Their order does not matter.
 ///
 /// # Errors
-/// There are none; one of them is not good, or says what cannot be.
+/// No episodes were given; one of them is not good, or says what cannot be.
 pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferError> {
     if recordings.is_empty() {
         return Err(InferError::Empty);

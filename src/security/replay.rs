@@ -2,8 +2,8 @@
 //!
 //! An episode is one line of JSON: `{"id", "input": {…}, "session": {"scopes": […], "registry": {"NAME": […]}}, "calls": [{"tool",
 //! "arguments", "result"}]}`. The calls are decided one after the other, by the rules that the guard asks while a program runs: entry, scopes,
-//! arguments, provenance, counts. A result is seen by later calls only, and one of a denied call by none. What needs a server is left
-//! out: the tools' own schemas, drift, rates.
+//! arguments, provenance, leaks, counts, sequences. A result is seen by later calls only, and one of a denied call by none. What needs a server,
+//! a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows, answers to questions, own checks.
 
 use std::collections::BTreeMap;
 
@@ -131,7 +131,7 @@ pub struct ReplayError {
 /// Decides every call of a recording.
 ///
 /// # Errors
-/// A scope cannot be one.
+/// A text in `session.scopes` is no scope.
 pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
     let scopes = scopes(recording)?;
     let session = session(recording);

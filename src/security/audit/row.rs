@@ -44,9 +44,9 @@ pub struct Row {
     /// What the boundary says the call does; none where it has no entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
-    /// Names of the arguments, cut short; a model may have made them up.
+    /// Names of the arguments; `[other]` for what is no plain name, since a model may have made it up.
     pub arguments: Vec<String>,
-    /// SHA-256 of the arguments.
+    /// SHA-256 of the arguments as JSON without blanks: keys in order, what is null left out, whole numbers without a fraction.
     pub arguments_digest: Digest,
     /// The scopes that the tool needs.
     pub scopes: ScopeSet,

@@ -31,7 +31,7 @@ pub struct ArgumentRule {
     /// Most characters (Unicode scalar values) of a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chars: Option<u32>,
-    /// Most items of a list; a value that is no list counts as one.
+    /// Most items of a list; a list that is written as one text (`a@x.example, b@x.example`) counts as what it lists, any other value as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
     /// The text must begin with one of these.

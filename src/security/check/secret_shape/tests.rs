@@ -32,7 +32,7 @@ fn credentials_are_known_by_how_they_look() {
 /// Texts that nearly hold a credential at every place: a test that hangs fails.
 #[test]
 fn what_nearly_is_a_credential_takes_no_time() {
-    for start in ["e", "eyJ", "eyJ.", "ask-", "aSG.", "sk-", "hf_", "-----BEGIN ", "AKIA", "ya29."] {
-        assert!(!is_in(&format!("{} ", start.repeat(1_000_000 / start.len()))) || start != "e", "{start}");
+    for start in ["e", "eyJ", "ask-", "aSG.", "asAKIA", "ahf_", "-----BEGIN ", "ya29"] {
+        assert!(!is_in(&start.repeat(1_000_000 / start.len())), "{start}");
     }
 }
