@@ -94,7 +94,7 @@ impl Redactor {
 
     /// Whether a text has a secret in it.
     pub fn finds(&self, text: &str) -> bool {
-        matches!(self.scrub(text), Cow::Owned(_))
+        text.len() >= MIN_LENGTH && matches!(self.scrub(text), Cow::Owned(_))
     }
 
     /// Scrubs every string of a JSON value, keys included.

@@ -108,8 +108,10 @@ impl Counts {
         let (tool, _) = &reserved.fingerprint;
         increase(&mut self.calls, tool);
         increase(&mut self.made, &reserved.fingerprint);
-        let distinct = self.distinct.entry(tool.clone()).or_default();
-        reserved.values.iter().for_each(|value| increase(distinct, value));
+        if !reserved.values.is_empty() {
+            let distinct = self.distinct.entry(tool.clone()).or_default();
+            reserved.values.iter().for_each(|value| increase(distinct, value));
+        }
         self.outgoing = self.outgoing.saturating_add(reserved.outgoing);
         if let Some(call) = reserved.watched.take() {
             self.made_so_far += 1;
@@ -196,8 +198,10 @@ impl Serialize for Sorted<'_> {
 }
 
 fn increase<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) {
-    let count = counts.entry(key.clone()).or_default();
-    *count = count.saturating_add(1);
+    match counts.get_mut(key) {
+        Some(count) => *count = count.saturating_add(1),
+        None => drop(counts.insert(key.clone(), 1)),
+    }
 }
 
 fn decrease<K: Ord>(counts: &mut BTreeMap<K, u32>, key: &K) {
