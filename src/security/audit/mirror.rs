@@ -1,8 +1,11 @@
 //! Rows for those who watch while it happens. The file stays the record: a mirror is told of a row after it was written.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use super::row::{Entry, Outcome, Row};
 
-/// Is told of every row after it was written, in the thread that decides: be quick. What it does with a row changes no decision.
+/// Is told of every row after it was written, in the thread that decides: be quick. What it does with a row changes no decision, nor does a
+/// panic.
 pub trait Mirror: Send + Sync {
     /// A decision was written.
     fn decision(&self, row: &Row);
@@ -13,10 +16,13 @@ pub trait Mirror: Send + Sync {
 
 /// Tells a mirror of a row.
 pub(super) fn show(mirror: &dyn Mirror, entry: &Entry) {
-    match entry {
+    let told = panic::catch_unwind(AssertUnwindSafe(|| match entry {
         Entry::Decision(row) => mirror.decision(row),
         Entry::Outcome(outcome) => mirror.outcome(outcome),
         Entry::Begin(_) | Entry::Torn(_) => {}
+    }));
+    if told.is_err() {
+        tracing::error!(target: super::TARGET, "a mirror of the audit panicked: the row is written all the same");
     }
 }
 

@@ -84,3 +84,27 @@ fn every_row_is_an_event_of_tracing() {
     assert!(lines[1].contains(" INFO abide::audit: decision seq=1 ") && !lines[1].contains("code="), "{text}");
     assert!(!text.contains("CUST1") && !text.contains('\u{1b}'), "{text}");
 }
+
+/// Panics at every row.
+struct Broken;
+
+impl Mirror for Broken {
+    fn decision(&self, _: &Row) {
+        panic!("a mirror that breaks");
+    }
+
+    fn outcome(&self, _: &Outcome) {
+        panic!("a mirror that breaks");
+    }
+}
+
+#[test]
+fn a_mirror_that_panics_changes_nothing() {
+    let (audit, rows) = Audit::memory();
+    let seen = Arc::new(Seen::default());
+    let audit = audit.mirrored(Arc::new(Broken)).mirrored(seen.clone());
+    audit.write(decision(), moment()).unwrap();
+    audit.write(decision(), moment()).unwrap();
+    assert_eq!(rows.all().len(), 2);
+    assert_eq!(seen.0.lock().unwrap().len(), 2, "the next mirror is told all the same");
+}
