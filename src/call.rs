@@ -1,6 +1,6 @@
 //! Tools, wanted calls and their replies: data only.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -78,6 +78,26 @@ pub enum ReplyStatus {
     Done,
     /// It says that it could not.
     Failed,
+}
+
+/// Bytes of a value as JSON; none where they are more than `most`, which is as far as is counted.
+pub(crate) fn json_bytes<T: Serialize>(value: &T, most: usize) -> Option<usize> {
+    let mut left = Capacity(most);
+    serde_json::to_writer(&mut left, value).ok().map(|()| most - left.0)
+}
+
+/// Takes so many bytes, and keeps none.
+struct Capacity(usize);
+
+impl io::Write for Capacity {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl NameError {

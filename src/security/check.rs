@@ -24,6 +24,7 @@ pub(super) mod sequence;
 pub(super) mod token;
 pub(super) mod views;
 pub(super) mod window;
+mod written;
 
 use std::fmt;
 

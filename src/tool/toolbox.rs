@@ -1,6 +1,5 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     sync::Arc,
     time::Duration,
 };
@@ -13,7 +12,7 @@ use super::{
     mcp::{CallContext, ConnectError, McpServer, ToolError},
 };
 use crate::{
-    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     episode::{CallVerdict, ToolStep},
     event::{EventKind, SecurityEvent},
     net,
@@ -309,7 +308,7 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError, underway: Underway) -> 
 
 /// Cuts a reply that is too long; what is left stays data.
 fn cap(content: &mut Value, redactor: &Redactor) {
-    if fits(content) {
+    if json_bytes(content, MAX_REPLY).is_some() {
         return;
     }
     // numbers become text
@@ -319,25 +318,6 @@ fn cap(content: &mut Value, redactor: &Redactor) {
         _ => text.chars().take(MAX_REPLY / 4).collect(),
     };
     *content = json!({ "truncated": kept, "characters": text.chars().count() });
-}
-
-/// Whether a reply has at most [`MAX_REPLY`] bytes as JSON.
-fn fits(content: &Value) -> bool {
-    serde_json::to_writer(Capacity(MAX_REPLY), content).is_ok()
-}
-
-/// Takes so many bytes, and keeps none.
-struct Capacity(usize);
-
-impl io::Write for Capacity {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! What a program may answer.
 
-use serde_json::Value;
-
-use super::{Denied, leak, markup, reply::any_text};
+use super::{Denied, leak, markup, views::views, written::any_written};
 use crate::{
     Fields,
     event::EventKind,
@@ -26,10 +24,8 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
             "the boundary has rules for answers or planted values, and the module does not show its own: write `fn shown` for it",
         );
     };
-    let has = |fits: &mut dyn FnMut(&str) -> bool| {
-        shown.0.values().any(|value| any_text(value, fits) || any_number(value, fits))
-    };
-    if has(&mut |text| leak::has_planted(boundary, text)) {
+    let has = |fits: &mut dyn FnMut(&str) -> bool| shown.0.values().any(|value| any_written(value, fits));
+    if has(&mut |text| leak::has_planted(boundary, &views(text))) {
         return denied(EventKind::CanaryObeyed, "the answer has a planted value in it");
     }
     if rules.max_chars.is_some_and(|max| has(&mut |text| text.chars().count() > max as usize)) {
@@ -39,19 +35,10 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
         return denied(EventKind::AnswerDenied, "the answer has markup in it");
     }
     for (name, class) in rules.never.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
-        let leaks = |text: &str| session.with_memory(|memory| leak::has_class(class, memory, text));
+        let leaks = |text: &str| session.with_memory(|memory| leak::has_class(class, memory, &views(text)));
         if has(&mut { leaks }) {
             return denied(EventKind::AnswerDenied, &format!("the answer has a value of the class `{name}` in it"));
         }
     }
     Ok(())
-}
-
-fn any_number(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
-    match value {
-        Value::Number(number) => fits(&number.to_string()),
-        Value::Array(list) => list.iter().any(|item| any_number(item, fits)),
-        Value::Object(map) => map.values().any(|item| any_number(item, fits)),
-        _ => false,
-    }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Denied, args::items, sequence};
 use crate::{
-    call::{Effect, ToolCall},
+    call::{Effect, ToolCall, json_bytes},
     event::EventKind,
     security::{
         boundary::{Boundary, ToolRule},
@@ -41,7 +41,9 @@ pub(in crate::security) fn reserve(
         let detail = format!("the run has asked for its {max} calls");
         return Err(Denied::new(EventKind::BudgetExhausted, detail));
     }
-    let outgoing = if rule.effect == Effect::External { text_bytes(call) } else { 0 };
+    // all that arguments say, their names included
+    let said = || json_bytes(&call.arguments, usize::MAX).unwrap_or(usize::MAX) as u64;
+    let outgoing = if rule.effect == Effect::External { said() } else { 0 };
     let total = counts.outgoing.saturating_add(outgoing);
     if let Some(max) = limits.outgoing_bytes.filter(|max| outgoing > 0 && total > u64::from(max.get())) {
         let detail = format!("the run would have sent {total} bytes of text to others, and {max} is the most");
@@ -57,27 +59,6 @@ pub(in crate::security) fn reserve(
     counts.take(&mut reserved);
     let novelty = if repeated { Novelty::Repeated } else { Novelty::New };
     Ok((reserved, novelty))
-}
-
-/// Bytes of all that arguments say, their names included, as JSON.
-fn text_bytes(call: &ToolCall) -> u64 {
-    let mut counted = Counted(0);
-    // JSON can always be written, and nothing is
-    let _ = serde_json::to_writer(&mut counted, &call.arguments);
-    counted.0
-}
-
-struct Counted(u64);
-
-impl std::io::Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len() as u64);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The values that the call adds to those of the run, if they are not too many.

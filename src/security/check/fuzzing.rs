@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{leak, link, markup, secret_shape};
+use super::{leak, link, markup, secret_shape, views::views};
 use crate::{
     Fields,
     call::ToolReply,
@@ -24,7 +24,7 @@ pub fn is_carried(value: &str, text: &str) -> bool {
     let (session, Ok(tool)) = (session(""), "crm.read".try_into()) else { return false };
     session.keep(&tool, &ToolReply::done(json!({ "field": value })));
     let class = Class { from: vec![Source::Reply { tool, field: Some("field".to_owned()) }], ..Class::default() };
-    session.with_memory(|memory| leak::has_class(&class, memory, text))
+    session.with_memory(|memory| leak::has_class(&class, memory, &views(text)))
 }
 
 /// The text without markup, and whether what is left still has some.

@@ -4,11 +4,10 @@
 //! only where the tool's rule says `keep_out`. Texts are looked at as they are and decoded (percent, Base64, hexadecimal); who
 //! paraphrases gets past this, which is why `from` is the stronger rule wherever it can be written.
 
-use serde_json::Value;
-
 use super::{
     Asked, Denied, secret_shape,
     views::{folded, views},
+    written::any_written,
 };
 use crate::{
     event::EventKind,
@@ -32,11 +31,11 @@ enum Carried {
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     for (name, value) in &asked.call.arguments {
         let mut worst = carried(asked, name);
-        written(value, &mut |text| {
-            if worst != Some(Carried::Secret) {
-                worst = worst.max(carried(asked, text));
-            }
-        });
+        let mut is_worst = |text: &str| {
+            worst = worst.max(carried(asked, text));
+            worst == Some(Carried::Secret)
+        };
+        any_written(value, &mut is_worst);
         if let Some(carried) = worst {
             denials.push(carried.denied(asked, name));
         }
@@ -58,37 +57,23 @@ impl Carried {
     }
 }
 
-/// Whether a text has a value of a class.
-pub(super) fn has_class(class: &Class, memory: &Memory, text: &str) -> bool {
-    let views = views(text);
-    let by_shape =
-        class.pattern.as_ref().is_some_and(|pattern| views.iter().any(|view| has_shape(pattern.regex(), view)));
-    by_shape || quotes(&class.from, memory, &views)
+/// Whether a text, by its views, has a value of a class.
+pub(super) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, views: &[V]) -> bool {
+    let by_shape = class
+        .pattern
+        .as_ref()
+        .is_some_and(|pattern| views.iter().any(|view| has_shape(pattern.regex(), view.as_ref())));
+    by_shape || quotes(&class.from, memory, views)
 }
 
-/// Whether a text has a value that the operator has planted, however it is written.
-pub(super) fn has_planted(boundary: &Boundary, text: &str) -> bool {
-    let is_planted = |view: &str| {
-        let view = folded(view);
-        boundary.canaries().iter().any(|canary| view.contains(&folded(canary)))
+/// Whether a text, by its views, has a value that the operator has planted, however it is written.
+pub(super) fn has_planted<V: AsRef<str>>(boundary: &Boundary, views: &[V]) -> bool {
+    let planted: Vec<String> = boundary.canaries().iter().map(|canary| folded(canary)).collect();
+    let has_one = |view: &V| {
+        let view = folded(view.as_ref());
+        planted.iter().any(|canary| view.contains(canary))
     };
-    !boundary.canaries().is_empty() && views(text).iter().any(|view| is_planted(view))
-}
-
-/// Shows texts, keys of objects and numbers: all that can carry something.
-fn written(value: &Value, show: &mut dyn FnMut(&str)) {
-    match value {
-        Value::Null | Value::Bool(_) => {}
-        Value::Number(number) => show(&number.to_string()),
-        Value::String(text) => show(text),
-        Value::Array(list) => list.iter().for_each(|item| written(item, show)),
-        Value::Object(map) => {
-            for (key, item) in map {
-                show(key);
-                written(item, show);
-            }
-        }
-    }
+    !planted.is_empty() && views.iter().any(has_one)
 }
 
 fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
@@ -106,13 +91,13 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     if views.iter().skip(1).any(|view| is_secret(view)) {
         return Some(Carried::Secret);
     }
-    if has_planted(boundary, text) {
+    if has_planted(boundary, &views) {
         return Some(Carried::Planted);
     }
     let is_kept = |kept: &Kept| match kept {
-        Kept::Class(name) => {
-            boundary.class(name).is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, text)))
-        }
+        Kept::Class(name) => boundary
+            .class(name)
+            .is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, &views))),
         Kept::From(source) => asked.session.with_memory(|memory| quotes(std::slice::from_ref(source), memory, &views)),
     };
     asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)

@@ -2,6 +2,8 @@
 
 use url::{Host, Url};
 
+use super::markup::begins_a_tag;
+
 /// Whether a text is an `https` address at one of the hosts, and nothing that another parser could read as another one
 /// (no user name, port, backslash, blank or escape before the path).
 pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
@@ -76,8 +78,7 @@ fn without_addresses(lower: &str, hosts: &[String]) -> Option<String> {
 fn has_html(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| {
         let after = text.get(at + 1..).unwrap_or_default();
-        after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
-            && !after.starts_with("https://")
+        (after.starts_with('/') || begins_a_tag(after)) && !after.starts_with("https://")
     };
     let entity = |(at, _): (usize, &str)| {
         let name = text.get(at + 1..).unwrap_or_default();

@@ -100,7 +100,7 @@ fn plain(words: &str) -> String {
 }
 
 /// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end.
-fn begins_a_tag(after: &str) -> bool {
+pub(super) fn begins_a_tag(after: &str) -> bool {
     let begins = after.strip_prefix('/').unwrap_or(after);
     begins.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?'))
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{leak, markers, markup};
+use super::{leak, markers, markup, views::views, written::any_written};
 use crate::{
-    call::{ToolName, ToolReply},
+    call::{ToolName, ToolReply, json_bytes},
     event::{EventKind, SecurityEvent},
     security::{
         Session,
@@ -18,9 +18,9 @@ const MASK: &str = "[hidden]";
 /// Why the program must not see a reply at all.
 pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {
     let allowed = &rule.reply;
-    let reason = if allowed.max_bytes.is_some_and(|max| reply.content.to_string().len() > max as usize) {
+    let reason = if allowed.max_bytes.is_some_and(|max| json_bytes(&reply.content, max as usize).is_none()) {
         "the reply is longer than `reply.max_bytes`: it was withheld"
-    } else if allowed.markup == Markup::Refuse && any_text(&reply.content, &mut markup::is_in) {
+    } else if allowed.markup == Markup::Refuse && any_written(&reply.content, &mut markup::is_in) {
         "the reply has markup: it was withheld"
     } else {
         return None;
@@ -61,19 +61,9 @@ fn hide(class: &Class, session: &Session, text: &str) -> Option<String> {
         Some(pattern) => pattern.regex().replace_all(text, MASK).into_owned(),
         None => text.to_owned(),
     };
-    let still_has = session.with_memory(|memory| leak::has_class(class, memory, &clean));
+    let still_has = session.with_memory(|memory| leak::has_class(class, memory, &views(&clean)));
     let clean = if still_has { MASK.to_owned() } else { clean };
     (clean != text).then_some(clean)
-}
-
-/// Whether any text of a value, keys included, fits.
-pub(in crate::security) fn any_text(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => fits(text),
-        Value::Array(list) => list.iter().any(|item| any_text(item, fits)),
-        Value::Object(map) => map.iter().any(|(key, item)| fits(key) || any_text(item, fits)),
-        _ => false,
-    }
 }
 
 /// Replaces texts, keys included, and numbers that are written like one; says whether there was anything to replace.
