@@ -265,11 +265,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Login { server, boundary, browser } => login::login(&server, &boundary, browser.as_deref(), out),
         Command::Logout { server, boundary } => login::logout(&server, &boundary, out),
         Command::Guard(Guard::Replay { boundary, json, episodes }) => {
-            guard::replay_all(&boundary, &episodes, form(json), out)
+            guard::replay_all(&boundary, &episodes, json.into(), out)
         }
         Command::Audit(Audit::Verify { files, head, after }) => audit::verify_all(&files, Known { after, head }, out),
         Command::Audit(Audit::Query { file, filter, json, count_by }) => {
-            let form = if json { audit::Form::Json } else { audit::Form::Table };
+            let form = json.into();
             match count_by {
                 Some(by) => audit::count(&file, &filter, by, form, out),
                 None => audit::query(&file, &filter, form, out),
@@ -280,9 +280,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         }
         Command::Boundary(Boundary::Check { connect, json, file }) => {
             let reach = if connect { boundary::Reach::Servers } else { boundary::Reach::File };
-            boundary::check(&file, reach, form(json), out)
+            boundary::check(&file, reach, json.into(), out)
         }
-        Command::Boundary(Boundary::Diff { json, old, new }) => boundary::diff(&old, &new, form(json), out),
+        Command::Boundary(Boundary::Diff { json, old, new }) => boundary::diff(&old, &new, json.into(), out),
         Command::Boundary(Boundary::Export { cedar, file }) => boundary::export(&file, &cedar, out),
         Command::Tools(Tools::Lock { boundary, out: file }) => tools::lock(&boundary, file.as_deref(), out),
         Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, &lock, out),
@@ -299,8 +299,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
     }
 }
 
-fn form(json: bool) -> guard::Form {
-    if json { guard::Form::Json } else { guard::Form::Summary }
+/// How results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// For people.
+    Summary,
+    /// One line of JSON for each.
+    Json,
+}
+
+impl From<bool> for Form {
+    /// Of the flag `--json`.
+    fn from(json: bool) -> Self {
+        if json { Self::Json } else { Self::Summary }
+    }
 }
 
 /// Help and version are answers; everything else clap says is a mistake in the arguments.

@@ -9,7 +9,7 @@ use comfy_table::{Cell, Table, presets};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::CliError;
+use super::{CliError, Form};
 use crate::{
     artifact::shown::shown,
     security::audit::{ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify},
@@ -49,13 +49,6 @@ pub(super) enum Key {
     Tool,
     Code,
     Run,
-}
-
-/// How rows are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Table,
-    Json,
 }
 
 /// Permitted and other decisions.
@@ -103,7 +96,7 @@ pub(super) fn query(file: &Path, filter: &Filter, form: Form, out: &mut dyn Writ
     each(file, |entry, line| {
         let wanted = match entry {
             Entry::Decision(row) if filter.wants(&row) => {
-                if form == Form::Table {
+                if form == Form::Summary {
                     at.insert(row.seq, rows.len());
                     rows.push((row, None));
                 } else {
@@ -127,7 +120,7 @@ pub(super) fn query(file: &Path, filter: &Filter, form: Form, out: &mut dyn Writ
         }
         Ok(())
     })?;
-    if form == Form::Table {
+    if form == Form::Summary {
         writeln!(out, "{}", table(&rows))?;
     }
     Ok(0)

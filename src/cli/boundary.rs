@@ -4,7 +4,7 @@ use std::{fs::File, io::Write, path::Path};
 
 use serde::Serialize;
 
-use super::{CliError, episodes, guard::Form};
+use super::{CliError, Form, episodes};
 use crate::{
     artifact::{replace, shown},
     call::ToolName,

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    CliError,
+    CliError, Form,
     episodes::{self, Stop},
 };
 use crate::{
@@ -15,15 +15,6 @@ use crate::{
         replay::{Decided, Decision, replay},
     },
 };
-
-/// How decisions are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A summary for people.
-    Summary,
-    /// One line of JSON for each call.
-    Json,
-}
 
 #[derive(Default)]
 struct Tally {
