@@ -1,6 +1,6 @@
 //! Tools, wanted calls and their replies: data only.
 
-use std::{fmt, io};
+use std::{fmt, io, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::Digest;
 /// A tool's name as programs and boundaries use it: `server.tool` for a tool of an MCP server, `tool` for a Rust function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ToolName(String);
+pub struct ToolName(Arc<str>);
 
 /// The id of an MCP server: the operator's own word for it, never the server's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ impl ToolName {
 
     /// The name that the server itself uses.
     pub fn local(&self) -> &str {
-        self.0.split_once('.').map_or(self.0.as_str(), |(_, tool)| tool)
+        self.0.split_once('.').map_or(&*self.0, |(_, tool)| tool)
     }
 
     /// The name of a Rust function: no `.`, so that it cannot be taken for a server's tool.
@@ -185,7 +185,7 @@ impl TryFrom<String> for ToolName {
 
     fn try_from(text: String) -> Result<Self, NameError> {
         let parts_fit = text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
-        if parts_fit { Ok(Self(text)) } else { Err(NameError::of(&text)) }
+        if parts_fit { Ok(Self(text.into())) } else { Err(NameError::of(&text)) }
     }
 }
 
@@ -207,7 +207,7 @@ impl TryFrom<String> for ServerId {
 
 impl From<ToolName> for String {
     fn from(name: ToolName) -> Self {
-        name.0
+        (*name.0).to_owned()
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -24,6 +25,8 @@ pub enum CanonicalError {
     NotADigest(String),
 }
 
+const PREFIX: &str = "sha256:";
+
 /// The canonical JSON text of a value (RFC 8785).
 ///
 /// # Errors
@@ -45,7 +48,10 @@ impl Digest {
 
     /// The digest of bytes as they are.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{:x}", Sha256::digest(bytes)))
+        let mut text = String::with_capacity(PREFIX.len() + 64);
+        text.push_str(PREFIX);
+        HEXLOWER.encode_append(&Sha256::digest(bytes), &mut text);
+        Self(text)
     }
 
     /// The text form, `sha256:…`.
@@ -75,7 +81,7 @@ impl TryFrom<String> for Digest {
     type Error = CanonicalError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
+        let hex = text.strip_prefix(PREFIX).unwrap_or_default();
         let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         if hex.len() == 64 && hex.bytes().all(lower_hex) {
             Ok(Self(text))

@@ -280,8 +280,9 @@ impl Guard {
             return Ok(None);
         };
         let granted = self.grants.granted(&server.id).await.map_err(Objections::Unavailable)?;
-        row.token(&granted);
-        Ok(token::check(rule, &granted.scopes).err())
+        let denied = token::check(rule, &granted.scopes).err();
+        row.token(granted);
+        Ok(denied)
     }
 
     async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Vec<Denied> {

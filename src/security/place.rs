@@ -8,7 +8,7 @@ pub(super) const NO_ENTRY: &str = "tools";
 
 /// The entry of a tool.
 pub(super) fn of_entry(tool: &ToolName) -> String {
-    format!("tools.\"{tool}\"")
+    ["tools.\"", tool.as_str(), "\""].concat()
 }
 
 /// The rule that refused a call of a tool.

@@ -186,9 +186,9 @@ impl Row {
     pub(in crate::security) fn of(call: &ToolCall, session: &Session, redactor: &Redactor) -> Self {
         // a model may have made names up, and put anything into them
         let is_name = |name: &str| {
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$');
-            name.chars().count() <= MAX_NAME_CHARS
-                && name.chars().all(is_plain)
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
+            name.len() <= MAX_NAME_CHARS
+                && name.bytes().all(is_plain)
                 && !secret_shape::is_in(name)
                 && !redactor.finds(name)
         };
@@ -223,9 +223,9 @@ impl Row {
         self.scopes = rule.scopes.clone();
     }
 
-    pub(in crate::security) fn token(&mut self, granted: &GrantedScopes) {
-        self.token_hash = Some(granted.token_hash.clone());
-        self.jti_hash = granted.jti_hash.clone();
+    pub(in crate::security) fn token(&mut self, granted: GrantedScopes) {
+        self.token_hash = Some(granted.token_hash);
+        self.jti_hash = granted.jti_hash;
     }
 
     /// `rule` is the place of the rule that decided, `also` what else there was to say, once each.
