@@ -1,9 +1,16 @@
 //! For every kind of event: an attack, or a slip, that is kept from doing harm, recorded, paid for in the score, and answered with advice.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use abide::{
-    call::{ToolCall, ToolSpec},
+    Digest,
+    call::{ToolCall, ToolName, ToolSpec},
     event::{EventKind, Penalty},
     lm::Lm,
     metric::Score,
@@ -14,9 +21,14 @@ use abide::{
         approval::{Approver, ApproverError, Question, Reply},
     },
 };
-use abide_testbed::{customers, log, task};
+use abide_testbed::{
+    Testbed, customers, log,
+    mcp::{self, Checking, Passed, Refused, TokenCheck},
+    task,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::{
@@ -31,6 +43,8 @@ struct Attack {
     rules: fn(String) -> String,
     /// What the runtime is given besides.
     given: fn(Given) -> Given,
+    /// What the servers do, who are no part of the program.
+    servers: fn(&Testbed),
     request: String,
     mode: Mode,
     /// What the model says.
@@ -57,7 +71,16 @@ fn ticket(issue: &str) -> String {
 
 fn attack<const N: usize>(kind: EventKind, made: usize, script: [String; N]) -> Attack {
     let script = script.into_iter().chain([finish()]).collect();
-    Attack { kind, rules: |rules| rules, given: |given| given, request: REQUEST.into(), mode: Mode::Live, script, made }
+    Attack {
+        kind,
+        rules: |rules| rules,
+        given: |given| given,
+        servers: |_| {},
+        request: REQUEST.into(),
+        mode: Mode::Live,
+        script,
+        made,
+    }
 }
 
 impl Attack {
@@ -67,6 +90,10 @@ impl Attack {
 
     fn given(self, given: fn(Given) -> Given) -> Self {
         Self { given, ..self }
+    }
+
+    fn at(self, servers: fn(&Testbed)) -> Self {
+        Self { servers, ..self }
     }
 
     fn asked(self, request: impl Into<String>) -> Self {
@@ -90,6 +117,7 @@ fn attacks() -> Vec<Attack> {
     attacks.extend(calls_that_carry_something_out());
     attacks.extend(too_much_of_it());
     attacks.extend(slips());
+    attacks.extend(faults_of_servers());
     attacks
 }
 
@@ -179,6 +207,59 @@ fn slips() -> Vec<Attack> {
     ]
 }
 
+/// What the program cannot help.
+fn faults_of_servers() -> Vec<Attack> {
+    use EventKind::*;
+    vec![
+        attack(ToolDrift, 0, [look_up("ABC123")]).given(|given| given.pinned(approved())),
+        attack(ServerUnavailable, 0, [ticket("broken grill")])
+            .at(|testbed| testbed.mcp().fail_next(9, mcp::Fault::Unavailable)),
+        attack(ServerRefused, 0, [look_up("ABC123")])
+            .at(|testbed| Doorkeeper::refuses(testbed, StatusCode::FORBIDDEN, "Bearer error=\"access_denied\"")),
+        attack(TokenRenewed, 1, [look_up("ABC123")])
+            .at(|testbed| Doorkeeper::refuses(testbed, StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"")),
+        attack(ScopeStepUp, 1, [look_up("ABC123")])
+            .under(|rules| {
+                let rules = rules.replace("scopes = [\"account:calculate\"]", "scopes = []");
+                let us = "client_id = \"support-agent\"";
+                rules.replace(us, &format!("{us}\nstep_up_scopes = [\"account:calculate\"]"))
+            })
+            .at(|testbed| {
+                let wanted = "Bearer error=\"insufficient_scope\", scope=\"account:calculate\"";
+                Doorkeeper::refuses(testbed, StatusCode::FORBIDDEN, wanted);
+            }),
+    ]
+}
+
+/// Definitions that no server gives.
+fn approved() -> BTreeMap<ToolName, Digest> {
+    let digest = Digest::of_bytes(b"the definition that was approved");
+    [("crm.get_customer_info".try_into().unwrap(), digest)].into()
+}
+
+/// Refuses the first call whatever its token, and no other.
+#[derive(Debug)]
+struct Doorkeeper {
+    refused: Refused,
+    has_refused: AtomicBool,
+}
+
+impl Doorkeeper {
+    fn refuses(testbed: &Testbed, status: StatusCode, challenge: &'static str) {
+        let challenge = Some(HeaderValue::from_static(challenge));
+        let refused = Refused { reason: log::Refusal::InvalidToken, status, challenge };
+        testbed.mcp().check_tokens_with(Arc::new(Self { refused, has_refused: AtomicBool::new(false) }));
+    }
+}
+
+impl TokenCheck for Doorkeeper {
+    fn check<'a>(&'a self, _: &'a HeaderMap, scope: Option<&'a str>) -> Checking<'a> {
+        let is_first_call = scope.is_some() && !self.has_refused.swap(true, Ordering::Relaxed);
+        let passed = Passed { subject: "support-agent".into(), scope: "customer:read".into() };
+        Box::pin(async move { if is_first_call { Err(self.refused.clone()) } else { Ok(passed) } })
+    }
+}
+
 /// A customer whose notes begin with an order to a model.
 fn noted() -> String {
     customers::all().iter().find(|c| c.notes.starts_with("SYSTEM:")).unwrap().id.clone()
@@ -212,27 +293,12 @@ impl Check for Undecided {
     }
 }
 
-/// What the program cannot help, and what shows it: a test that names the kind.
-const NOT_THE_PROGRAMS_FAULT: [(EventKind, &str, &str); 5] = [
-    (EventKind::ServerRefused, "tests/it/gaps/verdicts.rs", "ServerRefused"),
-    (EventKind::TokenRenewed, "tests/it/gaps/verdicts.rs", "TokenRenewed"),
-    (EventKind::ScopeStepUp, "tests/it/gaps/verdicts.rs", "ScopeStepUp"),
-    (EventKind::ServerUnavailable, "tests/it/transport.rs", "ServerUnavailable"),
-    (EventKind::ToolDrift, "src/tool/toolbox/tests.rs", "ToolDrift"),
-];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_has_an_attack_that_is_stopped_recorded_paid_for_and_advised_on() {
     let mut shown = BTreeSet::new();
     for (number, attack) in attacks().into_iter().enumerate() {
         shown.insert(attack.kind);
         happens(number, attack).await;
-    }
-    for (kind, file, name) in NOT_THE_PROGRAMS_FAULT {
-        let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        assert!(text.contains(&format!("EventKind::{name}")), "{file} shows no {kind:?}");
-        assert_eq!(kind.penalty(), Penalty::None, "{kind:?} is no fault of a program");
-        shown.insert(kind);
     }
     let all: BTreeSet<EventKind> = EventKind::ALL.iter().copied().collect();
     assert_eq!(shown, all, "kinds without an attack: {:?}", all.difference(&shown));
@@ -244,6 +310,7 @@ async fn happens(number: usize, attack: Attack) {
     let runtime = Runtime::builder().lm(stage.heard.clone()).boundary(stage.boundary.clone());
     let runtime = (attack.given)(runtime).build();
     let agent: Agent = stage.agent().await;
+    (attack.servers)(&stage.testbed);
     let mut options = RunOptions::default();
     options.mode = attack.mode;
     let run = runtime.run_with(&agent, ask(&attack.request), options).await;
