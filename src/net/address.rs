@@ -65,6 +65,11 @@ impl AddressFilter {
         self
     }
 
+    /// The networks that may be connected to beside public addresses.
+    pub fn allowed(&self) -> &[IpNet] {
+        &self.allowed
+    }
+
     /// Allows the private, shared and reserved addresses of a network. Opens neither loopback nor what is never allowed,
     /// however wide the network is.
     #[must_use]

@@ -6,12 +6,13 @@
 
 mod order;
 mod rules;
+mod servers;
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::boundary::{Boundary, Brake, Limits, ServerConfig, key_path};
+use super::boundary::{Boundary, Brake, Limits, key_path};
 use order::{Order, by_most, set};
 
 /// One difference between two boundaries.
@@ -45,7 +46,7 @@ pub enum Kind {
 /// Every difference, tables in the order of their names.
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
     let mut changes = Changes(Vec::new());
-    servers(&mut changes, old, new);
+    servers::servers(&mut changes, old, new);
     rules::tools(&mut changes, old, new);
     lists(&mut changes, old, new);
     rules::classes(&mut changes, old, new);
@@ -101,42 +102,6 @@ fn of<T: Serialize>(list: &[T]) -> Option<String> {
     if list.is_empty() { None } else { word(&list) }
 }
 
-fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
-    let describe = |server: &ServerConfig| {
-        let oauth = server.oauth();
-        let facts = [
-            Some(server.url.to_string()),
-            oauth.map(|oauth| format!("issuer {}", oauth.issuer)),
-            oauth.map(|oauth| format!("client {}, {}", oauth.client_id, oauth.client.method())),
-        ];
-        facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    };
-    for server in old.servers() {
-        let now = new.server(&server.id).map(describe);
-        if now.as_ref() != Some(&describe(server)) {
-            changes.told(key_path("servers", server.id.as_str()), Order::Unclear, Some(describe(server)), now);
-        }
-    }
-    for server in new.servers().filter(|server| old.server(&server.id).is_none()) {
-        changes.told(key_path("servers", server.id.as_str()), Order::Unclear, None, Some(describe(server)));
-    }
-    let commands = |boundary: &Boundary| {
-        boundary
-            .commands()
-            .map(|command| (command.id.clone(), command.program.clone(), command.args.clone()))
-            .collect::<Vec<_>>()
-    };
-    let (was, is) = (commands(old), commands(new));
-    for (id, program, args) in was.iter().filter(|command| !is.contains(command)) {
-        let text = format!("{} {}", program.display(), args.join(" "));
-        changes.told(key_path("servers", id.as_str()), Order::Unclear, Some(text), None);
-    }
-    for (id, program, args) in is.iter().filter(|command| !was.contains(command)) {
-        let text = format!("{} {}", program.display(), args.join(" "));
-        changes.told(key_path("servers", id.as_str()), Order::Unclear, None, Some(text));
-    }
-}
-
 fn lists(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let entries = |boundary: &Boundary, name: &str| {
         let has = boundary.registry().contains(name);
@@ -162,7 +127,7 @@ fn limits(changes: &mut Changes, old: &Limits, new: &Limits) {
 
 fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brake>) {
     let (Some(old), Some(new)) = (old, new) else {
-        changes.told(path, order::presence(old.is_some(), new.is_some()), word(&old), word(&new));
+        changes.told(path, order::presence(old, new), word(&old), word(&new));
         return;
     };
     let key = |key: &str| format!("{path}.{key}");
@@ -177,7 +142,7 @@ fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brak
 
 fn locks(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let (Some(was), Some(is)) = (old.lock(), new.lock()) else {
-        let order = order::presence(old.lock().is_some(), new.lock().is_some());
+        let order = order::presence(old.lock(), new.lock());
         let told = |boundary: &Boundary| boundary.lock().map(|lock| format!("{} definitions", lock.tools.len()));
         changes.told("lock", order, told(old), told(new));
         return;

@@ -22,8 +22,8 @@ impl Order {
     }
 
     /// From what each covers of the other.
-    pub(super) fn of(new_covers_old: bool, old_covers_new: bool) -> Self {
-        match (new_covers_old, old_covers_new) {
+    pub(super) fn of<T>(old: T, new: T, covers: impl Fn(&T, &T) -> bool) -> Self {
+        match (covers(&new, &old), covers(&old, &new)) {
             (true, true) => Self::Same,
             (true, false) => Self::Wider,
             (false, true) => Self::Narrower,
@@ -33,20 +33,18 @@ impl Order {
 }
 
 /// A rule that is there or not; having it lets less through.
-pub(super) fn presence(was: bool, is: bool) -> Order {
-    Order::of(was || !is, is || !was)
+pub(super) fn presence<T>(old: Option<T>, new: Option<T>) -> Order {
+    Order::of(old, new, |one, other| one.is_none() || other.is_some())
 }
 
 /// Upper limits; none is the widest.
 pub(super) fn by_most<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
-    let covers = |one: Option<&T>, other: Option<&T>| one.is_none_or(|one| other.is_some_and(|other| one >= other));
-    Order::of(covers(new, old), covers(old, new))
+    Order::of(old, new, |one, other| one.is_none_or(|one| other.is_some_and(|other| one >= other)))
 }
 
 /// Lower limits; none is the widest.
 pub(super) fn by_least<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
-    let covers = |one: Option<&T>, other: Option<&T>| one.is_none_or(|one| other.is_some_and(|other| one <= other));
-    Order::of(covers(new, old), covers(old, new))
+    Order::of(old, new, |one, other| one.is_none_or(|one| other.is_some_and(|other| one <= other)))
 }
 
 /// Sets of what is allowed, in any order.
@@ -56,15 +54,14 @@ pub(super) fn set<T: PartialEq>(old: &[T], new: &[T]) -> Order {
 
 /// Sets of what is allowed, where one entry can cover others.
 pub(super) fn covering<T>(old: &[T], new: &[T], covers: impl Fn(&T, &T) -> bool) -> Order {
-    let all = |of: &[T], by: &[T]| of.iter().all(|one| by.iter().any(|other| covers(other, one)));
-    Order::of(all(old, new), all(new, old))
+    Order::of(old, new, |by, of| of.iter().all(|one| by.iter().any(|other| covers(other, one))))
 }
 
 /// As [`covering`], where no set at all allows everything.
 pub(super) fn optional<T>(old: Option<&[T]>, new: Option<&[T]>, covers: impl Fn(&T, &T) -> bool) -> Order {
     match (old, new) {
         (Some(old), Some(new)) => covering(old, new, covers),
-        _ => presence(old.is_some(), new.is_some()),
+        _ => presence(old, new),
     }
 }
 
@@ -78,11 +75,11 @@ pub(super) fn source_covers(one: &Source, other: &Source) -> bool {
 }
 
 pub(super) fn writes(old: CompileWrites, new: CompileWrites) -> Order {
-    presence(old == CompileWrites::DryRun, new == CompileWrites::DryRun)
+    Order::of(old, new, |one, other| *one == CompileWrites::Live || one == other)
 }
 
 pub(super) fn approval(old: Approval, new: Approval) -> Order {
-    presence(old == Approval::EachCall, new == Approval::EachCall)
+    Order::of(old, new, |one, other| *one == Approval::None || one == other)
 }
 
 pub(super) fn markup(old: Markup, new: Markup) -> Order {
@@ -97,9 +94,8 @@ pub(super) fn markup(old: Markup, new: Markup) -> Order {
 /// Rates; one that is higher on average and in its bursts is wider.
 pub(super) fn rates(old: Option<Rate>, new: Option<Rate>) -> Order {
     let (Some(old), Some(new)) = (old, new) else {
-        return presence(old.is_some(), new.is_some());
+        return presence(old, new);
     };
     let per_hour = |rate: Rate| u128::from(rate.calls.get()) * 3_600_000_000_000 / rate.per.as_nanos().max(1);
-    let covers = |one: Rate, other: Rate| per_hour(one) >= per_hour(other) && one.burst >= other.burst;
-    Order::of(covers(new, old), covers(old, new))
+    Order::of(old, new, |one, other| per_hour(*one) >= per_hour(*other) && one.burst >= other.burst)
 }

@@ -20,17 +20,20 @@ use crate::{
 pub(super) fn tools(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();
     // a reply that is withheld is not remembered: that takes away sources of values, and of what must stay in
-    let withholding_narrows = !keeps_replies_in(old) && !keeps_replies_in(new);
+    let withholding = |order: Order| match order {
+        Order::Wider | Order::Narrower if keeps_replies_in(old) || keeps_replies_in(new) => Order::Unclear,
+        order => order,
+    };
     for name in names {
         let path = key_path("tools", name.as_str());
         match (old.tool(name), new.tool(name)) {
             (Some(was), Some(is)) => {
                 tool(changes, &path, was, is);
-                reply(changes, &key_path(&path, "reply"), (&was.reply, &is.reply), withholding_narrows);
+                reply(changes, &key_path(&path, "reply"), (&was.reply, &is.reply), &withholding);
             }
             (was, is) => {
                 let effect = |rule: &ToolRule| format!("may be called ({})", word(&rule.effect).unwrap_or_default());
-                let order = presence(was.is_some(), is.is_some()).reversed();
+                let order = presence(was, is).reversed();
                 changes.told(path, order, was.map(effect), is.map(effect));
             }
         }
@@ -52,13 +55,13 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     // repetitions of what changes something are refused, and what is sent to others is counted
     let effect = by_most(Some(&strictness(old.effect)), Some(&strictness(new.effect))).reversed();
     changes.told(key("effect"), effect, word(&old.effect), word(&new.effect));
-    let scopes = Order::of(new.scopes.covers(&old.scopes), old.scopes.covers(&new.scopes)).reversed();
+    let scopes = Order::of(&old.scopes, &new.scopes, |one, other| one.covers(other)).reversed();
     changes.told(key("scopes"), scopes, Some(old.scopes.to_string()), Some(new.scopes.to_string()));
     changes.most(key("max_calls"), old.max_calls, new.max_calls);
     let distinct = match (&old.distinct, &new.distinct) {
         (Some(old), Some(new)) if old.argument == new.argument => by_most(Some(&old.max), Some(&new.max)),
         (Some(_), Some(_)) => Order::Unclear,
-        (old, new) => presence(old.is_some(), new.is_some()),
+        (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key("distinct"), distinct, word(&old.distinct), word(&new.distinct));
     let approval = order::approval(old.approval, new.approval);
@@ -78,7 +81,7 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     };
     let kept = order::covering(&old.keep_out, &new.keep_out, keeps).reversed();
     changes.told(key("keep_out"), kept, of(&old.keep_out), of(&new.keep_out));
-    let others = presence(old.others == Others::Refuse, new.others == Others::Refuse);
+    let others = Order::of(old.others, new.others, |one, other| *one == Others::Allow || one == other);
     changes.told(key("other_arguments"), others, word(&old.others), word(&new.others));
     changes.other(key("dry_run"), &old.dry_run, &new.dry_run);
     changes.other(key("dry_run_recording"), &old.recorded, &new.recorded);
@@ -98,8 +101,8 @@ fn arguments(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) 
             let others = if was.is_none() { old.others } else { new.others };
             let order = match others {
                 _ if is_alike => Order::Unclear,
-                Others::Allow => presence(was.is_some(), is.is_some()),
-                Others::Refuse => presence(was.is_some(), is.is_some()).reversed(),
+                Others::Allow => presence(was, is),
+                Others::Refuse => presence(was, is).reversed(),
             };
             changes.told(path, order, was.and_then(word), is.and_then(word));
         } else if let (Some(was), Some(is)) = (was, is) {
@@ -121,7 +124,7 @@ fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &Argumen
     let pattern = match (&old.pattern, &new.pattern) {
         (Some(old), Some(new)) if old == new => Order::Same,
         (Some(_), Some(_)) => Order::Unclear,
-        (old, new) => presence(old.is_some(), new.is_some()),
+        (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key("pattern"), pattern, word(&old.pattern), word(&new.pattern));
     lists(changes, key("enum"), (&old.one_of, &new.one_of), |one, other| one == other);
@@ -135,8 +138,8 @@ fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &Argumen
     lists(changes, key("hosts"), (&old.hosts, &new.hosts), |one, other| one == other);
     lists(changes, key("links"), (&old.links, &new.links), |one, other| one == other);
     let root = match (&old.path_root, &new.path_root) {
-        (Some(old), Some(new)) => Order::of(is_within(old, new), is_within(new, old)),
-        (old, new) => presence(old.is_some(), new.is_some()),
+        (Some(old), Some(new)) => Order::of(old, new, |one, other| is_within(other, one)),
+        (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key("path_root"), root, word(&old.path_root), word(&new.path_root));
     lists(changes, key("from"), (&old.from, &new.from), source_covers);
@@ -148,9 +151,13 @@ fn is_within(folder: &str, other: &str) -> bool {
     plain(folder) == plain(other) || is_below(&plain(folder), other)
 }
 
-fn reply(changes: &mut Changes, path: &str, (old, new): (&ReplyRule, &ReplyRule), withholding_narrows: bool) {
+fn reply(
+    changes: &mut Changes,
+    path: &str,
+    (old, new): (&ReplyRule, &ReplyRule),
+    withholding: &dyn Fn(Order) -> Order,
+) {
     let key = |key: &str| key_path(path, key);
-    let withholding = |order: Order| if withholding_narrows || order == Order::Same { order } else { Order::Unclear };
     let max = by_most(old.max_bytes.as_ref(), new.max_bytes.as_ref());
     changes.told(key("max_bytes"), withholding(max), word(&old.max_bytes), word(&new.max_bytes));
     changes.told(
@@ -169,9 +176,7 @@ pub(super) fn classes(changes: &mut Changes, old: &Boundary, new: &Boundary) {
         let path = key_path("sensitive", name);
         match (old.get(name), new.get(name)) {
             (Some(was), Some(is)) => class(changes, &path, was, is),
-            (was, is) => {
-                changes.told(path, presence(was.is_some(), is.is_some()), was.and_then(word), is.and_then(word))
-            }
+            (was, is) => changes.told(path, presence(was, is), was.and_then(word), is.and_then(word)),
         }
     }
 }
@@ -180,7 +185,7 @@ fn class(changes: &mut Changes, path: &str, old: &Class, new: &Class) {
     let pattern = match (&old.pattern, &new.pattern) {
         (Some(old), Some(new)) if old == new => Order::Same,
         (Some(_), Some(_)) => Order::Unclear,
-        (old, new) => presence(old.is_some(), new.is_some()),
+        (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key_path(path, "pattern"), pattern, word(&old.pattern), word(&new.pattern));
     let from = order::covering(&old.from, &new.from, source_covers).reversed();

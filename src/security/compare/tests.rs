@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::security::boundary::Draft;
+use crate::{net, security::boundary::Draft};
 
 mod laws;
 
@@ -117,7 +117,7 @@ fn every_change_is_told_for_what_it_means() {
         ("rate = \"10/s\"", "rate = \"20/s\"", Wider, "limits.rate"),
         ("window = \"1h\"", "window = \"2h\"", Narrower, "limits.caller.window"),
         ("calls = 10\n", "calls = 11\n", Wider, "limits.caller.calls"),
-        ("https://crm.example/mcp", "https://other.example/mcp", Changed, "servers.crm"),
+        ("https://crm.example/mcp", "https://other.example/mcp", Changed, "servers.crm.url"),
         ("[limits]", "[compile]\nwrites = \"live\"\n[limits]", Wider, "compile.writes"),
         ("[limits]", "[limits.all]\nwindow = \"1h\"\ncalls = 10\n[limits]", Narrower, "limits.all"),
         ("[registry]", "[tools.f]\nscopes = []\neffect = \"read\"\n[registry]", Wider, "tools.f"),
@@ -173,4 +173,78 @@ fn a_change_reads_like_one() {
         compare(&parse(BASE), &parse(&BASE.replace("max_calls = 3", "max_calls = 4").replace("tool_calls = 9\n", "")));
     let text: Vec<String> = changes.iter().map(ToString::to_string).collect();
     assert_eq!(text, ["+ wider tools.\"crm.mail\".max_calls: 3 -> 4", "+ wider limits.tool_calls: 9 -> nothing"]);
+}
+
+/// What `[servers.ID]` may have beside an address, with what it means to add it.
+const SETTINGS: [(&str, Kind, &str); 14] = [
+    ("authorization = \"oauth\"\nresource = \"https://other.example\"", Kind::Changed, "resource"),
+    ("client_auth = \"post\"", Kind::Changed, "client_auth"),
+    ("grant = \"login\"\ntoken_file = \"t\"", Kind::Changed, "grant"),
+    ("grant = \"login\"\ntoken_file = \"t\"\nregistration = \"dynamic\"", Kind::Changed, "grant"),
+    ("dpop = true", Kind::Narrower, "dpop"),
+    ("step_up_scopes = [\"more\"]", Kind::Wider, "step_up_scopes"),
+    ("spki_pins = [\"sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]", Kind::Narrower, "spki_pins"),
+    ("min_tls = \"1.3\"", Kind::Narrower, "min_tls"),
+    ("proxy = \"http://proxy.example:8080\"", Kind::Changed, "proxy"),
+    ("allow_addresses = [\"10.0.0.0/8\"]", Kind::Wider, "allow_addresses"),
+    ("rate = \"10/s\"\nburst = 3", Kind::Narrower, "rate"),
+    ("input = \"defaults\"", Kind::Wider, "input"),
+    ("protocol = \"initialize\"", Kind::Changed, "protocol"),
+    ("issuer = \"https://other.example\"", Kind::Changed, "issuer"),
+];
+
+#[test]
+fn what_a_server_may_have_of_us_is_compared_too() {
+    let base = parse(BASE);
+    for (more, kind, key) in SETTINGS {
+        let issuer = "issuer = \"https://login.example\"";
+        let with = if key == "issuer" { more.to_owned() } else { format!("{issuer}\n{more}") };
+        let other = parse(&BASE.replace(issuer, &with));
+        let told =
+            |changes: Vec<Change>| changes.into_iter().map(|change| (change.key, change.kind)).collect::<Vec<_>>();
+        let opposite = match kind {
+            Kind::Wider => Kind::Narrower,
+            Kind::Narrower => Kind::Wider,
+            Kind::Changed => Kind::Changed,
+        };
+        let key = format!("servers.crm.{key}");
+        assert!(told(compare(&base, &other)).contains(&(key.clone(), kind)), "{more}");
+        assert!(told(compare(&other, &base)).contains(&(key, opposite)), "{more}");
+    }
+    let files = |files: &str| {
+        base.clone()
+            .with_server("crm", |server| {
+                let connection = &mut server.connection;
+                connection.ca_bundle = Some(format!("{files}/ca.pem").into());
+                let certificate = format!("{files}/own.pem").into();
+                connection.client_certificate = Some(net::ClientCertificate { certificate, key: files.into() });
+            })
+            .unwrap()
+    };
+    let keys: Vec<_> = compare(&files("one"), &files("two")).into_iter().map(|change| change.key).collect();
+    let expected = ["ca_bundle", "certificate_file", "certificate_key_file"].map(|key| format!("servers.crm.{key}"));
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn what_a_program_is_given_is_compared_too() {
+    let base = "[servers.s]\ncommand = \"serve\"\nargs = [\"--all\"]\n[tools]\n";
+    let to = |change: &str| {
+        let other = base.replace("args = [\"--all\"]", change);
+        compare(&parse(base), &parse(&other)).into_iter().map(|change| (change.key, change.kind)).collect::<Vec<_>>()
+    };
+    let all = "args = [\"--all\"]";
+    for (change, kind, key) in [
+        ("args = [\"--none\"]".to_owned(), Kind::Changed, "command"),
+        (format!("{all}\nenv = {{ LEVEL = \"1\" }}"), Kind::Changed, "env"),
+        (format!("{all}\nenv_from = [\"TOKEN\"]"), Kind::Wider, "env_from"),
+        (format!("{all}\nfolder = \"/\""), Kind::Changed, "folder"),
+        (format!("{all}\ninput = {{ name = \"x\" }}"), Kind::Wider, "input"),
+    ] {
+        assert_eq!(to(&change), [(format!("servers.s.{key}"), kind)]);
+    }
+    let http = "url = \"https://crm.example/mcp\"\nauthorization = \"none\"";
+    let other = base.replace("command = \"serve\"", http).replace("args = [\"--all\"]", "");
+    let [change] = compare(&parse(base), &parse(&other)).try_into().unwrap();
+    assert_eq!(change.to_string(), "~ changed servers.s: serve --all -> https://crm.example/mcp");
 }
