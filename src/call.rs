@@ -80,6 +80,9 @@ pub enum ReplyStatus {
     Failed,
 }
 
+/// Longer descriptions of a server's tools are cut, in bytes.
+pub(crate) const MAX_DESCRIPTION: usize = 4 * 1024;
+
 /// Bytes of a value as JSON; none where they are more than `most`, which is as far as is counted.
 pub(crate) fn json_bytes<T: Serialize>(value: &T, most: usize) -> Option<usize> {
     let mut left = Capacity(most);
@@ -106,6 +109,17 @@ impl NameError {
     }
 }
 
+impl Effect {
+    /// As it is written in boundaries and audits.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::External => "external",
+        }
+    }
+}
+
 impl ToolName {
     /// The server's part of the name; none for Rust functions.
     pub fn server(&self) -> Option<&str> {
@@ -126,6 +140,11 @@ impl ToolName {
             return Err(NameError(name.chars().take(80).collect()));
         }
         Self::try_from(name)
+    }
+
+    /// What stands for a name that must not be written down; no tool is called so.
+    pub(crate) fn hidden() -> Self {
+        Self("-hidden-".into())
     }
 
     /// The name of a server's tool.

@@ -7,6 +7,7 @@ mod episodes;
 mod guard;
 mod login;
 mod testbed;
+mod text;
 mod tools;
 
 use std::{
@@ -293,7 +294,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             // there is nobody left to tell
-            let _ = writeln!(err, "error: {error}");
+            let _ = writeln!(err, "error: {}", text::message(&error.to_string()));
             failure
         }
     }

@@ -9,27 +9,33 @@ use comfy_table::{Cell, Table, presets};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{CliError, Form};
+use super::{
+    CliError, Form,
+    text::{plain, plural, say_json},
+};
 use crate::{
-    artifact::shown::shown,
-    security::audit::{ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify},
+    artifact::shown,
+    call::ToolName,
+    episode::RunId,
+    event::EventKind,
+    security::audit::{ChainHash, Entry, Flaw, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify},
 };
 
 /// Which rows are asked for; what is absent asks for all.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Filter {
     /// Of this run
-    #[arg(long)]
-    run: Option<String>,
+    #[arg(long, value_parser = run_of)]
+    run: Option<RunId>,
     /// Of this tool
-    #[arg(long)]
-    tool: Option<String>,
+    #[arg(long, value_parser = tool_of)]
+    tool: Option<ToolName>,
     /// With this verdict; a dry run is a permit
     #[arg(long, value_enum)]
     verdict: Option<Side>,
-    /// Refused with this code, such as `scope_missing`
-    #[arg(long)]
-    code: Option<String>,
+    /// With this code, such as `scope_missing`, be it the reason or one of what else there was
+    #[arg(long, value_parser = code_of)]
+    code: Option<EventKind>,
     /// Of this candidate program
     #[arg(long, value_name = "NAME")]
     candidate: Option<String>,
@@ -51,11 +57,12 @@ pub(super) enum Key {
     Run,
 }
 
-/// Permitted and other decisions.
+/// Decisions, by what they are.
 #[derive(Default)]
 struct Count {
     permitted: u64,
-    others: u64,
+    denied: u64,
+    unavailable: u64,
 }
 
 type Opened = Vec<(String, BufReader<File>)>;
@@ -133,8 +140,7 @@ pub(super) fn count(file: &Path, filter: &Filter, by: Key, form: Form, out: &mut
         if let Entry::Decision(row) = entry
             && filter.wants(&row)
         {
-            let count = counts.entry(by.of(&row)).or_default();
-            if row.verdict.is_permit() { count.permitted += 1 } else { count.others += 1 }
+            counts.entry(by.of(&row)).or_default().add(row.verdict);
         }
         Ok(())
     })?;
@@ -142,15 +148,20 @@ pub(super) fn count(file: &Path, filter: &Filter, by: Key, form: Form, out: &mut
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(count.all()));
     if form == Form::Json {
         for (key, count) in &counts {
-            let line = json!({ by.name(): key, "rows": count.all(), "permitted": count.permitted });
-            writeln!(out, "{}", plain(line.to_string().as_bytes()))?;
+            say_json(
+                &json!({
+                    by.name(): key, "rows": count.all(),
+                    "permitted": count.permitted, "denied": count.denied, "unavailable": count.unavailable,
+                }),
+                out,
+            )?;
         }
         return Ok(0);
     }
-    let mut table = empty(&["rows", "permitted", "denied", by.name()]);
+    let mut table = empty(&["rows", "permitted", "denied", "unavailable", by.name()]);
     for (key, count) in &counts {
-        let cells = [count.all().to_string(), count.permitted.to_string(), count.others.to_string(), safe(key)];
-        table.add_row(cells.map(Cell::new));
+        let numbers = [count.all(), count.permitted, count.denied, count.unavailable].map(|number| number.to_string());
+        table.add_row(numbers.into_iter().chain([safe(key)]).map(Cell::new));
     }
     writeln!(out, "{table}")?;
     Ok(0)
@@ -158,17 +169,17 @@ pub(super) fn count(file: &Path, filter: &Filter, by: Key, form: Form, out: &mut
 
 impl Filter {
     fn wants(&self, row: &Row) -> bool {
-        let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
         let side = |side| match side {
             Side::Permit => row.verdict.is_permit(),
             Side::Deny => matches!(row.verdict, RowVerdict::Deny(_)),
         };
         // a row without a readable time is shown rather than hidden
         let late = |since| time_of(&row.time).map_or(true, |time| time >= since);
-        is(&self.run, &row.run.to_string())
-            && is(&self.tool, row.tool.as_str())
-            && is(&self.code, row.verdict.code().map_or("", |kind| kind.code()))
-            && is(&self.candidate, row.labels.candidate.as_deref().unwrap_or_default())
+        let has = |kind| row.verdict.code() == Some(kind) || row.also.contains(&kind);
+        self.run.is_none_or(|run| run == row.run)
+            && self.tool.as_ref().is_none_or(|tool| *tool == row.tool)
+            && self.code.is_none_or(has)
+            && self.candidate.as_ref().is_none_or(|candidate| row.labels.candidate.as_ref() == Some(candidate))
             && self.verdict.is_none_or(side)
             && self.since.is_none_or(late)
     }
@@ -194,19 +205,29 @@ impl Key {
 
 impl Count {
     fn all(&self) -> u64 {
-        self.permitted + self.others
+        self.permitted + self.denied + self.unavailable
+    }
+
+    fn add(&mut self, verdict: RowVerdict) {
+        match verdict {
+            RowVerdict::Permit | RowVerdict::PermitDryRun => self.permitted += 1,
+            RowVerdict::Deny(_) => self.denied += 1,
+            RowVerdict::Unavailable => self.unavailable += 1,
+        }
     }
 }
 
-/// Every row of a file and of those before it. A row that is being written at the end is left out.
+/// Every row of a file and of those before it. A row that is being written at the end of the last is left out.
 fn each(file: &Path, mut visit: impl FnMut(Entry, &[u8]) -> Result<(), CliError>) -> Result<(), CliError> {
-    for (name, input) in files_of(file)? {
+    let files = files_of(file)?;
+    let last = files.len();
+    for (number, (name, input)) in (1..).zip(files) {
         let mut lines = Lines::new(name, input);
         loop {
             match lines.advance() {
                 Ok(true) => visit(lines.entry().map_err(VerifyError::from)?, lines.line())?,
                 Ok(false) => break,
-                Err(VerifyError::Bad(bad)) if bad.flaw == crate::security::audit::Flaw::Cut => break,
+                Err(VerifyError::Bad(bad)) if number == last && bad.flaw == Flaw::Cut => break,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -260,22 +281,17 @@ fn safe(text: &str) -> String {
     shown(text).to_string()
 }
 
-/// A line of JSON in visible ASCII: what does not show stands in its strings only, and is written there as an escape.
-fn plain(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            ' '..='~' => plain.push(c),
-            '\0'..' ' => plain.push(' '),
-            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| plain.push_str(&format!("\\u{unit:04x}"))),
-        }
-    }
-    plain
+fn run_of(text: &str) -> Result<RunId, String> {
+    RunId::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
-fn plural(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+fn tool_of(text: &str) -> Result<ToolName, String> {
+    ToolName::try_from(text).map_err(|error| error.to_string())
+}
+
+fn code_of(text: &str) -> Result<EventKind, String> {
+    let known = EventKind::ALL.iter().copied().find(|kind| kind.code() == text);
+    known.ok_or_else(|| "is no code of an event: see docs/events.md".to_owned())
 }
 
 fn time_of(text: &str) -> Result<OffsetDateTime, String> {

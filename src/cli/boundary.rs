@@ -2,11 +2,12 @@
 
 use std::{fs::File, io::Write, path::Path};
 
-use serde::Serialize;
-
-use super::{CliError, Form, episodes};
+use super::{
+    CliError, Form, episodes,
+    text::{plural, say},
+};
 use crate::{
-    artifact::{replace, shown},
+    artifact::replace,
     call::ToolName,
     security::{
         Boundary,
@@ -45,7 +46,9 @@ pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) 
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
     if form == Form::Summary {
-        writeln!(out, "{errors} errors, {warnings} warnings, {notes} notes")?;
+        let [errors, warnings, notes] =
+            [(errors, "error"), (warnings, "warning"), (notes, "note")].map(|(count, what)| plural(count, what));
+        writeln!(out, "{errors}, {warnings}, {notes}")?;
     }
     Ok(u8::from(errors + warnings > 0))
 }
@@ -95,16 +98,4 @@ pub(super) fn infer(
     let written = File::create_new(file).and_then(|mut new| new.write_all(text.as_bytes()));
     written.map_err(|error| CliError::File { file: file.display().to_string(), error })?;
     Ok(0)
-}
-
-/// Names and definitions come from servers, so they must not steer a terminal.
-fn say<T: Serialize + ToString>(one: &T, form: Form, out: &mut dyn Write) -> Result<(), CliError> {
-    match form {
-        Form::Json => {
-            serde_json::to_writer(&mut *out, one).map_err(std::io::Error::from)?;
-            out.write_all(b"\n")?;
-        }
-        Form::Summary => writeln!(out, "{}", shown(&one.to_string()))?,
-    }
-    Ok(())
 }

@@ -38,8 +38,7 @@ pub(super) fn each(path: &Path, mut visit: impl FnMut(Recording) -> Result<(), S
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let recording = serde_json::from_slice(line.trim_ascii_end());
-        let recording = recording.map_err(|error| failed(place(number, &error)))?;
+        let recording = Recording::read(number, &line).map_err(|error| failed(error.to_string()))?;
         match visit(recording) {
             Ok(()) => {}
             Err(Stop::Line(reason)) => return Err(failed(format!("line {number}: {reason}"))),
@@ -53,11 +52,4 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
-}
-
-/// Where and what, in the words of the reader, which counts lines within one line.
-fn place(number: usize, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    format!("line {number}, column {}: {reason}", error.column())
 }

@@ -7,6 +7,7 @@ use std::{
 use super::{
     CliError, Form,
     episodes::{self, Stop},
+    text::{plural, say_json},
 };
 use crate::{
     event::EventKind,
@@ -33,8 +34,7 @@ pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn
         let decided = replay(&boundary, &recording).map_err(|error| Stop::Line(error.to_string()))?;
         if form == Form::Json {
             for decision in &decided {
-                serde_json::to_writer(&mut *out, decision).map_err(io::Error::from)?;
-                out.write_all(b"\n")?;
+                say_json(decision, out)?;
             }
         }
         tally.add(&decided);
@@ -66,9 +66,9 @@ impl Tally {
         let denied: usize = self.denied.values().sum();
         writeln!(
             out,
-            "{} episodes, {} calls: {} permitted, {denied} denied",
-            self.episodes,
-            self.permitted + denied,
+            "{}, {}: {} permitted, {denied} denied",
+            plural(self.episodes, "episode"),
+            plural(self.permitted + denied, "call"),
             self.permitted
         )?;
         for ((rule, event), count) in &self.denied {
@@ -76,7 +76,7 @@ impl Tally {
         }
         if self.questions > 0 {
             let share = self.questions as f64 * 100.0 / self.episodes as f64;
-            writeln!(out, "{} questions to somebody: {share:.0} per hundred episodes", self.questions)?;
+            writeln!(out, "{} to somebody: {share:.0} per hundred episodes", plural(self.questions, "question"))?;
         }
         for unexpected in &self.unexpected {
             writeln!(out, "not as expected: {unexpected}")?;

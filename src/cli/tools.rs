@@ -1,8 +1,7 @@
 //! `abide tools`.
 
 use std::{
-    fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
@@ -15,7 +14,7 @@ use crate::{
     call::ToolSpec,
     security::{
         Boundary,
-        boundary::{Drift, ToolLock},
+        boundary::{Drift, ToolLock, read_text},
     },
     tool::Toolbox,
 };
@@ -55,8 +54,7 @@ pub(super) fn diff(boundary: &Path, file: &Path, out: &mut dyn Write) -> Result<
 
 fn read(file: &Path) -> Result<ToolLock, CliError> {
     let unreadable = |error: io::Error| CliError::LockFile { file: file.display().to_string(), error };
-    let mut text = String::new();
-    File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text)).map_err(unreadable)?;
+    let text = read_text(file, MAX_BYTES).map_err(unreadable)?;
     ToolLock::parse(&text).map_err(|error| CliError::Lock { file: file.display().to_string(), error })
 }
 

@@ -53,6 +53,7 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
         record.add_attribute("gen_ai.tool.name", row.tool.to_string());
         record.add_attribute("abide.audit.seq", number(row.seq));
         record.add_attribute("abide.run", row.run.to_string());
+        record.add_attribute("abide.mode", row.mode.name());
         record.add_attribute("abide.verdict", row.verdict.name());
         record.add_attribute("abide.arguments", list(row.arguments.iter().cloned()));
         record.add_attribute("abide.arguments.digest", row.arguments_digest.to_string());
@@ -60,6 +61,8 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
         let optional = [
             ("error.type", row.verdict.code().map(|kind| kind.code().to_owned())),
             ("abide.rule", row.rule.clone()),
+            ("abide.effect", row.effect.map(|effect| effect.name().to_owned())),
+            ("abide.caller.hash", row.caller_hash.as_ref().map(ToString::to_string)),
             ("abide.module", row.module.clone()),
             ("abide.candidate", row.labels.candidate.clone()),
             ("abide.example", row.labels.example.clone()),

@@ -14,7 +14,7 @@ use crate::{
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline
 /// ([`Limits::deadline`](crate::runtime::Limits::deadline)).
 pub trait Approver: Send + Sync {
-    /// Asks, and waits for the answer. After an error or a panic the call is refused, as if nobody could be asked.
+    /// Asks, and waits for the answer. After an error or a panic the call is refused.
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, ApproverError>>;
 }
 
@@ -45,7 +45,7 @@ pub enum Reply {
     No,
 }
 
-/// Nobody could be asked.
+/// The approver could not ask, or got no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ApproverError(pub String);
@@ -60,6 +60,8 @@ pub(super) enum Outcome {
     Yes,
     No,
     NobodyThere,
+    /// The approver's own words.
+    Failed(String),
 }
 
 impl Desk {
@@ -73,7 +75,8 @@ impl Desk {
         match answer {
             Ok(Ok(Reply::Yes)) => Outcome::Yes,
             Ok(Ok(Reply::No)) => Outcome::No,
-            Ok(Err(_)) | Err(_) => Outcome::NobodyThere,
+            Ok(Err(error)) => Outcome::Failed(error.to_string()),
+            Err(_) => Outcome::Failed("it panicked".to_owned()),
         }
     }
 }

@@ -87,7 +87,8 @@ enum Sink {
     File(Box<LogFile>),
     Rows(AuditRows),
     Broken(String),
-    None,
+    /// Keeps nothing but the number of the next row.
+    None(u64),
 }
 
 /// Of events of `tracing`.
@@ -125,10 +126,10 @@ impl Audit {
 
     /// Keeps nothing. Decisions of runs with this audit cannot be looked into afterwards.
     pub fn discard() -> Self {
-        Self::with(Sink::None)
+        Self::with(Sink::None(0))
     }
 
-    /// Tells a mirror of every row, beside writing it.
+    /// Tells a mirror of every decision and outcome, beside writing it; those of all clones, since they write into the same place.
     #[must_use]
     pub fn mirrored(self, mirror: Arc<dyn Mirror>) -> Self {
         let mut mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,12 +145,12 @@ impl Audit {
             *sink = Sink::Broken(reason.clone());
             AuditError::Write(reason)
         })?;
-        let kept = !matches!(*sink, Sink::None);
+        let kept = !matches!(*sink, Sink::None(_));
         drop(sink);
         let mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // what is kept nowhere is dated only where somebody sees it
         if !kept && !mirrors.is_empty() {
-            entry.stamp(0, now);
+            entry.stamp(number, now);
         }
         mirror::show(&mirror::Events, &entry);
         mirrors.iter().for_each(|mirror| mirror::show(&**mirror, &entry));
@@ -195,7 +196,11 @@ impl Sink {
                 Ok(number)
             }
             Self::Broken(reason) => Err(reason.clone()),
-            Self::None => Ok(0),
+            Self::None(next) => {
+                let number = *next;
+                *next = next.saturating_add(1);
+                Ok(number)
+            }
         }
     }
 }

@@ -14,12 +14,11 @@ mod recorded;
 mod registry;
 mod rule;
 mod server;
+mod text;
 mod validate;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::Read,
     path::Path,
     sync::Arc,
 };
@@ -39,6 +38,7 @@ pub use rule::{
     Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule,
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
+pub(crate) use text::read_text;
 
 use super::{Live, ScopeSet, session::Watched};
 use crate::{
@@ -92,7 +92,7 @@ struct Inner {
 
 impl Parts {
     /// Whether there is a server of this name, of either kind.
-    fn has_server(&self, id: &str) -> bool {
+    pub(super) fn has_server(&self, id: &str) -> bool {
         self.servers.keys().chain(self.commands.keys()).any(|known| known.as_str() == id)
     }
 }
@@ -335,13 +335,11 @@ impl Boundary {
 /// The name of a file, and what stands in it.
 fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
     let name = path.display().to_string();
-    let unreadable =
-        |error: std::io::Error| BoundaryError::Unreadable { path: name.clone(), reason: error.to_string() };
-    let mut text = String::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    check_size(&name, &text)?;
-    Ok((name, text))
+    match read_text(path, MAX_BYTES) {
+        Ok(text) => Ok((name, text)),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Err(BoundaryError::TooLarge { name }),
+        Err(error) => Err(BoundaryError::Unreadable { path: name, reason: error.to_string() }),
+    }
 }
 
 fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {

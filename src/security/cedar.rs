@@ -118,7 +118,14 @@ fn left_out(boundary: &Boundary, rule: &ToolRule) -> String {
         ("never_with", !rule.never_with.is_empty()),
         ("keep_out", !rule.keep_out.is_empty()),
         ("approval", rule.approval != super::boundary::Approval::None),
+        ("ask", !rule.ask.is_empty()),
+        ("the same write twice", rule.effect != crate::call::Effect::Read),
+        ("canaries", !boundary.canaries().is_empty()),
+        ("lock", boundary.lock().is_some()),
         ("limits.outgoing_bytes", boundary.limits().outgoing_bytes.is_some()),
+        ("limits.rate", boundary.limits().rate.is_some()),
+        ("limits.caller", boundary.limits().caller.is_some()),
+        ("limits.all", boundary.limits().all.is_some()),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect();
     if parts.is_empty() { String::new() } else { format!("// left to the guard: {}\n", parts.join(", ")) }

@@ -29,7 +29,12 @@ mod objections;
 mod permit;
 mod stand_in;
 
-use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -48,6 +53,7 @@ use super::{
         rate::Limiter,
         reply,
         schema::Schemas,
+        secret_shape,
         token::{self, GrantError, Grants},
         window::Windows,
     },
@@ -166,11 +172,12 @@ impl Guard {
     /// Decides as [`Guard::authorize`], for a caller that says what came of the call: a second row goes to the audit.
     pub(crate) async fn admit(
         &self,
-        mut call: ToolCall,
+        call: ToolCall,
         tool: Option<&ToolSpec>,
         session: &Session,
         log: &Recorder,
     ) -> Result<(Permit, Underway), Refused> {
+        let mut call = self.named(call);
         let mut row = Row::of(&call, session, self.boundary.live().redactor()).asked_by(log.asker());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
         conclude(&mut row, &decision);
@@ -193,6 +200,16 @@ impl Guard {
         }
     }
 
+    /// The call under a name that may be written down: a model can put a secret into that of a tool which does not exist.
+    pub(crate) fn named(&self, mut call: ToolCall) -> ToolCall {
+        let name = call.tool.as_str();
+        let is_secret = || secret_shape::is_in(name) || self.boundary.live().redactor().finds(name);
+        if self.boundary.tool(&call.tool).is_none() && is_secret() {
+            call.tool = ToolName::hidden();
+        }
+        call
+    }
+
     /// Remembers the reply to a call for later decisions, takes out what the program must not see, and lets the user's checks look at it.
     /// What comes back may be shown; none: nothing of it.
     pub fn inspect(
@@ -208,13 +225,20 @@ impl Guard {
         let rule = self.boundary.tool(&call.tool);
         if let Some(event) = rule.and_then(|rule| reply::withheld(rule, &call.tool, &reply)) {
             log.event(event);
+            session.withheld(call);
             return None;
         }
         session.answered(&self.boundary, call, &reply);
         let cleaned = rule.map(|rule| reply::clean(&self.boundary, rule, &call.tool, &mut reply, session));
         cleaned.into_iter().flatten().for_each(|event| log.event(event));
         for check in &self.checks {
-            check.inspect(&call.tool, &reply).into_iter().for_each(|event| log.event(event));
+            match catch_unwind(AssertUnwindSafe(|| check.inspect(&call.tool, &reply))) {
+                Ok(events) => events.into_iter().for_each(|event| log.event(event)),
+                Err(_) => {
+                    let detail = format!("the check `{}` panicked when it looked at a reply", check.name());
+                    record(log, EventKind::CheckFailed, call, detail);
+                }
+            }
         }
         Some(reply)
     }
@@ -332,6 +356,7 @@ impl Guard {
         let why = match (&outcome, mode) {
             (Outcome::Yes, _) => return Ok(()),
             (Outcome::No, _) => "somebody was asked, and said no",
+            (Outcome::Failed(reason), _) => &format!("it needs somebody's yes, and the approver failed: {reason}"),
             (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
             (Outcome::NobodyThere, Mode::Live) => {
                 "it needs somebody's yes, and nobody could be asked: give the runtime an approver"
@@ -347,6 +372,10 @@ impl Guard {
         let mut reply = ToolReply::done(reply);
         if reply::withheld(rule, &call.tool, &reply).is_some() {
             return stand_in::nothing();
+        }
+        // what is hidden because of where it comes from comes from here
+        if self.boundary.keeps_in(&call.tool) {
+            session.keep(&call.tool, &reply);
         }
         reply::clean(&self.boundary, rule, &call.tool, &mut reply, session);
         reply.content

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Boundary, Denied, Mode, ScopeSet, Session,
     boundary::{Approval, Registry},
-    check::{self, Asked, reply, token},
+    check::{self, Asked, entry, reply, token},
     place,
     session::{Wanted, arguments_digest},
 };
@@ -128,6 +128,18 @@ pub struct ReplayError {
     pub kind: &'static str,
 }
 
+/// A line of a file that is no recording.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct LineError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// Where in it, in bytes from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
 /// Decides every call of a recording.
 ///
 /// # Errors
@@ -143,6 +155,21 @@ pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<D
         Decided { id: &recording.id, call, decision, rule, event, ask, expect: recorded.expect.or(recording.expect) }
     };
     Ok(recording.calls.iter().enumerate().map(decide).collect())
+}
+
+impl Recording {
+    /// Reads a line of a file of episodes.
+    ///
+    /// # Errors
+    /// It is no recording; with the place, `number` being that of the line.
+    pub fn read(number: usize, line: &[u8]) -> Result<Self, LineError> {
+        serde_json::from_slice(line.trim_ascii_end()).map_err(|error| {
+            let text = error.to_string();
+            // the reader counts lines within the one
+            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
+            LineError { line: number, column: error.column(), reason }
+        })
+    }
 }
 
 impl Decided<'_> {
@@ -185,8 +212,7 @@ fn decide(
     let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
-    let unnamed = if call.tool.server().is_some() { EventKind::ToolNotAllowed } else { EventKind::UnknownTool };
-    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(unnamed))?;
+    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(boundary, &call.tool)))?;
     let refused =
         |denied: &Denied, ask| Refusal { rule: place::of_denial(&call.tool, denied), event: denied.kind, ask };
     let mut denials = Vec::new();
@@ -210,6 +236,8 @@ fn decide(
     let reply = answer(&recorded.result);
     if reply::withheld(rule, &call.tool, &reply).is_none() {
         session.answered(boundary, &call, &reply);
+    } else {
+        session.withheld(&call);
     }
     if reply.status == ReplyStatus::Failed {
         session.forget_made(&call);

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest, value_digest};
-pub(super) use memory::{Memory, parts, texts};
+pub(super) use memory::{Memory, texts};
 
 use super::{
     boundary::{Boundary, Registry, ToolRule},
@@ -22,7 +22,7 @@ use super::{
     },
 };
 use crate::{
-    Fields,
+    Digest, Fields,
     call::{ToolCall, ToolName, ToolReply},
     episode::RunId,
 };
@@ -34,6 +34,7 @@ pub struct Session {
     mode: Mode,
     labels: Labels,
     caller: Option<Caller>,
+    caller_hash: Option<Digest>,
     registry: Registry,
     counts: Mutex<Counts>,
     memory: Mutex<Memory>,
@@ -73,6 +74,16 @@ pub(super) struct Reservation<'s> {
     reserved: Option<Reserved>,
 }
 
+impl Mode {
+    /// As it is written in audits.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Compile => "compile",
+        }
+    }
+}
+
 impl Session {
     /// A run that has done nothing yet. The texts and numbers of `input` are what the run was asked: values in them count as given by
     /// the user.
@@ -83,6 +94,7 @@ impl Session {
             mode,
             labels: Labels::default(),
             caller: None,
+            caller_hash: None,
             registry,
             counts: Mutex::default(),
             memory: Mutex::new(Memory::of(input)),
@@ -107,6 +119,7 @@ impl Session {
     /// On whose behalf it is made.
     #[must_use]
     pub fn called_by(mut self, caller: Option<Caller>) -> Self {
+        self.caller_hash = caller.as_ref().map(|caller| Digest::of_bytes(caller.as_str().as_bytes()));
         self.caller = caller;
         self
     }
@@ -129,6 +142,11 @@ impl Session {
     /// On whose behalf it is made.
     pub fn caller(&self) -> Option<&Caller> {
         self.caller.as_ref()
+    }
+
+    /// What stands in audit rows for the caller.
+    pub(super) fn caller_hash(&self) -> Option<&Digest> {
+        self.caller_hash.as_ref()
     }
 
     /// What the run belongs to.
@@ -176,19 +194,23 @@ impl Session {
     pub(super) fn answered(&self, boundary: &Boundary, call: &ToolCall, reply: &ToolReply) {
         self.observe(&call.tool, reply);
         if boundary.keeps_in(&call.tool) {
-            self.memory().keep(&call.tool, reply);
+            self.keep(&call.tool, reply);
         }
-        self.counts().answered(call, reply);
+        self.counts().ended(call, Some(reply));
     }
 
-    /// As if a boundary said that what the tool says must not leave.
-    #[cfg(fuzzing)]
+    /// A call was answered, and the program must not know what.
+    pub(super) fn withheld(&self, call: &ToolCall) {
+        self.counts().ended(call, None);
+    }
+
+    /// Remembers what a tool says as something that must not leave.
     pub(super) fn keep(&self, tool: &ToolName, reply: &ToolReply) {
         self.memory().keep(tool, reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.
-    pub(super) fn forget_made(&self, call: &ToolCall) {
+    pub(crate) fn forget_made(&self, call: &ToolCall) {
         self.counts().forget_made(call);
     }
 

@@ -142,6 +142,7 @@ impl Toolbox {
     /// Runs a tool, if the guard permits it. Everything is recorded; nothing panics; only a failed infrastructure ends a run.
     pub async fn call(&self, cx: &Cx, wanted: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
+        let wanted = cx.guard().named(wanted);
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
         let observation = match &mut outcome {
             // a reply was scrubbed before the guard looked at it
@@ -203,7 +204,12 @@ impl Toolbox {
                 cap(&mut reply.content, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
-            Err(error) => failed(cx, &call.tool, &error, underway),
+            Err(error) => {
+                if error.is_refusal() {
+                    cx.session().forget_made(call);
+                }
+                failed(cx, &call.tool, &error, underway)
+            }
         }
     }
 

@@ -293,6 +293,17 @@ impl Check for Undecided {
     }
 }
 
+/// Nothing that a program could do better next time.
+const NOTHING_TO_DO: [EventKind; 7] = [
+    EventKind::DryRun,
+    EventKind::HumanAsked,
+    EventKind::InjectionSeen,
+    EventKind::ScopeStepUp,
+    EventKind::ServerUnavailable,
+    EventKind::TokenRenewed,
+    EventKind::ToolDrift,
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_has_an_attack_that_is_stopped_recorded_paid_for_and_advised_on() {
     let mut shown = BTreeSet::new();
@@ -338,7 +349,7 @@ async fn happens(number: usize, attack: Attack) {
     });
     let fed_back = score.feedback.iter().any(|line| line.contains(kind.advice()) && line.contains(kind.code()));
     assert!(
-        told || fed_back || kind.penalty() == Penalty::None,
+        told || fed_back || NOTHING_TO_DO.contains(&kind),
         "attack {number} ({kind:?}) yields no advice: {score:?}"
     );
 }

@@ -8,9 +8,10 @@ use std::{
 };
 
 use abide::{
-    call::{ToolCall, ToolName},
+    call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
     prelude::*,
+    security::boundary::ToolLock,
     tool::ToolOutcome,
 };
 use abide_testbed::{Options, Testbed};
@@ -60,7 +61,7 @@ async fn a_check_tells_by_its_exit_code_and_needs_no_secret() {
     let (code, out, errors) = check(&["clean.toml"]).await;
     assert_eq!((code, errors.as_str()), (0, ""));
     let unset = "line 1: note[unset]: `servers`: the environment variable `CRM_SECRET` is not set here: set it where the program runs";
-    assert_eq!(out, format!("{unset}\n0 errors, 0 warnings, 1 notes\n"));
+    assert_eq!(out, format!("{unset}\n0 errors, 0 warnings, 1 note\n"));
     let (code, out, _) = check(&["warned.toml", "--json"]).await;
     let finding: Value = serde_json::from_str(out.lines().nth(1).unwrap()).unwrap();
     assert_eq!((code, &finding["code"], &finding["line"]), (1, &json!("unused"), &json!(12)));
@@ -248,7 +249,15 @@ async fn a_definition_that_changes_after_it_was_locked_is_shown_and_refused() {
 
     // what is new or gone
     let lock = fs::read_to_string(folder.path().join("approved.json")).unwrap();
-    fs::write(folder.path().join("approved.json"), lock.replace("s.second", "s.third")).unwrap();
+    let forged = lock.replace("Looks things up.", "Does no harm.");
+    fs::write(folder.path().join("approved.json"), &forged).unwrap();
+    let (code, _, errors) = abide(&diff).await;
+    assert!(code == 2 && errors.contains("approves another definition than it shows"), "{errors}");
+    let mut approved = ToolLock::parse(&lock).unwrap();
+    approved.tools.remove(&ToolName::try_from("s.second").unwrap());
+    let third = ToolSpec::new("s.third".try_into().unwrap(), "Is gone.", json!({ "type": "object" }), None);
+    approved.tools.extend(ToolLock::of([&third]).tools);
+    fs::write(folder.path().join("approved.json"), approved.to_text().unwrap()).unwrap();
     let (code, out, _) = abide(&diff).await;
     assert_eq!(code, 1);
     assert!(out.contains("added s.second: ") && out.contains("gone s.third: "), "{out}");

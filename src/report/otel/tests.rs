@@ -82,6 +82,8 @@ async fn rows_become_records_of_a_provider() {
     let denied = attributes(&records[2]);
     assert_eq!(denied["error.type"], AnyValue::from("argument_denied"));
     assert_eq!(denied["abide.rule"], AnyValue::from("tools.\"shout\".arguments.text.max_chars"));
+    assert_eq!(denied["abide.mode"], AnyValue::from("live"));
+    assert_eq!(denied["abide.effect"], AnyValue::from("read"));
     assert_eq!(denied["abide.module"], AnyValue::from("Shouting"));
     assert!(!format!("{records:?}").contains("secret"));
     assert_eq!((rows.all().len(), rows.outcomes().len()), (2, 1));

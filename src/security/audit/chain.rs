@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Flaw;
+
 /// SHA-256 of a row together with all rows before it. Written as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -44,15 +46,6 @@ pub(super) struct Tie {
     pub(super) file: Option<u32>,
 }
 
-/// Why a line is no row.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unsound {
-    #[error("it is not a row of an audit")]
-    NoRow,
-    #[error("it was changed: its content does not have its hash")]
-    Changed,
-}
-
 /// No row is longer, in bytes.
 pub(super) const MAX_LINE: usize = 1024 * 1024;
 
@@ -85,12 +78,12 @@ pub(super) fn seal(buffer: &mut Vec<u8>, entry: &impl Serialize, prev: ChainHash
 }
 
 /// Reads a line without its end.
-pub(super) fn read(line: &[u8]) -> Result<Link, Unsound> {
-    let (content, hash) = split(line).ok_or(Unsound::NoRow)?;
+pub(super) fn read(line: &[u8]) -> Result<Link, Flaw> {
+    let (content, hash) = split(line).ok_or(Flaw::NoRow)?;
     if ChainHash::of(&[content, b"}"]) != hash {
-        return Err(Unsound::Changed);
+        return Err(Flaw::Changed);
     }
-    let tie = serde_json::from_slice(line).map_err(|_| Unsound::NoRow)?;
+    let tie = serde_json::from_slice(line).map_err(|_| Flaw::NoRow)?;
     Ok(Link { hash, tie })
 }
 

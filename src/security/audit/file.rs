@@ -230,11 +230,27 @@ fn take(path: &Path, options: &mut OpenOptions) -> Result<File, AuditError> {
             return Err(AuditError::Shared { path: named(), mode });
         }
     }
+    lock(file, path)
+}
+
+/// Locks a file, unless it has another name by now because whoever had it locked has filled it.
+pub(super) fn lock(file: File, path: &Path) -> Result<File, AuditError> {
+    let named = || path.display().to_string();
+    let open = |source| AuditError::Open { path: named(), source };
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(AuditError::InUse { path: named() }),
-        Err(TryLockError::Error(source)) => Err(open(source)),
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(AuditError::InUse { path: named() }),
+        Err(TryLockError::Error(source)) => return Err(open(source)),
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (locked, there) = (file.metadata().map_err(open)?, path.metadata().map_err(open)?);
+        if (locked.dev(), locked.ino()) != (there.dev(), there.ino()) {
+            return Err(AuditError::InUse { path: named() });
+        }
+    }
+    Ok(file)
 }
 
 /// Finds the last row, and what a killed process left behind it; or says why the file cannot be gone on with.

@@ -4,8 +4,8 @@ use std::panic::{self, AssertUnwindSafe};
 
 use super::row::{Entry, Outcome, Row};
 
-/// Is told of every row after it was written, in the thread that decides: be quick. What it does with a row changes no decision, nor does a
-/// panic.
+/// Is told of every decision and outcome after it was written, in the thread that decides: be quick. Rows of calls that are decided side by
+/// side can come in another order than they were written; `seq` says which. What it does with a row changes no decision, nor does a panic.
 pub trait Mirror: Send + Sync {
     /// A decision was written.
     fn decision(&self, row: &Row);
@@ -35,11 +35,13 @@ macro_rules! decided {
             target: super::TARGET,
             seq = $row.seq,
             run = %$row.run,
-            mode = ?$row.mode,
+            mode = $row.mode.name(),
             candidate = $row.labels.candidate.as_deref(),
             example = $row.labels.example.as_deref(),
+            caller_hash = $row.caller_hash.as_ref().map(|hash| hash.as_str()),
             module = $row.module.as_deref(),
             tool = $row.tool.as_str(),
+            effect = $row.effect.map(|effect| effect.name()),
             arguments = ?$row.arguments,
             arguments_digest = $row.arguments_digest.as_str(),
             scopes = %$row.scopes,

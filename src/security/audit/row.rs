@@ -36,6 +36,9 @@ pub struct Row {
     /// What the run belongs to.
     #[serde(flatten)]
     pub labels: Labels,
+    /// SHA-256 of the run's caller; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_hash: Option<Digest>,
     /// The module that wanted the call, by the name of its signature; none where it did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
@@ -44,7 +47,8 @@ pub struct Row {
     /// What the boundary says the call does; none where it has no entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
-    /// Names of the arguments; `[other]` for what is no plain name, since a model may have made it up.
+    /// Names of the arguments; `[other]` for what is no plain name, since a model may have made it up, and `[more]` for all beyond the
+    /// 32nd.
     pub arguments: Vec<String>,
     /// SHA-256 of the arguments as JSON without blanks: keys in order, what is null left out, whole numbers without a fraction.
     pub arguments_digest: Digest,
@@ -193,16 +197,18 @@ impl Row {
                 && !redactor.finds(name)
         };
         let short = |name: &String| if is_name(name) { name.clone() } else { "[other]".to_owned() };
+        let more = (call.arguments.len() > MAX_NAMES).then(|| "[more]".to_owned());
         Self {
             seq: 0,
             time: String::new(),
             run: session.run(),
             mode: session.mode(),
             labels: session.labels().clone(),
+            caller_hash: session.caller_hash().cloned(),
             module: None,
             tool: call.tool.clone(),
             effect: None,
-            arguments: call.arguments.keys().take(MAX_NAMES).map(short).collect(),
+            arguments: call.arguments.keys().take(MAX_NAMES).map(short).chain(more).collect(),
             arguments_digest: arguments_digest(call),
             scopes: ScopeSet::new(),
             token_hash: None,

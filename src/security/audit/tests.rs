@@ -117,3 +117,14 @@ fn time_before_1970_or_far_away_does_no_harm() {
         assert_eq!(rfc3339(time), text);
     }
 }
+
+#[test]
+fn names_beyond_those_that_are_kept_leave_a_mark() {
+    let arguments = (0..40).map(|n| (format!("a{n:02}"), json!(n))).collect();
+    let call = ToolCall { tool: "crm.lookup".try_into().unwrap(), arguments };
+    let caller = crate::security::Caller::new("ann");
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new()).called_by(Some(caller));
+    let row = Row::of(&call, &session, &crate::secret::Redactor::new());
+    assert_eq!((row.arguments.len(), row.arguments.last().map(String::as_str)), (33, Some("[more]")));
+    assert_eq!(row.caller_hash, Some(crate::Digest::of_bytes(b"ann")));
+}

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    chain::{self, ChainHash, Link, LogId, MAX_LINE, Unsound},
+    chain::{self, ChainHash, Link, LogId, MAX_LINE},
     file::rotated,
     row::Entry,
 };
@@ -189,8 +189,16 @@ pub fn files_of(path: &Path) -> Result<Vec<(String, BufReader<File>)>, VerifyErr
         let file = path.display().to_string();
         move |source| VerifyError::Read { file, source }
     };
-    let before = rotated(path).map_err(failed(path))?.into_iter().map(|(_, path)| path);
-    before.chain([path.to_owned()]).map(|path: PathBuf| open(&path).map_err(failed(&path))).collect()
+    loop {
+        let before = rotated(path).map_err(failed(path))?;
+        let count = before.len();
+        let paths = before.into_iter().map(|(_, path)| path).chain([path.to_owned()]);
+        let opened = paths.map(|path: PathBuf| open(&path).map_err(failed(&path))).collect();
+        // a file may have been filled meanwhile: then the last one is not the one after those before it
+        if rotated(path).map_err(failed(path))?.len() == count {
+            return opened;
+        }
+    }
 }
 
 impl<R: BufRead> Lines<R> {
@@ -237,18 +245,18 @@ impl<R: BufRead> Lines<R> {
 
 impl Chain {
     fn add(&mut self, line: &[u8]) -> Result<(), (Option<u64>, Flaw)> {
-        let link = chain::read(line).map_err(|reason| match reason {
-            Unsound::NoRow => (None, Flaw::NoRow),
-            Unsound::Changed => (None, Flaw::Changed),
-        })?;
+        let link = chain::read(line).map_err(|flaw| (None, flaw))?;
         self.tie(&link).map_err(|flaw| (Some(link.tie.seq), flaw))?;
         self.rows += 1;
         self.torn += u64::from(link.tie.kind == "torn");
         let before = self.reached.take();
         let known = (self.known.head == Some(link.hash)).then_some(link.tie.seq);
+        // the known row can be the last one of the files that were moved away
+        let is_before = before.is_none() && self.known.head.is_some() && self.known.head == self.known.after;
+        let earlier = is_before.then(|| link.tie.seq.saturating_sub(1));
         self.reached = Some(Reached {
             log: before.as_ref().and_then(|reached| reached.log.clone()).or_else(|| link.tie.log.clone()),
-            known: before.and_then(|reached| reached.known).or(known),
+            known: before.and_then(|reached| reached.known).or(known).or(earlier),
             last: link,
         });
         Ok(())

@@ -18,6 +18,7 @@ use self::server::Server;
 use super::{
     CompileWrites, Parts, Problem,
     lock::ToolLock,
+    read_text,
     reader::{Findings, Lines, Table},
     validate::{self, Declared},
 };
@@ -191,12 +192,7 @@ fn beside<T>(
         format!("the file `{}` cannot be read: {error}; paths start at the boundary file's folder", path.display())
     };
     let read = || {
-        let mut text = String::new();
-        let file = fs::File::open(&path).map_err(unreadable)?;
-        file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-        if text.len() as u64 > MAX_FILE_BYTES {
-            return Err(format!("the file `{}` has more than 16 MiB", path.display()));
-        }
+        let text = read_text(&path, MAX_FILE_BYTES).map_err(unreadable)?;
         parse(&text).map_err(|reason| format!("the file `{}`: {reason}", path.display()))
     };
     read().map_err(|reason| table.problem(key, reason)).ok()

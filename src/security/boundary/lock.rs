@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::{
     Digest,
-    call::{ToolName, ToolSpec},
+    call::{MAX_DESCRIPTION, ToolName, ToolSpec},
+    secret::REDACTED,
 };
 
 /// Definitions of tools that somebody has approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose definition is another one now,
@@ -76,9 +77,15 @@ impl ToolLock {
     /// Reads one.
     ///
     /// # Errors
-    /// It is not JSON of this form.
+    /// It is not JSON of this form, or a definition is not the one that its digest approves.
     pub fn parse(text: &str) -> Result<Self, LockError> {
-        serde_json::from_str(text).map_err(|error| LockError(error.to_string()))
+        let lock: Self = serde_json::from_str(text).map_err(|error| LockError(error.to_string()))?;
+        match lock.tools.iter().find(|(tool, approved)| !approved.is_what_it_shows(tool)) {
+            Some((tool, _)) => {
+                Err(LockError(format!("the digest of `{tool}` approves another definition than it shows")))
+            }
+            None => Ok(lock),
+        }
     }
 
     /// As it is written into a file: indented, with tools and keys in order.
@@ -96,7 +103,7 @@ impl ToolLock {
         let others =
             self.tools.iter().filter_map(|(tool, approved)| match now.iter().find(|spec| spec.name == *tool) {
                 None => Some(Drift::Gone(tool)),
-                Some(now) if now.digest == approved.digest => None,
+                Some(now) if approved.shows(now) => None,
                 Some(now) => Some(Drift::Changed { approved, now }),
             });
         let mut drifts: Vec<Drift<'a>> = added.chain(others).collect();
@@ -107,6 +114,23 @@ impl ToolLock {
     /// The digests, for comparing.
     pub fn digests(&self) -> BTreeMap<ToolName, Digest> {
         self.tools.iter().map(|(tool, approved)| (tool.clone(), approved.digest.clone())).collect()
+    }
+}
+
+impl Approved {
+    /// Whether the digest is that of what can be read here. Of a definition that is not here as a whole, because it has a secret of ours in it
+    /// or is very long, only its server can say.
+    fn is_what_it_shows(&self, tool: &ToolName) -> bool {
+        let shown =
+            ToolSpec::new(tool.clone(), &*self.description, self.input_schema.clone(), self.output_schema.clone());
+        let texts = || format!("{}{}{:?}", self.description, self.input_schema, self.output_schema);
+        shown.digest == self.digest || self.description.len() + 4 > MAX_DESCRIPTION || texts().contains(REDACTED)
+    }
+
+    /// Whether it approves a tool as it is now, by what can be read here and by all of it.
+    fn shows(&self, now: &ToolSpec) -> bool {
+        (&self.digest, &self.description, &self.input_schema, &self.output_schema)
+            == (&now.digest, &now.description, &now.input_schema, &now.output_schema)
     }
 }
 

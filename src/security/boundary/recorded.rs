@@ -1,12 +1,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::{
     Digest,
     call::{ReplyStatus, ToolCall, ToolName},
-    security::{replay::answer, session::arguments_digest},
+    security::{
+        replay::{RecordedCall, Recording, answer},
+        session::arguments_digest,
+    },
 };
 
 /// Replies of one tool in recorded runs, to stand in for replies of calls that are not made. Read from a file of episodes as
@@ -21,35 +24,16 @@ struct Replies {
     digest: Digest,
 }
 
-#[derive(Deserialize)]
-struct Episode {
-    calls: Vec<Call>,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    tool: String,
-    #[serde(default)]
-    arguments: Map<String, Value>,
-    #[serde(default)]
-    result: Value,
-}
-
-impl Call {
-    /// What failed is no reply that could stand in for one.
-    fn has_failed(&self) -> bool {
-        answer(&self.result).status == ReplyStatus::Failed
-    }
-}
-
 impl Recorded {
     /// The replies of a tool in a file of episodes.
     pub(super) fn parse(tool: &ToolName, text: &str) -> Result<Self, String> {
         let (mut by_arguments, mut first) = (BTreeMap::new(), None);
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let episode: Episode = serde_json::from_str(line)
-                .map_err(|error| format!("line {}, column {}: is no episode", number + 1, error.column()))?;
-            for call in episode.calls.into_iter().filter(|call| call.tool == tool.as_str() && !call.has_failed()) {
+            let recording = Recording::read(number + 1, line.as_bytes()).map_err(|error| error.to_string())?;
+            // what failed is no reply that could stand in for one
+            let did =
+                |call: &RecordedCall| call.tool == tool.as_str() && answer(&call.result).status == ReplyStatus::Done;
+            for call in recording.calls.into_iter().filter(did) {
                 first.get_or_insert_with(|| call.result.clone());
                 let wanted = ToolCall { tool: tool.clone(), arguments: call.arguments };
                 by_arguments.entry(arguments_digest(&wanted)).or_insert(call.result);

@@ -6,10 +6,7 @@ use super::{Asked, Denied, link, views::folded};
 use crate::{
     Pattern,
     event::EventKind,
-    security::{
-        boundary::{ArgumentRule, Others},
-        session::parts,
-    },
+    security::boundary::{ArgumentRule, Others},
 };
 
 /// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
@@ -18,10 +15,10 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
     let mut others = false;
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
-    for name in given.keys().filter(|name| !rules.contains_key(*name)) {
+    for (name, value) in given.iter().filter(|(name, _)| !rules.contains_key(*name)) {
         if let Some(meant) = rules.keys().find(|ruled| folded(ruled) == folded(name)) {
             deny(meant, "name");
-        } else if asked.rule.others == Others::Refuse {
+        } else if asked.rule.others == Others::Refuse && !says_nothing(value) {
             others = true;
         }
     }
@@ -51,8 +48,34 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
 
 /// How many values an argument names: a list that is written as one text counts as what it lists.
 pub(in crate::security) fn counted(value: &Value) -> usize {
-    let count = |item: &Value| item.as_str().and_then(parts).map_or(1, Iterator::count);
+    let count = |item: &Value| item.as_str().map_or(1, |text| listed(text).len().max(1));
     items(Some(value)).into_iter().map(count).sum()
+}
+
+/// What a text lists, when somebody counts: all that stands between commas, semicolons and ends of lines, unless it is one number with
+/// thousands in groups.
+pub(in crate::security) fn listed(text: &str) -> Vec<&str> {
+    let parts = || text.split([',', ';', '\n']).map(str::trim);
+    let is_group = |(at, part): (usize, &str)| {
+        let whole = part.split_once('.').map_or(part, |(whole, _)| whole);
+        let fits = if at == 0 { (1..=3).contains(&whole.len()) } else { whole.len() == 3 };
+        fits && whole.bytes().all(|b| b.is_ascii_digit())
+    };
+    if parts().enumerate().all(is_group) {
+        return vec![text.trim()];
+    }
+    parts().filter(|part| !part.is_empty()).collect()
+}
+
+/// Null, blank texts, and lists and objects of nothing.
+pub(in crate::security) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().all(says_nothing),
+        Value::Object(map) => map.is_empty(),
+        Value::String(text) => text.trim().is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {

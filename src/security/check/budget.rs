@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Denied, args::items, sequence};
+use super::{
+    Denied,
+    args::{items, listed},
+    sequence,
+};
 use crate::{
     call::{Effect, ToolCall, json_bytes},
     event::EventKind,
     security::{
         boundary::{Boundary, ToolRule},
-        session::{Counts, Reserved, Wanted, parts},
+        session::{Counts, Reserved, Wanted},
     },
 };
 
@@ -68,8 +72,8 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
     };
     let items = items(call.arguments.get(&distinct.argument));
     // a list that is written as one text counts as what it lists
-    let named = |item: &&Value| match item.as_str().and_then(parts) {
-        Some(parts) => parts.map(|part| Value::from(part).to_string()).collect(),
+    let named = |item: &&Value| match item.as_str() {
+        Some(text) => listed(text).into_iter().map(|part| Value::from(part).to_string()).collect(),
         None => vec![item.to_string()],
     };
     let values: BTreeSet<String> = items.iter().flat_map(named).collect();

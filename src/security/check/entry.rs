@@ -2,7 +2,7 @@
 
 use super::Denied;
 use crate::{
-    call::{ToolCall, ToolSpec},
+    call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
     security::boundary::{Boundary, ToolRule},
 };
@@ -22,10 +22,16 @@ pub(in crate::security) fn find<'a>(
         (Some(_), None) => {
             Err(Denied::new(EventKind::UnknownTool, "the boundary allows it, but its server does not have it"))
         }
-        // naming something at one of our servers is an attempt at it, whether or not it exists
-        (None, tool) if tool.is_some() || boundary.server_of(&call.tool).is_some() => {
-            Err(Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"))
-        }
-        (None, _) => Err(Denied::new(EventKind::UnknownTool, "nobody has such a tool")),
+        (None, tool) => Err(match absent(boundary, &call.tool) {
+            EventKind::UnknownTool if tool.is_none() => Denied::new(EventKind::UnknownTool, "nobody has such a tool"),
+            _ => Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"),
+        }),
     }
+}
+
+/// What it is called to want a tool that the boundary has no entry for: naming something at one of our servers is an attempt at it, whether
+/// or not it exists.
+pub(in crate::security) fn absent(boundary: &Boundary, tool: &ToolName) -> EventKind {
+    let is_ours = tool.server().is_some_and(|server| boundary.parts().has_server(server));
+    if is_ours { EventKind::ToolNotAllowed } else { EventKind::UnknownTool }
 }

@@ -1,7 +1,7 @@
 //! Where arguments come from: a value must come from a trusted place. (That it must *not* come from an untrusted one would be no rule
 //! at all against a hostile model, which can write any value in a way that no text has.)
 
-use super::{Asked, Denied, args::items};
+use super::{Asked, Denied};
 use crate::{
     call::ToolCall,
     event::EventKind,
@@ -15,10 +15,9 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
         let Some(sources) = &argument.from else {
             continue;
         };
-        let values = items(asked.call.arguments.get(name));
-        let known = asked
-            .session
-            .with_memory(|memory| values.into_iter().all(|value| memory.came_from(sources, &registries, value)));
+        let value = asked.call.arguments.get(name);
+        let known =
+            value.is_none_or(|value| asked.session.with_memory(|memory| memory.came_from(sources, &registries, value)));
         if !known {
             denials.push(Denied::argument(EventKind::ProvenanceDenied, name, "from"));
         }

@@ -20,10 +20,15 @@ pub(in crate::security) fn check(
     rule: &ToolRule,
     wanted: Wanted<'_>,
 ) -> Result<(), Denied> {
-    // of several calls alike the last one counts: what was verified can be taken back
     let is_done = |call: &&Earlier| {
-        let mut alike = counts.history.iter().rev().filter(|made| made.is_done() && is_meant(made, call, wanted));
-        alike.next().is_some_and(|made| is_answered(made, call))
+        let mut alike = counts.history.iter().rev().filter(|made| is_meant(made, call, wanted));
+        match &call.answered {
+            None => alike.any(Made::is_done),
+            // of several calls alike the last one counts: what was verified can be taken back
+            Some((field, value)) => {
+                alike.find(|made| made.has_ended()).is_some_and(|made| made.answered(field) == Some(value))
+            }
+        }
     };
     if let Some(call) = rule.after.iter().find(|call| !is_done(call)) {
         return Err(denied("after", format!("`{call}` must have been called before")));
@@ -61,24 +66,35 @@ fn is_meant(made: &Made, call: &Earlier, wanted: Wanted<'_>) -> bool {
     made.call.tool == call.tool && call.same.iter().all(|same| is_same(&same.theirs, &same.ours))
 }
 
-fn is_answered(made: &Made, call: &Earlier) -> bool {
-    call.answered.as_ref().is_none_or(|(field, value)| made.answered(field) == Some(value))
-}
-
 /// Whether two calls could be about the same: the careful answer, where a value is not there, is no plain one, or is written another way.
 fn may_be_same(call: &Earlier, theirs: &ToolCall, ours: &ToolCall) -> bool {
-    let plain = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => match text.trim().parse::<f64>() {
-            Ok(number) => Some(number.to_string()),
-            Err(_) => Some(folded(text)).filter(|text| !text.is_empty()),
-        },
-        Some(Value::Number(number)) => number.as_f64().map(|number| number.to_string()),
-        _ => None,
-    };
     call.same.iter().all(|same| {
-        match (plain(theirs.arguments.get(&same.theirs)), plain(ours.arguments.get(&same.ours))) {
-            (Some(theirs), Some(ours)) => theirs == ours,
+        let (theirs, ours) = (theirs.arguments.get(&same.theirs), ours.arguments.get(&same.ours));
+        match (plain(theirs), plain(ours)) {
+            (Some(one), Some(other)) => {
+                one == other
+                    || is_composed(theirs) && one.contains(other.as_str())
+                    || is_composed(ours) && other.contains(one.as_str())
+            }
             _ => true,
         }
     })
+}
+
+/// Whether a text can have others in it: a list, or a name with an address.
+fn is_composed(value: Option<&Value>) -> bool {
+    let separates = |c: char| c.is_whitespace() || ",;<>()[]|\"'".contains(c);
+    value.and_then(Value::as_str).is_some_and(|text| text.contains(separates))
+}
+
+/// A value without case and punctuation; none where it says nothing, or something else when it is decoded.
+fn plain(value: Option<&Value>) -> Option<String> {
+    match value {
+        Some(Value::String(text)) => match text.trim().parse::<f64>() {
+            Ok(number) => Some(number.to_string()),
+            Err(_) => Some(folded(text)).filter(|plain| !plain.is_empty() && !text.contains('%')),
+        },
+        Some(Value::Number(number)) => number.as_f64().map(|number| number.to_string()),
+        _ => None,
+    }
 }

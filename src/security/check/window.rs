@@ -20,7 +20,7 @@ use crate::{
 /// A window is counted in so many parts: what is in a part counts until all of it is over.
 const PARTS: u32 = 64;
 
-/// So many callers are told apart. When there are more, and none has been quiet for its window, new ones wait.
+/// So many callers are told apart. When there are more, and none has been quiet for its window, new ones are refused.
 const MAX_CALLERS: usize = 65_536;
 
 /// The brakes of a guard. Kept in memory: another process has its own.

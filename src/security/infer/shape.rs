@@ -6,6 +6,8 @@
 //! | names: letters with figures or signs and no blanks, or long numbers | `enum`, or a list beside the places that have the others |
 //! | figures: dates, times, short numbers as text | `pattern`: each row of digits keeps its smallest and largest length, each sign itself |
 //! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten |
+//! | objects, and values with no form in common | no rule, and a reason that says so |
+//! | true and false | `enum` |
 //! | words and prose | `max_chars`: twice the longest, up to the next power of two, at least 64; and no `links` where there was none |
 //!
 //! Lists get `max_items`: twice the longest, up to the next power of two.
@@ -68,9 +70,6 @@ const MIN_TEXT: u32 = 64;
 /// The least rule that admits every value that was seen. A list of values is named by the argument's `place`.
 pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Seen) -> Found {
     let looks: BTreeSet<Look> = sightings.values.values().map(|sighting| look(&sighting.value)).collect();
-    if sightings.values.is_empty() {
-        return Found::free("never had a value, so it is not restricted: leave it so, or say what it may be");
-    }
     if looks.contains(&Look::Object) || looks.contains(&Look::Flag) && looks.len() > 1 {
         return Found::free("has values that no rule fits, so it is not restricted: look at what it can do");
     }
@@ -79,8 +78,12 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
         .or_else(|| habit(sightings, &looks))
         .or_else(|| names(name, place, sightings, seen, weight))
         .unwrap_or_else(|| shape(sightings, &looks));
-    found.rule.max_items = (sightings.lists > 0).then(|| room(sightings.most_items.saturating_mul(2)));
+    found.rule.max_items = most_items(sightings);
     found
+}
+
+fn most_items(sightings: &Sightings) -> Option<u32> {
+    (sightings.lists > 0).then(|| room(sightings.most_items.saturating_mul(2)))
 }
 
 /// A limit on how many things one run can reach through one argument, where it names things and limits of calls do not say it already.
@@ -156,10 +159,13 @@ fn habit(sightings: &Sightings, looks: &BTreeSet<Look>) -> Option<Found> {
     if !often || !choice || different(sightings) > MAX_CHOICE {
         return None;
     }
+    Some(listed(sightings, &format!("only these in {}", super::episodes(sightings.episodes.len()))))
+}
+
+/// The values that were seen, and no others.
+fn listed(sightings: &Sightings, reason: &str) -> Found {
     let values = sightings.values.values().map(|sighting| sighting.value.clone()).collect();
-    let rule = ArgumentRule { one_of: Some(values), ..ArgumentRule::default() };
-    let runs = sightings.episodes.len();
-    Some(Found { rule, reasons: vec![format!("only these in {}", super::episodes(runs))], ..Found::default() })
+    Found::shaped(ArgumentRule { one_of: Some(values), ..ArgumentRule::default() }, reason.to_owned())
 }
 
 /// Names that no place has: listed one by one, since a pattern of names is anybody's name.
@@ -181,15 +187,13 @@ fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: We
     if rest.len() > MAX_LISTED || figures_only {
         return None;
     }
-    let listed = format!("{} of {} no place has: listed as they were, check each", rest.len(), different(sightings));
+    let reason = format!("{} of {} no place has: listed as they were, check each", rest.len(), different(sightings));
     let listable = rest.iter().all(|text| !text.starts_with('@') && !text.is_empty());
     let sources = source::cover(&uses).filter(|sources| !sources.is_empty() && listable);
     let Some(mut sources) = sources else {
-        let values: Vec<Value> = sightings.values.values().map(|sighting| sighting.value.clone()).collect();
-        let rule = ArgumentRule { one_of: Some(values), ..ArgumentRule::default() };
-        return (different(sightings) <= MAX_LISTED).then(|| Found { rule, reasons: vec![listed], ..Found::default() });
+        return (different(sightings) <= MAX_LISTED).then(|| listed(sightings, &reason));
     };
-    let mut reasons = vec![listed];
+    let mut reasons = vec![reason];
     warn(&sources, &mut reasons);
     sources.push(Source::Registry(place.to_owned()));
     let rule = ArgumentRule { from: Some(sources), ..ArgumentRule::default() };
@@ -213,7 +217,7 @@ fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
         return Found::shaped(rule, format!("{evidence} between these, with room for others"));
     }
     if looks.contains(&Look::Flag) {
-        return Found::free("is true or false");
+        return listed(sightings, "only these were seen");
     }
     let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
     if let Some(pattern) = pattern(&texts).filter(|_| looks.iter().all(|look| *look == Look::Figures)) {

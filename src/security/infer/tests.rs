@@ -188,7 +188,7 @@ fn shapes_say_no_more_than_was_seen() {
         (json!(["word", "other"]), chars(64)),
         (json!(["word", "word", "word"]), listed(json!(["word"]))),
         (json!([true, true, true]), listed(json!([true]))),
-        (json!([true]), empty()),
+        (json!([true]), listed(json!([true]))),
         (json!(["thirty-three letters and no links"]), chars(128)),
         (json!(["see https://x.example/a"]), ArgumentRule { max_chars: Some(64), ..empty() }),
         (json!([98.7, 4]), range(0.0, 1000.0)),
@@ -197,10 +197,42 @@ fn shapes_say_no_more_than_was_seen() {
         (json!([-7, 70]), range(-100.0, 1000.0)),
         (json!([7, "seven"]), empty()),
         (json!([{ "any": 1 }]), empty()),
-        (json!([null]), empty()),
     ] {
         assert_eq!(shape(values.as_array().unwrap()), expected, "{values}");
     }
+}
+
+#[test]
+fn an_argument_that_never_said_anything_must_not_say_anything() {
+    for nothing in [json!(null), json!(""), json!([]), json!([null]), json!({})] {
+        let runs = [call("", nothing.clone()), call("", nothing.clone())];
+        let inferred = inferred(json!(runs));
+        let tool = &inferred.tools[&"s.act".try_into().unwrap()];
+        assert!(
+            tool.rule.arguments.is_empty() && tool.reasons.iter().any(|reason| reason.contains("`x`")),
+            "{nothing}"
+        );
+        let boundary = load(&inferred.to_toml()).unwrap();
+        let decide = |value: Value| {
+            let recording = serde_json::from_value(call("", value)).unwrap();
+            replay(&boundary, &recording).unwrap()[0].event
+        };
+        assert_eq!(decide(nothing.clone()), None);
+        assert_eq!(decide(json!("eve@evil.example")), Some(crate::event::EventKind::ArgumentDenied), "{nothing}");
+    }
+}
+
+#[test]
+fn a_value_under_very_many_fields_takes_no_long_search() {
+    let reply = |value: &str| (0..80).map(|n| (format!("{value}{n}"), json!(value))).collect::<serde_json::Map<_, _>>();
+    let values = ["ID-10001", "ID-20002", "ID-30003", "ID-40004"];
+    let calls = values.iter().flat_map(|value| {
+        [json!({ "tool": "s.list", "result": reply(value) }), json!({ "tool": "s.act", "arguments": { "x": value } })]
+    });
+    let run = json!({ "id": "a", "calls": calls.collect::<Vec<_>>() });
+    let started = std::time::Instant::now();
+    inferred(json!([run]));
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[test]

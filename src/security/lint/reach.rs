@@ -19,10 +19,12 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         sequences(desk, tool, rule);
         counts(desk, tool, rule);
         asks(desk, tool, rule);
-        let has_stand_in = rule.dry_run.is_some() || rule.recorded.is_some();
-        if has_stand_in && desk.boundary.compile_writes() == CompileWrites::Live {
-            let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";
-            desk.add(Code::Unused, tool_key(tool, &["dry_run"]), reason);
+        let stand_ins = [("dry_run", rule.dry_run.is_some()), ("dry_run_recording", rule.recorded.is_some())];
+        for (key, _) in stand_ins.iter().filter(|(_, is_there)| *is_there) {
+            if desk.boundary.compile_writes() == CompileWrites::Live {
+                let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";
+                desk.add(Code::Unused, tool_key(tool, &[key]), reason);
+            }
         }
     }
     lists(desk);

@@ -29,8 +29,15 @@ pub(in crate::security) struct Counts {
 pub(in crate::security) struct Made {
     number: u64,
     pub(in crate::security) call: ToolCall,
-    /// The fields at the top of its reply, once there is one of a tool that did what it was asked.
-    reply: Option<Map<String, Value>>,
+    end: Option<End>,
+}
+
+/// How a call ended.
+enum End {
+    /// The tool did what it was asked; the fields at the top of its reply.
+    Done(Map<String, Value>),
+    /// The tool failed, or its reply is kept from the program.
+    Nothing,
 }
 
 /// The number of a wanted call in its run, from 0.
@@ -84,12 +91,20 @@ impl Reserved {
 impl Made {
     /// Whether it was answered by a tool that did what it was asked.
     pub(in crate::security) fn is_done(&self) -> bool {
-        self.reply.is_some()
+        matches!(self.end, Some(End::Done(_)))
+    }
+
+    /// Whether anything came back.
+    pub(in crate::security) fn has_ended(&self) -> bool {
+        self.end.is_some()
     }
 
     /// A field at the top of its reply.
     pub(in crate::security) fn answered(&self, field: &str) -> Option<&Value> {
-        self.reply.as_ref()?.get(field)
+        match &self.end {
+            Some(End::Done(fields)) => fields.get(field),
+            Some(End::Nothing) | None => None,
+        }
     }
 }
 
@@ -116,7 +131,7 @@ impl Counts {
         if let Some(call) = reserved.watched.take() {
             self.made_so_far += 1;
             reserved.number = self.made_so_far;
-            self.history.push(Made { number: self.made_so_far, call, reply: None });
+            self.history.push(Made { number: self.made_so_far, call, end: None });
         }
     }
 
@@ -135,15 +150,16 @@ impl Counts {
         decrease(&mut self.made, &(call.tool.clone(), arguments_digest(call)));
     }
 
-    /// Notes the reply to a call that a rule of sequence may look for.
-    pub(super) fn answered(&mut self, call: &ToolCall, reply: &ToolReply) {
-        if reply.status == ReplyStatus::Failed {
-            return;
-        }
-        if let Some(made) = self.history.iter_mut().find(|made| made.reply.is_none() && made.call == *call) {
-            let fields = reply.content.as_object().into_iter().flatten().filter(|(_, value)| is_scalar(value));
-            made.reply = Some(fields.map(|(field, value)| (field.clone(), value.clone())).collect());
-        }
+    /// Notes what came of a call that a rule of sequence may look for; none: a reply that is kept from the program.
+    pub(super) fn ended(&mut self, call: &ToolCall, reply: Option<&ToolReply>) {
+        let Some(made) = self.history.iter_mut().find(|made| made.end.is_none() && made.call == *call) else { return };
+        made.end = Some(match reply.filter(|reply| reply.status == ReplyStatus::Done) {
+            Some(reply) => {
+                let fields = reply.content.as_object().into_iter().flatten().filter(|(_, value)| is_scalar(value));
+                End::Done(fields.map(|(field, value)| (field.clone(), value.clone())).collect())
+            }
+            None => End::Nothing,
+        });
     }
 }
 

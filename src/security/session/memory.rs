@@ -1,4 +1,5 @@
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::OnceLock,
 };
@@ -30,6 +31,17 @@ pub(in crate::security) struct Memory {
     kept_of_input: OnceLock<KeptIn>,
 }
 
+/// Where the values of one argument may come from.
+struct Places<'a> {
+    sources: &'a [Source],
+    registries: &'a [&'a Registry],
+    /// How often values may still be looked for in the input.
+    looks: Cell<u32>,
+}
+
+/// Most values of one argument that are looked for in the input, each in time linear in its text. A call that has more is refused.
+const MAX_LOOKS: u32 = 1_024;
+
 /// Most bytes of replies to remember. What is beyond gives no provenance, so values from there are refused.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -38,6 +50,14 @@ const MAX_WORDS: usize = 64;
 
 /// Shorter words stand in most texts by chance, so they are no sign of obedience.
 const MIN_TELLING_CHARS: usize = 4;
+
+impl Places<'_> {
+    fn may_look(&self) -> bool {
+        let left = self.looks.get();
+        self.looks.set(left.saturating_sub(1));
+        left > 0
+    }
+}
 
 impl Memory {
     pub(super) fn of(input: &Fields) -> Self {
@@ -67,18 +87,20 @@ impl Memory {
     /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of objects,
     /// since they carry text as well as values do; booleans and null carry none.
     pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
+        self.is_from(&Places { sources, registries, looks: Cell::new(MAX_LOOKS) }, value)
+    }
+
+    fn is_from(&self, places: &Places<'_>, value: &Value) -> bool {
         match value {
             Value::Null | Value::Bool(_) => true,
-            Value::Array(list) => list.iter().all(|item| self.came_from(sources, registries, item)),
-            Value::Object(map) => map.iter().all(|(key, item)| {
-                self.came_from(sources, registries, &Value::from(key.as_str()))
-                    && self.came_from(sources, registries, item)
-            }),
-            Value::Number(_) => self.has(sources, registries, value),
+            Value::Array(list) => list.iter().all(|item| self.is_from(places, item)),
+            Value::Object(map) => map
+                .iter()
+                .all(|(key, item)| self.is_from(places, &Value::from(key.as_str())) && self.is_from(places, item)),
+            Value::Number(_) => self.has(places, value),
             Value::String(text) => {
-                self.has(sources, registries, value)
-                    || parts(text)
-                        .is_some_and(|mut parts| parts.all(|part| self.has(sources, registries, &Value::from(part))))
+                self.has(places, value)
+                    || parts(text).is_some_and(|mut parts| parts.all(|part| self.has(places, &Value::from(part))))
             }
         }
     }
@@ -102,10 +124,10 @@ impl Memory {
         })
     }
 
-    fn has(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
-        sources.iter().any(|source| match source {
-            Source::Input { field } => self.input_has(field.as_deref(), value),
-            Source::Registry(name) => registries.iter().any(|registry| registry.has(name, value)),
+    fn has(&self, places: &Places<'_>, value: &Value) -> bool {
+        places.sources.iter().any(|source| match source {
+            Source::Input { field } => places.may_look() && self.input_has(field.as_deref(), value),
+            Source::Registry(name) => places.registries.iter().any(|registry| registry.has(name, value)),
             Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
         })
     }
@@ -241,11 +263,13 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 
 /// Shorter numbers could come about by reading two that stand side by side as one.
 const MIN_GROUPED: usize = 12;
+/// No account has a longer number.
+const MAX_GROUPED: usize = 64;
 
 /// Whether a long number, such as that of an account, stands in `text` with blanks or dashes between its groups, as people write it.
 /// Letters must be the same, and each group must have a digit but the first.
 fn has_grouped(text: &str, word: &str) -> bool {
-    let is_number = word.len() >= MIN_GROUPED
+    let is_number = (MIN_GROUPED..=MAX_GROUPED).contains(&word.len())
         && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
         && word.bytes().filter(u8::is_ascii_digit).count() * 2 > word.len();
     let Some(first) = word.chars().next().filter(|_| is_number) else { return false };
@@ -263,7 +287,12 @@ fn has_more_groups(text: &str, start: usize, end: usize) -> bool {
     let after = text.get(end..).and_then(|after| after.strip_prefix(is_separator));
     let last = before.and_then(|before| before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next());
     let next = after.and_then(|after| after.split(|c: char| !c.is_ascii_alphanumeric()).next());
-    last.is_some_and(has_figure) || next.is_some_and(has_figure)
+    // a group of four on the next line, or behind two blanks, as forms print them
+    let rest = text.get(end..).unwrap_or_default();
+    let goes_on = rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|group| {
+        rest.starts_with(char::is_whitespace) && group.len() == 4 && group.bytes().all(|b| b.is_ascii_digit())
+    });
+    last.is_some_and(has_figure) || next.is_some_and(has_figure) || goes_on
 }
 
 /// How much of the text it takes to spell the word, in groups of three or more but for the last.
@@ -321,6 +350,9 @@ fn has_number(text: &str, number: &serde_json::Number) -> bool {
         let Some(digits) = without_separators(word) else {
             return false;
         };
+        if !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-')) {
+            return false;
+        }
         let exact = digits.parse::<i128>().ok();
         let wanted = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
         match (exact, wanted) {

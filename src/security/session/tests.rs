@@ -180,3 +180,22 @@ fn debug_shows_nothing_of_what_was_said() {
     let session = session("my password is hunter2");
     assert!(!format!("{session:?}").contains("hunter2"));
 }
+
+#[test]
+fn figures_are_looked_for_as_people_write_them() {
+    let grouped = |request: &str| from_input(request, json!("DE8937040044"));
+    assert!(grouped("Pay DE89 3704 0044\n12.50 EUR"));
+    assert!(!grouped("Pay DE89 3704 0044\n0532 0130 00") && !grouped("Pay DE89 3704 0044  0532 0130 00"));
+    assert!(!from_input("the code 1e6 and inf", json!(1_000_000)));
+    assert!(from_input("1,000,000 items", json!(1_000_000)));
+}
+
+#[test]
+fn many_values_and_long_ones_take_no_long_time() {
+    let started = std::time::Instant::now();
+    let request = format!("{}x", "1".repeat(200_000));
+    assert!(!from_input(&request, json!(format!("{}2", "1".repeat(20_000)))));
+    assert!(!from_input(&format!("CUST1 {request}"), json!(vec!["CUST1"; 20_000])));
+    assert!(from_input(&format!("CUST1 {request}"), json!(vec!["CUST1"; 1_000])));
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}

@@ -171,6 +171,18 @@ impl ToolError {
     pub fn is_infrastructure(&self) -> bool {
         matches!(self, Self::Infrastructure(_))
     }
+
+    /// Whether the server did not do what it was asked, so that asking again is no repetition.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::ScopeMissing { .. }
+            | Self::Refused { .. }
+            | Self::RateLimited
+            | Self::UnknownTool
+            | Self::Drifted => true,
+            Self::Infrastructure(_) | Self::BadReply(_) | Self::InputRequired { .. } => false,
+        }
+    }
 }
 
 impl Fault {

@@ -6,12 +6,10 @@ use serde_json::Value;
 
 use super::reply::shorten;
 use crate::{
-    call::{ServerId, ToolName, ToolSpec},
+    call::{MAX_DESCRIPTION, ServerId, ToolName, ToolSpec},
     secret::Redactor,
     security::compile_schema,
 };
-
-const MAX_DESCRIPTION: usize = 4 * 1024;
 
 /// The tools under our names. Those that cannot be named, and those that come twice, are left out.
 pub(super) fn of_tools(tools: Vec<Tool>, server: &ServerId, redactor: &Redactor) -> Vec<ToolSpec> {

@@ -208,3 +208,14 @@ fn a_disk_that_is_full_breaks_the_audit_and_not_the_chain() {
     assert!(audit.write(decision(), moment()).is_err());
     assert_eq!(verified(&path).unwrap().torn, 1);
 }
+
+#[test]
+fn a_file_that_was_filled_while_it_was_opened_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    drop(Audit::file(&path).unwrap());
+    let opened = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::fs::rename(&path, folder.path().join("audit.jsonl.000001")).unwrap();
+    std::fs::write(&path, "").unwrap();
+    assert!(matches!(crate::security::audit::file::lock(opened, &path), Err(AuditError::InUse { .. })));
+}

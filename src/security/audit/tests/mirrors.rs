@@ -50,6 +50,10 @@ fn a_mirror_sees_what_was_written_and_nothing_else() {
     audit.write(decision(), moment()).unwrap();
     audit.write(decision(), moment()).unwrap();
     assert_eq!(*seen.0.lock().unwrap(), [1, 2]);
+    let unkept = Arc::new(Seen::default());
+    let nowhere = Audit::discard().mirrored(unkept.clone());
+    assert_eq!([(); 3].map(|()| nowhere.write(decision(), moment()).unwrap()), [0, 1, 2]);
+    assert_eq!(*unkept.0.lock().unwrap(), [0, 1, 2], "an outcome is known by the number of its decision");
     if Path::new("/dev/full").exists() {
         let full = std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
         assert!(Audit::into_file(full).mirrored(seen.clone()).write(decision(), moment()).is_err());

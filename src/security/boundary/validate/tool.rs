@@ -44,6 +44,17 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
             "means nothing beside `approval`: a refused call is not put to anybody twice; keep one of them".into(),
         );
     }
+    keep_out(rule, declared, &mut add);
+    for class in rule.reply.hide.iter().filter(|class| !declared.classes.contains(*class)) {
+        add("reply", no_class(class));
+    }
+    for (argument_name, argument_rule) in &rule.arguments {
+        let path = join(&join(&path, "arguments"), argument_name);
+        argument(&path, argument_rule, declared, problems);
+    }
+}
+
+fn keep_out(rule: &ToolRule, declared: &Declared, add: &mut impl FnMut(&str, String)) {
     for kept in &rule.keep_out {
         match kept {
             Kept::Class(class) if !declared.classes.contains(class) => add("keep_out", no_class(class)),
@@ -62,13 +73,6 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
                 }
             }
         }
-    }
-    for class in rule.reply.hide.iter().filter(|class| !declared.classes.contains(*class)) {
-        add("reply", no_class(class));
-    }
-    for (argument_name, argument_rule) in &rule.arguments {
-        let path = join(&join(&path, "arguments"), argument_name);
-        argument(&path, argument_rule, declared, problems);
     }
 }
 

@@ -45,6 +45,23 @@ async fn what_comes_before_is_about_the_same_and_holds_still() {
 }
 
 #[tokio::test]
+async fn an_answer_that_nobody_saw_takes_back_what_was_verified() {
+    let verify = "[tools.verify]\nscopes = []\neffect = \"read\"\n";
+    for (rule, reply) in [
+        ("reply = { max_bytes = 20 }\n", ToolReply::done(json!({ "ok": false, "why": "a long explanation" }))),
+        ("", ToolReply::failed(json!({ "ok": true }))),
+    ] {
+        let rules = rules("only_if = ['verify(id):ok=true']").replace(verify, &format!("{verify}{rule}"));
+        let bench = Bench::with(&rules, Token(None), Mode::Live);
+        bench.make("verify", json!({ "id": "A" }), json!({ "ok": true })).await;
+        let _made = bench.call("verify", json!({ "id": "A", "page": 2 })).await.unwrap();
+        let again = wanted("verify", json!({ "id": "A", "page": 2 }));
+        bench.guard.inspect(&again, reply, &bench.session, &bench.log);
+        assert_eq!(add(&bench, json!({ "id": "A" })).await, Err(EventKind::SequenceDenied), "{rule}");
+    }
+}
+
+#[tokio::test]
 async fn what_excludes_a_call_does_so_however_it_is_written() {
     for (verified, wanted) in [
         (json!({ "id": "P1" }), json!({ "id": "p1 " })),
@@ -53,6 +70,9 @@ async fn what_excludes_a_call_does_so_however_it_is_written() {
         (json!({}), json!({ "id": "P1" })),
         (json!({ "id": 5 }), json!({ "id": 5.0 })),
         (json!({ "id": 5 }), json!({ "id": "5" })),
+        (json!({ "id": "P1, P3" }), json!({ "id": "P1" })),
+        (json!({ "id": "P1" }), json!({ "id": "One <P1>" })),
+        (json!({ "id": "P1" }), json!({ "id": "P%31" })),
     ] {
         let bench = bench("never_with = [\"verify(id)\"]");
         bench.make("verify", verified.clone(), json!({})).await;
@@ -67,7 +87,13 @@ async fn a_list_in_one_text_counts_as_a_list() {
     assert_eq!(add(&bench, json!({ "id": "C-1, C-2" })).await, Ok(()));
     assert_eq!(add(&bench, json!({ "id": "C-2" })).await, Ok(()));
     assert_eq!(add(&bench, json!({ "id": "C-3" })).await, Err(EventKind::BulkAccess));
-    assert_eq!(add(&bench, json!({ "id": "C-1;C-2;C-3" })).await, Err(EventKind::ArgumentDenied));
+    for three in ["C-1;C-2;C-3", "C-1, <C-2>, \"C-3\",", "1001,1002,1003", "C-1\n\nC-2\nC-3"] {
+        assert_eq!(add(&bench, json!({ "id": three })).await, Err(EventKind::ArgumentDenied), "{three}");
+    }
+    for one in ["C-1,", "C-1 ;", " C-2"] {
+        assert_eq!(add(&bench, json!({ "id": one })).await, Ok(()), "{one}");
+    }
+    assert_eq!(add(&bench, json!({ "id": "1,234,567.50" })).await, Err(EventKind::BulkAccess), "one value, and new");
 }
 
 #[tokio::test]
@@ -94,6 +120,31 @@ async fn a_recorded_stand_in_is_screened_like_a_reply() {
         panic!("a dry run")
     };
     assert_eq!(shown, json!({ "card": "[hidden]", "ok": true }));
+}
+
+#[tokio::test]
+async fn a_stand_in_hides_what_it_is_itself_the_source_of() {
+    let rules = "[tools.add]\nscopes = []\neffect = \"external\"\nreply = { hide = [\"own\"] }\n\
+                 dry_run = { card = \"4111111111111111\", ok = true }\n[sensitive.own]\nfrom = [\"add:card\"]\n";
+    let bench = Bench::with(rules, Token(None), Mode::Compile);
+    let Passage::DryRun(_, shown) = bench.call("add", json!({})).await.unwrap().into_passage() else {
+        panic!("a dry run")
+    };
+    assert!(!shown.to_string().contains("4111111111111111"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_secret_as_the_name_of_a_tool_is_written_down_nowhere() {
+    let bench = bench("");
+    for secret in ["AKIAIOSFODNN7EXAMPLE", "crm.s3cr3t-of-crm"] {
+        bench.guard.boundary().live().redactor().learn(&crate::secret::Secret::new("s3cr3t-of-crm".to_owned()));
+        assert_eq!(kind(bench.call_as(secret, json!({}), None).await), EventKind::UnknownTool);
+    }
+    let text = serde_json::to_string(&bench.rows.all()).unwrap();
+    assert!(text.contains("-hidden-"), "{text}");
+    let (episode, _) = bench.finish();
+    let text = format!("{text}{episode:?}");
+    assert!(!text.contains("AKIA") && !text.contains("s3cr3t"), "{text}");
 }
 
 #[tokio::test]
