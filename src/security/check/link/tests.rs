@@ -186,16 +186,16 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
 fn long_texts_take_no_time() {
     let corp = hosts(&["corp.example"]);
     for (unit, count) in [
-        ("https://corp.example/,", 50_000),
-        ("<https://corp.example/>", 50_000),
-        ("a:\u{201d} ", 200_000),
-        ("1:", 500_000),
-        ("a:1 ", 250_000),
-        ("\u{2764}\u{fe0f}", 200_000),
-        ("\u{ff5c}", 300_000),
+        ("https://corp.example/,", 20_000),
+        ("<https://corp.example/>", 20_000),
+        ("a:\u{201d} ", 80_000),
+        ("1:", 200_000),
+        ("a:1 ", 100_000),
+        ("\u{2764}\u{fe0f}", 80_000),
+        ("\u{ff5c}", 100_000),
     ] {
         assert!(leads_only_to(&unit.repeat(count), &corp), "{unit}");
     }
-    assert!(is_address_at(&format!("https://corp.example/{}", "%25".repeat(300_000)), &corp));
-    assert!(!is_address_at(&format!("https://corp.example/%{}2e/", "25".repeat(300_000)), &corp));
+    assert!(is_address_at(&format!("https://corp.example/{}", "%25".repeat(100_000)), &corp));
+    assert!(!is_address_at(&format!("https://corp.example/%{}2e/", "25".repeat(100_000)), &corp));
 }
