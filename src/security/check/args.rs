@@ -1,6 +1,7 @@
 //! The operator's rules for arguments: what values look like.
 
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{Asked, Denied, link, views::folded};
 use crate::{
@@ -137,17 +138,19 @@ fn whole(value: &Value) -> Option<i128> {
 pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
     let folder = root.strip_suffix('/').unwrap_or(root);
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-    let is_name = |part: &str| !part.is_empty() && part.trim() == part && !part.chars().all(|c| c == '.');
-    rest.is_some_and(|rest| rest.split('/').all(is_name))
-        && !path.chars().any(|c| {
-            c.is_control()
-                || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?')
-                || looks_like_a_separator(c)
-                || link::is_invisible(c)
-        })
+    let is_up = |part: &str| part.chars().all(|c| c == '.' || c.is_whitespace());
+    let is_name = |part: &str| part.trim() == part && !is_up(part);
+    // a parameter (`..;`), a drive or a stream, a pipe
+    let is_special = |c| matches!(c, '\\' | '%' | '~' | '$' | '*' | '?' | ';' | ':' | '|');
+    rest.is_some_and(|rest| {
+        rest.split('/').all(is_name)
+            && !rest.chars().any(|c| c.is_control() || looks_like_a_separator(c))
+            && !rest.chars().chain(rest.nfkc()).any(is_special)
+            && !link::has_invisible(rest)
+    })
 }
 
-/// Characters that Unicode normalisation turns into dots and slashes.
+/// Characters that Unicode normalisation, or an older encoding, turns into dots and slashes.
 fn looks_like_a_separator(c: char) -> bool {
     matches!(
         c,
@@ -161,6 +164,10 @@ fn looks_like_a_separator(c: char) -> bool {
                 | '\u{29f8}'
                 | '\u{fe52}'
                 | '\u{fe68}'
+                | '\u{2216}'
+                | '\u{29f5}'
+                | '\u{a5}'
+                | '\u{20a9}'
     )
 }
 

@@ -1,12 +1,12 @@
 //! Markup in texts: what a screen would not show as it is written.
 
-use super::link::is_invisible;
+use super::link::{has_invisible, is_invisible, is_invisible_between};
 
 /// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link is one,
 /// whatever stands between its brackets.
 pub(in crate::security) fn is_in(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
-    text.contains("](") || text.contains("]:") || text.chars().any(is_invisible) || text.match_indices('<').any(opens)
+    text.contains("](") || text.contains("]:") || has_invisible(text) || text.match_indices('<').any(opens)
 }
 
 /// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out other markup
@@ -41,7 +41,7 @@ fn strip_once(text: &str) -> String {
                 }
                 None => push(&mut kept, c, after),
             },
-            c if is_invisible(c) => after,
+            c if is_invisible_between(kept.chars().next_back(), c, after) => after,
             c => push(&mut kept, c, after),
         };
     }
@@ -99,10 +99,10 @@ fn plain(words: &str) -> String {
     words.chars().filter(|c| !is_invisible(*c) && !matches!(c, '<' | '>' | '[' | ']')).collect()
 }
 
-/// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end.
+/// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end, and one that
+/// closes nothing (`</ …>`) is a comment.
 pub(super) fn begins_a_tag(after: &str) -> bool {
-    let begins = after.strip_prefix('/').unwrap_or(after);
-    begins.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?'))
+    after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
 }
 
 #[cfg(test)]

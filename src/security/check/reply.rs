@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// What stands where a value was taken out.
-const MASK: &str = "[hidden]";
+/// What stands where a value was taken out; whatever stands around it, the two are no markup.
+pub(super) const MASK: &str = "{hidden}";
 
 /// Why the program must not see a reply at all.
 pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {

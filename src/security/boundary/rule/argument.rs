@@ -37,8 +37,8 @@ pub struct ArgumentRule {
     /// The text must begin with one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Vec<String>>,
-    /// The text must be an `https` address at one of these hosts, without user name and password. `*.corp.example` stands for every host below
-    /// `corp.example`, and not for it.
+    /// The text must be an `https` address at one of these hosts, without user name and password, and without `..` in its path. `corp.example`
+    /// stands for `www.corp.example` too, and `*.corp.example` for every host below `corp.example`, and not for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<String>>,
     /// Every link in the text must lead to one of these hosts, written as for `hosts`; an empty list allows no link.

@@ -11,7 +11,13 @@ fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {
 #[test]
 fn a_path_stays_below_its_root() {
     let rule = rule(|rule| rule.path_root = Some("/srv/files".into()));
-    for good in ["/srv/files/a.txt", "/srv/files/a/b", "/srv/files/.hidden", "/srv/files/...x"] {
+    for good in [
+        "/srv/files/a.txt",
+        "/srv/files/a/b",
+        "/srv/files/.hidden",
+        "/srv/files/...x",
+        "/srv/files/\u{2764}\u{fe0f} a.txt",
+    ] {
         assert_eq!(first_broken(&rule, &json!(good)), None, "{good}");
     }
     for bad in [
@@ -29,6 +35,16 @@ fn a_path_stays_below_its_root() {
         "/srv/files/\u{2025}/secret",
         "/srv/files/\u{ff0e}\u{ff0e}/secret",
         "/srv/files/$HOME",
+        "/srv/files/..;/..;/etc/passwd",
+        "/srv/files/..\u{37e}/etc/passwd",
+        "/srv/files/.. ./secret",
+        "/srv/files/a.txt:stream",
+        "/srv/files/a|id",
+        "/srv/files/..\u{2216}secret",
+        "/srv/files/..\u{29f5}secret",
+        "/srv/files/..\u{a5}secret",
+        "/srv/files/..\u{20a9}secret",
+        "/srv/files/a\u{fe01}",
         "srv/files/a",
         "file:///srv/files/a",
     ] {

@@ -13,6 +13,8 @@ fn an_address_is_read_as_every_parser_reads_it() {
         "https://CORP.example/a?b=c#d",
         "https://www.corp.example/a",
         "https://team.wiki.example/x",
+        "https://corp.example/.well-known/a..b/v1.2/?next=../x#../y",
+        "https://corp.example/100%25/%C3%A4%20b;v=1",
     ] {
         assert!(is_address_at(good, &corp), "{good}");
     }
@@ -38,6 +40,20 @@ fn an_address_is_read_as_every_parser_reads_it() {
         "https://evilwiki.example/",
         "https://evil.example#.wiki.example/",
         "https://[::1]/",
+        "https://corp.example/reports/../admin/delete?id=1",
+        "https://corp.example/reports/..",
+        "https://corp.example/reports/./x",
+        "https://corp.example/reports/%2e%2e/admin",
+        "https://corp.example/reports/.%2E/admin",
+        "https://corp.example/reports/..%2fadmin",
+        "https://corp.example/reports/..%5Cadmin",
+        "https://corp.example/reports/%%32%65%25%32e/admin",
+        "https://corp.example/reports/%25252e%2525252e/admin",
+        "https://corp.example/reports/..;x/admin",
+        "https://corp.example/reports/..%3b/admin",
+        "https://corp.example/reports/..%20/admin",
+        "https://corp.example/reports/%c0%ae%c0%ae/admin",
+        "https://corp.example/reports/\u{ff0e}\u{ff0e}\u{ff0f}admin",
         "corp.example",
         "",
     ] {
@@ -54,6 +70,10 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
         "see report.pdf and notes.txt",
         "either/or",
         "mail ann@corp.example",
+        "**Note:** from 10:30 to 11:45, room:12, 2026-05-01T10:30:00Z, thanks:)",
+        "\u{201c}Subject:\u{201d} hello",
+        "I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}",
+        "\u{4f60}\u{597d}\u{3002}\u{8c22}\u{8c22}\u{3002}",
         "",
     ] {
         assert!(leads_only_to(plain, &none), "{plain}");
@@ -64,6 +84,12 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
         "www.corp.example",
         "corp.example/login",
         "<https://corp.example/x>",
+        "<https://corp.example/x?a=b>",
+        "[report](https://corp.example/r)",
+        "[Report:](https://corp.example/r), [more](https://corp.example).",
+        "(see https://corp.example/r).",
+        "https://corp.example/r?a=b&c=d%20e#f, or https://corp.example!",
+        "{\"url\":\"https://corp.example/r\",\"n\":1}",
     ] {
         assert!(leads_only_to(good, &corp), "{good}");
         assert!(!leads_only_to(good, &none), "{good}");
@@ -116,7 +142,60 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
         "xhttps://corp.example/",
         "evil.example.corp.example.evil.example",
         "user@evil.example/path",
+        // a second link behind an allowed one
+        "[a](https://corp.example/)(www.evil.com/leak)",
+        "[a](https://corp.example/)evil.com/leak",
+        "https://corp.example/)www.evil.com/leak",
+        "https://corp.example/\u{ff5c}www.evil.com",
+        "https://corp.example/\u{ff5c}www.evil.com\u{ff0c}1.5",
+        "[https://corp.example/](www.evil.com)",
+        "[a](https://corp.example/)[b](smb:evil)",
+        "[a](https://corp.example/](evil)",
+        "https://corp.example,@16843009/x",
+        "[a](https://corp.example\"@16843009/x)",
+        "https://corp.example\u{3002}evil",
+        "https://corp.example/a/../b",
+        "[a](bitcoin:https://corp.example/)",
+        "view-source:https://corp.example/",
+        // attributes
+        "<https://corp.example/ onpointerenter=eval(atob('YQ=='))>x",
+        "<https://corp.example/onpointerenter=location=name>x",
+        "<https://corp.example/",
+        "</ hidden>",
+        // names and schemes
+        "www.\u{4f8b}\u{5b50}\u{3002}com/leak",
+        "www.evil.com\u{ff0c}1",
+        "[pay]: bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT?amount=5",
+        "[pay]: /local",
+        "bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
+        "ms-msdt:/id",
+        "callto:+1900555",
+        "callto:1900555",
+        "bitcoin:*evil",
+        "note:text",
+        "\u{2764}\u{fe0f}\u{fe0e}",
+        "a\u{fe0f}",
+        "1\u{fe0f}",
     ] {
         assert!(!leads_only_to(bad, &corp), "{bad}");
     }
+}
+
+/// Every character is looked at a few times at most; a test that hangs fails.
+#[test]
+fn long_texts_take_no_time() {
+    let corp = hosts(&["corp.example"]);
+    for (unit, count) in [
+        ("https://corp.example/,", 20_000),
+        ("<https://corp.example/>", 20_000),
+        ("a:\u{201d} ", 80_000),
+        ("1:", 200_000),
+        ("a:1 ", 100_000),
+        ("\u{2764}\u{fe0f}", 80_000),
+        ("\u{ff5c}", 100_000),
+    ] {
+        assert!(leads_only_to(&unit.repeat(count), &corp), "{unit}");
+    }
+    assert!(is_address_at(&format!("https://corp.example/{}", "%25".repeat(100_000)), &corp));
+    assert!(!is_address_at(&format!("https://corp.example/%{}2e/", "25".repeat(100_000)), &corp));
 }

@@ -18,6 +18,10 @@ fn markup_goes_and_its_words_stay() {
         ("<<b>script>x", "x"),
         ("wow!", "wow!"),
         ("<https://corp.example>", ""),
+        ("a</ hidden>b", "ab"),
+        ("I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}", "I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}"),
+        ("\u{1f600}\u{fe0f}\u{fe02}\u{fe0f}\u{e0101}!", "\u{1f600}\u{fe0f}!"),
+        ("a\u{fe00}b1\u{fe0f}2\u{3164}\u{ffa0}\u{2065}\u{1d173}\u{1d17a}\u{180b}3", "ab123"),
     ] {
         assert_eq!(strip(text), plain, "{text}");
         assert_eq!(is_in(text), text != plain, "{text}");
@@ -26,7 +30,7 @@ fn markup_goes_and_its_words_stay() {
 
 proptest! {
     #[test]
-    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b \u{200b}:]{0,60}") {
+    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b1 \u{200b}\u{fe0f}\u{20e3}\u{2764}:]{0,60}") {
         let kept = strip(&text);
         prop_assert!(!is_in(&kept), "{kept:?}");
     }
@@ -57,5 +61,15 @@ fn unclosed_brackets_take_no_time() {
         "[".repeat(1_000_000) + "]",
     ] {
         assert!(strip(&text).len() <= text.len());
+    }
+}
+
+#[test]
+fn the_mask_of_what_is_hidden_makes_no_markup() {
+    for text in
+        ["!MASK(https://evil.example/p)", "[a]MASK", "[a]MASK: b", "[aMASK(b)", "MASK: b", "<MASK>", "![a]MASK(b)"]
+    {
+        let shown = text.replace("MASK", super::super::reply::MASK);
+        assert!(!is_in(&shown), "{shown}");
     }
 }

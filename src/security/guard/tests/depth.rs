@@ -119,7 +119,7 @@ async fn a_recorded_stand_in_is_screened_like_a_reply() {
     let Passage::DryRun(_, shown) = bench.call("add", json!({})).await.unwrap().into_passage() else {
         panic!("a dry run")
     };
-    assert_eq!(shown, json!({ "card": "[hidden]", "ok": true }));
+    assert_eq!(shown, json!({ "card": "{hidden}", "ok": true }));
 }
 
 #[tokio::test]
