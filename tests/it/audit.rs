@@ -170,7 +170,8 @@ async fn query_shows_decisions_with_what_came_of_them() {
     let counted = named(query(&["--count-by", "run", "--json"]));
     assert_eq!(
         counted,
-        "{\"permitted\":3,\"rows\":7,\"run\":\"GREEDY\"}\n{\"permitted\":2,\"rows\":2,\"run\":\"GOOD\"}\n"
+        "{\"denied\":4,\"permitted\":3,\"rows\":7,\"run\":\"GREEDY\",\"unavailable\":0}\n\
+         {\"denied\":0,\"permitted\":2,\"rows\":2,\"run\":\"GOOD\",\"unavailable\":0}\n"
     );
 
     let rows = |args: &[&str]| -> Vec<Value> {
