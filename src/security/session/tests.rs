@@ -180,3 +180,15 @@ fn debug_shows_nothing_of_what_was_said() {
     let session = session("my password is hunter2");
     assert!(!format!("{session:?}").contains("hunter2"));
 }
+
+/// What must be kept in is more than what may choose.
+#[test]
+fn keys_of_the_input_are_kept_in_and_give_no_provenance() {
+    let input = Fields::new().with("contacts", json!({ "ann@corp.example": 1, "given": "bob@corp.example" }));
+    Session::new(RunId::random(), Mode::Live, &input).with_memory(|memory| {
+        for (address, is_given) in [("ann@corp.example", false), ("bob@corp.example", true)] {
+            assert_eq!(memory.came_from(&[INPUT], &[], &json!(address)), is_given, "{address}");
+            assert!(memory.kept_of_input().is_in(Some("contacts"), &[address]), "{address}");
+        }
+    });
+}
