@@ -122,7 +122,7 @@ impl Denied {
     /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so, and a user's own check has the last word.
     pub(super) fn can_be_lifted(&self, rule: &ToolRule) -> bool {
         self.check.is_none()
-            && self.rule != Some("secret")
+            && self.rule != Some(leak::SECRET)
             && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
     }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Asked, Denied, secret_shape,
-    views::{folded, views},
+    views::{folded, plain, views},
     written::any_written,
 };
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
         session::Memory,
     },
 };
+
+/// The rule that nobody may lift.
+pub(super) const SECRET: &str = "secret";
 
 /// No credential is so short that it is shorter than this when it is encoded.
 const MIN_ENCODED_SECRET: usize = 26;
@@ -46,7 +49,7 @@ impl Carried {
     /// Names the argument only where the operator does: other names are made up by the model.
     fn denied(self, asked: &Asked<'_>, name: &str) -> Denied {
         let (kind, rule) = match self {
-            Self::Secret => (EventKind::LeakDenied, "secret"),
+            Self::Secret => (EventKind::LeakDenied, SECRET),
             Self::Planted => (EventKind::CanaryObeyed, "canaries"),
             Self::Kept => (EventKind::LeakDenied, "keep_out"),
         };
@@ -103,14 +106,36 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)
 }
 
-/// The pattern matches the text as it is, without the blanks and dashes that people put into numbers, or in capitals.
+/// The pattern matches the text as it is, in plain letters, without the blanks and dashes that people put into numbers, or in capitals.
 fn has_shape(pattern: &regex::Regex, view: &str) -> bool {
-    let letters = || view.chars().filter(|c| c.is_alphanumeric());
+    let plain = plain(view);
+    let letters = || plain.chars().filter(|c| c.is_alphanumeric());
     let is_separator = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_');
     pattern.is_match(view)
-        || pattern.is_match(&view.chars().filter(|c| !is_separator(*c)).collect::<String>())
+        || pattern.is_match(&plain)
+        || pattern.is_match(&ungrouped(&plain))
+        || pattern.is_match(&plain.chars().filter(|c| !is_separator(*c)).collect::<String>())
         || pattern.is_match(&letters().collect::<String>())
         || pattern.is_match(&letters().flat_map(char::to_uppercase).collect::<String>())
+}
+
+/// The text without what stands between two figures, but for what separates numbers in a list.
+fn ungrouped(text: &str) -> String {
+    let mut ungrouped = String::with_capacity(text.len());
+    // where the last figure ended, if nothing but what may be dropped came since
+    let mut end = None;
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            ungrouped.truncate(end.unwrap_or(ungrouped.len()));
+        }
+        ungrouped.push(c);
+        if c.is_ascii_digit() {
+            end = Some(ungrouped.len());
+        } else if c.is_alphanumeric() || matches!(c, ',' | ';' | '|' | '\n') {
+            end = None;
+        }
+    }
+    ungrouped
 }
 
 /// Whether one of the views has a value that came from one of the sources, or quotes a longer text from there.

@@ -45,17 +45,24 @@ const MIN_LENGTH: usize = 20;
 const MAX_LABEL: usize = 64;
 
 /// Whether a text has something in it that looks like a credential: a private key, a signed token, a key of a known issuer.
-/// One pass: credentials begin where no word goes on.
+/// One pass: credentials with a short mark begin where no word goes on.
 pub(in crate::security) fn is_in(text: &str) -> bool {
     if text.len() < MIN_LENGTH {
         return false;
     }
     let bytes = text.as_bytes();
+    let mut untried = 0;
     (0..=bytes.len() - MIN_LENGTH).filter(|at| text.is_char_boundary(*at)).any(|at| {
         let rest = text.get(at..).unwrap_or_default();
         match rest.bytes().next() {
             Some(b'-') => is_private_key(rest),
-            Some(b'e') => rest.starts_with("eyJ") && !follows(bytes, at, dotted) && is_token(rest),
+            Some(b'e') if at >= untried && rest.starts_with("eyJ") => match no_token(rest) {
+                Some(length) => {
+                    untried = at + length;
+                    false
+                }
+                None => true,
+            },
             Some(_) => SHAPES.iter().any(|shape| {
                 // a short start could be the end of a word
                 (shape.start.len() > 3 || !follows(bytes, at, letters)) && shape.begins(rest)
@@ -84,10 +91,14 @@ fn is_private_key(text: &str) -> bool {
     label.contains("PRIVATE KEY-----")
 }
 
-/// A JWT: its first part begins with `{"` in Base64.
-fn is_token(text: &str) -> bool {
+/// For how long there is no JWT, whose first part begins with `{"` in Base64; none where there is one. A run that is too short has none, and
+/// behind the first part of what is encrypted there may be another.
+fn no_token(text: &str) -> Option<usize> {
     let token: &str = text.split(|c: char| !dotted(c)).next().unwrap_or_default();
-    token.matches('.').count() >= 2 && token.len() >= 40 && jwt::is_jwt(token)
+    if token.matches('.').count() < 2 || token.len() < 40 {
+        return Some(token.len());
+    }
+    (!jwt::is_jwt(token)).then(|| token.find('.').unwrap_or(token.len()))
 }
 
 fn upper(c: char) -> bool {

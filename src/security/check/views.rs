@@ -21,65 +21,56 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once. Each takes time linear in
-/// the length of the text.
+/// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once, wherever in a piece that
+/// begins. Each takes time linear in the length of the text.
 pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
     let mut views = vec![Cow::Borrowed(text)];
     if text.contains('%') {
         views.push(Cow::Owned(percent_decode_str(text).decode_utf8_lossy().into_owned()));
     }
-    let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
-    let pieces = text.split(|c: char| !is_code(c)).filter(|piece| piece.len() >= MIN_ENCODED);
-    views.extend(pieces.filter_map(base64).map(Cow::Owned));
+    // both alphabets of Base64
+    let standard = text.replace('-', "+").replace('_', "/");
+    let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let pieces: Vec<&str> = standard.split(|c: char| !is_code(c)).filter(|piece| piece.len() >= MIN_ENCODED).collect();
+    views.extend((0..4).filter_map(|offset| decoded(&pieces, offset, base64)).map(Cow::Owned));
     // wrapped, or in groups
-    let joined: String = text.chars().filter(|c| is_code(*c)).collect();
-    if joined.len() >= MIN_ENCODED && joined.len() < text.trim_end_matches('=').len() {
-        views.extend(base64(&joined).map(Cow::Owned));
+    let joined: String = standard.chars().filter(|c| is_code(*c)).collect();
+    if joined.len() < text.trim_end_matches('=').len() {
+        views.extend((0..4).filter_map(|offset| decoded(&[&joined], offset, base64)).map(Cow::Owned));
     }
-    views.extend(hexadecimal(text).map(Cow::Owned));
+    let digits: String = text.replace("0x", "").replace("\\x", "").chars().filter(|c| c.is_alphanumeric()).collect();
+    let runs: Vec<&str> = digits.split(|c: char| !c.is_ascii_hexdigit()).collect();
+    views.extend((0..2).filter_map(|offset| decoded(&runs, offset, hexadecimal)).map(Cow::Owned));
     views
+}
+
+/// A text in plain letters: without the full-width and other forms that some have.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
 }
 
 /// Letters and digits only, in lower case and in their plain forms: how values are compared that may be written with blanks, dots or dashes.
 pub(in crate::security) fn folded(text: &str) -> String {
-    let fold = |c: char| c.is_alphanumeric().then(|| c.to_lowercase());
-    if text.is_ascii() {
-        text.chars().filter_map(fold).flatten().collect()
-    } else {
-        text.nfkc().filter_map(fold).flatten().collect()
-    }
+    plain(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn base64(piece: &str) -> Option<String> {
-    let standard: String = piece
-        .chars()
-        .map(|c| {
-            if c == '-' {
-                '+'
-            } else if c == '_' {
-                '/'
-            } else {
-                c
-            }
-        })
-        .collect();
-    // a single character at the end of a group decodes to nothing
-    let whole = standard.len() - usize::from(standard.len() % 4 == 1);
-    let bytes = LENIENT.decode(standard.get(..whole)?).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Every run of hexadecimal digits, with blanks, colons and `0x` between pairs or without.
-fn hexadecimal(text: &str) -> Option<String> {
-    let plain = text.replace("0x", "").replace("\\x", "");
-    let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | ',');
-    let digits: String = plain.chars().filter(|c| !separates(*c)).collect();
+/// What all pieces say that are long enough, each from the same place on.
+fn decoded(pieces: &[&str], offset: usize, decode: fn(&str) -> Vec<u8>) -> Option<String> {
     let mut decoded = String::new();
-    for run in digits.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() >= MIN_ENCODED) {
-        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-        let bytes: Vec<u8> = run.as_bytes().chunks_exact(2).filter_map(byte).collect();
-        decoded.push_str(&String::from_utf8_lossy(&bytes));
+    for piece in pieces.iter().filter_map(|piece| piece.get(offset..)).filter(|piece| piece.len() >= MIN_ENCODED) {
+        decoded.push_str(&String::from_utf8_lossy(&decode(piece)));
         decoded.push(' ');
     }
     (!decoded.is_empty()).then_some(decoded)
+}
+
+fn base64(piece: &str) -> Vec<u8> {
+    // a single character at the end of a group decodes to nothing
+    let whole = piece.len() - usize::from(piece.len() % 4 == 1);
+    LENIENT.decode(piece.get(..whole).unwrap_or_default()).unwrap_or_default()
+}
+
+fn hexadecimal(run: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    run.as_bytes().chunks_exact(2).filter_map(byte).collect()
 }

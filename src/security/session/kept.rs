@@ -1,6 +1,9 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    ops::Bound,
+};
 
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 
 use crate::security::check::views::folded;
 
@@ -8,120 +11,194 @@ use crate::security::check::views::folded;
 /// many there are.
 #[derive(Default)]
 pub(in crate::security) struct KeptIn {
-    /// Values without case and punctuation, by their first letters, each with the fields that had it.
-    values: HashMap<String, HashMap<String, Fields>>,
-    /// Runs of words, each with the fields that had it.
-    phrases: HashMap<String, Fields>,
+    /// Values and quotations without case, blanks and punctuation, each with the fields that had it.
+    values: BTreeMap<String, BTreeSet<Field>>,
+    /// Their first letters: most places of a text cost no more than a look at these.
+    starts: HashSet<String>,
+    fields: HashMap<String, Field>,
     size: usize,
     full: bool,
 }
 
-/// Names of fields; an empty one for what had none.
-type Fields = BTreeSet<String>;
+/// A name of a field, by number: a value counts for every key above it.
+type Field = usize;
 
 /// Shorter values turn up in texts by chance.
 const MIN_VALUE: usize = 6;
 
-/// Longer texts are known by their phrases.
+/// Longer ones are kept in pieces of so many bytes.
 const MAX_VALUE: usize = 512;
 
-/// So many words in a row are a quotation.
+/// So many words in a row are a quotation, and where no blanks stand between words, so many characters.
 const QUOTED_WORDS: usize = 5;
+const QUOTED_CHARS: usize = 10;
+
+/// Shorter numbers inside of a name turn up by chance.
+const MIN_FIGURES: usize = 4;
 
 /// Most bytes to keep. When there was more, nobody can say any more what a text carries.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Most comparisons for one text: only values that were made to begin alike take so many.
-const MAX_STEPS: usize = 1 << 20;
+/// What a value takes beside its letters, and each of its fields.
+const VALUE_BYTES: usize = 128;
+const FIELD_BYTES: usize = 16;
+
+/// Most comparisons for one text, and for each of its bytes: only values that were made to begin alike take so many.
+const MAX_STEPS: usize = 1_024;
+const STEPS_PER_BYTE: usize = 2;
 
 impl KeptIn {
-    /// Remembers all that a value says. A text that is JSON counts as what it holds.
+    /// Remembers all that a value says. A text that is JSON counts also as what it holds.
     pub(super) fn add(&mut self, field: Option<&str>, value: &Value) {
+        let mut path = field.map(|name| self.field(name)).into_iter().collect();
+        self.add_below(&mut path, value);
+    }
+
+    /// Whether one of the views of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
+    pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, views: &[V]) -> bool {
+        let number = field.and_then(|name| self.fields.get(name));
+        if self.full || number.is_none() && field.is_some() {
+            return self.full;
+        }
+        let bytes = views.iter().map(|view| view.as_ref().len()).fold(0, usize::saturating_add);
+        let mut steps = MAX_STEPS.saturating_add(bytes.saturating_mul(STEPS_PER_BYTE));
+        views.iter().any(|view| self.has_value(number, &folded(view.as_ref()), &mut steps))
+    }
+
+    fn has_value(&self, field: Option<&Field>, view: &str, steps: &mut usize) -> bool {
+        view.char_indices().any(|(at, _)| {
+            let rest = view.get(at..).unwrap_or_default();
+            start_of(rest).is_some_and(|start| self.starts.contains(start) && self.begins(field, rest, steps))
+        })
+    }
+
+    /// Whether a text begins with a value. Of those that sort before it, the last begins like it for as long as any does; and so on for what
+    /// they have in common.
+    fn begins(&self, field: Option<&Field>, text: &str, steps: &mut usize) -> bool {
+        let mut alike = text;
+        while start_of(alike).is_some() {
+            let before = (Bound::Unbounded, Bound::Included(alike));
+            let Some((value, fields)) = self.values.range::<str, _>(before).next_back() else { return false };
+            let is_it = alike.starts_with(value.as_str());
+            if *steps == 0 || is_it && field.is_none_or(|field| fields.contains(field)) {
+                return true;
+            }
+            *steps -= 1;
+            let shared = if is_it {
+                value.len() - 1
+            } else {
+                alike.bytes().zip(value.bytes()).take_while(|(a, b)| a == b).count()
+            };
+            alike = alike.get(..alike.floor_char_boundary(shared)).unwrap_or_default();
+        }
+        false
+    }
+
+    fn add_below(&mut self, path: &mut Vec<Field>, value: &Value) {
         match value {
+            _ if self.full => {}
             Value::Null | Value::Bool(_) => {}
-            Value::Number(number) => self.add_value(field, &number.to_string()),
-            Value::String(text) => self.add_text(field, text),
-            Value::Array(list) => list.iter().for_each(|item| self.add(field, item)),
+            Value::Number(number) => self.add_value(path, &number.to_string()),
+            Value::String(text) => self.add_text(path, text),
+            Value::Array(list) => list.iter().for_each(|item| self.add_below(path, item)),
             Value::Object(map) => {
                 for (key, item) in map {
-                    // a key that is no name of a field is a value
-                    if key.contains(|c: char| c.is_ascii_digit() || c == '@') {
-                        self.add_value(field, key);
+                    if is_telling(key) {
+                        self.add_text(path, key);
                     }
-                    self.add(Some(key), item);
+                    path.push(self.field(key));
+                    self.add_below(path, item);
+                    path.pop();
                 }
             }
         }
     }
 
-    /// Whether one of the views of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
-    pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, views: &[V]) -> bool {
-        let counts = |fields: &Fields| field.is_none_or(|field| fields.contains(field));
-        self.full
-            || views.iter().any(|view| {
-                let quoted = phrases(view.as_ref()).any(|phrase| self.phrases.get(&phrase).is_some_and(counts));
-                quoted || self.has_value(&counts, &folded(view.as_ref()))
-            })
-    }
-
-    fn has_value(&self, counts: &dyn Fn(&Fields) -> bool, view: &str) -> bool {
-        let mut steps = 0_usize;
-        let starts: Vec<usize> = view.char_indices().map(|(at, _)| at).chain([view.len()]).collect();
-        starts.windows(MIN_VALUE + 1).any(|window| {
-            let (Some(start), Some(end)) = (window.first(), window.last()) else { return false };
-            let Some(alike) = view.get(*start..*end).and_then(|first| self.values.get(first)) else { return false };
-            steps = steps.saturating_add(alike.len());
-            let rest = view.get(*start..).unwrap_or_default();
-            steps > MAX_STEPS || alike.iter().any(|(value, fields)| rest.starts_with(value.as_str()) && counts(fields))
-        })
-    }
-
-    fn add_text(&mut self, field: Option<&str>, text: &str) {
-        if text.trim_start().starts_with(['{', '['])
-            && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text)
-        {
-            return self.add(field, &value);
+    fn add_text(&mut self, path: &mut Vec<Field>, text: &str) {
+        if text.trim_start().starts_with(['{', '[']) {
+            // JSON lines too
+            let values = Deserializer::from_str(text).into_iter::<Value>().map_while(Result::ok);
+            values.filter(|value| !value.is_string()).for_each(|value| self.add_below(path, &value));
         }
-        self.add_value(field, text);
-        let words: Vec<&str> = text.split_whitespace().collect();
-        if words.len() < 2 {
-            return;
-        }
-        let telling = |word: &&&str| word.contains(|c: char| c.is_ascii_digit() || c == '@');
-        words.iter().filter(telling).for_each(|word| self.add_value(field, word));
-        for run in words.split(|word| !is_group(word)).filter(|run| run.len() > 1) {
-            self.add_value(field, &run.concat());
-        }
-        for phrase in phrases(text).collect::<HashSet<_>>() {
-            let known = self.phrases.get(&phrase).is_some_and(|fields| fields.contains(field.unwrap_or_default()));
-            if !known && self.has_room(phrase.len()) {
-                self.phrases.entry(phrase).or_default().insert(named(field));
+        self.add_value(path, text);
+        let words = text.split_whitespace();
+        let pieces = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '.' | '_' | '-'));
+        words.chain(pieces).filter(|piece| is_telling(piece)).for_each(|piece| self.add_value(path, piece));
+        let figures = |name: &&str| name.bytes().filter(u8::is_ascii_digit).count() >= MIN_FIGURES;
+        text.split(|c: char| !c.is_alphanumeric()).filter(figures).for_each(|name| self.add_value(path, name));
+        for cell in std::iter::once(text).chain(text.split(separates_cells)) {
+            let words: Vec<&str> = cell.split_whitespace().collect();
+            for run in words.split(|word| !is_group(word)).filter(|run| run.len() > 1) {
+                self.add_value(path, &run.concat());
             }
         }
+        quotations(text, &mut |quotation| self.add_folded(path, quotation));
     }
 
-    fn add_value(&mut self, field: Option<&str>, text: &str) {
-        let value = folded(text);
-        let Some((end, _)) = value.char_indices().nth(MIN_VALUE - 1) else { return };
-        let end = value.get(end..).and_then(|rest| rest.chars().next()).map_or(end, |last| end + last.len_utf8());
-        let Some(first) = value.get(..end).filter(|_| value.len() <= MAX_VALUE) else { return };
-        let known = self.values.get(first).and_then(|alike| alike.get(&value));
-        if known.is_some_and(|fields| fields.contains(field.unwrap_or_default())) || !self.has_room(value.len()) {
+    fn add_value(&mut self, path: &[Field], text: &str) {
+        self.add_folded(path, &folded(text));
+    }
+
+    fn add_folded(&mut self, path: &[Field], value: &str) {
+        if value.len() <= MAX_VALUE {
+            return self.keep(path, value);
+        }
+        let mut rest = value;
+        while rest.len() >= MAX_VALUE {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(MAX_VALUE));
+            self.keep(path, piece);
+            rest = after;
+        }
+    }
+
+    fn keep(&mut self, path: &[Field], value: &str) {
+        let Some(start) = start_of(value) else { return };
+        let known = self.values.get(value);
+        if known.is_some_and(|fields| path.iter().all(|field| fields.contains(field))) {
             return;
         }
-        let alike = self.values.entry(first.to_owned()).or_default();
-        alike.entry(value).or_default().insert(named(field));
+        let own = if known.is_some() { 0 } else { value.len() + VALUE_BYTES };
+        if !self.has_room(own + path.len() * FIELD_BYTES) {
+            return;
+        }
+        if !self.starts.contains(start) {
+            self.starts.insert(start.to_owned());
+        }
+        self.values.entry(value.to_owned()).or_default().extend(path);
+    }
+
+    fn field(&mut self, name: &str) -> Field {
+        if let Some(known) = self.fields.get(name) {
+            return *known;
+        }
+        let number = self.fields.len();
+        if self.has_room(name.len() + VALUE_BYTES) {
+            self.fields.insert(name.to_owned(), number);
+        }
+        number
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
-        self.size = self.size.saturating_add(bytes).saturating_add(128);
+        self.size = self.size.saturating_add(bytes);
         self.full |= self.size > MAX_BYTES;
         !self.full
     }
 }
 
-fn named(field: Option<&str>) -> String {
-    field.unwrap_or_default().to_owned()
+/// Whether a word is likely to be a value: a number, an address, and a key that is no name of a field.
+pub(super) fn is_telling(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit() || c == '@')
+}
+
+/// As much of a text as the shortest value has.
+fn start_of(text: &str) -> Option<&str> {
+    let (last, c) = text.char_indices().nth(MIN_VALUE - 1)?;
+    text.get(..last + c.len_utf8())
+}
+
+/// What stands between values in tables and lists.
+fn separates_cells(c: char) -> bool {
+    matches!(c, '\t' | '\n') || c.is_ascii_punctuation() && !matches!(c, '@' | '.' | '_' | '-' | '/')
 }
 
 /// A group of a longer number as people write it: `DE89`, `3704`, and what stands between groups.
@@ -130,9 +207,32 @@ fn is_group(word: &str) -> bool {
     word.chars().all(is_figure) && word.chars().count() <= 8
 }
 
-/// Every run of so many words, without punctuation and case.
-fn phrases(text: &str) -> impl Iterator<Item = String> {
-    let words: Vec<String> = text.split_whitespace().map(folded).filter(|word| !word.is_empty()).collect();
-    let runs: Vec<String> = words.windows(QUOTED_WORDS).map(|run| run.join(" ")).collect();
-    runs.into_iter()
+/// Every run of so many words, and in scripts without blanks every other run of characters, folded.
+fn quotations(text: &str, found: &mut dyn FnMut(&str)) {
+    let words: Vec<String> =
+        text.split_whitespace().flat_map(words).map(folded).filter(|word| !word.is_empty()).collect();
+    for run in words.windows(QUOTED_WORDS) {
+        let run = run.concat();
+        if run.chars().nth(QUOTED_CHARS - 1).is_some() {
+            found(&run);
+        }
+    }
+    for word in text.split_whitespace().filter(|word| word.contains(is_unspaced)) {
+        let chars: Vec<char> = folded(word).chars().collect();
+        for run in chars.windows(QUOTED_CHARS).step_by(QUOTED_CHARS / 2) {
+            found(&run.iter().collect::<String>());
+        }
+    }
+}
+
+/// The words of what stands between two blanks; an address is one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_address = text.contains("://") || text.contains('@');
+    text.split(move |c: char| !is_address && !c.is_alphanumeric() && !matches!(c, '\'' | '\u{2019}'))
+}
+
+/// Letters of scripts that put no blanks between words: from Thai to Burmese, Khmer, and those of China and Japan.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+        || matches!(c, '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }

@@ -6,7 +6,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::kept::KeptIn;
+use super::kept::{KeptIn, is_telling};
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
@@ -20,6 +20,8 @@ use crate::{
 pub(in crate::security) struct Memory {
     /// The texts of the run's input, each with its field.
     input: Vec<(String, String)>,
+    /// Keys in there that are values. They must be kept in too, and give no provenance.
+    keys: Vec<(String, String)>,
     /// For each tool and value: the fields of its replies that had it.
     fields: BTreeMap<ToolName, HashMap<String, BTreeSet<String>>>,
     /// Texts in replies, with the tool that said them: whoever can write into a server's data can write them.
@@ -61,14 +63,17 @@ impl Places<'_> {
 
 impl Memory {
     pub(super) fn of(input: &Fields) -> Self {
-        let texts = |(field, value): (&str, &Value)| {
-            let mut texts = Vec::new();
-            leaves(value, &mut texts);
-            let field = field.to_owned();
-            texts.into_iter().map(move |text| (field.clone(), text))
+        let all = |collect: fn(&Value, &mut Vec<String>)| {
+            let texts = input.iter().flat_map(|(field, value)| {
+                let mut texts = Vec::new();
+                collect(value, &mut texts);
+                texts.into_iter().map(move |text| (field.to_owned(), text))
+            });
+            texts.collect()
         };
         Self {
-            input: input.iter().flat_map(texts).collect(),
+            input: all(leaves),
+            keys: all(telling_keys),
             fields: BTreeMap::new(),
             prose: Vec::new(),
             size: 0,
@@ -119,7 +124,10 @@ impl Memory {
     pub(in crate::security) fn kept_of_input(&self) -> &KeptIn {
         self.kept_of_input.get_or_init(|| {
             let mut kept = KeptIn::default();
-            self.input.iter().for_each(|(field, text)| kept.add(Some(field), &Value::from(text.as_str())));
+            self.input
+                .iter()
+                .chain(&self.keys)
+                .for_each(|(field, text)| kept.add(Some(field), &Value::from(text.as_str())));
             kept
         })
     }
@@ -225,6 +233,17 @@ fn leaves(value: &Value, texts: &mut Vec<String>) {
         Value::Array(list) => list.iter().for_each(|item| leaves(item, texts)),
         Value::Object(map) => map.values().for_each(|item| leaves(item, texts)),
         Value::Null | Value::Bool(_) => {}
+    }
+}
+
+fn telling_keys(value: &Value, keys: &mut Vec<String>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|item| telling_keys(item, keys)),
+        Value::Object(map) => {
+            keys.extend(map.keys().filter(|key| is_telling(key)).cloned());
+            map.values().for_each(|item| telling_keys(item, keys));
+        }
+        _ => {}
     }
 }
 

@@ -199,3 +199,15 @@ fn many_values_and_long_ones_take_no_long_time() {
     assert!(from_input(&format!("CUST1 {request}"), json!(vec!["CUST1"; 1_000])));
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }
+
+/// What must be kept in is more than what may choose.
+#[test]
+fn keys_of_the_input_are_kept_in_and_give_no_provenance() {
+    let input = Fields::new().with("contacts", json!({ "ann@corp.example": 1, "given": "bob@corp.example" }));
+    Session::new(RunId::random(), Mode::Live, &input).with_memory(|memory| {
+        for (address, is_given) in [("ann@corp.example", false), ("bob@corp.example", true)] {
+            assert_eq!(memory.came_from(&[INPUT], &[], &json!(address)), is_given, "{address}");
+            assert!(memory.kept_of_input().is_in(Some("contacts"), &[address]), "{address}");
+        }
+    });
+}

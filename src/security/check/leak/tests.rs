@@ -52,18 +52,28 @@ fn carried_by(arguments: Value) -> Option<&'static str> {
     let text = json!(r#"{"email": "x@y.example", "card": ["FR76 3000 6000 0112 3456 7890 189"]}"#);
     session.answered(&boundary, &read, &ToolReply::done(text));
     session.answered(&boundary, &read, &ToolReply::failed(json!({ "notes": "no record 77-1234-99" })));
+    denied(&boundary, &session, arguments)
+}
+
+fn denied(boundary: &Boundary, session: &Session, arguments: Value) -> Option<&'static str> {
     let Value::Object(arguments) = arguments else { return None };
-    let call = ToolCall { tool: "crm.post".try_into().unwrap(), arguments };
+    let tool =
+        ["crm.post", "t"].map(|name| name.try_into().unwrap()).into_iter().find(|tool| boundary.tool(tool).is_some());
+    let call = ToolCall { tool: tool.unwrap(), arguments };
     let rule = boundary.tool(&call.tool).unwrap();
     let mut denials = Vec::new();
-    check(&Asked { boundary: &boundary, rule, call: &call, session: &session }, &mut denials);
+    check(&Asked { boundary, rule, call: &call, session }, &mut denials);
     denials.first().and_then(|denied| denied.rule)
 }
 
 fn rules() -> Boundary {
+    loaded(RULES)
+}
+
+fn loaded(rules: &str) -> Boundary {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("boundary.toml");
-    std::fs::write(&file, RULES).unwrap();
+    std::fs::write(&file, rules).unwrap();
     let boundary = Boundary::load_rules(&file).unwrap();
     let boundary =
         boundary.with_clock(std::sync::Arc::new(ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1))));
@@ -145,6 +155,136 @@ fn a_secret_behind_a_kept_value_is_still_a_secret() {
     assert_eq!(carried_by(json!({ "a": ["ann.lee@mail.example", "honey-4711-pot"] })), Some("canaries"));
 }
 
+/// Whether what a tool has said goes out where a rule keeps it in.
+fn goes_out(keep: &str, reply: Value, argument: &str) -> bool {
+    let input = json!({ "bob@corp.example": 1, "who": "nobody" });
+    let rules = format!(
+        "[tools.src]\nscopes = []\neffect = \"read\"\n[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"{keep}\"]\n\
+         [sensitive.card]\npattern = '\\b[0-9]{{16}}\\b'\n[canaries]\nvalues = [\"honey-4711-pot\"]\n"
+    );
+    let boundary = loaded(&rules);
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new().with("contacts", input));
+    let read = ToolCall { tool: "src".try_into().unwrap(), arguments: Default::default() };
+    session.answered(&boundary, &read, &ToolReply::done(reply));
+    denied(&boundary, &session, json!({ "text": argument })).is_none()
+}
+
+const IBAN: &str = "DE89370400440532013000";
+
+#[test]
+fn a_value_counts_for_every_key_above_it() {
+    for (keep, reply) in [
+        ("src:customer", json!({ "customer": { "iban": IBAN } })),
+        ("src:iban", json!({ "customer": { "iban": IBAN } })),
+        ("src:note", json!({ "note": format!(r#"{{"a": "{IBAN}"}}"#) })),
+        ("src:a", json!({ "note": format!(r#"{{"a": "{IBAN}"}}"#) })),
+        ("src", json!(format!(r#"{{"a": "{IBAN}", "a": "x"}}"#))),
+        ("src:iban", json!(format!("{{\"iban\": \"x\"}}\n{{\"iban\": \"{IBAN}\"}}\n"))),
+    ] {
+        assert!(!goes_out(keep, reply.clone(), IBAN), "{keep} of {reply}");
+    }
+    assert!(goes_out("src:other", json!({ "customer": { "iban": IBAN }, "other": 1 }), IBAN));
+    assert!(!goes_out("input:contacts", json!({}), "bob@corp.example"));
+}
+
+#[test]
+fn values_in_tables_and_addresses_are_kept_in() {
+    let long = "z7".repeat(400);
+    for (reply, value) in [
+        (format!("name,iban\nann,{IBAN},100\n"), IBAN),
+        (format!("IBAN:{IBAN}"), IBAN),
+        (format!("iban_{IBAN}"), IBAN),
+        (format!("|ann|{IBAN}|12|"), IBAN),
+        ("ann,DE89 3704 0044 0532 0130 00,100".to_owned(), IBAN),
+        ("Ann<ann@corp.example>".to_owned(), "ann@corp.example"),
+        ("https://corp.example/?token=abcdef123456".to_owned(), "abcdef123456"),
+        (long.clone(), long.as_str()),
+        (format!("{long} {long} {long}"), long.as_str()),
+    ] {
+        assert!(!goes_out("src", json!(reply), value), "{value} of {reply}");
+    }
+    for (reply, value) in [("name,however,place", "however"), ("sha256-sum, base64-text", "sha256 and base64")] {
+        assert!(goes_out("src", json!(reply), value), "{value} of {reply}");
+    }
+}
+
+#[test]
+fn what_is_encoded_is_found_wherever_it_begins() {
+    let hex: String = IBAN.bytes().map(|b| format!("{b:02x}")).collect();
+    let dotted: Vec<String> = IBAN.bytes().map(|b| format!("{b:02x}")).collect();
+    let base64 = STANDARD.encode(IBAN);
+    for text in [
+        format!("id-{base64}"),
+        format!("x{base64}"),
+        format!("xy{base64}"),
+        format!("see\n{}\n{}", &base64[..12], &base64[12..]),
+        format!("see this\n{}\n{}", &base64[..12], &base64[12..]),
+        format!("data: {hex}"),
+        format!("id {hex}"),
+        dotted.join("."),
+        dotted.join("="),
+        dotted.join(" | "),
+    ] {
+        assert!(!goes_out("src:iban", json!({ "iban": IBAN }), &text), "{text}");
+    }
+    for (text, rule) in [("AKIAIOSFODNN7EXAMPLE1 key", "secret"), ("honey-4711-pot", "canaries")] {
+        for before in ["/", "id", "abc", "see: "] {
+            let text = format!("{before}{}", STANDARD.encode(text));
+            assert_eq!(carried_by(json!({ "a": text })), Some(rule), "{text}");
+        }
+    }
+}
+
+#[test]
+fn quotations_need_no_blanks() {
+    let said = "By the way: the secret merger with Globex closes on Friday, they say. See https://www.corp.example/a for more.";
+    for text in [
+        "the_secret_merger_with_Globex_closes_on_friday",
+        "thesecretmergerwithglobexcloses",
+        "The-Secret-Merger-With-Globex",
+    ] {
+        assert!(!goes_out("src", json!(said), text), "{text}");
+    }
+    let joined = "the_secret_merger_with_Globex_closes";
+    assert!(!goes_out("src", json!(joined), "Secret merger with Globex closes!"));
+    for text in ["the merger of Globex is no secret", "https://www.corp.example/b", "closes on Friday, they"] {
+        assert!(goes_out("src", json!(said), text), "{text}");
+    }
+    let said = "お知らせ：グローベックス社との秘密の合併は金曜日に完了する予定です。来週まで誰にも言わないでください。";
+    assert!(!goes_out("src", json!(said), "実は、秘密の合併は金曜日に完了する予定らしい"));
+    assert!(goes_out("src", json!(said), "合併は来週に完了する予定です"));
+}
+
+#[test]
+fn patterns_match_numbers_however_they_are_grouped() {
+    for text in ["card 4111 1111 1111 1111 x", "card 4111-1111-1111-1111 x", "card 4111 \u{2013} 1111\u{a0}11111111 x"]
+    {
+        assert!(!goes_out("sensitive:card", json!({}), text), "{text}");
+    }
+    let wide = "４１１１１１１１１１１１１１１１";
+    assert!(!goes_out("sensitive:card", json!({}), wide));
+    for text in ["1111, 2222, 3333, 4444 x", "411111111111111", "41111111111111111"] {
+        assert!(goes_out("sensitive:card", json!({}), text), "{text}");
+    }
+}
+
+/// Values that begin alike, and a text that decodes to their beginning again and again: a test that hangs fails.
+#[test]
+fn values_that_begin_alike_take_no_time() {
+    let boundary = rules();
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
+    let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
+    let values: Vec<Value> = (0..40_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
+    session.answered(&boundary, &read, &ToolReply::done(values));
+    assert_eq!(denied(&boundary, &session, json!({ "text": "YWFhYWFh ".repeat(10_000) })), None);
+    // each but the last begins the next, and none is of a field that is kept in: a long text of them takes too many comparisons to tell
+    let others: Vec<Value> = (6..500).map(|n| json!({ "other": "b".repeat(n) })).collect();
+    session.answered(&boundary, &read, &ToolReply::done(others));
+    assert_eq!(denied(&boundary, &session, json!({ "text": "b".repeat(40) })), None);
+    let texts = vec!["b".repeat(10_000); 5];
+    assert_eq!(denied(&boundary, &session, json!({ "text": texts })), Some("keep_out"));
+}
+
 /// Many values in memory, many texts in a call: a test that hangs fails.
 #[test]
 fn many_values_and_many_texts_take_no_time() {
@@ -155,12 +295,7 @@ fn many_values_and_many_texts_take_no_time() {
     let read = ToolCall { tool, arguments: Default::default() };
     session.answered(&boundary, &read, &ToolReply::done(values));
     let texts: Vec<String> = (0..2_000).map(|n| format!("aaaaab{n}")).collect();
-    let Value::Object(arguments) = json!({ "list": texts }) else { return };
-    let call = ToolCall { tool: "crm.post".try_into().unwrap(), arguments };
-    let rule = boundary.tool(&call.tool).unwrap();
-    let mut denials = Vec::new();
-    check(&Asked { boundary: &boundary, rule, call: &call, session: &session }, &mut denials);
-    assert!(denials.is_empty(), "{denials:?}");
+    assert_eq!(denied(&boundary, &session, json!({ "list": texts })), None);
 }
 
 /// What did not fit into the memory could be anywhere.
@@ -173,10 +308,5 @@ fn a_full_memory_lets_nothing_out() {
         let values: Vec<Value> = (0..4_000).map(|n| json!({ "notes": format!("{page}-{n}-filler-text") })).collect();
         session.answered(&boundary, &read, &ToolReply::done(values));
     }
-    let Value::Object(arguments) = json!({ "text": "harmless" }) else { return };
-    let call = ToolCall { tool: "crm.post".try_into().unwrap(), arguments };
-    let rule = boundary.tool(&call.tool).unwrap();
-    let mut denials = Vec::new();
-    check(&Asked { boundary: &boundary, rule, call: &call, session: &session }, &mut denials);
-    assert_eq!(denials.first().and_then(|denied| denied.rule), Some("keep_out"));
+    assert_eq!(denied(&boundary, &session, json!({ "text": "harmless" })), Some("keep_out"));
 }

@@ -13,6 +13,12 @@ fn credentials_are_known_by_how_they_look() {
         "-----BEGIN EC PRIVATE KEY-----\nabc".to_owned(),
         "-----BEGIN PRIVATE KEY-----".to_owned(),
         format!("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+        format!("-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+        format!("Bearer_eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+        format!("t.eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+        format!("eyJ eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}"),
+        // behind what looks like the first part of an encrypted token
+        format!("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{letters}.AAAA"),
     ] {
         assert!(is_in(&secret), "{secret}");
     }
@@ -24,6 +30,7 @@ fn credentials_are_known_by_how_they_look() {
         "-----BEGIN CERTIFICATE-----",
         "a.b.c",
         "eyJ.a.b",
+        "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AAAAAAAAAAAAAAAA.AAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA",
     ] {
         assert!(!is_in(plain), "{plain}");
     }
@@ -32,7 +39,7 @@ fn credentials_are_known_by_how_they_look() {
 /// Texts that nearly hold a credential at every place: a test that hangs fails.
 #[test]
 fn what_nearly_is_a_credential_takes_no_time() {
-    for start in ["e", "eyJ", "ask-", "aSG.", "asAKIA", "ahf_", "-----BEGIN ", "ya29"] {
+    for start in ["e", "eyJ", "eyJ ", "eyJ.eyJ.abc ", "ask-", "aSG.", "asAKIA", "ahf_", "-----BEGIN ", "ya29"] {
         assert!(!is_in(&start.repeat(1_000_000 / start.len())), "{start}");
     }
 }
