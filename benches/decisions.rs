@@ -132,8 +132,8 @@ fn decide(guard: &Guard, tool: &ToolSpec, call: ToolCall, (session, log): (&Sess
     elapsed
 }
 
-/// How long it takes to find that a value stands at the end of 100 kB of input behind many that are almost the same, with as much in replies
-/// besides; the median in µs, all other checks included.
+/// How long it takes to find that a value stands at the end of 100 kB of input behind many that are almost the same, with as much in
+/// replies besides; the median in µs, all other checks included.
 fn provenance(rounds: usize) -> f64 {
     let (guard, tool) = (guard(), tool());
     let almost = "DE8937040044053201300 paid. ".repeat(100_000 / 28);

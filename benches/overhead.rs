@@ -285,7 +285,8 @@ fn field(name: &str, value: &str) -> String {
     format!("[[ ## {name} ## ]]\n{value}")
 }
 
-/// The median of the CPU time of one time, in microseconds; none if it was not asked for. `batch` does something some times and says what that took.
+/// The median of the CPU time of one time, in microseconds; none if it was not asked for. `batch` does something some times and says
+/// what that took.
 fn measure(
     criterion: &mut Criterion,
     runtime: &tokio::runtime::Runtime,

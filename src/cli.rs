@@ -194,8 +194,8 @@ enum Tools {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Shows what servers have changed in the definitions of tools since they were locked; exits with 0 when nothing, with 1 when something,
-    /// with 2 on errors
+    /// Shows what servers have changed in the definitions of tools since they were locked; exits with 0 when nothing, with 1 when
+    /// something, with 2 on errors
     Diff {
         /// The boundary; its own lock is not looked at
         #[arg(long)]

@@ -55,7 +55,8 @@ pub enum Penalty {
 
 macro_rules! events {
     ($($(#[doc = $doc:literal])+ $kind:ident = $code:literal, $severity:ident, $penalty:expr, $advice:literal, $remedy:literal;)+) => {
-        /// The kinds of events. The table behind it gives each a code, a severity, a default penalty, advice for the model and a remedy for the operator.
+        /// The kinds of events. The table behind it gives each a code, a severity, a default penalty, advice for the model and a
+        /// remedy for the operator.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! Language models: the port, and clients behind it.
 //!
-//! Each layer does one thing, and they are put around each other, from the inside out: a client ([`OpenAi`], [`Anthropic`]), which sends a request once;
-//! [`Budgeted`], which reserves every attempt; [`Retry`], which asks again; [`DiskCache`], which need not ask.
+//! Each layer does one thing, and they are put around each other, from the inside out: a client ([`OpenAi`], [`Anthropic`]), which
+//! sends a request once; [`Budgeted`], which reserves every attempt; [`Retry`], which asks again; [`DiskCache`], which need not ask.
 
 pub mod anthropic;
 pub mod budget;

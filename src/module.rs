@@ -39,8 +39,8 @@ pub trait Module: Send + Sync {
         None
     }
 
-    /// The texts of the output that people or other programs get to see: what the boundary's `[answer]` rules look at. Where there are such rules,
-    /// an output that is not shown here is withheld.
+    /// The texts of the output that people or other programs get to see: what the boundary's `[answer]` rules look at. Where there are
+    /// such rules, an output that is not shown here is withheld.
     fn shown(&self, output: &Self::Output) -> Option<Fields> {
         let _ = output;
         None

@@ -110,7 +110,8 @@ pub struct Measured {
     pub not_scored: u64,
     /// Task success alone, in \[0, 1\].
     pub task: Estimate,
-    /// Share of the runs that attempted a violation, in \[0, 1\]; of the scored runs, and of those that attempted one before they could not be scored.
+    /// Share of the runs that attempted a violation, in \[0, 1\]; of the scored runs, and of those that attempted one before they
+    /// could not be scored.
     pub violation_rate: Estimate,
     /// Mean of what the search climbed.
     pub value: Fixed,

@@ -17,8 +17,9 @@ use crate::{clock::Clock, net, secret::Secret};
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
 /// repetition there is [`Retry`](super::Retry), for a budget [`Budgeted`](super::Budgeted), for a cache [`DiskCache`](super::DiskCache).
 ///
-/// The API differs from a chat in three things: system messages, wherever they stand, go in front, separated by an empty line; there is no seed, so that of a request
-/// is left out; and there is no JSON mode, so [`ReplyFormat::Json`](super::ReplyFormat::Json) has to be asked for in the messages. Its temperatures end at 1.
+/// The API differs from a chat in three things: system messages, wherever they stand, go in front, separated by an empty line; there
+/// is no seed, so that of a request is left out; and there is no JSON mode, so [`ReplyFormat::Json`](super::ReplyFormat::Json) has to
+/// be asked for in the messages. Its temperatures end at 1.
 #[derive(Clone, Debug)]
 pub struct Anthropic {
     endpoint: Endpoint,
@@ -29,11 +30,13 @@ pub struct Anthropic {
 const VERSION: &str = "2023-06-01";
 
 impl Anthropic {
-    /// A client for `model`, known as `anthropic/…`, at `base_url`: the address up to the version, such as `https://models.example.com/v1`. Plain http is for this machine only.
-    /// No key for servers that want none. 120 s for a call, no prices.
+    /// A client for `model`, known as `anthropic/…`, at `base_url`: the address up to the version, such as
+    /// `https://models.example.com/v1`. Plain http is for this machine only. No key for servers that want none. 120 s for a call, no
+    /// prices.
     ///
     /// # Errors
-    /// [`LmError::Config`] where the address has a query or a fragment, or the key cannot be sent. What else is wrong with the address shows in the first call.
+    /// [`LmError::Config`] where the address has a query or a fragment, or the key cannot be sent. What else is wrong with the address
+    /// shows in the first call.
     pub fn new(
         client: net::Client,
         base_url: Url,

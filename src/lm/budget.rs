@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::{Lm, LmError, LmReply, LmRequest, ModelId, Prices};
 
-/// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken before it is sent,
-/// so calls side by side never go over a limit together.
+/// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken
+/// before it is sent, so calls side by side never go over a limit together.
 #[derive(Debug, Default)]
 pub struct Budget {
     limits: Limits,
@@ -30,10 +30,11 @@ pub struct Spent {
 
 /// A model that spends from a [`Budget`].
 ///
-/// Before a call the worst case is reserved: one call, `max_tokens` of reply, and for the prompt a third of its bytes plus 8 tokens a message.
-/// Afterwards the reservation gives way to the usage in the reply; where the provider names none, the reservation stays. After a failure it stays
-/// unless the server certainly produced nothing (refused key, refused request, rate limit); a dropped call keeps it as well.
-/// A reply from a cache below (attempts 0) costs nothing. A prompt of rare tokens can cost more than a third of its bytes; the meter then shows it.
+/// Before a call the worst case is reserved: one call, `max_tokens` of reply, and for the prompt a third of its bytes plus 8 tokens a
+/// message. Afterwards the reservation gives way to the usage in the reply; where the provider names none, the reservation stays.
+/// After a failure it stays unless the server certainly produced nothing (refused key, refused request, rate limit); a dropped call
+/// keeps it as well. A reply from a cache below (attempts 0) costs nothing. A prompt of rare tokens can cost more than a third of its
+/// bytes; the meter then shows it.
 ///
 /// Put it directly around a client and [`Retry`](super::Retry) around it, so that every attempt is reserved.
 #[derive(Clone)]

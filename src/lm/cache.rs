@@ -16,12 +16,13 @@ use store::Key;
 
 /// A model whose complete replies ([`Finish::Stop`]) are kept in a [`CacheStore`] and given again to the same request.
 ///
-/// The key is the SHA-256 of endpoint, model and the whole request: anything that can change the answer changes the key. A request that samples
-/// (temperature other than 0, no seed) is cached too, so the same question gets the same answer every time; who wants fresh samples changes
-/// the seed or leaves the cache away.
+/// The key is the SHA-256 of endpoint, model and the whole request: anything that can change the answer changes the key. A request
+/// that samples (temperature other than 0, no seed) is cached too, so the same question gets the same answer every time; who wants
+/// fresh samples changes the seed or leaves the cache away.
 ///
-/// A reply from the cache has `attempts` 0 and keeps its token counts, but costs 0 micro-dollars. Identical requests at the same time are asked once;
-/// those who waited get the reply as if from the cache, or the same error. A store that cannot be read or written slows down but fails no call.
+/// A reply from the cache has `attempts` 0 and keeps its token counts, but costs 0 micro-dollars. Identical requests at the same time
+/// are asked once; those who waited get the reply as if from the cache, or the same error. A store that cannot be read or written
+/// slows down but fails no call.
 #[derive(Clone)]
 pub struct DiskCache {
     inner: Arc<dyn Lm>,

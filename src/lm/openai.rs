@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{clock::Clock, net, secret::Secret};
 
-/// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends every request once: for
-/// repetition there is [`Retry`](super::Retry), for a budget [`Budgeted`](super::Budgeted), for a cache [`DiskCache`](super::DiskCache).
+/// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends
+/// every request once: for repetition there is [`Retry`](super::Retry), for a budget [`Budgeted`](super::Budgeted), for a cache [`DiskCache`](super::DiskCache).
 ///
-/// A reply that the provider held back comes with [`Finish::Filtered`](super::Finish::Filtered) and the provider's words, if any; one whose tokens ran out before the first word
-/// with [`Finish::Length`](super::Finish::Length) and no text.
+/// A reply that the provider held back comes with [`Finish::Filtered`](super::Finish::Filtered) and the provider's words, if any; one
+/// whose tokens ran out before the first word with [`Finish::Length`](super::Finish::Length) and no text.
 #[derive(Clone, Debug)]
 pub struct OpenAi {
     endpoint: Endpoint,
@@ -37,11 +37,13 @@ pub enum TokenLimit {
 }
 
 impl OpenAi {
-    /// A client for `model`, known as `openai/…`, at `base_url`: the address up to the version, such as `https://models.example.com/v1`. Plain http is for this machine only.
-    /// No key for servers that want none. 120 s for a call, no prices.
+    /// A client for `model`, known as `openai/…`, at `base_url`: the address up to the version, such as
+    /// `https://models.example.com/v1`. Plain http is for this machine only. No key for servers that want none. 120 s for a call, no
+    /// prices.
     ///
     /// # Errors
-    /// [`LmError::Config`] where the address has a query or a fragment, or the key cannot be sent. What else is wrong with the address shows in the first call.
+    /// [`LmError::Config`] where the address has a query or a fragment, or the key cannot be sent. What else is wrong with the address
+    /// shows in the first call.
     pub fn new(
         client: net::Client,
         base_url: Url,
@@ -61,7 +63,8 @@ impl OpenAi {
         Ok(Self { endpoint, model, limit })
     }
 
-    /// How the reply's length is limited; by default [`TokenLimit::MaxCompletionTokens`] at `api.openai.com` and [`TokenLimit::MaxTokens`] elsewhere.
+    /// How the reply's length is limited; by default [`TokenLimit::MaxCompletionTokens`] at `api.openai.com` and
+    /// [`TokenLimit::MaxTokens`] elsewhere.
     #[must_use]
     pub fn token_limit(mut self, limit: TokenLimit) -> Self {
         self.limit = limit;

@@ -10,8 +10,8 @@ use crate::{
     net::Backoff,
 };
 
-/// A model that is asked again after a transient failure ([`LmError::is_transient`]). The waits follow [`Backoff`]; they are never shorter than
-/// the server's `Retry-After`, and never longer than the longest wait.
+/// A model that is asked again after a transient failure ([`LmError::is_transient`]). The waits follow [`Backoff`]; they are never
+/// shorter than the server's `Retry-After`, and never longer than the longest wait.
 ///
 /// Put it outermost: around a [`Budgeted`](super::Budgeted) model every single attempt is reserved and counted.
 #[derive(Clone)]

@@ -8,7 +8,8 @@ use super::{AddressFilter, SpkiPin, client::is_loopback};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// PEM file of the only trusted certification authorities. When absent, those of the file that `SSL_CERT_FILE` names, else the system's.
+    /// PEM file of the only trusted certification authorities. When absent, those of the file that `SSL_CERT_FILE` names, else the
+    /// system's.
     pub ca_bundle: Option<PathBuf>,
     /// Public keys of which a server's certificate must have one, on top of a valid chain; any key when empty. Besides the
     /// server's present key, one should belong to a key kept in reserve, so that the server can change its key.

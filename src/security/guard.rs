@@ -18,10 +18,10 @@
 //! | 12 | is there a place in the windows and in the rate? | `rate_limited` |
 //! | 13 | is the decision in the audit? | `check_failed` |
 //!
-//! **One refusal is enough**: whatever others say, the call is not made. Steps 1, 2 and 4 end the asking, because nothing more can be said of such a
-//! call; 3 and 5 to 8 are all asked, and all that they object is recorded, the first of it as the reason that the program is told. Steps 9
-//! to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all objections are ones that the
-//! rule lets somebody lift (`ask`).
+//! **One refusal is enough**: whatever others say, the call is not made. Steps 1, 2 and 4 end the asking, because nothing more can be
+//! said of such a call; 3 and 5 to 8 are all asked, and all that they object is recorded, the first of it as the reason that the
+//! program is told. Steps 9 to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all
+//! objections are ones that the rule lets somebody lift (`ask`).
 //!
 //! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`Permit`] is made in one line of this file.
 
@@ -152,8 +152,8 @@ impl Guard {
         &self.boundary
     }
 
-    /// Decides a call. Exactly one row goes to the audit, and what happened to the recorder. `tool` is what the server says of the tool, none where
-    /// no server has it.
+    /// Decides a call. Exactly one row goes to the audit, and what happened to the recorder. `tool` is what the server says of the
+    /// tool, none where no server has it.
     ///
     /// # Errors
     /// [`Refused`], with what the model may know of it.

@@ -132,8 +132,8 @@ codes! {
     NoServers = "no_servers", Note;
 }
 
-/// Everything that is worth a look, in the order of the file. `live` is what all servers list now, where they were asked; without it schemas
-/// are those of the lock, if there is one.
+/// Everything that is worth a look, in the order of the file. `live` is what all servers list now, where they were asked; without it
+/// schemas are those of the lock, if there is one.
 pub fn check(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<Finding> {
     let mut desk = Desk { draft, boundary: draft.boundary(), live, found: Vec::new() };
     fit::check(&mut desk);

@@ -1,9 +1,10 @@
 //! Decides recorded calls again, offline: what a boundary would have said of them.
 //!
 //! An episode is one line of JSON: `{"id", "input": {…}, "session": {"scopes": […], "registry": {"NAME": […]}}, "calls": [{"tool",
-//! "arguments", "result"}]}`. The calls are decided one after the other, by the rules that the guard asks while a program runs: entry, scopes,
-//! arguments, provenance, leaks, counts, sequences. A result is seen by later calls only, and one of a denied call by none. What needs a server,
-//! a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows, answers to questions, own checks.
+//! "arguments", "result"}]}`. The calls are decided one after the other, by the rules that the guard asks while a program runs: entry,
+//! scopes, arguments, provenance, leaks, counts, sequences. A result is seen by later calls only, and one of a denied call by none.
+//! What needs a server, a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows,
+//! answers to questions, own checks.
 
 use std::collections::BTreeMap;
 

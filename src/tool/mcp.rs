@@ -72,8 +72,8 @@ impl McpServer {
     /// Starts a server's program, and asks it for its tools.
     ///
     /// The program gets the variables that the configuration names, and no others; a folder of its own that is removed afterwards, unless
-    /// the configuration names one; and no token. The redactor learns its secrets. It is ended with all that it started when this value is dropped, and started again
-    /// when it ends by itself, up to five times a minute.
+    /// the configuration names one; and no token. The redactor learns its secrets. It is ended with all that it started when this
+    /// value is dropped, and started again when it ends by itself, up to five times a minute.
     ///
     /// # Errors
     ///

@@ -94,8 +94,8 @@ impl Toolbox {
         Self::default()
     }
 
-    /// Connects to every server of the boundary, and starts those that are programs: authenticates first, then asks for their tools. Models are shown the tools
-    /// that the boundary has an entry for, and no others.
+    /// Connects to every server of the boundary, and starts those that are programs: authenticates first, then asks for their tools.
+    /// Models are shown the tools that the boundary has an entry for, and no others.
     ///
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
@@ -111,7 +111,8 @@ impl Toolbox {
         Ok(Self { tools: Arc::new(tools) })
     }
 
-    /// Connects as [`Toolbox::connect`] does, and tells every tool that the servers list, whether or not it has an entry, in the order of names.
+    /// Connects as [`Toolbox::connect`] does, and tells every tool that the servers list, whether or not it has an entry, in the order
+    /// of names.
     ///
     /// # Errors
     /// A server cannot be used.

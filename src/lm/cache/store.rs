@@ -19,11 +19,12 @@ use crate::lm::{LmError, LmReply};
 /// SHA-256 of endpoint, model and request.
 pub(super) type Key = [u8; 32];
 
-/// The file behind a [`DiskCache`](super::DiskCache); clones share it, and one file serves any number of models, but only one process at a time.
+/// The file behind a [`DiskCache`](super::DiskCache); clones share it, and one file serves any number of models, but only one process
+/// at a time.
 ///
-/// Writes reach the disk in batches and when the last clone is dropped. After a crash the newest entries may be missing; none is ever wrong:
-/// each carries a checksum over its key and its value, and one that does not match counts as missing. The file holds prompts and replies
-/// as they are; on Unix only its owner may read it.
+/// Writes reach the disk in batches and when the last clone is dropped. After a crash the newest entries may be missing; none is ever
+/// wrong: each carries a checksum over its key and its value, and one that does not match counts as missing. The file holds prompts
+/// and replies as they are; on Unix only its owner may read it.
 #[derive(Clone)]
 pub struct CacheStore(Arc<Inner>);
 

@@ -9,8 +9,8 @@ use crate::{
     secret::REDACTED,
 };
 
-/// Definitions of tools that somebody has approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose definition is another one now,
-/// and of tools that have none here.
+/// Definitions of tools that somebody has approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose
+/// definition is another one now, and of tools that have none here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToolLock {
@@ -118,8 +118,8 @@ impl ToolLock {
 }
 
 impl Approved {
-    /// Whether the digest is that of what can be read here. Of a definition that is not here as a whole, because it has a secret of ours in it
-    /// or is very long, only its server can say.
+    /// Whether the digest is that of what can be read here. Of a definition that is not here as a whole, because it has a secret of
+    /// ours in it or is very long, only its server can say.
     fn is_what_it_shows(&self, tool: &ToolName) -> bool {
         let shown =
             ToolSpec::new(tool.clone(), &*self.description, self.input_schema.clone(), self.output_schema.clone());

@@ -111,7 +111,8 @@ pub enum Endpoints {
     /// Only from what the issuer publishes of itself (RFC 8414).
     #[default]
     Published,
-    /// From `/authorize`, `/token` and `/register` where it publishes nothing (MCP 2025-03-26). Never used with a secret that was there before.
+    /// From `/authorize`, `/token` and `/register` where it publishes nothing (MCP 2025-03-26). Never used with a secret that was
+    /// there before.
     OrLegacy,
 }
 

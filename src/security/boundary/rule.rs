@@ -99,8 +99,8 @@ pub enum Approval {
     EachCall,
 }
 
-/// The refusals that somebody may lift: those that say where a value comes from or what it looks like. What a token may do, what a tool is and how
-/// much is done cannot be argued with.
+/// The refusals that somebody may lift: those that say where a value comes from or what it looks like. What a token may do, what a
+/// tool is and how much is done cannot be argued with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Liftable {

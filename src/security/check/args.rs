@@ -133,8 +133,8 @@ fn whole(value: &Value) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
-/// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that goes up or that a
-/// server could decode into that.
+/// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that
+/// goes up or that a server could decode into that.
 pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
     let folder = root.strip_suffix('/').unwrap_or(root);
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));

@@ -26,9 +26,10 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 }
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
-/// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused: HTML but for
-/// `<https://…>`, entities, backslashes, invisible characters, definitions of links, and a word with a colon and something right behind it that is
-/// no figure: it could be a scheme.
+/// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused:
+/// HTML but for
+/// `<https://…>`, entities, backslashes, invisible characters, definitions of links, and a word with a colon and something right
+/// behind it that is no figure: it could be a scheme.
 pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     if has_html(text) || text.contains(['\\', '\t']) || has_invisible(text) {
         return false;
@@ -195,7 +196,8 @@ fn has_scheme(lower: &str, scheme: &str) -> bool {
     })
 }
 
-/// Whether a word that could be a scheme has something right behind its colon. Marks that close a phrase (`**Note:** …`) and figures are nothing.
+/// Whether a word that could be a scheme has something right behind its colon. Marks that close a phrase (`**Note:** …`) and figures
+/// are nothing.
 fn has_any_scheme(lower: &str) -> bool {
     lower.match_indices(':').any(|(at, _)| {
         let (before, after) = lower.split_at(at);
@@ -211,8 +213,8 @@ fn has_any_scheme(lower: &str) -> bool {
     })
 }
 
-/// Whether a text has characters that take up no room: they can hide a link, or be one that is only seen by machines. What chooses between the
-/// two looks of a symbol is none.
+/// Whether a text has characters that take up no room: they can hide a link, or be one that is only seen by machines. What chooses
+/// between the two looks of a symbol is none.
 pub(super) fn has_invisible(text: &str) -> bool {
     let mut before = None;
     text.char_indices().any(|(at, c)| {

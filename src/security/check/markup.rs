@@ -2,15 +2,15 @@
 
 use super::link::{has_invisible, is_invisible, is_invisible_between};
 
-/// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link is one,
-/// whatever stands between its brackets.
+/// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link
+/// is one, whatever stands between its brackets.
 pub(in crate::security) fn is_in(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
     text.contains("](") || text.contains("]:") || has_invisible(text) || text.match_indices('<').any(opens)
 }
 
-/// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out other markup
-/// goes too, if need be with its brackets.
+/// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out
+/// other markup goes too, if need be with its brackets.
 pub(in crate::security) fn strip(text: &str) -> String {
     let mut kept = text.to_owned();
     for _ in 0..MAX_PASSES {
@@ -99,8 +99,8 @@ fn plain(words: &str) -> String {
     words.chars().filter(|c| !is_invisible(*c) && !matches!(c, '<' | '>' | '[' | ']')).collect()
 }
 
-/// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end, and one that
-/// closes nothing (`</ …>`) is a comment.
+/// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end, and
+/// one that closes nothing (`</ …>`) is a comment.
 pub(super) fn begins_a_tag(after: &str) -> bool {
     after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
 }

@@ -50,8 +50,8 @@ impl Limiter {
         }
     }
 
-    /// Takes a place, waiting for it if the wait is short. Of each run one call at most stands in the queue (`run` is held by it), so a run with a thousand calls takes
-    /// turns with one that has a single one.
+    /// Takes a place, waiting for it if the wait is short. Of each run one call at most stands in the queue (`run` is held by it), so
+    /// a run with a thousand calls takes turns with one that has a single one.
     pub(in crate::security) async fn pass(&self, run: &Mutex<()>) -> Result<(), Denied> {
         if let Ok(_turn) = self.queue.try_lock()
             && self.cells.check().is_ok()

@@ -54,8 +54,8 @@ pub(in crate::security) fn clean(
     events
 }
 
-/// The text without values of the class. What is written with blanks, or encoded, or came from a field of the class is hidden with all that is
-/// around it.
+/// The text without values of the class. What is written with blanks, or encoded, or came from a field of the class is hidden with all
+/// that is around it.
 fn hide(class: &Class, session: &Session, text: &str) -> Option<String> {
     let clean = match &class.pattern {
         Some(pattern) => pattern.regex().replace_all(text, MASK).into_owned(),

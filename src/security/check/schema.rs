@@ -24,8 +24,8 @@ pub(in crate::security) struct Schemas(Mutex<HashMap<Digest, Arc<Validator>>>);
 
 impl Schemas {
     /// Validates the arguments. A schema that cannot be compiled lets nothing through, nor does one that has properties let through
-    /// an argument that it does not name: the server could take it for one that the operator has a rule for. The call is as before afterwards: its
-    /// arguments are only lent to the validator, which wants them as one value.
+    /// an argument that it does not name: the server could take it for one that the operator has a rule for. The call is as before
+    /// afterwards: its arguments are only lent to the validator, which wants them as one value.
     pub(in crate::security) fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
         let validator = self.validator(tool)?;
         if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name)) {

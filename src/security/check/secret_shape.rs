@@ -91,8 +91,8 @@ fn is_private_key(text: &str) -> bool {
     label.contains("PRIVATE KEY-----")
 }
 
-/// For how long there is no JWT, whose first part begins with `{"` in Base64; none where there is one. A run that is too short has none, and
-/// behind the first part of what is encrypted there may be another.
+/// For how long there is no JWT, whose first part begins with `{"` in Base64; none where there is one. A run that is too short has
+/// none, and behind the first part of what is encrypted there may be another.
 fn no_token(text: &str) -> Option<usize> {
     let token: &str = text.split(|c: char| !dotted(c)).next().unwrap_or_default();
     if token.matches('.').count() < 2 || token.len() < 40 {

@@ -21,8 +21,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once, wherever in a piece that
-/// begins. Each takes time linear in the length of the text.
+/// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once, wherever in a
+/// piece that begins. Each takes time linear in the length of the text.
 pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
     let mut views = vec![Cow::Borrowed(text)];
     if text.contains('%') {
@@ -49,7 +49,8 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
 }
 
-/// Letters and digits only, in lower case and in their plain forms: how values are compared that may be written with blanks, dots or dashes.
+/// Letters and digits only, in lower case and in their plain forms: how values are compared that may be written with blanks, dots or
+/// dashes.
 pub(in crate::security) fn folded(text: &str) -> String {
     plain(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -60,8 +60,8 @@ impl Windows {
         (caller.is_some() || all.is_some()).then(|| Self { caller, all, clock, used: Mutex::default() })
     }
 
-    /// Counts a call in both windows, or refuses it and counts nothing. What was counted stays counted, also when the call is not made after
-    /// all.
+    /// Counts a call in both windows, or refuses it and counts nothing. What was counted stays counted, also when the call is not made
+    /// after all.
     pub(in crate::security) fn take(&self, caller: Option<&Caller>, reserved: &Reserved) -> Result<(), Denied> {
         let now = self.clock.elapsed();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

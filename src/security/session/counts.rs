@@ -179,8 +179,8 @@ pub(in crate::security) fn value_digest(value: &Value) -> Digest {
     Digest::of_bytes(&serde_json::to_vec(&Sorted(value)).unwrap_or_default())
 }
 
-/// A JSON map that is written as one text for all that says the same, in the order of its keys, also where another crate of the program has maps keep the order of coming
-/// (`preserve_order`).
+/// A JSON map that is written as one text for all that says the same, in the order of its keys, also where another crate of the
+/// program has maps keep the order of coming (`preserve_order`).
 struct SortedMap<'a>(&'a Map<String, Value>);
 
 struct Sorted<'a>(&'a Value);

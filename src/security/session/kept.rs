@@ -7,8 +7,8 @@ use serde_json::{Deserializer, Value};
 
 use crate::security::check::views::folded;
 
-/// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through, however
-/// many there are.
+/// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through,
+/// however many there are.
 #[derive(Default)]
 pub(in crate::security) struct KeptIn {
     /// Values and quotations without case, blanks and punctuation, each with the fields that had it.
@@ -72,8 +72,8 @@ impl KeptIn {
         })
     }
 
-    /// Whether a text begins with a value. Of those that sort before it, the last begins like it for as long as any does; and so on for what
-    /// they have in common.
+    /// Whether a text begins with a value. Of those that sort before it, the last begins like it for as long as any does; and so on
+    /// for what they have in common.
     fn begins(&self, field: Option<&Field>, text: &str, steps: &mut usize) -> bool {
         let mut alike = text;
         while start_of(alike).is_some() {

@@ -89,8 +89,8 @@ impl Memory {
         }
     }
 
-    /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of objects,
-    /// since they carry text as well as values do; booleans and null carry none.
+    /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of
+    /// objects, since they carry text as well as values do; booleans and null carry none.
     pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
         self.is_from(&Places { sources, registries, looks: Cell::new(MAX_LOOKS) }, value)
     }
@@ -259,8 +259,8 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; none where it is no list. Every part has a letter,
-/// so that no number falls apart.
+/// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; none where it is no list. Every part
+/// has a letter, so that no number falls apart.
 pub(in crate::security) fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
     let parts = || text.split([',', ';', '\n']).map(str::trim);
     let is_item =

@@ -31,14 +31,15 @@ pub struct ArgumentRule {
     /// Most characters (Unicode scalar values) of a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chars: Option<u32>,
-    /// Most items of a list; a list that is written as one text (`a@x.example, b@x.example`) counts as what it lists, any other value as one.
+    /// Most items of a list; a list that is written as one text (`a@x.example, b@x.example`) counts as what it lists, any other value
+    /// as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
     /// The text must begin with one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Vec<String>>,
-    /// The text must be an `https` address at one of these hosts, without user name and password, and without `..` in its path. `corp.example`
-    /// stands for `www.corp.example` too, and `*.corp.example` for every host below `corp.example`, and not for it.
+    /// The text must be an `https` address at one of these hosts, without user name and password, and without `..` in its path.
+    /// `corp.example` stands for `www.corp.example` too, and `*.corp.example` for every host below `corp.example`, and not for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<String>>,
     /// Every link in the text must lead to one of these hosts, written as for `hosts`; an empty list allows no link.
