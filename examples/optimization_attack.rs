@@ -85,6 +85,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (args, mut out) = (Args::parse(), std::io::stdout());
     let scratch = tempfile::tempdir()?;
     let audits = args.audits.as_deref().unwrap_or(scratch.path());
+    std::fs::create_dir_all(audits)?;
+    if AUDITS.iter().any(|name| audits.join(name).exists()) {
+        return Err(format!("`{}` has the audits of an earlier run: name another folder", audits.display()).into());
+    }
     writeln!(
         out,
         "compiling twice: for task success alone, and for safe success (simulated model, world {}) …",

@@ -17,8 +17,8 @@ pub(super) fn classes(table: &Table<'_>) -> BTreeMap<String, Class> {
 fn class(table: Table<'_>) -> Class {
     let pattern = table.text("pattern").and_then(|pattern| {
         ClassPattern::new(pattern)
-            .map_err(|reason| {
-                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {reason}"));
+            .map_err(|error| {
+                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {}", error.reason));
             })
             .ok()
     });

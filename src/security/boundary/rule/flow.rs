@@ -6,7 +6,7 @@ use regex::Regex;
 use serde::{Serialize, Serializer};
 
 use super::Source;
-use crate::call::NameError;
+use crate::{PatternError, call::NameError};
 
 /// A class of values that must not leave, such as account numbers. A value belongs to it by its shape or by where it came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -101,9 +101,10 @@ impl ClassPattern {
     /// A pattern.
     ///
     /// # Errors
-    /// It is no regular expression of the crate `regex`; in its words.
-    pub fn new(source: &str) -> Result<Self, String> {
-        Regex::new(source).map(Self).map_err(|error| error.to_string())
+    /// It is no regular expression of the crate `regex`.
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        let reason = |error: regex::Error| PatternError { pattern: source.to_owned(), reason: error.to_string() };
+        Regex::new(source).map(Self).map_err(reason)
     }
 
     /// As it was written.
