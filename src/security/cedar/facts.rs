@@ -6,11 +6,8 @@ use crate::{
     call::ToolCall,
     security::{
         ScopeSet, Session,
-        boundary::{ArgumentRule, Boundary, Others, ToolRule},
-        check::{
-            args::{broken, counted, items},
-            views::folded,
-        },
+        boundary::{ArgumentRule, Boundary, ToolRule},
+        check::args::{astray, broken, counted, items},
     },
 };
 
@@ -24,17 +21,14 @@ pub(super) struct Asking<'a> {
 
 pub(super) fn context(asking: &Asking<'_>) -> Value {
     let rules = &asking.rule.arguments;
-    let is_astray = |name: &String| {
-        let is_refused = || asking.rule.others == Others::Refuse;
-        !rules.contains_key(name) && (rules.keys().any(|ruled| folded(ruled) == folded(name)) || is_refused())
-    };
+    let is_astray = |(name, value): (&String, &Value)| astray(asking.rule, name, value).is_some();
     let arguments: Map<String, Value> =
         rules.iter().map(|(name, rule)| (name.clone(), argument(asking, name, rule))).collect();
     json!({
         "scopes": asking.granted,
         "calls": asking.session.calls_of(&asking.call.tool),
         "asked": asking.session.asked(),
-        "astray": asking.call.arguments.keys().any(is_astray),
+        "astray": asking.call.arguments.iter().any(is_astray),
         "arguments": arguments,
     })
 }

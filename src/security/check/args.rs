@@ -7,20 +7,38 @@ use super::{Asked, Denied, link, views::folded};
 use crate::{
     Pattern,
     event::EventKind,
-    security::boundary::{ArgumentRule, Others},
+    security::boundary::{ArgumentRule, Others, ToolRule},
 };
 
-/// Every rule of every argument; where the value is a list, for each item. An argument that is named like one with a rule but for case
-/// and punctuation is refused: many servers take `customerId` for `customer_id`.
+/// An argument that no rule is for, and that must not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::security) enum Astray<'r> {
+    /// Named like this one but for case and punctuation: many servers take `customerId` for `customer_id`.
+    Misnamed(&'r str),
+    /// Others than those with a rule are refused.
+    Unknown,
+}
+
+/// What is wrong with an argument's being there.
+pub(in crate::security) fn astray<'r>(rule: &'r ToolRule, name: &str, value: &Value) -> Option<Astray<'r>> {
+    if rule.arguments.contains_key(name) {
+        return None;
+    }
+    let meant = rule.arguments.keys().find(|ruled| folded(ruled) == folded(name));
+    let is_unknown = || rule.others == Others::Refuse && !says_nothing(value);
+    meant.map(|meant| Astray::Misnamed(meant)).or_else(|| is_unknown().then_some(Astray::Unknown))
+}
+
+/// Every rule of every argument; where the value is a list, for each item.
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
     let mut others = false;
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
-    for (name, value) in given.iter().filter(|(name, _)| !rules.contains_key(*name)) {
-        if let Some(meant) = rules.keys().find(|ruled| folded(ruled) == folded(name)) {
-            deny(meant, "name");
-        } else if asked.rule.others == Others::Refuse && !says_nothing(value) {
-            others = true;
+    for (name, value) in given {
+        match astray(asked.rule, name, value) {
+            Some(Astray::Misnamed(meant)) => deny(meant, "name"),
+            Some(Astray::Unknown) => others = true,
+            None => {}
         }
     }
     for (name, rule) in rules {
