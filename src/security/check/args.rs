@@ -65,25 +65,21 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
     }
 }
 
-/// How many values an argument names: a list that is written as one text counts as what it lists.
+/// How many values an argument names: a list that is written as one text counts as what it lists, and an object as its entries.
 pub(in crate::security) fn counted(value: &Value) -> usize {
-    let count = |item: &Value| item.as_str().map_or(1, |text| listed(text).len().max(1));
-    items(Some(value)).into_iter().map(count).sum()
+    let count = |item: &Value| match item {
+        Value::String(text) => listed(text).count(),
+        Value::Object(map) => map.len(),
+        _ => 1,
+    };
+    items(Some(value)).into_iter().map(|item| count(item).max(1)).sum()
 }
 
-/// What a text lists, when somebody counts: all that stands between commas, semicolons and ends of lines, unless it is one number with
-/// thousands in groups.
-pub(in crate::security) fn listed(text: &str) -> Vec<&str> {
-    let parts = || text.split([',', ';', '\n']).map(str::trim);
-    let is_group = |(at, part): (usize, &str)| {
-        let whole = part.split_once('.').map_or(part, |(whole, _)| whole);
-        let fits = if at == 0 { (1..=3).contains(&whole.len()) } else { whole.len() == 3 };
-        fits && whole.bytes().all(|b| b.is_ascii_digit())
-    };
-    if parts().enumerate().all(is_group) {
-        return vec![text.trim()];
-    }
-    parts().filter(|part| !part.is_empty()).collect()
+/// What a text lists, when somebody counts: all that stands between commas and what else separates items. A number with its thousands in
+/// groups is a list then: who counts must not count too little.
+pub(in crate::security) fn listed(text: &str) -> impl Iterator<Item = &str> {
+    let separates = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '\r' | '\t' | '\u{ff0c}' | '\u{3001}' | '\u{ff1b}');
+    text.split(separates).map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Null, blank texts, and lists and objects of nothing.

@@ -73,7 +73,7 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
     let items = items(call.arguments.get(&distinct.argument));
     // a list that is written as one text counts as what it lists
     let named = |item: &&Value| match item.as_str() {
-        Some(text) => listed(text).into_iter().map(|part| Value::from(part).to_string()).collect(),
+        Some(text) => listed(text).map(|part| Value::from(part).to_string()).collect(),
         None => vec![item.to_string()],
     };
     let values: BTreeSet<String> = items.iter().flat_map(named).collect();
