@@ -133,7 +133,7 @@ enum Guard {
         /// Shows each decision as a line of JSON instead of a summary
         #[arg(long)]
         json: bool,
-        /// The episodes, one JSON object on each line
+        /// The episodes, one JSON object on each line (docs/episodes.md)
         episodes: PathBuf,
     },
 }
@@ -148,7 +148,7 @@ enum Boundary {
         /// A new file for the boundary, instead of the output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// The good episodes, one JSON object on each line
+        /// The good episodes, one JSON object on each line (docs/episodes.md)
         episodes: PathBuf,
     },
     /// Looks for rules that mean nothing, let too much through, or contradict each other; exits with 0, with 1 when there are warnings or
@@ -200,8 +200,8 @@ enum Tools {
         /// The boundary; its own lock is not looked at
         #[arg(long)]
         boundary: PathBuf,
-        /// The lock
-        lock: PathBuf,
+        /// The lock; `tools.lock` beside the boundary when not given
+        lock: Option<PathBuf>,
     },
 }
 
@@ -286,7 +286,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Boundary(Boundary::Diff { json, old, new }) => boundary::diff(&old, &new, json.into(), out),
         Command::Boundary(Boundary::Export { cedar, file }) => boundary::export(&file, &cedar, out),
         Command::Tools(Tools::Lock { boundary, out: file }) => tools::lock(&boundary, file.as_deref(), out),
-        Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, &lock, out),
+        Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, lock.as_deref(), out),
         Command::Testbed => testbed::serve(out),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {

@@ -71,6 +71,11 @@ macro_rules! events {
                 match self { $(Self::$kind => $code),+ }
             }
 
+            /// The kind with this code.
+            pub fn named(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
+            }
+
             /// How bad it is.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$kind => Severity::$severity),+ }

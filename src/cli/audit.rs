@@ -48,6 +48,7 @@ pub(super) struct Filter {
 pub(super) enum Side {
     Permit,
     Deny,
+    Unavailable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -172,6 +173,7 @@ impl Filter {
         let side = |side| match side {
             Side::Permit => row.verdict.is_permit(),
             Side::Deny => matches!(row.verdict, RowVerdict::Deny(_)),
+            Side::Unavailable => row.verdict == RowVerdict::Unavailable,
         };
         // a row without a readable time is shown rather than hidden
         let late = |since| time_of(&row.time).map_or(true, |time| time >= since);
@@ -290,8 +292,7 @@ fn tool_of(text: &str) -> Result<ToolName, String> {
 }
 
 fn code_of(text: &str) -> Result<EventKind, String> {
-    let known = EventKind::ALL.iter().copied().find(|kind| kind.code() == text);
-    known.ok_or_else(|| "is no code of an event: see docs/events.md".to_owned())
+    EventKind::named(text).ok_or_else(|| "is no code of an event: see docs/events.md".to_owned())
 }
 
 fn time_of(text: &str) -> Result<OffsetDateTime, String> {

@@ -40,6 +40,10 @@ pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn
         tally.add(&decided);
         Ok(())
     })?;
+    if tally.episodes == 0 {
+        let reason = "there is no episode in it: see docs/episodes.md".to_owned();
+        return Err(CliError::Episodes { file: file.display().to_string(), reason });
+    }
     if form == Form::Summary {
         tally.show(out)?;
     }

@@ -22,7 +22,7 @@ use crate::{
 /// The largest lock, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Writes down the definitions of the tools that a boundary names.
+/// Writes down the definitions of the tools that a boundary names, and shows how they differ from those that were there.
 pub(super) fn lock(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) -> Result<u8, CliError> {
     let beside = boundary.with_file_name("tools.lock");
     let file = file.unwrap_or(&beside);
@@ -30,6 +30,10 @@ pub(super) fn lock(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) ->
     let tools = tokio::runtime::Runtime::new()?.block_on(Toolbox::connect(&boundary))?;
     let lock = ToolLock::of(tools.specs());
     let wrong = |error| CliError::Lock { file: file.display().to_string(), error };
+    if let Ok(before) = read(file) {
+        let now: Vec<&ToolSpec> = tools.specs().iter().filter(|spec| lock.tools.contains_key(&spec.name)).collect();
+        before.drifts(&now).iter().try_for_each(|drift| show(drift, out))?;
+    }
     replace(file, lock.to_text().map_err(wrong)?.as_bytes())?;
     writeln!(out, "locked {} tools in `{}`", lock.tools.len(), file.display())?;
     for tool in lock.tools.keys() {
@@ -39,9 +43,10 @@ pub(super) fn lock(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) ->
 }
 
 /// Shows how the tools that a boundary names differ from their locked definitions; 1 when they do.
-pub(super) fn diff(boundary: &Path, file: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn diff(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) -> Result<u8, CliError> {
+    let beside = boundary.with_file_name("tools.lock");
     let boundary = Boundary::load_unlocked(boundary)?;
-    let lock = read(file)?;
+    let lock = read(file.unwrap_or(&beside))?;
     let live = tokio::runtime::Runtime::new()?.block_on(Toolbox::list(&boundary))?;
     let concerns = |spec: &&ToolSpec| boundary.tool(&spec.name).is_some() || lock.tools.contains_key(&spec.name);
     let live: Vec<&ToolSpec> = live.iter().filter(concerns).collect();

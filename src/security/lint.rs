@@ -120,6 +120,8 @@ codes! {
     NoLock = "no_lock", Warning;
     /// A rule beside `enum` that every listed value keeps.
     Shadowed = "shadowed", Note;
+    /// A tool that reads whatever it is asked for, and as often.
+    NoBrake = "no_brake", Note;
     /// A list without entries.
     EmptyList = "empty_list", Note;
     /// A tool of a server that has no entry.

@@ -21,12 +21,12 @@ use super::{
 use crate::{
     Fields,
     call::{ReplyStatus, ToolCall, ToolName, ToolReply},
-    episode::RunId,
+    episode::{CallVerdict, Episode, RunId, ToolStep},
     event::EventKind,
 };
 
 /// One recorded run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
     /// Its name.
@@ -40,12 +40,12 @@ pub struct Recording {
     /// What it wanted to do, in order.
     pub calls: Vec<RecordedCall>,
     /// What is expected of every call that does not say.
-    #[serde(default)]
-    pub expect: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expectation>,
 }
 
 /// What a run brought with it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedSession {
     /// The scopes of its token.
@@ -57,7 +57,7 @@ pub struct RecordedSession {
 }
 
 /// A call and what came of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedCall {
     /// The tool.
@@ -69,8 +69,8 @@ pub struct RecordedCall {
     #[serde(default)]
     pub result: Value,
     /// What is expected.
-    #[serde(default)]
-    pub expect: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expectation>,
 }
 
 /// What becomes of a call.
@@ -114,7 +114,19 @@ pub struct Decided<'r> {
     pub ask: Option<Ask>,
     /// What was expected, where something was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Decision>,
+    pub expect: Option<Expectation>,
+}
+
+/// What somebody expects of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Expectation {
+    /// That it is made.
+    Permit,
+    /// That it is refused, for whatever reason.
+    Deny,
+    /// That it is refused for this reason.
+    Event(EventKind),
 }
 
 /// A recording that says what cannot be.
@@ -159,6 +171,32 @@ pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<D
 }
 
 impl Recording {
+    /// What a run did, to be decided again. `input` is what it was asked, with its fields, and `scopes` are those of its token, which no episode has. A reply is
+    /// here as far as the model was shown it; calls that were refused have none.
+    pub fn of(id: impl Into<String>, input: &impl Serialize, scopes: &ScopeSet, episode: &Episode) -> Self {
+        let call = |step: &ToolStep| RecordedCall {
+            tool: step.tool.to_string(),
+            arguments: step.arguments.clone(),
+            result: match step.verdict {
+                CallVerdict::Executed | CallVerdict::DryRun => {
+                    step.observation.get("result").unwrap_or(&step.observation).clone()
+                }
+                CallVerdict::Denied | CallVerdict::Invalid | CallVerdict::Failed => Value::Null,
+            },
+            expect: None,
+        };
+        Self {
+            id: id.into(),
+            input: match serde_json::to_value(input) {
+                Ok(Value::Object(fields)) => fields,
+                _ => Map::new(),
+            },
+            session: RecordedSession { scopes: scopes.iter().map(ToString::to_string).collect(), ..Default::default() },
+            calls: episode.tool_steps().map(call).collect(),
+            expect: None,
+        }
+    }
+
     /// Reads a line of a file of episodes.
     ///
     /// # Errors
@@ -176,7 +214,37 @@ impl Recording {
 impl Decided<'_> {
     /// Whether the decision is what was expected, or nothing was.
     pub fn is_as_expected(&self) -> bool {
-        self.expect.is_none_or(|expected| expected == self.decision)
+        match self.expect {
+            None => true,
+            Some(Expectation::Permit) => self.decision == Decision::Permit,
+            Some(Expectation::Deny) => self.decision == Decision::Deny,
+            Some(Expectation::Event(kind)) => self.event == Some(kind),
+        }
+    }
+}
+
+impl TryFrom<String> for Expectation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "permit" => Ok(Self::Permit),
+            "deny" => Ok(Self::Deny),
+            code => EventKind::named(code).map(Self::Event).ok_or_else(|| {
+                format!("`{code}` is nothing to expect: write `permit`, `deny` or the code of an event, such as `provenance_denied`")
+            }),
+        }
+    }
+}
+
+impl From<Expectation> for String {
+    fn from(expected: Expectation) -> Self {
+        match expected {
+            Expectation::Permit => "permit",
+            Expectation::Deny => "deny",
+            Expectation::Event(kind) => kind.code(),
+        }
+        .to_owned()
     }
 }
 

@@ -105,7 +105,12 @@ impl Toolbox {
         if let Some(tool) =
             boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
         {
-            let hint = tools.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+            let all = tools.specs.iter().map(|spec| &spec.name).chain(tools.unlisted.keys());
+            let hint = all
+                .filter(|known| known.server() == tool.server())
+                .map(ToolName::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
         Ok(Self { tools: Arc::new(tools) })

@@ -206,7 +206,7 @@ fn what_is_wrong_with_the_question_is_said() {
         (&["query", "none.jsonl"], "error: the audit file `none.jsonl` cannot be read: No such file"),
         (&["query", "note.jsonl"], "error: `note.jsonl`, line 1: it is not a row of an audit"),
         (&["query", "empty.jsonl", "--since", "yesterday"], "error: invalid value 'yesterday' for '--since <TIME>'"),
-        (&["query", "empty.jsonl", "--verdict", "maybe"], "[possible values: permit, deny]"),
+        (&["query", "empty.jsonl", "--verdict", "maybe"], "[possible values: permit, deny, unavailable]"),
     ] {
         let (code, out, errors) = audit(args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {errors}");

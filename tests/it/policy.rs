@@ -288,3 +288,24 @@ async fn a_lock_of_another_shape_is_no_lock() {
         assert!(code == 2 && out.is_empty() && errors.contains("the file `tools.lock` is no tool lock"), "{errors}");
     }
 }
+
+#[tokio::test]
+async fn the_page_of_recorded_runs_shows_what_is_decided() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/episodes.md")).unwrap();
+    let lines = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(lines.lines().count(), 2);
+    let read = "[tools.'hotel.find_booking']\nscopes = ['booking:read']\neffect = 'read'\narguments.id = { from = ['input'] }\n";
+    let refund = "[tools.'hotel.refund']\nscopes = ['payment:refund']\neffect = 'external'\n";
+    let rules = |from: &str| format!("{read}{refund}arguments.id = {{ {from} }}\n");
+    let (strict, loose) = (rules("from = ['input']"), rules(""));
+    let folder =
+        folder(&[("strict.toml", &strict), ("loose.toml", &loose), ("runs.jsonl", lines), ("none.jsonl", "\n")]);
+    let replay = async |boundary: &str, episodes: &str| {
+        said(folder.path(), &["guard", "replay", "--boundary", boundary, episodes], &[]).await
+    };
+    assert_eq!(replay("strict.toml", "runs.jsonl").await.0, 0);
+    let (code, out, _) = replay("loose.toml", "runs.jsonl").await;
+    assert!(code == 1 && out.contains("not as expected: \"evil-1\", call 1: permitted"), "{out}");
+    let (code, _, errors) = replay("strict.toml", "none.jsonl").await;
+    assert!(code == 2 && errors.contains("there is no episode in it"), "{errors}");
+}

@@ -136,11 +136,22 @@ fn servers(root: &Table<'_>, around: &Surroundings<'_>, parts: &mut Parts) {
     }
 }
 
+/// Whether a table is the first half of a tool's name, `[tools.server.tool]`, and not a tool.
+fn is_split(table: &Table<'_>) -> bool {
+    let is_key = |key: String| tool::KEYS.contains(&key.as_str());
+    !table.keys().any(is_key) && !table.tables().is_empty()
+}
+
 fn rules(root: &Table<'_>, extent: Extent<'_>) -> Parts {
     let base_dir = extent.base_dir();
     let mut parts = Parts::default();
     for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
         match ToolName::try_from(name) {
+            Ok(name) if is_split(&table) => {
+                let inner = table.keys().next().unwrap_or_default();
+                let reason = format!("a name with a dot stands in quotes: write `[tools.\"{name}.{inner}\"]`");
+                table.problem_here(reason);
+            }
             Ok(name) => {
                 if let Some(rule) = tool::tool(&name, &table, base_dir) {
                     parts.tools.insert(name, rule);
@@ -189,7 +200,11 @@ fn beside<T>(
 ) -> Option<T> {
     let path = base_dir.join(table.text(key)?);
     let unreadable = |error: std::io::Error| {
-        format!("the file `{}` cannot be read: {error}; paths start at the boundary file's folder", path.display())
+        let make = if key == "lock" { "; make it with `abide tools lock --boundary FILE`" } else { "" };
+        format!(
+            "the file `{}` cannot be read: {error}; paths start at the boundary file's folder{make}",
+            path.display()
+        )
     };
     let read = || {
         let text = read_text(&path, MAX_FILE_BYTES).map_err(unreadable)?;

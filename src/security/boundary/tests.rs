@@ -89,6 +89,7 @@ fn a_file_says_everything_it_can_say() {
 #[test]
 fn every_wrong_field_has_its_line_its_key_and_what_to_do() {
     let cases: &[(&str, &str, usize, &str, &str)] = &[
+        ("[tools.\"crm.lookup\"]", "[tools.crm.lookup]", 9, "tools.crm", "write `[tools.\"crm.lookup\"]`"),
         ("[limits]", "[limit]\n[limits]", 30, "limit", "did you mean `limits`?"),
         ("url = \"https://crm.example.com/mcp\"\n", "", 2, "servers.crm.url", "is missing"),
         (

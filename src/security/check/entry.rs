@@ -32,6 +32,9 @@ pub(in crate::security) fn find<'a>(
 /// What it is called to want a tool that the boundary has no entry for: naming something at one of our servers is an attempt at it, whether
 /// or not it exists.
 pub(in crate::security) fn absent(boundary: &Boundary, tool: &ToolName) -> EventKind {
-    let is_ours = tool.server().is_some_and(|server| boundary.parts().has_server(server));
+    let is_ours = tool.server().is_some_and(|server| {
+        // rules that are tried without their servers still name them
+        boundary.parts().has_server(server) || boundary.catalogue().any(|(known, _)| known.server() == Some(server))
+    });
     if is_ours { EventKind::ToolNotAllowed } else { EventKind::UnknownTool }
 }

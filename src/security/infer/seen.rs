@@ -14,7 +14,7 @@ use crate::{
         ScopeSet,
         boundary::{Registry, Source},
         check::{args::items, views::folded},
-        replay::{self, Decision, RecordedCall, Recording},
+        replay::{self, Expectation, RecordedCall, Recording},
         session::arguments_digest,
     },
 };
@@ -89,7 +89,8 @@ const MAX_NAME_CHARS: usize = 128;
 pub(super) fn look(recordings: &[Recording]) -> Result<Seen, InferError> {
     let mut seen = Seen { episodes: recordings.len(), ..Seen::default() };
     for (number, recording) in recordings.iter().enumerate() {
-        let denial = |call: &RecordedCall| call.expect.or(recording.expect) == Some(Decision::Deny);
+        let denial =
+            |call: &RecordedCall| !matches!(call.expect.or(recording.expect), None | Some(Expectation::Permit));
         if recording.calls.iter().any(denial) {
             return Err(InferError::ExpectsDenial { episode: recording.id.clone() });
         }

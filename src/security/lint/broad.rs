@@ -100,6 +100,10 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         }
         if changes_something(rule) {
             free_arguments(desk, tool, rule);
+        } else if !rule.arguments.is_empty() && rule.distinct.is_none() && rule.max_calls.is_none() {
+            let reason = "one run can read as much with it as its calls allow: set `distinct` for the argument that names what is \
+                          read, or `max_calls`";
+            desk.add(Code::NoBrake, tool_key(tool, &[]), reason);
         }
     }
     for server in desk.boundary.servers() {

@@ -47,7 +47,7 @@ pub enum ConnectError {
     },
     /// Its program cannot be started.
     #[error(
-        "cannot start server `{server}`: {reason}; what it wrote to its error output is in the log, at level debug"
+        "cannot start server `{server}`: {reason}; what it wrote to its error output is in the log, at level debug (`ABIDE_LOG=debug` for the command)"
     )]
     Start {
         /// The server.
