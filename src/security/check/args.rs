@@ -148,16 +148,16 @@ fn whole(value: &Value) -> Option<i128> {
 }
 
 /// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that
-/// goes up or that a server could decode into that.
+/// goes up or that a server could decode into that. A slash may end it.
 pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
     let folder = root.strip_suffix('/').unwrap_or(root);
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     let is_up = |part: &str| part.chars().all(|c| c == '.' || c.is_whitespace());
     let is_name = |part: &str| part.trim() == part && !is_up(part);
-    // a parameter (`..;`), a drive or a stream, a pipe
-    let is_special = |c| matches!(c, '\\' | '%' | '~' | '$' | '*' | '?' | ';' | ':' | '|');
+    // a parameter (`..;`), a drive or a stream, a pipe, what a shell makes many names of
+    let is_special = |c: char| "\\%~$*?;:|`{}[]\"<>".contains(c);
     rest.is_some_and(|rest| {
-        rest.split('/').all(is_name)
+        rest.strip_suffix('/').unwrap_or(rest).split('/').all(is_name)
             && !rest.chars().any(|c| c.is_control() || looks_like_a_separator(c))
             && !rest.chars().chain(rest.nfkc()).any(is_special)
             && !link::has_invisible(rest)

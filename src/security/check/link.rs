@@ -1,10 +1,15 @@
 //! Links in texts: where they lead, as every reader of the text could take them.
 
+use std::net::Ipv4Addr;
+
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
-use url::{Host, Url};
+use url::Url;
 
-use super::markup::begins_a_tag;
+use super::{
+    markup::{begins_a_tag, definitions},
+    views::plain,
+};
 
 /// Whether a text is an `https` address at one of the hosts, and nothing that another parser could read as another one
 /// (no user name, port, backslash, blank or escape before the path, and no path that goes up).
@@ -16,6 +21,10 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
         return false;
     }
     let path = rest.split(['?', '#']).next().unwrap_or_default();
+    // some parsers read on to the `@`, for `host?@other`
+    if path == authority && rest.contains('@') {
+        return false;
+    }
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') || goes_up(path) {
         return false;
     }
@@ -27,11 +36,15 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
 /// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused:
-/// HTML but for
-/// `<https://…>`, entities, backslashes, invisible characters, definitions of links, and a word with a colon and something right
+/// HTML but for `<https://…>` and `<mail@address>`, entities, backslashes, control and invisible characters, definitions of links, and a word with a colon and something right
 /// behind it that is no figure: it could be a scheme.
 pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
-    if has_html(text) || text.contains(['\\', '\t']) || has_invisible(text) {
+    if text.contains('\t') {
+        // a blank to most; browsers take it out of addresses
+        return [" ", ""].iter().all(|blank| leads_only_to(&text.replace('\t', blank), hosts));
+    }
+    let hides = |c: char| c == '\\' || c.is_control() && !matches!(c, '\n' | '\r');
+    if has_html(text) || text.contains(hides) || has_invisible(text) {
         return false;
     }
     let lower = text.to_lowercase();
@@ -40,32 +53,32 @@ pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     }
     let Some(rest) = without_addresses(&lower, hosts) else { return false };
     let splits = |c: char| c.is_whitespace() || (c.is_ascii_punctuation() && !".-_/:@=&?#+%".contains(c));
-    !["//", "](", "]:"].iter().any(|mark| rest.contains(mark))
+    !["//", "]("].iter().any(|mark| rest.contains(mark))
+        && definitions(&rest).next().is_none()
         && !has_any_scheme(&rest)
         && rest.split(splits).filter(|part| !is_mail_address(part)).all(|part| {
-            let names = part.split(['/', ':', '=', '&', '?', '#', '@', '%', '+']);
-            // signs of other scripts can be part of a name, or end it
-            names.flat_map(|name| std::iter::once(name).chain(name.split(is_foreign_sign))).all(|name| {
-                let name = name.trim_matches(['.', '-', '_']);
-                !is_host_like(name) || is_one_of(name, hosts)
-            })
+            part.split(['/', ':', '=', '&', '?', '#', '@', '%', '+']).all(|name| names_no_other(name, hosts))
         })
 }
 
-/// Whether a path has parts like `..` when it is decoded, as often as anybody may, or cannot be decoded.
+/// Whether a path has parts like `..` when it is decoded, as often as anybody may, or cannot be decoded (`%u` is an escape to a few).
 fn goes_up(path: &str) -> bool {
     let mut pieces = path.split('%');
     let mut once = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
+        let code = piece.trim_start_matches("25");
+        if code.starts_with(['u', 'U']) {
+            return true;
+        }
         once.push('%');
-        once.push_str(piece.trim_start_matches("25"));
+        once.push_str(code);
     }
     let Ok(decoded) = percent_decode_str(&once).decode_utf8() else { return true };
     let still_coded = percent_decode_str(&decoded).count() < decoded.len();
     let plain: String = decoded.nfkc().collect();
     still_coded
         || plain.split(['/', '\\']).any(|part| {
-            let name = part.split(';').next().unwrap_or_default();
+            let name = part.split([';', '#', '?']).next().unwrap_or_default();
             name.contains('.') && name.chars().all(|c| c == '.' || c.is_whitespace() || c.is_control())
         })
 }
@@ -94,7 +107,7 @@ fn without_addresses(lower: &str, hosts: &[String]) -> Option<String> {
         let path = address.get("https://".len()..).unwrap_or_default();
         // some parsers read on, for `host,@other`
         let ends = path.contains(['/', '?', '#'])
-            || is_closed(after.trim_start_matches(|c| "\"'()*,;<>[]`{}|.:!?".contains(c)));
+            || is_closed(after.trim_start_matches(|c| "\"'()*,;<>[]`{}|.:!?”“’…»".contains(c)));
         if follows_a_word || further || path.contains("//") || !ends || !is_address_at(address, hosts) {
             return None;
         }
@@ -129,7 +142,8 @@ fn has_html(text: &str) -> bool {
         let name = text.get(at + 1..).unwrap_or_default();
         name.starts_with('#')
             || name.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|word| {
-                !word.is_empty() && name.get(word.len()..).is_some_and(|rest| rest.starts_with(';'))
+                // none is called by a single letter
+                word.len() > 1 && name.get(word.len()..).is_some_and(|rest| rest.starts_with(';'))
             })
     };
     text.match_indices('<').any(opens) || text.match_indices('&').any(entity)
@@ -230,7 +244,25 @@ pub(super) fn is_invisible_between(before: Option<char>, c: char, after: &str) -
             '0'..='9' | '#' | '*' => after.starts_with('\u{20e3}'),
             base => has_two_looks(base),
         });
-    is_invisible(c) && !is_look
+    is_invisible(c) && !is_look && !joins(before, c, after.chars().next())
+}
+
+/// Whether a joiner or non-joiner does what it is for: between letters that are written together, or symbols that become one.
+fn joins(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    match c {
+        '\u{200d}' if before == '\u{fe0f}' || has_two_looks(before) => has_two_looks(after),
+        '\u{200c}' | '\u{200d}' => is_joining(before) && is_joining(after),
+        _ => false,
+    }
+}
+
+/// Letters of the Arabic, Syriac, Indic and Mongolian scripts, and the signs of the Indic ones that take a vowel away.
+fn is_joining(c: char) -> bool {
+    let takes_vowel = matches!(c, '\u{900}'..='\u{d7f}') && u32::from(c) % 0x80 == 0x4d || c == '\u{dca}';
+    takes_vowel
+        || c.is_alphabetic()
+            && matches!(c, '\u{620}'..='\u{7ff}' | '\u{840}'..='\u{dff}' | '\u{1820}'..='\u{18aa}' | '\u{fb50}'..='\u{fdfb}' | '\u{fe70}'..='\u{fefc}')
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`, and the marks for notes between the lines.
@@ -254,7 +286,7 @@ fn has_two_looks(c: char) -> bool {
 }
 
 /// A mail address and nothing else, which a rule for recipients is for.
-fn is_mail_address(part: &str) -> bool {
+pub(super) fn is_mail_address(part: &str) -> bool {
     let Some((mailbox, domain)) = part.trim_end_matches(['.', '?', ':']).split_once('@') else { return false };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
     !mailbox.is_empty()
@@ -262,20 +294,89 @@ fn is_mail_address(part: &str) -> bool {
         && domain.chars().all(|c| is_plain(c) && !matches!(c, '_' | '+'))
 }
 
+/// Whether a name, or any part of it that a program could end at a sign or a letter of another script, is no host but one of those
+/// allowed.
+fn names_no_other(name: &str, hosts: &[String]) -> bool {
+    std::iter::once(name)
+        .chain(name.split(is_foreign_sign))
+        .chain(name.split(|c| is_foreign_sign(c) || is_without_blanks(c)))
+        .chain(name.split(|c: char| !c.is_ascii() && !is_dot(c)))
+        .all(|name| is_sentence(name) || is_at_home(name, hosts))
+}
+
+/// Whether a name is no host but one of those allowed, as it stands and with its letters and dots in their plain forms.
+fn is_at_home(name: &str, hosts: &[String]) -> bool {
+    let plain = plain(&name.replace(['\u{2025}', '\u{2026}'], " ")).replace(is_dot, ".");
+    [name, &plain].into_iter().map(trimmed).all(|name| {
+        let cut = before_gap(name);
+        is_plain_host(name) && is_one_of(name, hosts)
+            || [name, cut, without_tail(name), without_tail(cut)]
+                .into_iter()
+                .map(trimmed)
+                .all(|name| !is_host_like(name) || is_plain_host(name) && is_one_of(name, hosts))
+    })
+}
+
+fn trimmed(name: &str) -> &str {
+    name.trim_matches(|c| is_dot(c) || matches!(c, '-' | '_'))
+}
+
+/// A name up to its first two dots in a row.
+fn before_gap(name: &str) -> &str {
+    let mut pairs = name.char_indices().zip(name.chars().skip(1));
+    let gap = pairs.find(|((_, c), next)| is_dot(*c) && is_dot(*next));
+    gap.and_then(|((at, _), _)| name.get(..at)).unwrap_or(name)
+}
+
+/// A name whose last part ends at a dash or an underscore.
+fn without_tail(name: &str) -> &str {
+    let Some((_, end)) = name.rsplit_once(is_dot) else { return name };
+    let tail = end.find(['-', '_']).map_or(0, |at| end.len() - at);
+    name.get(..name.len() - tail).unwrap_or(name)
+}
+
+/// Whether nobody could read a name as another one.
+fn is_plain_host(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    name.split('.').all(is_label)
+}
+
 /// Whether a word with dots in it could be a host. Where letters beyond ASCII are in it, it could be one in some script.
 fn is_host_like(name: &str) -> bool {
     let Some((rest, end)) = name.rsplit_once(is_dot) else { return false };
-    // a full stop between two sentences of a script without blanks is none
-    let is_sentence = !name.contains('.') && !rest.ends_with(|c: char| c.is_ascii_alphanumeric());
     let is_word = end.chars().count() >= 2 && end.chars().all(|c| c.is_alphabetic() || !c.is_ascii());
     let is_domain = (is_word || end.starts_with("xn--")) && !FILE_KINDS.contains(&end);
-    let is_address =
-        Host::parse(name).is_ok_and(|host| !matches!(host, Host::Domain(_))) && name.matches('.').count() == 3;
-    !rest.is_empty() && !is_sentence && (is_domain || is_address)
+    !rest.is_empty() && (is_domain || name.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Whether all dots in a word are full stops between sentences of a script without blanks.
+fn is_sentence(name: &str) -> bool {
+    let is_beside = |c: char| is_without_blanks(c) || is_foreign_sign(c) || is_dot(c);
+    !name.contains('.')
+        && name.contains(is_dot)
+        && name.match_indices(is_dot).all(|(at, _)| {
+            let (before, after) = name.split_at(at);
+            before.chars().next_back().is_none_or(is_beside) && after.chars().nth(1).is_none_or(is_beside)
+        })
+}
+
+/// Thai, Lao, Burmese, Khmer, Chinese and Japanese.
+fn is_without_blanks(c: char) -> bool {
+    matches!(
+        c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{2fff}'
+            | '\u{3003}'..='\u{312f}' | '\u{31a0}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+            | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}'
+    )
 }
 
 fn is_dot(c: char) -> bool {
-    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+    matches!(c, '.' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
 }
 
 fn is_foreign_sign(c: char) -> bool {

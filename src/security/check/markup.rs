@@ -1,12 +1,17 @@
 //! Markup in texts: what a screen would not show as it is written.
 
-use super::link::{has_invisible, is_invisible, is_invisible_between};
+use std::ops::Range;
+
+use super::link::{has_invisible, is_invisible, is_invisible_between, is_mail_address};
 
 /// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link
 /// is one, whatever stands between its brackets.
 pub(in crate::security) fn is_in(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
-    text.contains("](") || text.contains("]:") || has_invisible(text) || text.match_indices('<').any(opens)
+    text.contains("](")
+        || definitions(text).next().is_some()
+        || has_invisible(text)
+        || text.match_indices('<').any(opens)
 }
 
 /// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out
@@ -28,6 +33,7 @@ const MAX_PASSES: usize = 8;
 fn strip_once(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut links = Links { text, hopeless: 0, last_round: text.rfind(')'), last_square: text.rfind(']') };
+    let mut definitions = definitions(text).peekable();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
@@ -39,7 +45,16 @@ fn strip_once(text: &str) -> String {
                     kept.push_str(&plain(words));
                     after
                 }
-                None => push(&mut kept, c, after),
+                None => {
+                    let start = text.len() - rest.len();
+                    while definitions.next_if(|defined| defined.start < start).is_some() {}
+                    match definitions.next_if(|defined| defined.start == start) {
+                        Some(defined) => {
+                            text.get(defined.end..).and_then(|rest| rest.split_once('\n')).map_or("", |(_, rest)| rest)
+                        }
+                        None => push(&mut kept, c, after),
+                    }
+                }
             },
             c if is_invisible_between(kept.chars().next_back(), c, after) => after,
             c => push(&mut kept, c, after),
@@ -67,11 +82,6 @@ impl<'t> Links<'t> {
         let (words, behind) = rest.get(1..)?.split_once(']')?;
         let closed = self.text.len() - behind.len();
         let found = self.target(closed, behind).map(|after| (words, after));
-        // `[words]: address` defines a link that another place uses, and shows nothing itself
-        let found = found.or_else(|| {
-            let defined = behind.strip_prefix(':')?;
-            Some(("", defined.split_once('\n').map_or("", |(_, rest)| rest)))
-        });
         if found.is_none() {
             self.hopeless = closed;
         }
@@ -89,6 +99,43 @@ impl<'t> Links<'t> {
     }
 }
 
+/// Where `[words]:` stands at the beginning of a line, or behind nothing but signs and numbers of a list: it defines a link that
+/// another place uses, and shows nothing itself.
+pub(super) fn definitions(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let (mut line, mut open, mut before) = (Line::Begins, None, None);
+    text.char_indices().filter_map(move |(at, c)| {
+        line = line.then(c);
+        let escaped = before.replace(c) == Some('\\');
+        if c == '[' && line == Line::Begins {
+            open = Some(at);
+        }
+        let start = open.filter(|_| c == ']')?;
+        if !escaped {
+            open = None;
+        }
+        text.get(at + 1..).is_some_and(|rest| rest.starts_with(':')).then_some(start..at + 2)
+    })
+}
+
+/// What stands on a line so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Begins,
+    Number,
+    Words,
+}
+
+impl Line {
+    fn then(self, c: char) -> Self {
+        match (self, c) {
+            (_, '\n' | '\r') | (Self::Number, '.' | ')') => Self::Begins,
+            (Self::Begins | Self::Number, '0'..='9') => Self::Number,
+            (Self::Begins, c) if !c.is_alphanumeric() => Self::Begins,
+            _ => Self::Words,
+        }
+    }
+}
+
 fn push<'t>(kept: &mut String, c: char, after: &'t str) -> &'t str {
     kept.push(c);
     after
@@ -100,9 +147,15 @@ fn plain(words: &str) -> String {
 }
 
 /// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end, and
-/// one that closes nothing (`</ …>`) is a comment.
+/// one that closes nothing (`</ …>`) is a comment. A mail address alone (`<ann@corp.example>`) is none.
 pub(super) fn begins_a_tag(after: &str) -> bool {
-    after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+    after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) && !is_mail(after)
+}
+
+fn is_mail(after: &str) -> bool {
+    let is_of_mail = |c: char| c.is_ascii_alphanumeric() || "._+-@".contains(c);
+    let (address, behind) = after.split_at(after.find(|c| !is_of_mail(c)).unwrap_or(after.len()));
+    behind.starts_with('>') && is_mail_address(address)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ fn an_address_is_read_as_every_parser_reads_it() {
         "https://www.corp.example/a",
         "https://team.wiki.example/x",
         "https://corp.example/.well-known/a..b/v1.2/?next=../x#../y",
+        "https://corp.example/@ann?mail=ann@corp.example",
         "https://corp.example/100%25/%C3%A4%20b;v=1",
     ] {
         assert!(is_address_at(good, &corp), "{good}");
@@ -52,6 +53,13 @@ fn an_address_is_read_as_every_parser_reads_it() {
         "https://corp.example/reports/..;x/admin",
         "https://corp.example/reports/..%3b/admin",
         "https://corp.example/reports/..%20/admin",
+        "https://corp.example/reports/..%23/admin",
+        "https://corp.example/reports/..%3f/admin",
+        "https://corp.example/reports/%u002e%u002e/admin",
+        "https://corp.example/reports/%25U002e/admin",
+        "https://corp.example?@evil.com/",
+        "https://corp.example#@evil.com/",
+        "https://corp.example?x@evil.com/",
         "https://corp.example/reports/%c0%ae%c0%ae/admin",
         "https://corp.example/reports/\u{ff0e}\u{ff0e}\u{ff0f}admin",
         "corp.example",
@@ -72,6 +80,14 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
         "mail ann@corp.example",
         "**Note:** from 10:30 to 11:45, room:12, 2026-05-01T10:30:00Z, thanks:)",
         "\u{201c}Subject:\u{201d} hello",
+        "name\tcity\tsum\nAnn\tRome\t1.50",
+        "\u{1f469}\u{200d}\u{1f4bb} \u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+        "Ann <ann@corp.example>, R&D; AT&T;",
+        "10.000.000.000 VND, Rp 1.000.000.000, 256.1.1.1",
+        "sshd[4711]: Accepted\nAmount [EUR]: 500",
+        "version 1.0.0-beta, notes.txt-old, wait\u{2026}what",
+        "\u{3067}\u{3059}\u{ff0e}\u{6b21}\u{306b}",
+        "\u{597d}\u{300d}\u{3002}\u{300c}\u{8c22}\u{8c22}",
         "I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}",
         "\u{4f60}\u{597d}\u{3002}\u{8c22}\u{8c22}\u{3002}",
         "",
@@ -81,6 +97,10 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
     for good in [
         "see https://corp.example/a.",
         "(https://corp.example)",
+        "\u{201e}https://corp.example\u{201c} \u{201c}https://corp.example\u{201d} \u{ab}https://corp.example\u{bb}",
+        "https://corp.example\u{2026}",
+        "see:\nhttps://corp.example/a\tand",
+        "corp.example-x",
         "www.corp.example",
         "corp.example/login",
         "<https://corp.example/x>",
@@ -173,12 +193,66 @@ fn a_text_has_no_link_but_to_the_hosts_allowed() {
         "callto:1900555",
         "bitcoin:*evil",
         "note:text",
+        // what ends a name, or hides it
+        "evil.com\u{1}",
+        "www.evil.com\u{1}",
+        "evil.com\u{7f}",
+        "evil.com\u{0}/path",
+        "evil.com\u{85}",
+        "1.1.1.1\u{1}",
+        "1.1.1.1",
+        "1\u{3002}1\u{3002}1\u{3002}1",
+        "evil.com\tx",
+        "evil\t.com",
+        "evil.com-click here",
+        "evil.co.uk-x",
+        "evil.com-x/path",
+        "1.1.1.1-x",
+        "evil.com..1",
+        "evil.com-x..1",
+        "evil.com\u{3002}\u{3002}1",
+        "evil.com.-x",
+        "www.evil.com_x",
+        "\u{ff45}\u{ff56}\u{ff49}\u{ff4c}\u{ff0e}\u{ff43}\u{ff4f}\u{ff4d}",
+        "\u{432}\u{432}\u{432}\u{3002}ru",
+        "\u{432}\u{432}\u{432}\u{3002}\u{440}\u{444}\u{4f60}\u{3002}\u{597d}",
+        "evil\u{2024}com",
+        "evil\u{2024}com\u{ff08}x",
+        "evil\u{fe52}com",
+        "evil.com\u{2026}x",
+        "evil.com\u{8bf7}1",
+        "evil.\u{645}\u{200c}\u{62e}",
+        "ev\u{200d}il",
+        "1. [pay]: /local",
+        "> [pay\nnow]: /local",
+        "https://corp.example\u{201d}evil",
+        "<ann@corp.example onclick=x>",
         "\u{2764}\u{fe0f}\u{fe0e}",
         "a\u{fe0f}",
         "1\u{fe0f}",
     ] {
         assert!(!leads_only_to(bad, &corp), "{bad}");
     }
+}
+
+#[test]
+fn an_allowed_domain_allows_nothing_before_it() {
+    let below = hosts(&["*.corp.example"]);
+    for good in ["x.corp.example", "www.corp.example/a", "a-b.us-east.corp.example.", "https://x.corp.example/"] {
+        assert!(leads_only_to(good, &below), "{good}");
+    }
+    for bad in [
+        "evil.com\u{3002}x.corp.example",
+        "evil.com\u{8bf7}\u{770b}x.corp.example",
+        "evil.com\u{444}x.corp.example",
+        "evil.com_x.corp.example",
+        "evil.com..x.corp.example",
+        "evil.com-.corp.example",
+        "corp.example",
+    ] {
+        assert!(!leads_only_to(bad, &below), "{bad}");
+    }
+    assert!(leads_only_to("corp.xn--p1ai", &hosts(&["corp.xn--p1ai"])));
 }
 
 /// Every character is looked at a few times at most; a test that hangs fails.
@@ -193,6 +267,10 @@ fn long_texts_take_no_time() {
         ("a:1 ", 100_000),
         ("\u{2764}\u{fe0f}", 80_000),
         ("\u{ff5c}", 100_000),
+        ("\u{597d}\u{3002}", 100_000),
+        (".\u{3002}-", 100_000),
+        ("1-.", 100_000),
+        ("a\t", 100_000),
     ] {
         assert!(leads_only_to(&unit.repeat(count), &corp), "{unit}");
     }

@@ -17,6 +17,19 @@ fn markup_goes_and_its_words_stay() {
         ("zero\u{200b}width", "zerowidth"),
         ("<<b>script>x", "x"),
         ("wow!", "wow!"),
+        ("sshd[4711]: Accepted", "sshd[4711]: Accepted"),
+        ("Amount [EUR]: 500", "Amount [EUR]: 500"),
+        ("x[0]: int\n10:30 [a]: b", "x[0]: int\n10:30 [a]: b"),
+        ("1. > 2) - [a]: /x\ny", "1. > 2) - y"),
+        ("[a\nb]: /x\ny", "y"),
+        ("[done] x\n[\u{e9}]:/x", "[done] x\n"),
+        ("Ann <ann@corp.example>", "Ann <ann@corp.example>"),
+        ("<ann@corp.example/onclick=x>", ""),
+        ("\u{1f469}\u{200d}\u{1f4bb}\u{200d}", "\u{1f469}\u{200d}\u{1f4bb}"),
+        ("\u{2764}\u{fe0f}\u{200d}\u{1f525}", "\u{2764}\u{fe0f}\u{200d}\u{1f525}"),
+        ("\u{645}\u{6cc}\u{200c}\u{62e}\u{200c}", "\u{645}\u{6cc}\u{200c}\u{62e}"),
+        ("\u{930}\u{94d}\u{200d}\u{92f}", "\u{930}\u{94d}\u{200d}\u{92f}"),
+        ("\u{645}\u{200c}\u{200d}\u{62e}", "\u{645}\u{200d}\u{62e}"),
         ("<https://corp.example>", ""),
         ("a</ hidden>b", "ab"),
         ("I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}", "I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}"),
@@ -30,7 +43,7 @@ fn markup_goes_and_its_words_stay() {
 
 proptest! {
     #[test]
-    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b1 \u{200b}\u{fe0f}\u{20e3}\u{2764}:]{0,60}") {
+    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b1.\n \u{200b}\u{200c}\u{200d}\u{645}\u{fe0f}\u{20e3}\u{2764}:]{0,60}") {
         let kept = strip(&text);
         prop_assert!(!is_in(&kept), "{kept:?}");
     }
@@ -59,6 +72,11 @@ fn unclosed_brackets_take_no_time() {
         "![".repeat(500_000),
         "<".repeat(1_000_000),
         "[".repeat(1_000_000) + "]",
+        "[\n".repeat(500_000),
+        "[\\]".repeat(300_000),
+        "a[]: ".repeat(200_000),
+        "[]: \n".repeat(200_000),
+        "<a@".repeat(300_000),
     ] {
         assert!(strip(&text).len() <= text.len());
     }
