@@ -297,6 +297,9 @@ pub(super) fn is_mail_address(part: &str) -> bool {
 /// Whether a name, or any part of it that a program could end at a sign or a letter of another script, is no host but one of those
 /// allowed.
 fn names_no_other(name: &str, hosts: &[String]) -> bool {
+    if name.is_ascii() {
+        return !name.contains('.') || is_at_home(name, hosts);
+    }
     std::iter::once(name)
         .chain(name.split(is_foreign_sign))
         .chain(name.split(|c| is_foreign_sign(c) || is_without_blanks(c)))
