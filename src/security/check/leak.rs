@@ -4,6 +4,8 @@
 //! only where the tool's rule says `keep_out`. Texts are looked at as they are and decoded (percent, Base64, hexadecimal); who
 //! paraphrases gets past this, which is why `from` is the stronger rule wherever it can be written.
 
+use groups::{Run, runs};
+
 use super::{
     Asked, Denied, secret_shape,
     views::{folded, plain, views},
@@ -87,7 +89,7 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
         return Some(Carried::Secret);
     }
     let keeps_nothing = boundary.canaries().is_empty() && asked.rule.keep_out.is_empty();
-    if keeps_nothing && text.len() < MIN_ENCODED_SECRET {
+    if keeps_nothing && text.len() < MIN_ENCODED_SECRET && text.is_ascii() {
         return None;
     }
     let views = views(text);
@@ -106,36 +108,36 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)
 }
 
-/// The pattern matches the text as it is, in plain letters, without the blanks and dashes that people put into numbers, or in capitals.
+/// The pattern matches the text as it is, in plain letters, or with its grouped numbers written in one, also in capitals.
 fn has_shape(pattern: &regex::Regex, view: &str) -> bool {
     let plain = plain(view);
-    let letters = || plain.chars().filter(|c| c.is_alphanumeric());
-    let is_separator = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_');
-    pattern.is_match(view)
-        || pattern.is_match(&plain)
-        || pattern.is_match(&ungrouped(&plain))
-        || pattern.is_match(&plain.chars().filter(|c| !is_separator(*c)).collect::<String>())
-        || pattern.is_match(&letters().collect::<String>())
-        || pattern.is_match(&letters().flat_map(char::to_uppercase).collect::<String>())
+    if pattern.is_match(view) || pattern.is_match(&plain) {
+        return true;
+    }
+    let runs = runs(&plain);
+    let as_it_is = |letters: &str| letters.to_owned();
+    let in_capitals = |letters: &str| letters.to_uppercase();
+    let is_in = |text: &str| pattern.is_match(text);
+    !runs.is_empty()
+        && (is_in(&joined(&plain, &runs, |run| run.start, as_it_is))
+            || is_in(&joined(&plain, &runs, |run| run.start, in_capitals))
+            || is_in(&joined(&plain, &runs, |run| run.before, as_it_is))
+            || is_in(&joined(&plain, &runs, |run| run.before, in_capitals)))
 }
 
-/// The text without what stands between two figures, but for what separates numbers in a list.
-fn ungrouped(text: &str) -> String {
-    let mut ungrouped = String::with_capacity(text.len());
-    // where the last figure ended, if nothing but what may be dropped came since
-    let mut end = None;
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            ungrouped.truncate(end.unwrap_or(ungrouped.len()));
-        }
-        ungrouped.push(c);
-        if c.is_ascii_digit() {
-            end = Some(ungrouped.len());
-        } else if c.is_alphanumeric() || matches!(c, ',' | ';' | '|' | '\n') {
-            end = None;
-        }
+/// The text with the letters and figures of each run in one.
+fn joined(text: &str, runs: &[Run], start: fn(&Run) -> usize, write: fn(&str) -> String) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut done = 0;
+    for run in runs {
+        joined.push_str(text.get(done..start(run)).unwrap_or_default());
+        let run_text = text.get(start(run)..run.end).unwrap_or_default();
+        let letters: String = run_text.chars().filter(|c| c.is_alphanumeric()).collect();
+        joined.push_str(&write(&letters));
+        done = run.end;
     }
-    ungrouped
+    joined.push_str(text.get(done..).unwrap_or_default());
+    joined
 }
 
 /// Whether one of the views has a value that came from one of the sources, or quotes a longer text from there.
@@ -146,6 +148,8 @@ fn quotes<V: AsRef<str>>(sources: &[Source], memory: &Memory, views: &[V]) -> bo
         Source::Registry(_) => false,
     })
 }
+
+mod groups;
 
 #[cfg(test)]
 mod tests;

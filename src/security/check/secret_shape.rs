@@ -9,7 +9,7 @@ struct Shape {
     least: usize,
 }
 
-const SHAPES: [Shape; 22] = [
+const SHAPES: [Shape; 21] = [
     // cloud providers
     Shape { start: "AKIA", rest: upper, least: 16 },
     Shape { start: "ASIA", rest: upper, least: 16 },
@@ -31,12 +31,21 @@ const SHAPES: [Shape; 22] = [
     Shape { start: "xoxa-", rest: url, least: 20 },
     Shape { start: "sk_live_", rest: letters, least: 20 },
     Shape { start: "rk_live_", rest: letters, least: 20 },
-    Shape { start: "SG.", rest: dotted, least: 40 },
     Shape { start: "hf_", rest: letters, least: 30 },
     // model providers
     Shape { start: "sk-ant-", rest: url, least: 24 },
     Shape { start: "sk-", rest: url, least: 32 },
 ];
+
+/// No more is looked at of a key.
+const LOOKED_AT: usize = 64;
+
+/// So often a letter stands beside a figure in what is drawn by lot, and hardly ever in words.
+const MIN_MIXED: usize = 3;
+
+/// The parts of a key of SendGrid.
+const SENDGRID_ID: usize = 22;
+const SENDGRID_KEY: usize = 43;
 
 /// Shorter texts hold no credential.
 const MIN_LENGTH: usize = 20;
@@ -63,10 +72,14 @@ pub(in crate::security) fn is_in(text: &str) -> bool {
                 }
                 None => true,
             },
-            Some(_) => SHAPES.iter().any(|shape| {
-                // a short start could be the end of a word
-                (shape.start.len() > 3 || !follows(bytes, at, letters)) && shape.begins(rest)
-            }),
+            Some(_) => {
+                SHAPES.iter().any(|shape| {
+                    // a short start could be the end of a word
+                    (shape.start.len() > 3 || !follows(bytes, at, letters))
+                        && shape.begins(rest)
+                        && (!shape.start.starts_with("sk-") || is_by_lot(rest))
+                }) || !follows(bytes, at, letters) && is_sendgrid_key(rest)
+            }
             None => false,
         }
     })
@@ -77,6 +90,23 @@ impl Shape {
         let rest = text.strip_prefix(self.start);
         rest.is_some_and(|rest| rest.chars().take_while(|c| (self.rest)(*c)).take(self.least).count() == self.least)
     }
+}
+
+/// Whether a key is no name of words, as in `sk-annual-report-of-the-year-2026`.
+fn is_by_lot(text: &str) -> bool {
+    let key: Vec<char> = text.chars().take_while(|c| url(*c)).take(LOOKED_AT).collect();
+    let is_mixed = |pair: &&[char]| match pair {
+        [a, b] => a.is_ascii_digit() && b.is_ascii_alphabetic() || a.is_ascii_alphabetic() && b.is_ascii_digit(),
+        _ => false,
+    };
+    key.windows(2).filter(is_mixed).count() >= MIN_MIXED
+}
+
+fn is_sendgrid_key(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("SG.") else { return false };
+    let Some((id, key)) = rest.split_at_checked(SENDGRID_ID) else { return false };
+    let key = key.strip_prefix('.').map(|key| key.chars().take_while(|c| url(*c)).take(SENDGRID_KEY).count());
+    id.chars().all(url) && key == Some(SENDGRID_KEY)
 }
 
 /// Whether what stands before a place is such a character.

@@ -10,6 +10,8 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
+use super::link::is_invisible;
+
 /// Shorter pieces hold nothing that could be told from chance.
 const MIN_ENCODED: usize = 8;
 
@@ -25,34 +27,48 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// piece that begins. Each takes time linear in the length of the text.
 pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
     let mut views = vec![Cow::Borrowed(text)];
+    let plain = plain(text);
+    if let Cow::Owned(plain) = &plain {
+        views.push(Cow::Owned(plain.clone()));
+    }
     if text.contains('%') {
         views.push(Cow::Owned(percent_decode_str(text).decode_utf8_lossy().into_owned()));
     }
     // both alphabets of Base64
-    let standard = text.replace('-', "+").replace('_', "/");
+    let standard = plain.replace('-', "+").replace('_', "/");
     let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let pieces: Vec<&str> = standard.split(|c: char| !is_code(c)).filter(|piece| piece.len() >= MIN_ENCODED).collect();
     views.extend((0..4).filter_map(|offset| decoded(&pieces, offset, base64)).map(Cow::Owned));
     // wrapped, or in groups
     let joined: String = standard.chars().filter(|c| is_code(*c)).collect();
-    if joined.len() < text.trim_end_matches('=').len() {
+    if joined.len() < plain.trim_end_matches('=').len() {
         views.extend((0..4).filter_map(|offset| decoded(&[&joined], offset, base64)).map(Cow::Owned));
     }
-    let digits: String = text.replace("0x", "").replace("\\x", "").chars().filter(|c| c.is_alphanumeric()).collect();
+    let pairs = plain.to_ascii_lowercase().replace("0x", "").replace("\\x", "");
+    let digits: String = pairs.split(|c: char| !c.is_alphanumeric()).map(pair).collect();
     let runs: Vec<&str> = digits.split(|c: char| !c.is_ascii_hexdigit()).collect();
     views.extend((0..2).filter_map(|offset| decoded(&runs, offset, hexadecimal)).map(Cow::Owned));
     views
 }
 
-/// A text in plain letters: without the full-width and other forms that some have.
+/// A text in plain letters: without the full-width and other forms that some have, and without what nobody sees.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c)).collect())
 }
 
 /// Letters and digits only, in lower case and in their plain forms: how values are compared that may be written with blanks, dots or
 /// dashes.
 pub(in crate::security) fn folded(text: &str) -> String {
     plain(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The two figures of `x34` and `34h`.
+fn pair(word: &str) -> &str {
+    let bare = word.strip_prefix('x').or_else(|| word.strip_suffix('h')).unwrap_or(word);
+    if bare.len() == 2 { bare } else { word }
 }
 
 /// What all pieces say that are long enough, each from the same place on.

@@ -23,6 +23,9 @@ pub(in crate::security) struct KeptIn {
 /// A name of a field, by number: a value counts for every key above it.
 type Field = usize;
 
+/// Of what stands in JSON that nobody can read, any field could be the one.
+const EVERY: Field = Field::MAX;
+
 /// Shorter values turn up in texts by chance.
 const MIN_VALUE: usize = 6;
 
@@ -56,16 +59,16 @@ impl KeptIn {
 
     /// Whether one of the views of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
     pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, views: &[V]) -> bool {
-        let number = field.and_then(|name| self.fields.get(name));
-        if self.full || number.is_none() && field.is_some() {
-            return self.full;
+        if self.full {
+            return true;
         }
+        let number = field.map(|name| self.fields.get(name).copied().unwrap_or(EVERY));
         let bytes = views.iter().map(|view| view.as_ref().len()).fold(0, usize::saturating_add);
         let mut steps = MAX_STEPS.saturating_add(bytes.saturating_mul(STEPS_PER_BYTE));
         views.iter().any(|view| self.has_value(number, &folded(view.as_ref()), &mut steps))
     }
 
-    fn has_value(&self, field: Option<&Field>, view: &str, steps: &mut usize) -> bool {
+    fn has_value(&self, field: Option<Field>, view: &str, steps: &mut usize) -> bool {
         view.char_indices().any(|(at, _)| {
             let rest = view.get(at..).unwrap_or_default();
             start_of(rest).is_some_and(|start| self.starts.contains(start) && self.begins(field, rest, steps))
@@ -74,13 +77,13 @@ impl KeptIn {
 
     /// Whether a text begins with a value. Of those that sort before it, the last begins like it for as long as any does; and so on
     /// for what they have in common.
-    fn begins(&self, field: Option<&Field>, text: &str, steps: &mut usize) -> bool {
+    fn begins(&self, field: Option<Field>, text: &str, steps: &mut usize) -> bool {
         let mut alike = text;
         while start_of(alike).is_some() {
             let before = (Bound::Unbounded, Bound::Included(alike));
             let Some((value, fields)) = self.values.range::<str, _>(before).next_back() else { return false };
             let is_it = alike.starts_with(value.as_str());
-            if *steps == 0 || is_it && field.is_none_or(|field| fields.contains(field)) {
+            if *steps == 0 || is_it && field.is_none_or(|field| fields.contains(&field) || fields.contains(&EVERY)) {
                 return true;
             }
             *steps -= 1;
@@ -115,11 +118,22 @@ impl KeptIn {
     }
 
     fn add_text(&mut self, path: &mut Vec<Field>, text: &str) {
-        if text.trim_start().starts_with(['{', '[']) {
+        let json = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if json.starts_with(['{', '[', '"']) {
             // JSON lines too
-            let values = Deserializer::from_str(text).into_iter::<Value>().map_while(Result::ok);
-            values.filter(|value| !value.is_string()).for_each(|value| self.add_below(path, &value));
+            let mut values = Deserializer::from_str(json).into_iter::<Value>();
+            values.by_ref().map_while(Result::ok).for_each(|value| self.add_below(path, &value));
+            let rest = json.get(values.byte_offset()..).unwrap_or_default();
+            if has_keys(rest) {
+                path.push(EVERY);
+                self.add_plain(path, rest);
+                path.pop();
+            }
         }
+        self.add_plain(path, text);
+    }
+
+    fn add_plain(&mut self, path: &[Field], text: &str) {
         self.add_value(path, text);
         let words = text.split_whitespace();
         let pieces = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '.' | '_' | '-'));
@@ -190,6 +204,12 @@ pub(super) fn is_telling(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit() || c == '@')
 }
 
+/// Whether what is left of a text after its JSON names fields.
+fn has_keys(rest: &str) -> bool {
+    let is_key = |(at, _): (usize, &str)| rest.get(..at).is_some_and(|before| before.trim_end().ends_with(['"', '\'']));
+    rest.trim_start_matches([',', ' ', '\t', '\r', '\n']).starts_with('{') || rest.match_indices(':').any(is_key)
+}
+
 /// As much of a text as the shortest value has.
 fn start_of(text: &str) -> Option<&str> {
     let (last, c) = text.char_indices().nth(MIN_VALUE - 1)?;
@@ -201,9 +221,12 @@ fn separates_cells(c: char) -> bool {
     matches!(c, '\t' | '\n') || c.is_ascii_punctuation() && !matches!(c, '@' | '.' | '_' | '-' | '/')
 }
 
-/// A group of a longer number as people write it: `DE89`, `3704`, and what stands between groups.
+/// A group of a longer number as people write it: `DE89`, `3704`, `ab12`, and what stands between groups.
 fn is_group(word: &str) -> bool {
-    let is_figure = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase() || c.is_ascii_punctuation();
+    let has_figure = word.contains(|c: char| c.is_ascii_digit());
+    let is_figure = |c: char| {
+        c.is_ascii_digit() || c.is_ascii_uppercase() || c.is_ascii_punctuation() || c.is_ascii_lowercase() && has_figure
+    };
     word.chars().all(is_figure) && word.chars().count() <= 8
 }
 

@@ -268,6 +268,105 @@ fn patterns_match_numbers_however_they_are_grouped() {
     }
 }
 
+fn has_a(pattern: &str, text: &str) -> bool {
+    let rules = format!(
+        "[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"sensitive:a\"]\n[sensitive.a]\npattern = '{pattern}'\n"
+    );
+    let boundary = loaded(&rules);
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
+    denied(&boundary, &session, json!({ "text": text })).is_some()
+}
+
+#[test]
+fn patterns_find_no_number_in_prose_lists_and_dates() {
+    const SHORT_IBAN: &str = "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}";
+    const CARD: &str = "[0-9]{4} ?[0-9]{4} ?[0-9]{4} ?[0-9]{4}";
+    const LONG_IBAN: &str = "[A-Z]{2}[0-9]{14,30}";
+    for text in [
+        "Dear Ann, see you at 10 please bring documents",
+        "Prices: 1,200; 3,400; 5,600; 7,800",
+        "Meeting 2026-11-23 10:30 - 2026-11-23 11:30",
+        "from 2026-11-23T10:30:00Z/2026-11-24T10:30:00Z, 23.11.2026 24.11.2026",
+        "a,1200,3400,5600,7800",
+        "1. 2. 3. 4. 5. 6. 7. 8. 9. 10. 11. 12. 13. 14.",
+        "1) 2) 3) 4) 5) 6) 7) 8) 9) 10) 11) 12) 13) 14)",
+        "10% 20% 30% 40% 50% 60% 70% 80%, $1200 $3400 $5600 $7800",
+        "https://corp.example/report2026-summary-of-the-year",
+        "1200\n3400\n5600\n7800",
+    ] {
+        for pattern in [SHORT_IBAN, CARD, LONG_IBAN] {
+            assert!(!has_a(pattern, text), "{pattern} in {text}");
+        }
+    }
+    for text in [
+        "DE89 3704 0044 0532 0130 00",
+        "de89 3704 0044 0532 0130 00",
+        "Dear Ann, pay DE 89 3704 0044 0532 0130 00 please",
+        "iban de89-3704-0044-0532-0130-00.",
+        "DE89.3704.0044.0532.0130.00",
+    ] {
+        assert!(has_a(SHORT_IBAN, text) && has_a(LONG_IBAN, text), "{text}");
+        assert!(has_a("^x|DE[0-9]{20}", text), "{text}");
+    }
+    assert!(has_a(SHORT_IBAN, "gb82 west 1234 5698 7654 32"));
+    for text in [
+        "4111-1111-1111-1111",
+        "4111 1111 1111 1111",
+        "card 4111 1111 1111 1111 x",
+        "4111 - 1111 \u{2013} 1111 - 1111",
+        "4111_1111/1111.1111",
+        "4111\u{3164}1111\u{3164}1111\u{3164}1111",
+        "4111\u{115f}1111\u{115f}1111\u{115f}1111",
+    ] {
+        assert!(has_a(CARD, text) && has_a("^.*\\b[0-9]{16}\\b", text), "{text}");
+        assert!(!goes_out("src:card", json!({ "card": "4111 1111 1111 1111" }), text), "{text}");
+    }
+}
+
+#[test]
+fn invisible_letters_hide_nothing() {
+    for filler in ['\u{3164}', '\u{115f}', '\u{ffa0}', '\u{200b}'] {
+        for (text, rule) in [("honey-4711-pot", "canaries"), ("AKIAIOSFODNN7EXAMPLE", "secret")] {
+            let text = text.replace('-', &filler.to_string()).replace("OSF", &format!("O{filler}SF"));
+            assert_eq!(carried_by(json!({ "a": text })), Some(rule), "{text}");
+        }
+    }
+}
+
+#[test]
+fn json_that_is_broken_counts_for_every_field() {
+    let card = r#""card": "4111 1111 1111 1111""#;
+    let quoted = serde_json::to_string(&format!("{{{card}}}")).unwrap();
+    for reply in [
+        format!(r#"{{"n": 1e999, {card}}}"#),
+        format!("\u{feff}{{{card}}}"),
+        format!(r#"{{"n": NaN, {card}}}"#),
+        format!("{{{card},}}"),
+        format!("{{\"n\": 1}},\n{{{card}}}"),
+        "{'n': None, 'card': '4111 1111 1111 1111'}".to_owned(),
+        format!("\u{feff}{quoted}"),
+        quoted,
+    ] {
+        assert!(!goes_out("src:card", json!(reply), "4111111111111111"), "{reply}");
+        assert!(!goes_out("src:card", json!({ "text": reply }), "4111111111111111"), "{reply} in a field");
+    }
+    for said in ["\"Thanks a lot for all your help\" she said", "[Note] thanks a lot for all your help", "{}"] {
+        assert!(goes_out("src:card", json!({ "card": "x", "note": said }), "Thanks a lot for all your help"), "{said}");
+    }
+}
+
+#[test]
+fn figures_of_bytes_are_read_however_they_are_marked() {
+    for written in [
+        IBAN.bytes().map(|b| format!("0X{b:02X},")).collect::<String>(),
+        IBAN.bytes().map(|b| format!("x{b:02x},")).collect(),
+        IBAN.bytes().map(|b| format!("{b:02x}h,")).collect(),
+    ] {
+        assert!(!goes_out("src", json!(IBAN), &written), "{written}");
+    }
+    assert!(!goes_out("src", json!("Ref ab12 cd34 ef56 gh78"), "AB12CD34EF56GH78"));
+}
+
 /// Values that begin alike, and a text that decodes to their beginning again and again: a test that hangs fails.
 #[test]
 fn values_that_begin_alike_take_no_time() {
