@@ -323,6 +323,14 @@ fn patterns_find_no_number_in_prose_lists_and_dates() {
     }
 }
 
+/// Texts that are nearly one number all along: a test that hangs fails.
+#[test]
+fn long_texts_for_patterns_take_no_time() {
+    for piece in ["1 ", "a1-", "a", "2026-11-", ": ", "x 1 ", "sk-", "SG."] {
+        assert!(!has_a("[A-Z]{3}[0-9]{3}Z", &piece.repeat(200_000 / piece.len())), "{piece}");
+    }
+}
+
 #[test]
 fn invisible_letters_hide_nothing() {
     for filler in ['\u{3164}', '\u{115f}', '\u{ffa0}', '\u{200b}'] {
