@@ -40,7 +40,10 @@ pub use rule::{
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 pub(crate) use text::read_text;
 
-use super::{Live, ScopeSet, session::Watched};
+use super::{
+    Live, ScopeSet,
+    session::{KeptFields, Watched},
+};
 use crate::{
     Digest,
     call::{ServerId, ToolName},
@@ -87,7 +90,7 @@ struct Inner {
     /// Tools that rules of sequence look for, or that have such rules.
     watched: BTreeSet<ToolName>,
     /// Tools whose replies hold what must not leave.
-    kept_in: BTreeSet<ToolName>,
+    kept_in: BTreeMap<ToolName, KeptFields>,
 }
 
 impl Parts {
@@ -265,9 +268,9 @@ impl Boundary {
         if self.0.watched.contains(tool) { Watched::Yes } else { Watched::No }
     }
 
-    /// Whether something that this tool says must not leave.
-    pub(super) fn keeps_in(&self, tool: &ToolName) -> bool {
-        self.0.kept_in.contains(tool)
+    /// What of that which this tool says must not leave; none: nothing.
+    pub(super) fn keeps_in(&self, tool: &ToolName) -> Option<&KeptFields> {
+        self.0.kept_in.get(tool)
     }
 
     /// What becomes of writes while compiling.
@@ -318,18 +321,27 @@ impl Boundary {
             looked_for.into_iter().chain(own)
         };
         let watched = parts.tools.iter().flat_map(in_sequences).collect();
-        let kept_out = parts.tools.values().flat_map(|rule| &rule.keep_out).filter_map(|kept| match kept {
-            Kept::From(source) => Some(source),
-            Kept::Class(_) => None,
-        });
-        let kept_in =
-            kept_out.chain(parts.sensitive.values().flat_map(|class| &class.from)).filter_map(|source| match source {
-                Source::Reply { tool, .. } => Some(tool.clone()),
-                _ => None,
-            });
-        let kept_in = kept_in.collect();
+        let kept_in = kept_in(&parts);
         Ok(Self(Arc::new(Inner { parts, digest, live, watched, kept_in })))
     }
+}
+
+/// The fields of each tool's replies that `keep_out` or a class names as source.
+fn kept_in(parts: &Parts) -> BTreeMap<ToolName, KeptFields> {
+    let kept_out = parts.tools.values().flat_map(|rule| &rule.keep_out).filter_map(|kept| match kept {
+        Kept::From(source) => Some(source),
+        Kept::Class(_) => None,
+    });
+    let mut kept_in = BTreeMap::new();
+    for source in kept_out.chain(parts.sensitive.values().flat_map(|class| &class.from)) {
+        let Source::Reply { tool, field } = source else { continue };
+        let fields = kept_in.entry(tool.clone()).or_insert_with(|| KeptFields::Only(BTreeSet::new()));
+        match (field, fields) {
+            (Some(field), KeptFields::Only(names)) => drop(names.insert(field.clone())),
+            (_, fields) => *fields = KeptFields::All,
+        }
+    }
+    kept_in
 }
 
 /// The name of a file, and what stands in it.

@@ -374,9 +374,7 @@ impl Guard {
             return stand_in::nothing();
         }
         // what is hidden because of where it comes from comes from here
-        if self.boundary.keeps_in(&call.tool) {
-            session.keep(&call.tool, &reply);
-        }
+        session.keep(&self.boundary, &call.tool, &reply);
         reply::clean(&self.boundary, rule, &call.tool, &mut reply, session);
         reply.content
     }

@@ -12,6 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest, value_digest};
+pub(super) use kept::KeptFields;
 pub(super) use memory::{Memory, texts};
 
 use super::{
@@ -193,9 +194,7 @@ impl Session {
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
     pub(super) fn answered(&self, boundary: &Boundary, call: &ToolCall, reply: &ToolReply) {
         self.observe(&call.tool, reply);
-        if boundary.keeps_in(&call.tool) {
-            self.keep(&call.tool, reply);
-        }
+        self.keep(boundary, &call.tool, reply);
         self.counts().ended(call, Some(reply));
     }
 
@@ -204,9 +203,17 @@ impl Session {
         self.counts().ended(call, None);
     }
 
-    /// Remembers what a tool says as something that must not leave.
-    pub(super) fn keep(&self, tool: &ToolName, reply: &ToolReply) {
-        self.memory().keep(tool, reply);
+    /// Remembers what of a reply must not leave, where the boundary says so of the tool.
+    pub(super) fn keep(&self, boundary: &Boundary, tool: &ToolName, reply: &ToolReply) {
+        if let Some(fields) = boundary.keeps_in(tool) {
+            self.memory().keep(tool, fields, reply);
+        }
+    }
+
+    /// As if a boundary said so of a field.
+    #[cfg(fuzzing)]
+    pub(super) fn keep_field(&self, tool: &ToolName, field: &str, reply: &ToolReply) {
+        self.memory().keep(tool, &KeptFields::Only([field.to_owned()].into()), reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.

@@ -22,7 +22,7 @@ pub fn is_given(input: &str, value: &str) -> bool {
 /// Whether a text carries a value that a tool's reply had in a field.
 pub fn is_carried(value: &str, text: &str) -> bool {
     let (session, Ok(tool)) = (session(""), "crm.read".try_into()) else { return false };
-    session.keep(&tool, &ToolReply::done(json!({ "field": value })));
+    session.keep_field(&tool, "field", &ToolReply::done(json!({ "field": value })));
     let class = Class { from: vec![Source::Reply { tool, field: Some("field".to_owned()) }], ..Class::default() };
     session.with_memory(|memory| leak::has_class(&class, memory, &views(text)))
 }

@@ -36,8 +36,8 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
 /// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused:
-/// HTML but for `<https://…>` and `<mail@address>`, entities, backslashes, control and invisible characters, definitions of links, and a word with a colon and something right
-/// behind it that is no figure: it could be a scheme.
+/// HTML but for `<https://…>` and `<mail@address>`, entities, backslashes, control and invisible characters, definitions of links, and a
+/// word with a colon and something right behind it that is no figure: it could be a scheme.
 pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     if text.contains('\t') {
         // a blank to most; browsers take it out of addresses

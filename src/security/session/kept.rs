@@ -16,8 +16,17 @@ pub(in crate::security) struct KeptIn {
     /// Their first letters: most places of a text cost no more than a look at these.
     starts: HashSet<String>,
     fields: HashMap<String, Field>,
+    /// The only fields that anybody asks for; none: all.
+    only: Option<HashSet<Field>>,
     size: usize,
     full: bool,
+}
+
+/// Which fields of a tool's replies must not leave. What stands under no other need not be remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::security) enum KeptFields {
+    All,
+    Only(BTreeSet<String>),
 }
 
 /// A name of a field, by number: a value counts for every key above it.
@@ -55,6 +64,19 @@ impl KeptIn {
     pub(super) fn add(&mut self, field: Option<&str>, value: &Value) {
         let mut path = field.map(|name| self.field(name)).into_iter().collect();
         self.add_below(&mut path, value);
+    }
+
+    /// As [`KeptIn::add`], of all that a tool says: what stands under these fields.
+    pub(super) fn add_reply(&mut self, fields: &KeptFields, reply: &Value) {
+        self.only = match fields {
+            KeptFields::All => None,
+            KeptFields::Only(names) => Some(names.iter().map(|name| self.field(name)).collect()),
+        };
+        self.add(None, reply);
+    }
+
+    fn is_wanted(&self, path: &[Field]) -> bool {
+        self.only.as_ref().is_none_or(|only| path.iter().any(|field| *field == EVERY || only.contains(field)))
     }
 
     /// Whether one of the views of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
@@ -134,6 +156,9 @@ impl KeptIn {
     }
 
     fn add_plain(&mut self, path: &[Field], text: &str) {
+        if !self.is_wanted(path) {
+            return;
+        }
         self.add_value(path, text);
         let words = text.split_whitespace();
         let pieces = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '.' | '_' | '-'));
@@ -166,7 +191,7 @@ impl KeptIn {
     }
 
     fn keep(&mut self, path: &[Field], value: &str) {
-        let Some(start) = start_of(value) else { return };
+        let Some(start) = start_of(value).filter(|_| self.is_wanted(path)) else { return };
         let known = self.values.get(value);
         if known.is_some_and(|fields| path.iter().all(|field| fields.contains(field))) {
             return;

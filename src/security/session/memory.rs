@@ -6,7 +6,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::kept::{KeptIn, is_telling};
+use super::kept::{KeptFields, KeptIn, is_telling};
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
@@ -110,9 +110,9 @@ impl Memory {
         }
     }
 
-    /// Remembers all that a tool said, so that it can be kept in: whatever its fields, whether it failed or not.
-    pub(super) fn keep(&mut self, tool: &ToolName, reply: &ToolReply) {
-        self.kept.entry(tool.clone()).or_default().add(None, &reply.content);
+    /// Remembers what a tool said under some fields, so that it can be kept in, whether it failed or not.
+    pub(super) fn keep(&mut self, tool: &ToolName, fields: &KeptFields, reply: &ToolReply) {
+        self.kept.entry(tool.clone()).or_default().add_reply(fields, &reply.content);
     }
 
     /// What a tool has said that must be kept in.

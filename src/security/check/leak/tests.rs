@@ -378,13 +378,15 @@ fn figures_of_bytes_are_read_however_they_are_marked() {
 /// Values that begin alike, and a text that decodes to their beginning again and again: a test that hangs fails.
 #[test]
 fn values_that_begin_alike_take_no_time() {
-    let boundary = rules();
+    let other =
+        "[tools.\"crm.other\"]\nscopes = []\neffect = \"external\"\nkeep_out = [\"crm.read:other\"]\n\n[canaries]";
+    let boundary = loaded(&RULES.replace("[canaries]", other));
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
     let values: Vec<Value> = (0..40_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
     session.answered(&boundary, &read, &ToolReply::done(values));
     assert_eq!(denied(&boundary, &session, json!({ "text": "YWFhYWFh ".repeat(10_000) })), None);
-    // each but the last begins the next, and none is of a field that is kept in: a long text of them takes too many comparisons to tell
+    // each but the last begins the next, and none is of a field that is kept in here: a long text of them takes too many comparisons to tell
     let others: Vec<Value> = (6..500).map(|n| json!({ "other": "b".repeat(n) })).collect();
     session.answered(&boundary, &read, &ToolReply::done(others));
     assert_eq!(denied(&boundary, &session, json!({ "text": "b".repeat(40) })), None);
@@ -416,4 +418,15 @@ fn a_full_memory_lets_nothing_out() {
         session.answered(&boundary, &read, &ToolReply::done(values));
     }
     assert_eq!(denied(&boundary, &session, json!({ "text": "harmless" })), Some("keep_out"));
+}
+
+#[test]
+fn what_stands_under_other_fields_fills_no_memory() {
+    let prose: String = (0..100_000).map(|n| format!("word{n} said so. ")).collect();
+    let reply = json!({ "note": prose, "card": "4111 1111 1111 1111", "more": "{\"card\": \"5500 0000 0000 0004\"}" });
+    assert!(goes_out("src:card", reply.clone(), "Hello Ann, thanks a lot."));
+    assert!(!goes_out("src:card", reply.clone(), "4111111111111111"));
+    assert!(!goes_out("src:card", reply.clone(), "5500000000000004"));
+    assert!(goes_out("src:card", reply.clone(), "word77 said so. word78 said so. word79 said so."));
+    assert!(!goes_out("src", reply, "Hello Ann, thanks a lot."), "all of it is too much");
 }
