@@ -59,10 +59,16 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c)).collect())
 }
 
-/// Letters and digits only, in lower case and in their plain forms: how values are compared that may be written with blanks, dots or
-/// dashes.
+/// Letters and digits only, in lower case, in their plain forms and without marks: how values are compared that may be written with
+/// blanks, dots or dashes.
 pub(in crate::security) fn folded(text: &str) -> String {
-    plain(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let is_letter = |c: &char| c.is_alphanumeric();
+    if text.is_ascii() {
+        return text.chars().filter(is_letter).flat_map(char::to_lowercase).collect();
+    }
+    // taken apart first: a letter can have a mark in one case only, and a sign of its own with it in the other
+    let lower = plain(text).nfkd().filter(is_letter).flat_map(char::to_lowercase).collect::<String>();
+    lower.nfkd().filter(is_letter).nfc().collect()
 }
 
 /// The two figures of `x34` and `34h`.

@@ -430,3 +430,16 @@ fn what_stands_under_other_fields_fills_no_memory() {
     assert!(goes_out("src:card", reply.clone(), "word77 said so. word78 said so. word79 said so."));
     assert!(!goes_out("src", reply, "Hello Ann, thanks a lot."), "all of it is too much");
 }
+
+#[test]
+fn marks_make_no_other_letter() {
+    for (one, other) in [
+        ("hẗaem", "HT\u{308}AEM"),
+        ("resume", "RÉSUMÉ"),
+        ("istanbul", "İSTANBUL"),
+        ("한국어", "\u{1112}\u{1161}\u{11ab}국어"),
+    ] {
+        assert_eq!(folded(one), folded(other), "{one}");
+    }
+    assert!(!goes_out("src", json!("exao AKe ht\u{308}aem"), "EXAO AKE HT\u{308}AEM"));
+}
