@@ -1,9 +1,8 @@
 //! Asks Cedar policies about the tool calls of Abide.
 //!
 //! [`CedarCheck`] is a further check of a guard: it can refuse what the boundary allows, never allow anything. Its policies may be
-//! those that
-//! `abide boundary export --cedar FILE` writes, or others for the same schema. The principal is `Abide::Caller`, the action and the
-//! resource are named like the tool, and the context is that of [`abide::security::cedar::context`].
+//! those that `abide boundary export --cedar FILE` writes, or others for the same schema. The principal is `Abide::Caller`, the action
+//! and the resource are named like the tool, and the context is that of [`abide::security::cedar::context`].
 
 use std::{fmt, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::Value;
@@ -24,14 +24,13 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Writes down the definitions of the tools that a boundary names, and shows how they differ from those that were there.
 pub(super) fn lock(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) -> Result<u8, CliError> {
-    let beside = boundary.with_file_name("tools.lock");
-    let file = file.unwrap_or(&beside);
+    let file = &lock_of(boundary, file);
     let boundary = Boundary::load_unlocked(boundary)?;
     let tools = tokio::runtime::Runtime::new()?.block_on(Toolbox::connect(&boundary))?;
     let lock = ToolLock::of(tools.specs());
     let wrong = |error| CliError::Lock { file: file.display().to_string(), error };
     if let Ok(before) = read(file) {
-        let now: Vec<&ToolSpec> = tools.specs().iter().filter(|spec| lock.tools.contains_key(&spec.name)).collect();
+        let now: Vec<&ToolSpec> = tools.specs().iter().collect();
         before.drifts(&now).iter().try_for_each(|drift| show(drift, out))?;
     }
     replace(file, lock.to_text().map_err(wrong)?.as_bytes())?;
@@ -44,9 +43,9 @@ pub(super) fn lock(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) ->
 
 /// Shows how the tools that a boundary names differ from their locked definitions; 1 when they do.
 pub(super) fn diff(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) -> Result<u8, CliError> {
-    let beside = boundary.with_file_name("tools.lock");
+    let lock = lock_of(boundary, file);
     let boundary = Boundary::load_unlocked(boundary)?;
-    let lock = read(file.unwrap_or(&beside))?;
+    let lock = read(&lock)?;
     let live = tokio::runtime::Runtime::new()?.block_on(Toolbox::list(&boundary))?;
     let concerns = |spec: &&ToolSpec| boundary.tool(&spec.name).is_some() || lock.tools.contains_key(&spec.name);
     let live: Vec<&ToolSpec> = live.iter().filter(concerns).collect();
@@ -55,6 +54,11 @@ pub(super) fn diff(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) ->
         show(drift, out)?;
     }
     Ok(u8::from(!drifts.is_empty()))
+}
+
+/// The file that was named, or the one beside the boundary.
+fn lock_of(boundary: &Path, named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| boundary.with_file_name("tools.lock"), Path::to_owned)
 }
 
 fn read(file: &Path) -> Result<ToolLock, CliError> {
