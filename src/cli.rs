@@ -3,6 +3,7 @@
 mod artifact;
 mod audit;
 mod boundary;
+mod call;
 mod episodes;
 mod guard;
 mod login;
@@ -20,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     artifact::ArtifactError,
-    call::NameError,
+    call::{NameError, ToolName},
     net,
     security::{
         BoundaryError,
@@ -87,7 +88,7 @@ enum Command {
     /// Proposes, checks and compares boundaries
     #[command(subcommand)]
     Boundary(Boundary),
-    /// Locks the definitions of tools, and shows what servers have changed since
+    /// Locks the definitions of tools, shows what servers have changed since, and makes one guarded call
     #[command(subcommand)]
     Tools(Tools),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
@@ -203,6 +204,9 @@ enum Tools {
         /// The lock; `tools.lock` beside the boundary when not given
         lock: Option<PathBuf>,
     },
+    /// Makes one call through the guard, as a program would; exits with 0 when the tool replied or a stand-in did, with 1 when the call
+    /// was refused, with 3 when it failed or may have been made without a reply that can be used
+    Call(call::Wanted),
 }
 
 /// Why a command failed.
@@ -236,6 +240,10 @@ enum CliError {
     LockFile { file: String, error: io::Error },
     #[error("the file `{file}` {error}")]
     Lock { file: String, error: LockError },
+    #[error(
+        "`{tool}` is a tool of no server in the boundary: write SERVER.TOOL with one of its servers, which are {known}"
+    )]
+    NoServer { tool: ToolName, known: String },
     #[error("{0}")]
     Login(String),
     #[error("{0}")]
@@ -248,7 +256,8 @@ impl From<ToolboxError> for CliError {
     }
 }
 
-/// Runs the program with its arguments, the first of which is its own name; returns the exit code.
+/// Runs the program with its arguments, the first of which is its own name; returns the exit code, which is 64 for arguments that cannot
+/// be used.
 /// Errors go to `err`, as `error: …`; a closed `out` is no error.
 pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let command = match Args::try_parse_from(args) {
@@ -256,6 +265,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Err(usage) => return say(&usage, out, err),
     };
     let failure = match &command {
+        Command::Tools(Tools::Call(_)) => call::FAILED,
         Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) | Command::Tools(_) => 2,
         _ => 1,
     };
@@ -287,6 +297,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Boundary(Boundary::Export { cedar, file }) => boundary::export(&file, &cedar, out),
         Command::Tools(Tools::Lock { boundary, out: file }) => tools::lock(&boundary, file.as_deref(), out),
         Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, lock.as_deref(), out),
+        Command::Tools(Tools::Call(wanted)) => call::call(wanted, out),
         Command::Testbed => testbed::serve(out),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {
@@ -316,9 +327,12 @@ impl From<bool> for Form {
     }
 }
 
+/// The exit code of every mistake in the arguments: `EX_USAGE` of sysexits.h. Other codes say what a command found.
+const USAGE: u8 = 64;
+
 /// Help and version are answers; everything else clap says is a mistake in the arguments.
 fn say<'a>(usage: &clap::Error, out: &'a mut dyn Write, err: &'a mut dyn Write) -> u8 {
-    let to = if usage.use_stderr() { err } else { out };
+    let (to, code) = if usage.use_stderr() { (err, USAGE) } else { (out, 0) };
     let _ = write!(to, "{}", usage.render()).and_then(|()| to.flush());
-    u8::try_from(usage.exit_code()).unwrap_or(2)
+    code
 }

@@ -358,6 +358,7 @@ impl Guard {
             (Outcome::No, _) => "somebody was asked, and said no",
             (Outcome::Failed(reason), _) => &format!("it needs somebody's yes, and the approver failed: {reason}"),
             (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
+            (Outcome::NobodyThere, Mode::DryRun) => "it needs somebody's yes, and nobody is asked in a dry run",
             (Outcome::NobodyThere, Mode::Live) => {
                 "it needs somebody's yes, and nobody could be asked: give the runtime an approver"
             }

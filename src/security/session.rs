@@ -50,6 +50,8 @@ pub enum Mode {
     Live,
     /// For compiling: the boundary says whether writes are made.
     Compile,
+    /// For a look: calls that change something are stood in for, whatever the boundary says of compiling.
+    DryRun,
 }
 
 /// What a run belongs to, for joining audit rows with a compile.
@@ -81,6 +83,7 @@ impl Mode {
         match self {
             Self::Live => "live",
             Self::Compile => "compile",
+            Self::DryRun => "dry_run",
         }
     }
 }

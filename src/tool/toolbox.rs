@@ -100,7 +100,7 @@ impl Toolbox {
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
-        let tools = Tools::of(boundary).await?;
+        let tools = Tools::of(boundary, |_| true).await?;
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
         if let Some(tool) =
             boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
@@ -116,13 +116,23 @@ impl Toolbox {
         Ok(Self { tools: Arc::new(tools) })
     }
 
+    /// Connects to one server of the boundary only. Unlike [`Toolbox::connect`] it does not ask that the server has every tool that the
+    /// boundary names: for trying one of them while others are missing.
+    ///
+    /// # Errors
+    /// The server cannot be used. One that the boundary does not have has no tools.
+    pub async fn connect_to(boundary: &Boundary, server: &ServerId) -> Result<Self, ToolboxError> {
+        let tools = Tools::of(boundary, |id| id == server).await?;
+        Ok(Self { tools: Arc::new(tools) })
+    }
+
     /// Connects as [`Toolbox::connect`] does, and tells every tool that the servers list, whether or not it has an entry, in the order
     /// of names.
     ///
     /// # Errors
     /// A server cannot be used.
     pub async fn list(boundary: &Boundary) -> Result<Vec<ToolSpec>, ToolboxError> {
-        let Tools { mut specs, unlisted, .. } = Tools::of(boundary).await?;
+        let Tools { mut specs, unlisted, .. } = Tools::of(boundary, |_| true).await?;
         specs.extend(unlisted.into_values());
         specs.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(specs)
@@ -241,19 +251,19 @@ impl Toolbox {
 }
 
 impl Tools {
-    /// Those of every server of a boundary.
-    async fn of(boundary: &Boundary) -> Result<Self, ToolboxError> {
+    /// Those of the servers of a boundary that are wanted.
+    async fn of(boundary: &Boundary, is_wanted: impl Fn(&ServerId) -> bool) -> Result<Self, ToolboxError> {
         let live = boundary.live();
         let mut tools = Self::default();
         let failed = |server: &ServerId| {
             let server = server.clone();
             move |source| ToolboxError::Connect { server, source }
         };
-        for server in boundary.servers() {
+        for server in boundary.servers().filter(|server| is_wanted(&server.id)) {
             let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
             tools.add(connected.map_err(failed(&server.id))?, boundary);
         }
-        for command in boundary.commands() {
+        for command in boundary.commands().filter(|command| is_wanted(&command.id)) {
             let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
             tools.add(spawned.map_err(failed(&command.id))?, boundary);
         }

@@ -72,7 +72,7 @@ fn help_names_every_command() {
     let (code, version, _) = said(Path::new("."), &["--version"]);
     assert_eq!((code, version), (0, format!("abide {}\n", env!("CARGO_PKG_VERSION"))));
     let (code, _, errors) = said(Path::new("."), &["inspekt"]);
-    assert_eq!(code, 2);
+    assert_eq!(code, 64);
     assert!(errors.starts_with("error: ") && errors.contains("'inspect'"), "{errors}");
 }
 

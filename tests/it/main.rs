@@ -4,6 +4,7 @@
 mod architecture;
 mod audit;
 mod bad_input;
+mod call;
 mod cli;
 mod compile;
 mod evaluate;

@@ -32,7 +32,7 @@ use serde_json::{Map, Value, json};
 use crate::support::{DATA, NoModel, OneCall};
 
 /// What `abide` says in a folder: exit code, output, errors. The variables are its whole environment.
-async fn said(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
+pub(crate) async fn said(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_abide"));
     command.env_clear().envs(env.iter().copied()).current_dir(folder).args(args);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
@@ -40,7 +40,7 @@ async fn said(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (i32, Strin
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
@@ -107,7 +107,7 @@ async fn a_boundary_is_exported_as_cedar_policies_with_their_schema() {
 }
 
 /// The example's boundary at the addresses of a testbed.
-fn example(testbed: &Testbed) -> String {
+pub(crate) fn example(testbed: &Testbed) -> String {
     let rules = fs::read_to_string(format!("{DATA}/boundary.toml")).unwrap();
     let ca = format!("\"CRM_CLIENT_SECRET\"\nca_bundle = '{}'", testbed.ca_path().display());
     rules

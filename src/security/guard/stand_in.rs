@@ -26,9 +26,12 @@ pub(super) fn of(
     mode: Mode,
     arguments_digest: &Digest,
 ) -> Option<Value> {
-    let dry =
-        mode == Mode::Compile && boundary.compile_writes() == CompileWrites::DryRun && rule.effect != Effect::Read;
-    dry.then(|| {
+    let stands_in = match mode {
+        Mode::Live => false,
+        Mode::Compile => boundary.compile_writes() == CompileWrites::DryRun,
+        Mode::DryRun => true,
+    };
+    (stands_in && rule.effect != Effect::Read).then(|| {
         let given = rule.dry_run.clone();
         let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
         given.or_else(recorded).or_else(|| from_schema(tool)).unwrap_or_else(nothing)
