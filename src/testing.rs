@@ -1,5 +1,7 @@
-//! A model that answers from a list, and a runtime over it; for tests.
+//! A model that answers from a list, a runtime over it, and what is logged; for tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
+
+pub(crate) mod log;
 
 use std::{
     collections::VecDeque,

@@ -2,9 +2,8 @@
 
 use std::{
     fmt::{Debug, Display},
-    io,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use abide::{episode::Episode, lm::openai::OpenAi, net, prelude::*, runtime::Limits, secret::Secret};
@@ -16,13 +15,12 @@ use base64::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use tracing_subscriber::{filter::EnvFilter, fmt::MakeWriter};
 use url::form_urlencoded;
 
 use crate::{
     gateway::{Gateway, Secrets, told},
     scripted::{Recorded, ask, step},
-    support::{Agent, CustomerServiceOutput, DATA, Request, rules, some, trace},
+    support::{Agent, CustomerServiceOutput, DATA, LogCapture, Request, rules, some, trace},
 };
 
 const CLIENT_SECRET: &str = "Cl13nt/s3cret+with=odd characters&more";
@@ -93,35 +91,6 @@ fn forms(secret: &str) -> Vec<String> {
     }
     forms.push(form);
     forms.into_iter().map(|form| form.to_lowercase()).collect()
-}
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Logged {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'w> MakeWriter<'w> for Logged {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
-    }
-}
-
-impl Logged {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
 }
 
 /// A program over the gateway, with a model that has a key.
@@ -305,14 +274,8 @@ async fn errors(scene: &Scene, shown: &mut Shown) {
 
 #[tokio::test]
 async fn nothing_that_is_written_or_shown_holds_a_secret() {
-    let log = Logged::default();
     // the MCP library writes down whole replies, as they came, at its lowest level
-    let filter = EnvFilter::new("trace,rmcp=off");
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).with_env_filter(filter).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    // while there is one subscriber only, a line of code that another test's thread reaches first would log nothing ever after
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    let log = LogCapture::start("trace,rmcp=off");
 
     let dir = tempfile::tempdir().unwrap();
     let mut shown = Shown::default();
@@ -322,7 +285,7 @@ async fn nothing_that_is_written_or_shown_holds_a_secret() {
     compiled(&scene, dir.path(), &mut shown).await;
     errors(&scene, &mut shown).await;
     shown.files(dir.path());
-    let logged = log.text();
+    let logged = log.take();
     assert!(logged.contains("scope_missing"), "events are logged: {logged}");
     shown.text("log", logged);
 

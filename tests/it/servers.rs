@@ -3,7 +3,7 @@
 use std::{
     io::{self, Write},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -32,9 +32,8 @@ use rmcp::{
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{NoModel, OneCall};
+use crate::support::{LogCapture, NoModel, OneCall};
 
 /// A server that says its name, waits for ever, or asks first.
 #[derive(Clone)]
@@ -212,34 +211,10 @@ async fn questions_are_answered_by_policy_over_both_transports() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[cfg(unix)]
 #[tokio::test]
 async fn what_a_program_complains_about_goes_to_the_log_without_secrets_and_blocks_nobody() {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter("abide=debug").with_writer(log.clone()).with_ansi(false).finish();
-    let _default = tracing::subscriber::set_default(subscriber);
+    let log = LogCapture::start("abide=debug");
     // before it answers it writes more than a pipe holds, and more than is logged
     let chatty = r#"
         answer() { echo "{\"jsonrpc\":\"2.0\",\"id\":$id,$1}"; }
@@ -260,7 +235,7 @@ async fn what_a_program_complains_about_goes_to_the_log_without_secrets_and_bloc
     config.env.insert("KEY".to_owned(), Secret::new("a-key-of-the-server".to_owned()));
     let tools = Toolbox::connect(&boundary(Vec::new(), vec![config])).await.unwrap();
     assert_eq!(tools.specs().len(), 3);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.take();
     assert!(text.contains("my key is [redacted]"), "{}", text.chars().take(2_000).collect::<String>());
     assert!(!text.contains("a-key-of-the-server"));
     assert!((64 * 1024..512 * 1024).contains(&text.len()), "{}", text.len());

@@ -1,6 +1,8 @@
 //! A runtime over real servers, for tests.
 
 mod calls;
+#[path = "../../src/testing/log.rs"]
+mod log;
 mod one_call;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use abide_testbed::{Options, Testbed, TraceId, task};
 
 pub(crate) use self::{
     calls::{Caller, Hasty, events},
+    log::LogCapture,
     one_call::{NoModel, OneCall},
 };
 

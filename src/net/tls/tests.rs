@@ -2,7 +2,6 @@
 
 mod environment;
 mod identity;
-mod log;
 mod reuse;
 
 use std::io::Write;
@@ -12,9 +11,12 @@ use rcgen::KeyPair;
 use rustls::version::TLS12;
 
 use super::*;
-use crate::net::{
-    Client, Reply, Request,
-    lab::{Authority, Server, Tls, Validity},
+use crate::{
+    net::{
+        Client, Reply, Request,
+        lab::{Authority, Server, Tls, Validity},
+    },
+    testing::log::LogCapture,
 };
 
 const HOST: &str = "127.0.0.1";
@@ -23,6 +25,13 @@ fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file
+}
+
+/// What is logged meanwhile, and the result.
+fn with_log<T>(act: impl FnOnce() -> T) -> (String, T) {
+    let log = LogCapture::start("info");
+    let result = act();
+    (log.take(), result)
 }
 
 fn router() -> Router {
@@ -66,7 +75,7 @@ async fn an_expired_authority_is_not_trusted() {
     // one of several is left out, and the rest counts
     let both = good.file("both.pem", &format!("{}{}", expired.pem(), good.pem()));
     let options = Options::own_network().ca_bundle(Some(both));
-    let (logged, client) = log::of(|| Client::new(&options));
+    let (logged, client) = with_log(|| Client::new(&options));
     assert!(logged.contains("both.pem` is not used: the certificate of `CN=Lab Authority` expired"), "{logged}");
     let client = client.unwrap();
     let server = Server::start(&good.leaf(HOST, Validity::Now), Tls::default(), router()).await;
@@ -121,10 +130,10 @@ async fn a_backup_pin_outlives_a_change_of_keys() {
 fn a_pin_alone_is_warned_of() {
     let authority = Authority::new(Validity::Now);
     let pins: Vec<_> = [1, 2].map(|byte| SpkiPin::new([byte; 32])).into();
-    let (logged, _) = log::of(|| Client::new(&trusting(&authority).spki_pins(pins[..1].to_vec())).unwrap());
+    let (logged, _) = with_log(|| Client::new(&trusting(&authority).spki_pins(pins[..1].to_vec())).unwrap());
     assert!(logged.contains(&format!("`{}` is the only pin", pins[0])), "{logged}");
     for quiet in [&pins[..0], &pins[..]] {
-        let (logged, _) = log::of(|| Client::new(&trusting(&authority).spki_pins(quiet.to_vec())).unwrap());
+        let (logged, _) = with_log(|| Client::new(&trusting(&authority).spki_pins(quiet.to_vec())).unwrap());
         assert_eq!(logged, "");
     }
 }

@@ -118,7 +118,7 @@ fn a_key_that_others_can_read_is_warned_of() {
     let options = trusting(&authority).client_certificate(Some(files.clone()));
     for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
         std::fs::set_permissions(&files.key, Permissions::from_mode(mode)).unwrap();
-        let (logged, client) = log::of(|| Client::new(&options));
+        let (logged, client) = with_log(|| Client::new(&options));
         client.unwrap();
         assert_eq!(
             logged.contains("client.key` holds a private key, and others may use"),

@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use tracing::subscriber::with_default;
-use tracing_subscriber::fmt::MakeWriter;
-
 use super::*;
+use crate::testing::log::LogCapture;
 
 #[derive(Default)]
 struct Seen(Mutex<Vec<u64>>);
@@ -17,28 +15,6 @@ impl Mirror for Seen {
 
     fn outcome(&self, outcome: &Outcome) {
         self.0.lock().unwrap().push(outcome.seq);
-    }
-}
-
-#[derive(Clone, Default)]
-struct Text(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Text {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Text {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 
@@ -63,24 +39,14 @@ fn a_mirror_sees_what_was_written_and_nothing_else() {
 
 #[test]
 fn every_row_is_an_event_of_tracing() {
-    let text = Text::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(text.clone()).with_ansi(false).finish();
-    with_default(subscriber, || {
-        let write = || {
-            let (audit, _) = Audit::memory();
-            audit.write(decision(), moment()).unwrap();
-            let mut permitted = row();
-            permitted.verdict = RowVerdict::Permit;
-            permitted.arguments = vec!["\u{1b}[2J".into()];
-            audit.write(Entry::Decision(permitted), moment()).unwrap();
-        };
-        // other tests, to which nobody listens, may have said so for these places in the code
-        write();
-        tracing::callsite::rebuild_interest_cache();
-        text.0.lock().unwrap().clear();
-        write();
-    });
-    let text = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
+    let log = LogCapture::start("info");
+    let (audit, _) = Audit::memory();
+    audit.write(decision(), moment()).unwrap();
+    let mut permitted = row();
+    permitted.verdict = RowVerdict::Permit;
+    permitted.arguments = vec!["\u{1b}[2J".into()];
+    audit.write(Entry::Decision(permitted), moment()).unwrap();
+    let text = log.take();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].contains(" WARN abide::audit: decision seq=0 run="), "{text}");

@@ -9,6 +9,7 @@ use crate::{
     call::{Effect, ToolReply},
     clock::SystemClock,
     secret::Secret,
+    testing::log::LogCapture,
     tool::mcp::{ConnectError, McpServer, ToolError, tests::call},
 };
 
@@ -84,35 +85,15 @@ async fn what_cannot_be_started_is_named() {
     assert!(!error.is_infrastructure());
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_last_words_of_a_program_are_in_the_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter("abide=debug").with_writer(move || writer.clone()).finish();
-    let _default = tracing::subscriber::set_default(subscriber);
+    let log = LogCapture::start("abide=debug");
     let failing =
         "n=0; while [ $n -lt 2000 ]; do n=$((n + 1)); echo \"complaint $n\"; done >&2; echo last words >&2; exit 3";
     for _ in 0..5 {
-        log.0.lock().unwrap().clear();
         spawn(config(failing)).await.unwrap_err();
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         // once for each era
-        assert_eq!(text.matches("last words").count(), 2);
+        assert_eq!(log.take().matches("last words").count(), 2);
     }
 }
 
