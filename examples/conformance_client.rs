@@ -15,7 +15,7 @@ use abide::{
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Refused, ScopeSet, Session,
         boundary::{
-            ClientAuth, Code, Endpoints, Enterprise, Grant, InputPolicy, OAuth, Parts, Protocol, Registration,
+            ClientAuth, Code, Endpoints, Enterprise, Grant, InputPolicy, OAuth, Others, Parts, Protocol, Registration,
             ServerConfig, StepUp, TokenSource, ToolRule,
         },
         jwt::SigningKey,
@@ -200,7 +200,7 @@ impl Task {
 
     fn guard(&self, identity: Arc<Identity>, tools: &[ToolSpec]) -> Outcome<Guard> {
         let config = identity.config();
-        let rule = || ToolRule::new(Effect::Write, ScopeSet::new());
+        let rule = || ToolRule::new(Effect::Write, ScopeSet::new()).other_arguments(Others::Allow);
         let boundary = Boundary::from_parts(Parts {
             servers: [(config.id.clone(), config.clone())].into(),
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),

@@ -62,7 +62,7 @@ const SERVER: &str = "[servers.s]\nurl = 'https://s.example/mcp'\nissuer = 'http
 const PLACES: [&[&str]; 7] = [
     &["scopes = []", "scopes = ['a']", "scopes = ['a', 'b']"],
     &["", "max_calls = 1", "max_calls = 3"],
-    &["", "", "other_arguments = 'refuse'"],
+    &["other_arguments = 'allow'", "other_arguments = 'allow'", ""],
     &[
         "",
         "arguments.id = {}",
@@ -93,7 +93,7 @@ fn boundary(random: &mut StdRng) -> Boundary {
     let chosen = PLACES.map(|texts| texts[random.random_range(0..texts.len())]);
     let (limits, act) = chosen.split_last().unwrap();
     let text = format!(
-        "{SERVER}[tools.'s.get']\nscopes = []\neffect = 'read'\n[tools.'s.act']\neffect = 'read'\n{}\n[limits]\n{limits}\n",
+        "{SERVER}[tools.'s.get']\nscopes = []\neffect = 'read'\nother_arguments = 'allow'\n[tools.'s.act']\neffect = 'read'\n{}\n[limits]\n{limits}\n",
         act.join("\n")
     );
     Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -236,7 +236,7 @@ async fn the_order_of_keys_makes_no_other_call_and_no_other_tool() {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let (one, two) = (parse(r#"{"a":1,"b":{"c":1,"d":2}}"#), parse(r#"{"b":{"d":2,"c":1},"a":1}"#));
     assert_ne!(one.to_string(), two.to_string(), "otherwise this test shows nothing");
-    let text = format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'write'\n");
+    let text = format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'write'\nother_arguments = 'allow'\n");
     let boundary = Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap();
     let guard = guard(&boundary, "", Arc::new(cedar(&boundary, "")));
     let run = RunId::random();

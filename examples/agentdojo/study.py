@@ -144,6 +144,7 @@ def scopes_only(name: str, folder: Path) -> Path:
     lines = []
     for tool, rule in dojo.boundary(name)["tools"].items():
         lines += [f'[tools."{tool}"]', f"scopes = {json.dumps(rule['scopes'])}", 'effect = "read"']
+        lines += ['other_arguments = "allow"']
     file = folder / f"{name}-scopes.toml"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file

@@ -19,6 +19,7 @@ client_secret_env = "SECRET"
 [tools."crm.a"]
 scopes = ["a:b"]
 effect = "external"
+other_arguments = "allow"
 max_calls = 3
 distinct = { argument = "x", max = 2 }
 after = ["crm.b(x)"]

@@ -47,6 +47,8 @@ pub(super) struct Asked<'a> {
     pub(super) rule: &'a ToolRule,
     pub(super) call: &'a ToolCall,
     pub(super) session: &'a Session,
+    /// What the server says of the tool, where that is known.
+    pub(super) tool: Option<&'a ToolSpec>,
 }
 
 /// What the boundary says of a call's arguments: what they are, where they come from, what they carry. Every objection, the one that
@@ -128,7 +130,11 @@ impl Denied {
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.
     pub fn model_json(&self) -> Value {
-        let mut error = json!({ "code": self.kind.code(), "advice": self.kind.advice() });
+        let advice = match (self.kind, self.rule) {
+            (EventKind::ArgumentDenied, Some(args::UNLISTED)) => "make the call without this argument",
+            _ => self.kind.advice(),
+        };
+        let mut error = json!({ "code": self.kind.code(), "advice": advice });
         if let Value::Object(error) = &mut error {
             if !self.missing.is_empty() {
                 error.insert("missing".into(), json!(self.missing));

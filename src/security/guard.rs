@@ -259,7 +259,7 @@ impl Guard {
             denials.push(malformed);
             return Err(Objections::of(denials));
         }
-        denials.extend(check::arguments(&Asked { boundary: &self.boundary, rule, call, session }));
+        denials.extend(check::arguments(&Asked { boundary: &self.boundary, rule, call, session, tool: Some(tool) }));
         denials.extend(self.ask_users(call, tool, session).await);
         if !denials.iter().all(|denied| denied.can_be_lifted(rule)) {
             return Err(Objections::of(denials));

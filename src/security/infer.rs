@@ -14,7 +14,7 @@
 //!   no record come from anywhere unless three different ones had a source, since one or two may have stood there by chance.
 //! - What no source has: names of somebody or something (no blanks, letters with figures or signs) are listed one by one and never
 //!   generalised; words that recur are listed too; figures become a pattern, numbers a range, prose a length (each in `shape`).
-//! - Arguments that no call of a tool had, or none with a value, are refused.
+//! - Arguments that no call of a tool had, or none with a value, are not listed, and so they are refused.
 //! - **Counts** are the largest of any one run.
 //! - **Sequences**: a tool that was called in three runs or more comes `after` those that it always came after.
 //!
@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::seen::{Sightings, Usage};
 use super::{
-    boundary::{Limits, Others, Parts, Registry, Source, ToolRule},
+    boundary::{Limits, Parts, Registry, Source, ToolRule},
     check::args::says_nothing,
     replay::{Recording, ReplayError},
 };
@@ -129,7 +129,6 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
             arguments: BTreeMap::new(),
         };
         let place = |argument: &str| format!("{name}.{argument}");
-        proposed.rule.others = Others::Refuse;
         for (argument, sightings) in &usage.arguments {
             if sightings.values.values().all(|sighting| says_nothing(&sighting.value)) {
                 let reason = format!("argument `{argument}` never had a value, so it is refused where it has one");

@@ -16,7 +16,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::boundary::{Boundary, Draft, ToolRule, key_path};
+use super::boundary::{Boundary, Draft, Others, ToolRule, key_path};
 use crate::{
     Digest,
     call::{Effect, ToolName, ToolSpec},
@@ -82,6 +82,8 @@ codes! {
     UnknownTool = "unknown_tool", Error;
     /// An argument that the tool's schema does not have.
     UnknownArgument = "unknown_argument", Error;
+    /// An argument that a tool's schema requires or another rule names, and that the tool's entry refuses.
+    UnlistedArgument = "unlisted_argument", Error;
     /// A definition that is not the locked one.
     Drift = "drift", Error;
     /// A value or text that other rules of the argument refuse.
@@ -124,6 +126,8 @@ codes! {
     NoBrake = "no_brake", Note;
     /// A list without entries.
     EmptyList = "empty_list", Note;
+    /// Arguments that a tool takes, and that its entry refuses.
+    RefusedArgument = "refused_argument", Note;
     /// A tool of a server that has no entry.
     UnlistedTool = "unlisted_tool", Note;
     /// A locked definition that no entry is about.
@@ -201,6 +205,11 @@ fn tool_key(tool: &ToolName, keys: &[&str]) -> String {
 /// Whether calls change something.
 fn changes_something(rule: &ToolRule) -> bool {
     rule.effect != Effect::Read
+}
+
+/// Whether an argument without an entry is refused.
+fn refuses_others(rule: &ToolRule) -> bool {
+    rule.others == Others::Refuse
 }
 
 impl fmt::Display for Severity {

@@ -1,6 +1,6 @@
 //! Where in a boundary the rule stands that decided a call.
 
-use super::Denied;
+use super::{Denied, check::args};
 use crate::{call::ToolName, event::EventKind};
 
 /// Where a tool's entry would stand.
@@ -21,6 +21,7 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
         (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
+        (EventKind::ArgumentDenied, _, Some(args::UNLISTED)) => format!("{entry}.{}", args::UNLISTED),
         (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
         (EventKind::ArgumentDenied, None, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),

@@ -289,7 +289,7 @@ fn decide(
     if call.tool.server().is_some() {
         denials.extend(token::check(rule, granted).err());
     }
-    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session }));
+    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session, tool: None }));
     let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
     if let Some(first) = denials.first().filter(|_| !can_be_lifted) {
         return Err(refused(first, None));

@@ -32,6 +32,7 @@ arguments.id = { pattern = "CUST[0-9]" }
 [tools.refund]
 scopes = []
 effect = "write"
+other_arguments = "allow"
 "#;
 
 /// Wants these calls.

@@ -91,7 +91,7 @@ fn keys_of_a_boundary_that_nobody_knows_and_a_secret_that_is_not_set() {
         "\n  line 9: `servers.crm.client_secret_env`: the environment variable `CRM_CLIENT_SECRET` is not set: set it to the client secret",
         "\n  line 11: `tools.\"crm.get_customer_info\".effect`: is missing: say `read`, `write` or `external`",
         "\n  line 13: `tools.\"crm.get_customer_info\".effekt`: is not known: did you mean `effect`?",
-        "\n  line 58: `limit`: is not known: did you mean `limits`?",
+        "\n  line 62: `limit`: is not known: did you mean `limits`?",
     ];
     assert_says(&text, &parts);
     assert_eq!(text.lines().count(), 5, "{text}");

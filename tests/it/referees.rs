@@ -23,7 +23,7 @@ use abide::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{CommandConfig, OAuth, Parts, ServerConfig, ToolRule},
+        boundary::{CommandConfig, OAuth, Others, Parts, ServerConfig, ToolRule},
     },
     tool::{ToolOutcome, ToolboxError},
 };
@@ -120,7 +120,9 @@ fn tool_name(tool: &str) -> ToolName {
 }
 
 fn rules(tools: &[Allowed<'_>]) -> Parts {
-    let rule = |(name, effect, scopes): &Allowed<'_>| (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)));
+    let rule = |(name, effect, scopes): &Allowed<'_>| {
+        (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)).other_arguments(Others::Allow))
+    };
     Parts { tools: tools.iter().map(rule).collect(), ..Parts::default() }
 }
 

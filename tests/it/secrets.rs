@@ -130,8 +130,9 @@ impl Scene {
 }
 
 fn boundary(gateway: &Gateway, secret: &str) -> Boundary {
-    let rules =
-        rules() + "\n[tools.echo]\nscopes = []\neffect = \"read\"\n[tools.fail]\nscopes = []\neffect = \"read\"\n";
+    let rules_of_functions = ["echo", "fail"]
+        .map(|tool| format!("\n[tools.{tool}]\nscopes = []\neffect = \"read\"\nother_arguments = \"allow\"\n"));
+    let rules = rules() + &rules_of_functions.concat();
     let boundary = Boundary::parse(&rules, DATA, &|_| Some(secret.to_owned())).unwrap();
     let changed = boundary.with_server("crm", |server| {
         server.url = gateway.mcp_url();

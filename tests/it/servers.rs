@@ -14,7 +14,7 @@ use abide::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{CommandConfig, InputPolicy, Parts, Protocol, ServerConfig, ToolRule},
+        boundary::{CommandConfig, InputPolicy, Others, Parts, Protocol, ServerConfig, ToolRule},
     },
     tool::ToolOutcome,
 };
@@ -134,7 +134,10 @@ fn boundary(servers: Vec<ServerConfig>, commands: Vec<CommandConfig>) -> Boundar
     let ids: Vec<ServerId> =
         servers.iter().map(|server| &server.id).chain(commands.iter().map(|command| &command.id)).cloned().collect();
     let rule = |id: &ServerId, tool: &str| {
-        (ToolName::of_server(id, tool).unwrap(), ToolRule::new(Effect::Read, ScopeSet::new()))
+        (
+            ToolName::of_server(id, tool).unwrap(),
+            ToolRule::new(Effect::Read, ScopeSet::new()).other_arguments(Others::Allow),
+        )
     };
     let tools = ids.iter().flat_map(|id| TOOLS.map(|tool| rule(id, tool))).collect();
     let servers = servers.into_iter().map(|server| (server.id.clone(), server)).collect();

@@ -27,9 +27,9 @@ pub struct ToolRule {
     pub effect: Effect,
     /// Scopes that the token must have.
     pub scopes: ScopeSet,
-    /// Rules of arguments, by the argument's name.
+    /// The arguments that a call may have, each with its rules; [`ArgumentRule::default`] has none.
     pub arguments: BTreeMap<String, ArgumentRule>,
-    /// What becomes of arguments that have no rule.
+    /// What becomes of arguments that are not listed there.
     #[serde(rename = "other_arguments", skip_serializing_if = "Others::are_allowed")]
     pub others: Others,
     /// The bulk-extraction brake.
@@ -76,15 +76,15 @@ pub struct Distinct {
     pub max: NonZeroU32,
 }
 
-/// What becomes of arguments that the tool takes and that have no rule.
+/// What becomes of arguments that the tool takes and that are not listed under `arguments`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Others {
-    /// They may have any value that the tool's schema allows.
+    /// A call that has one is refused, unless it is null or blank.
     #[default]
-    Allow,
-    /// A call that has one is refused.
     Refuse,
+    /// They may have any value that the tool's schema allows.
+    Allow,
 }
 
 /// Whether somebody has to say yes to a call.
@@ -124,13 +124,13 @@ pub enum CompileWrites {
 }
 
 impl ToolRule {
-    /// A rule with an effect and scopes, without limits.
+    /// A rule with an effect and scopes, without limits and without arguments.
     pub fn new(effect: Effect, scopes: ScopeSet) -> Self {
         Self {
             effect,
             scopes,
             arguments: BTreeMap::new(),
-            others: Others::Allow,
+            others: Others::default(),
             distinct: None,
             max_calls: None,
             dry_run: None,
@@ -143,6 +143,13 @@ impl ToolRule {
             keep_out: Vec::new(),
             reply: ReplyRule::default(),
         }
+    }
+
+    /// With arguments that are not listed refused or allowed.
+    #[must_use]
+    pub fn other_arguments(mut self, others: Others) -> Self {
+        self.others = others;
+        self
     }
 
     /// The calls that rules of sequence look for.

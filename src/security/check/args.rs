@@ -3,20 +3,23 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Asked, Denied, link, views::folded};
+use super::{Asked, Denied, link, schema::declares, views::folded};
 use crate::{
     Pattern,
     event::EventKind,
-    security::boundary::{ArgumentRule, Others, ToolRule},
+    security::boundary::{ArgumentRule, Others, ToolRule, key_path},
 };
+
+/// The rule that refuses an argument without an entry.
+pub(in crate::security) const UNLISTED: &str = "other_arguments";
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::security) enum Astray<'r> {
     /// Named like this one but for case and punctuation: many servers take `customerId` for `customer_id`.
     Misnamed(&'r str),
-    /// Others than those with a rule are refused.
-    Unknown,
+    /// It has no entry, and such arguments are refused.
+    Unlisted,
 }
 
 /// What is wrong with an argument's being there.
@@ -25,19 +28,19 @@ pub(in crate::security) fn astray<'r>(rule: &'r ToolRule, name: &str, value: &Va
         return None;
     }
     let meant = rule.arguments.keys().find(|ruled| folded(ruled) == folded(name));
-    let is_unknown = || rule.others == Others::Refuse && !says_nothing(value);
-    meant.map(|meant| Astray::Misnamed(meant)).or_else(|| is_unknown().then_some(Astray::Unknown))
+    let is_unlisted = || rule.others == Others::Refuse && !says_nothing(value);
+    meant.map(|meant| Astray::Misnamed(meant)).or_else(|| is_unlisted().then_some(Astray::Unlisted))
 }
 
 /// Every rule of every argument; where the value is a list, for each item.
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
-    let mut others = false;
+    let mut strangers = Vec::new();
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
     for (name, value) in given {
         match astray(asked.rule, name, value) {
             Some(Astray::Misnamed(meant)) => deny(meant, "name"),
-            Some(Astray::Unknown) => others = true,
+            Some(Astray::Unlisted) => strangers.push(name.as_str()),
             None => {}
         }
     }
@@ -50,9 +53,31 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
             deny(name, broken);
         }
     }
-    if others {
-        let detail = "there is an argument that the boundary has no rule for";
-        denials.push(Denied { rule: Some("other_arguments"), ..Denied::new(EventKind::ArgumentDenied, detail) });
+    unlisted(asked, &strangers, denials);
+}
+
+/// Refuses arguments without an entry: those that the tool's schema has by name. Any other name is the model's own, and could say
+/// anything, so it is not repeated.
+fn unlisted(asked: &Asked<'_>, strangers: &[&str], denials: &mut Vec<Denied>) {
+    let is_known = |name: &&&str| asked.tool.is_some_and(|tool| declares(&tool.input_schema, name));
+    let denied = |argument: Option<&str>, detail| Denied {
+        argument: argument.map(str::to_owned),
+        rule: Some(UNLISTED),
+        ..Denied::new(EventKind::ArgumentDenied, detail)
+    };
+    let known: Vec<&str> = strangers.iter().filter(is_known).copied().collect();
+    denials.extend(known.iter().map(|name| {
+        let entry = key_path("arguments", name);
+        let detail = format!(
+            "argument `{name}` has no entry: add `{entry} = {{}}` where it may have any value, or else its rules; \
+             `other_arguments = \"allow\"` lets all arguments in"
+        );
+        denied(Some(name), detail)
+    }));
+    if known.len() < strangers.len() {
+        let detail =
+            "there is an argument that has no entry: list it under `arguments`, or set `other_arguments = \"allow\"`";
+        denials.push(denied(None, detail.to_owned()));
     }
 }
 

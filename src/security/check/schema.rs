@@ -28,7 +28,7 @@ impl Schemas {
     /// afterwards: its arguments are only lent to the validator, which wants them as one value.
     pub(in crate::security) fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
         let validator = self.validator(tool)?;
-        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(tool, name)) {
+        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(&tool.input_schema, name)) {
             return Err(Denied {
                 rule: Some("schema"),
                 ..Denied::new(
@@ -106,17 +106,16 @@ fn is_closed(schema: &Value) -> bool {
 pub(in crate::security) fn takes(schema: &Value, argument: &str) -> bool {
     let is_shut =
         schema.get("additionalProperties") == Some(&Value::Bool(false)) && schema.get("patternProperties").is_none();
-    !(is_closed(schema) || is_shut)
-        || schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
+    !(is_closed(schema) || is_shut) || declares(schema, argument)
 }
 
-fn declares(tool: &ToolSpec, argument: &str) -> bool {
-    let properties = tool.input_schema.get("properties");
-    properties.is_some_and(|properties| properties.get(argument).is_some())
+/// Whether a schema has an argument of this name among its properties.
+pub(in crate::security) fn declares(schema: &Value, argument: &str) -> bool {
+    schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
 }
 
 /// The argument that an error is in, if the schema declares it: other names are made up by the model, and could say anything.
 fn declared_argument(pointer: &str, tool: &ToolSpec) -> Option<String> {
     let name = pointer.split('/').nth(1)?;
-    declares(tool, name).then(|| name.to_owned())
+    declares(&tool.input_schema, name).then(|| name.to_owned())
 }

@@ -29,6 +29,7 @@ client_secret_env = "SECRET"
 
 [tools."crm.lookup"]
 scopes = ["customer:read"]
+other_arguments = "allow"
 effect = "read"
 distinct = { argument = "id", max = 2 }
 max_calls = 4
@@ -36,16 +37,19 @@ arguments.id = { pattern = "[A-Z0-9]{5,10}", from = ["input", "crm.recent:id"] }
 
 [tools."crm.find"]
 scopes = ["customer:read"]
+other_arguments = "allow"
 effect = "read"
 distinct = { argument = "name", max = 2 }
 arguments.name = {}
 
 [tools."crm.recent"]
 scopes = ["customer:read"]
+other_arguments = "allow"
 effect = "read"
 
 [tools."crm.ticket"]
 scopes = ["ticket:create"]
+other_arguments = "allow"
 effect = "write"
 dry_run = { ticket = "T-0" }
 arguments.title = { max_chars = 20 }
@@ -53,11 +57,13 @@ arguments.priority = { enum = ["low", "high"] }
 
 [tools."crm.refund"]
 scopes = ["refund:create"]
+other_arguments = "allow"
 effect = "external"
 arguments.amount = { min = 1, max = 100 }
 
 [tools.add]
 scopes = []
+other_arguments = "allow"
 effect = "read"
 
 [limits]

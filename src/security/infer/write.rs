@@ -58,8 +58,8 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
     };
     let scopes = rule.scopes.iter().map(|scope| quoted(&scope.to_string()));
     writeln!(out, "[tools.{}]\nscopes = {}\neffect = \"{effect}\"", quoted(name.as_str()), list(scopes))?;
-    if rule.others == Others::Refuse {
-        writeln!(out, "other_arguments = \"refuse\"")?;
+    if rule.others == Others::Allow {
+        writeln!(out, "other_arguments = \"allow\"")?;
     }
     if let Some(max) = rule.max_calls {
         writeln!(out, "max_calls = {max}")?;

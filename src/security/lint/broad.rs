@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Code, Desk, changes_something, tool_key};
+use super::{Code, Desk, changes_something, refuses_others, tool_key};
 use crate::{
     Pattern,
     call::{Effect, ToolName},
     security::{
         Scope,
-        boundary::{ArgumentRule, CompileWrites, Others, Source, StepUp, ToolRule, key_path},
+        boundary::{ArgumentRule, CompileWrites, Source, StepUp, ToolRule, key_path},
     },
 };
 
@@ -192,7 +192,7 @@ fn is_prose(name: &str) -> bool {
 /// Arguments by which a tool that changes something is told whom or what, and that may be anything.
 fn free_arguments(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     let Some(definition) = desk.definition(tool) else {
-        if rule.arguments.is_empty() && rule.others == Others::Allow {
+        if rule.arguments.is_empty() && !refuses_others(rule) {
             let reason = "it changes something, and has no rules for arguments: say where they must come from (`from`), or which \
                           there are (`enum`); give the boundary a lock for a closer look";
             desk.add(Code::NoArgumentRules, tool_key(tool, &[]), reason);
@@ -201,7 +201,7 @@ fn free_arguments(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     };
     let properties = definition.input.get("properties").and_then(Value::as_object);
     for (name, schema) in properties.into_iter().flatten() {
-        let is_free = rule.arguments.get(name).map_or(rule.others == Others::Allow, |rule| !is_restrained(rule));
+        let is_free = rule.arguments.get(name).map_or(!refuses_others(rule), |rule| !is_restrained(rule));
         if is_free && chooses(schema) && !is_prose(name) {
             let reason = format!(
                 "`{name}` may be any text, in a tool that changes something: add `from`, `enum` or `pattern` for it"

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Code, Desk, tool_key};
+use super::{Code, Desk, refuses_others, tool_key};
 use crate::{
     call::ToolName,
     security::{
         boundary::{
-            ArgumentRule, Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Others, Same, Source, ToolRule,
-            key_path,
+            ArgumentRule, Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path,
         },
         check::schema::takes,
     },
@@ -101,6 +100,14 @@ fn unmeetable(desk: &Desk<'_>, rule: &ToolRule, call: &Earlier) -> Option<String
 
 fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &Earlier, same: &Same) {
     for (of, name) in [(&call.tool, &same.theirs), (tool, &same.ours)] {
+        if desk.boundary.tool(of).is_some_and(|rule| refuses_others(rule) && !rule.arguments.contains_key(name)) {
+            let entry = key_path("arguments", name);
+            let reason = format!(
+                "`{name}` in `{call}` is not listed for `{of}`, so no call of it can have one: add `{entry} = {{}}` there, or \
+                 correct the name"
+            );
+            desk.add(Code::UnlistedArgument, place, reason);
+        }
         if desk.definition(of).is_some_and(|definition| !takes(definition.input, name)) {
             let reason = format!("`{name}` in `{call}` is no argument of `{of}`: correct the name");
             desk.add(Code::UnknownArgument, place, reason);
@@ -146,9 +153,7 @@ fn has_one_value(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, distinct: &D
 fn asks(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     for ask in &rule.ask {
         let (can_happen, what) = match ask {
-            Liftable::ArgumentDenied => {
-                (!rule.arguments.is_empty() || rule.others == Others::Refuse, "rules for arguments")
-            }
+            Liftable::ArgumentDenied => (!rule.arguments.is_empty() || refuses_others(rule), "rules for arguments"),
             Liftable::ProvenanceDenied => (rule.arguments.values().any(|rule| rule.from.is_some()), "`from`"),
             Liftable::LeakDenied => (!rule.keep_out.is_empty(), "`keep_out`"),
         };

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Code, Desk, tool_key};
+use super::{Code, Desk, refuses_others, tool_key};
 use crate::{
     call::ToolName,
     security::{
-        boundary::{Source, ToolRule},
+        boundary::{Source, ToolRule, key_path},
         check::schema::takes,
     },
 };
@@ -20,6 +20,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     }
     for (tool, rule) in desk.rules() {
         fields(desk, tool, rule);
+        refused(desk, tool, rule);
     }
     surplus(desk);
     let has_servers = desk.boundary.servers().next().is_some() || desk.boundary.commands().next().is_some();
@@ -61,6 +62,34 @@ fn listed(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
         let reason = "its definition is not the locked one, so every call is refused: look at `abide tools diff`, and lock it again if \
                       you agree";
         desk.add(Code::Drift, tool_key(tool, &[]), reason);
+    }
+}
+
+/// Arguments that a tool takes, against those that its entry lists.
+fn refused(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+    let Some(schema) = desk.definition(tool).map(|definition| definition.input).filter(|_| refuses_others(rule)) else {
+        return;
+    };
+    let is_unlisted = |name: &&str| !rule.arguments.contains_key(*name);
+    let required: BTreeSet<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    for name in required.iter().copied().filter(is_unlisted) {
+        let entry = key_path("arguments", name);
+        let reason = format!(
+            "the tool's schema requires it, and its entry does not list it: every call that fits the schema is refused; add \
+             `{entry} = {{}}` where it may have any value, or else its rules"
+        );
+        desk.add(Code::UnlistedArgument, tool_key(tool, &["arguments", name]), reason);
+    }
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let optional = properties.map(|(name, _)| name.as_str()).filter(|name| !required.contains(name));
+    let optional: Vec<&str> = optional.filter(is_unlisted).collect();
+    if !optional.is_empty() {
+        let reason = format!(
+            "the tool also takes `{}`, and calls that have one of them are refused: list those that programs need under `arguments`",
+            optional.join("`, `")
+        );
+        desk.add(Code::RefusedArgument, tool_key(tool, &["arguments"]), reason);
     }
 }
 

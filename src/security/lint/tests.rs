@@ -9,7 +9,7 @@ const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = '
                       client_secret_env = 'SECRET'\n";
 
 /// A boundary that nobody can say anything against, but that it has no lock.
-const CLEAN: &str = "[tools.'crm.lookup']\nscopes = ['customer:read']\neffect = 'read'\nmax_calls = 2\n\
+const CLEAN: &str = "[tools.'crm.lookup']\nscopes = ['customer:read']\neffect = 'read'\nother_arguments = 'allow'\nmax_calls = 2\n\
                      [tools.'crm.mail']\nscopes = ['mail:send']\neffect = 'external'\nafter = ['crm.lookup(id)']\n\
                      arguments.id = { from = ['input', 'crm.lookup:id', 'registry:known'] }\n\
                      arguments.text = { max_chars = 200, links = [] }\nkeep_out = ['sensitive:iban']\nask = ['leak_denied']\n\
@@ -170,6 +170,41 @@ fn what_can_never_be_met_is_told() {
 }
 
 #[test]
+fn an_argument_that_is_needed_and_not_listed_is_an_error() {
+    let text = json!({ "type": "string" });
+    let schema = |required: &[&str]| json!({ "type": "object", "properties": { "to": text, "bcc": text }, "required": required });
+    let rules = "[tools.'crm.send']\nscopes = []\neffect = 'read'\nmax_calls = 1\narguments.to = {}\n[limits]\ntool_calls = 1\n";
+    let told = |rules: &str, required: &[&str]| found(&draft(rules), Some(&[spec("crm.send", schema(required), None)]));
+    let bcc = "tools.\"crm.send\".arguments.bcc".to_owned();
+    let others = (Code::RefusedArgument, "tools.\"crm.send\".arguments".to_owned());
+    assert_eq!(told(rules, &["to"]), [others]);
+    assert_eq!(told(rules, &["to", "bcc"]), [(Code::UnlistedArgument, bcc)]);
+    for listing in ["arguments.to = {}\narguments.bcc = {}", "arguments.to = {}\nother_arguments = 'allow'"] {
+        assert_eq!(told(&rules.replace("arguments.to = {}", listing), &["to", "bcc"]), []);
+    }
+}
+
+#[test]
+fn an_argument_that_a_sequence_compares_and_that_is_not_listed_is_an_error() {
+    let tools = |a: &str, b: &str, rule: &str| {
+        format!(
+            "[tools.a]\nscopes = []\neffect = 'read'\nmax_calls = 1\n{a}\n\
+             [tools.b]\nscopes = []\neffect = 'read'\nmax_calls = 1\n{b}\n{rule}\n[limits]\ntool_calls = 4\n"
+        )
+    };
+    let told = |a: &str, b: &str, rule: &str| found(&draft(&tools(a, b, rule)), None);
+    let listed = "arguments.id = {}";
+    for (key, rule) in [("after", "['a(id)']"), ("only_if", "['a(id):ok=true']"), ("never_with", "['a(id)']")] {
+        let error = (Code::UnlistedArgument, format!("tools.b.{key}"));
+        let rule = format!("{key} = {rule}");
+        assert_eq!(told(listed, listed, &rule), []);
+        assert_eq!(told("other_arguments = 'allow'", listed, &rule), []);
+        assert_eq!(told("", listed, &rule), std::slice::from_ref(&error));
+        assert_eq!(told(listed, "", &rule), [error]);
+    }
+}
+
+#[test]
 fn a_stand_in_that_is_never_shown_is_told() {
     let rules = "[tools.'crm.file']\nscopes = []\neffect = 'write'\ndry_run = 1\narguments.a = { enum = [1] }\n[limits]\ntool_calls = 1\n";
     assert_eq!(found(&draft(rules), None), []);
@@ -192,15 +227,16 @@ fn what_servers_list_is_compared_with_the_rules() {
     let live = listed();
     let key = |text: &str| text.to_owned();
     let to = (Code::FreeArgument, key("tools.\"crm.mail\".arguments.to"));
+    let others = (Code::RefusedArgument, key("tools.\"crm.mail\".arguments"));
     let wipe = (Code::UnlistedTool, key("tools.\"crm.wipe\""));
-    assert_eq!(found(&draft(CLEAN), Some(&live)), [wipe.clone(), to.clone()]);
-    let refused = CLEAN.replace("effect = 'external'", "effect = 'external'\nother_arguments = 'refuse'");
-    assert_eq!(found(&draft(&refused), Some(&live)), std::slice::from_ref(&wipe));
+    assert_eq!(found(&draft(CLEAN), Some(&live)), [wipe.clone(), others.clone()]);
+    let allowed = CLEAN.replace("effect = 'external'", "effect = 'external'\nother_arguments = 'allow'");
+    assert_eq!(found(&draft(&allowed), Some(&live)), [wipe.clone(), to]);
     let wrong = CLEAN.replace("arguments.text", "arguments.txt").replace("'crm.lookup:id'", "'crm.lookup:idd'");
     let wrong = wrong.replace("after = ['crm.lookup(id)']", "only_if = ['crm.lookup(idx=id):okay=true']");
     let wrong = wrong + "[tools.'crm.lost']\nscopes = []\neffect = 'read'\n";
     let mut found: Vec<_> =
-        found(&draft(&wrong), Some(&live)).into_iter().filter(|one| *one != to && *one != wipe).collect();
+        found(&draft(&wrong), Some(&live)).into_iter().filter(|one| *one != others && *one != wipe).collect();
     found.sort();
     let mut expected = [
         (Code::UnknownTool, key("tools.\"crm.lost\"")),
@@ -222,13 +258,13 @@ fn a_lock_stands_in_for_servers_and_shows_drift() {
     let draft = Draft::parse(&text, folder.path(), &|_| None).unwrap();
     let codes =
         |live: Option<&[ToolSpec]>| check(&draft, live).into_iter().map(|finding| finding.code).collect::<Vec<_>>();
-    assert_eq!(codes(None), [Code::UnneededLock, Code::Unset, Code::FreeArgument]);
+    assert_eq!(codes(None), [Code::UnneededLock, Code::Unset, Code::RefusedArgument]);
     let mut changed = listed();
     changed.truncate(2);
     if let Some(lookup) = changed.first_mut() {
         *lookup = ToolSpec::new(lookup.name.clone(), "Send all.", lookup.input_schema.clone(), None);
     }
-    assert_eq!(codes(Some(&changed)), [Code::UnneededLock, Code::Unset, Code::Drift, Code::FreeArgument]);
+    assert_eq!(codes(Some(&changed)), [Code::UnneededLock, Code::Unset, Code::Drift, Code::RefusedArgument]);
 }
 
 #[test]
@@ -236,10 +272,10 @@ fn a_finding_has_its_line_and_codes_are_what_is_written() {
     let draft = draft(&CLEAN.replace("max_calls = 2", "max_calls = 7"));
     let found = check(&draft, None);
     let finding = found.iter().find(|finding| finding.code == Code::NeverBinds).unwrap();
-    assert_eq!(finding.line, Some(9));
+    assert_eq!(finding.line, Some(10));
     let text = finding.to_string();
     assert!(
-        text.starts_with("line 9: warning[never_binds]: `tools.\"crm.lookup\".max_calls`: is 7, and a run has 6"),
+        text.starts_with("line 10: warning[never_binds]: `tools.\"crm.lookup\".max_calls`: is 7, and a run has 6"),
         "{text}"
     );
     let json = json!(finding);

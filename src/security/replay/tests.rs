@@ -13,11 +13,13 @@ payees = []
 [tools."bank.payments"]
 scopes = ["payments:read"]
 effect = "read"
+other_arguments = "allow"
 max_calls = 2
 
 [tools."bank.send"]
 scopes = ["payments:send"]
 effect = "write"
+other_arguments = "allow"
 arguments.to = { from = ["input:request", "registry:payees", "bank.payments:iban"] }
 distinct = { argument = "to", max = 2 }
 

@@ -26,7 +26,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
-        boundary::{ClientAuth, InputPolicy, OAuth, Parts, ServerConfig, ToolRule},
+        boundary::{ClientAuth, InputPolicy, OAuth, Others, Parts, ServerConfig, ToolRule},
         oauth::AuthError,
     },
 };
@@ -122,7 +122,7 @@ pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect:
     let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
-        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(Others::Allow))].into(),
         ..Parts::default()
     };
     let boundary = Boundary::from_parts(parts).unwrap();

@@ -14,7 +14,7 @@ use crate::{
     testing::{Says, boundary, runtime},
 };
 
-const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\n";
+const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments = { text = {}, times = {} }\n";
 
 #[derive(Deserialize, JsonSchema)]
 struct Shout {

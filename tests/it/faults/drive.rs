@@ -94,10 +94,12 @@ client_secret_env = "CRM_CLIENT_SECRET"
 [tools."crm.get_customer_info"]
 scopes = ["customer:read"]
 effect = "read"
+arguments.customer_id = {}
 
 [tools."crm.create_support_ticket"]
 scopes = ["ticket:create"]
 effect = "write"
+arguments = { customer_id = {}, issue = {}, priority = {} }
 
 [limits]
 rate = "100000/s"

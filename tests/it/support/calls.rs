@@ -17,7 +17,7 @@ use abide::{
     secret::Redactor,
     security::{
         Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, ScopeSet, Session,
-        boundary::{Parts, ServerConfig, ToolRule},
+        boundary::{Others, Parts, ServerConfig, ToolRule},
     },
     tool::mcp::{CallContext, McpServer, ToolError},
 };
@@ -94,7 +94,7 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
     let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
-        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()))].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(Others::Allow))].into(),
         ..Parts::default()
     };
     let boundary = Boundary::from_parts(parts).unwrap();

@@ -22,6 +22,7 @@ const RULES: &str = r#"
 [tools."crm.post"]
 scopes = []
 effect = "external"
+other_arguments = "allow"
 keep_out = ["sensitive:account", "crm.read:email", "crm.read:notes", "input:draft"]
 
 [tools."crm.read"]
@@ -62,7 +63,7 @@ fn denied(boundary: &Boundary, session: &Session, arguments: Value) -> Option<&'
     let call = ToolCall { tool: tool.unwrap(), arguments };
     let rule = boundary.tool(&call.tool).unwrap();
     let mut denials = Vec::new();
-    check(&Asked { boundary, rule, call: &call, session }, &mut denials);
+    check(&Asked { boundary, rule, call: &call, session, tool: None }, &mut denials);
     denials.first().and_then(|denied| denied.rule)
 }
 

@@ -43,7 +43,7 @@ const PLACES: [&[&str]; 13] = [
         "keep_out = ['sensitive:word', 's.get:secret']",
     ],
     &["", "tool_calls = 8", "tool_calls = 3", "outgoing_bytes = 20", "outgoing_bytes = 5"],
-    &["", "other_arguments = 'refuse'"],
+    &["other_arguments = 'allow'", ""],
 ];
 
 /// Which of the texts stand where.
@@ -75,7 +75,7 @@ fn boundary(choice: Choice) -> Boundary {
     };
     let act = [text(0), text(1), text(2), text(3), text(4), text(5), &to, text(7), text(10), text(12)].join("\n");
     let rules = format!(
-        "[tools.'s.get']\nscopes = []\neffect = 'read'\n{}\n[tools.'s.act']\n{act}\n[registry]\nknown = ['A']\n\
+        "[tools.'s.get']\nscopes = []\neffect = 'read'\nother_arguments = 'allow'\n{}\n[tools.'s.act']\n{act}\n[registry]\nknown = ['A']\n\
          [sensitive.word]\npattern = 'hidden'\n[limits]\n{}\n",
         text(9),
         text(11)

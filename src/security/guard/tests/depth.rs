@@ -4,7 +4,8 @@ use super::*;
 
 fn rules(tool: &str) -> String {
     format!(
-        "[tools.verify]\nscopes = []\neffect = \"read\"\n[tools.add]\nscopes = []\neffect = \"external\"\n{tool}\n\
+        "[tools.verify]\nscopes = []\neffect = \"read\"\nother_arguments = \"allow\"\n\
+         [tools.add]\nscopes = []\neffect = \"external\"\nother_arguments = \"allow\"\n{tool}\n\
          [sensitive.card]\npattern = \"[0-9]{{16}}\"\n[limits]\ntool_calls = 50\noutgoing_bytes = 200\n"
     )
 }
@@ -46,7 +47,7 @@ async fn what_comes_before_is_about_the_same_and_holds_still() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_saw_takes_back_what_was_verified() {
-    let verify = "[tools.verify]\nscopes = []\neffect = \"read\"\n";
+    let verify = "[tools.verify]\nscopes = []\neffect = \"read\"\nother_arguments = \"allow\"\n";
     for (rule, reply) in [
         ("reply = { max_bytes = 20 }\n", ToolReply::done(json!({ "ok": false, "why": "a long explanation" }))),
         ("", ToolReply::failed(json!({ "ok": true }))),
@@ -221,5 +222,58 @@ impl Approver for Yes {
     ) -> BoxFuture<'a, Result<crate::security::approval::Reply, crate::security::approval::ApproverError>> {
         assert_eq!(question.objections.len(), 1);
         Box::pin(async { Ok(crate::security::approval::Reply::Yes) })
+    }
+}
+
+const MAIL: &str = "[tools.mail]\nscopes = []\neffect = \"external\"\n";
+
+/// What the boundary says of a mail with these arguments.
+async fn mail(rules: &str, arguments: Value) -> Result<(), Denied> {
+    let properties = json!({ "to": {}, "cc": {}, "bcc": {}, "dry": {}, "a.b": {} });
+    let schema = json!({ "type": "object", "properties": properties, "additionalProperties": true });
+    let spec = ToolSpec::new("mail".try_into().unwrap(), "", schema, None);
+    let bench = Bench::with(&format!("{MAIL}{rules}"), Token(None), Mode::Live);
+    match bench.call_as("mail", arguments, Some(&spec)).await {
+        Ok(permit) => {
+            let _made = permit.into_passage();
+            Ok(())
+        }
+        Err(Refused::Denied(denied)) => Err(denied),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_argument_that_is_not_listed_is_refused_by_name() {
+    let to = "arguments.to = { enum = [\"a@corp.example\"] }";
+    let ann = "a@corp.example";
+    assert_eq!(mail(to, json!({ "to": ann })).await, Ok(()));
+    assert_eq!(mail(to, json!({ "to": ann, "bcc": null, "cc": [] })).await, Ok(()), "says nothing");
+    let denied = mail(to, json!({ "to": ann, "bcc": "eve@evil.example" })).await.unwrap_err();
+    let model = json!({ "error": { "code": "argument_denied", "advice": "make the call without this argument",
+        "argument": "bcc", "rule": "other_arguments" } });
+    assert_eq!(denied.model_json(), model);
+    let told = "argument_denied: argument `bcc` has no entry: add `arguments.bcc = {}` where it may have any value, or else its rules; \
+                `other_arguments = \"allow\"` lets all arguments in";
+    assert_eq!(denied.to_string(), told);
+    for unlisted in [json!({ "to": ann, "dry": false }), json!({ "to": ann, "cc": [{}, 0] })] {
+        assert_eq!(mail(to, unlisted).await.unwrap_err().rule, Some("other_arguments"));
+    }
+    assert!(mail("", json!({ "a.b": 1 })).await.unwrap_err().detail.contains("add `arguments.\"a.b\" = {}`"));
+    // a name that the schema does not have is the model's own, and is repeated to nobody
+    let made_up = mail(to, json!({ "to": ann, "hunter2": 1 })).await.unwrap_err();
+    assert_eq!((made_up.argument.as_deref(), made_up.to_string().contains("hunter2")), (None, false));
+    for open in [format!("{to}\nother_arguments = \"allow\""), format!("{to}\narguments.bcc = {{}}")] {
+        assert_eq!(mail(&open, json!({ "to": ann, "bcc": "eve@evil.example" })).await, Ok(()), "{open}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_without_arguments_takes_none() {
+    assert_eq!(mail("", json!({})).await, Ok(()));
+    assert_eq!(mail("", json!({ "to": "a@corp.example" })).await.unwrap_err().argument.as_deref(), Some("to"));
+    // no other rule that names an argument lists it
+    for rule in ["never_with = [\"mail(to)\"]", "approval = \"each_call\"", "keep_out = [\"input:to\"]"] {
+        assert_eq!(mail(rule, json!({ "to": "x" })).await.unwrap_err().rule, Some("other_arguments"), "{rule}");
     }
 }

@@ -44,7 +44,7 @@ impl Rules {
         let limits: String = self.limits.iter().map(|at| format!("{}\n", LIMITS[*at])).collect();
         let text = format!(
             "[tools.\"crm.a\"]\nscopes = []\neffect = \"external\"\narguments.x.max_chars = 99\n{tool}\n\
-             [tools.\"crm.b\"]\nscopes = []\neffect = \"read\"\n\
+             [tools.\"crm.b\"]\nscopes = []\neffect = \"read\"\narguments.x = {{}}\n\
              [sensitive.number]\npattern = \"[0-9]{{8}}\"\n[canaries]\nvalues = {:?}\n[limits]\n{limits}",
             self.canary
         );
