@@ -295,7 +295,7 @@ async fn the_page_of_recorded_runs_shows_what_is_decided() {
     let lines = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(lines.lines().count(), 2);
     let read = "[tools.'hotel.find_booking']\nscopes = ['booking:read']\neffect = 'read'\narguments.id = { from = ['input'] }\n";
-    let refund = "[tools.'hotel.refund']\nscopes = ['payment:refund']\neffect = 'external'\n";
+    let refund = "[tools.'hotel.refund']\nscopes = ['payment:refund']\neffect = 'external'\narguments.amount = {}\n";
     let rules = |from: &str| format!("{read}{refund}arguments.id = {{ {from} }}\n");
     let (strict, loose) = (rules("from = ['input']"), rules(""));
     let folder =
