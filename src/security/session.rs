@@ -3,6 +3,7 @@
 mod counts;
 mod kept;
 mod memory;
+mod structure;
 
 use std::{
     fmt,
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest, value_digest};
 pub(super) use kept::KeptFields;
 pub(super) use memory::{Memory, texts};
+pub(super) use structure::Structure;
 
 use super::{
     boundary::{Boundary, Registry, ToolRule},
@@ -24,7 +26,7 @@ use super::{
 };
 use crate::{
     Digest, Fields,
-    call::{ToolCall, ToolName, ToolReply},
+    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
     episode::RunId,
 };
 
@@ -128,9 +130,11 @@ impl Session {
         self
     }
 
-    /// Remembers a tool's reply: its structured fields, as values that came from that tool, and its prose, as text that nobody vouches for.
+    /// Remembers a tool's reply: its fields, as values that came from that tool, and its prose, as text that nobody vouches for. A reply
+    /// that is JSON as text has the fields of that JSON.
     pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
-        self.memory().observe(tool, reply);
+        let structure = Structure::of(&reply.content);
+        self.memory().observe(tool, &structure, reply.status);
     }
 
     /// Which run.
@@ -196,9 +200,10 @@ impl Session {
 
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
     pub(super) fn answered(&self, boundary: &Boundary, call: &ToolCall, reply: &ToolReply) {
-        self.observe(&call.tool, reply);
+        let structure = Structure::of(&reply.content);
+        self.memory().observe(&call.tool, &structure, reply.status);
         self.keep(boundary, &call.tool, reply);
-        self.counts().ended(call, Some(reply));
+        self.counts().ended(call, (reply.status == ReplyStatus::Done).then_some(&structure));
     }
 
     /// A call was answered, and the program must not know what.

@@ -15,7 +15,7 @@ use crate::{
         boundary::{Registry, Source},
         check::{args::items, views::folded},
         replay::{self, Expectation, RecordedCall, Recording},
-        session::arguments_digest,
+        session::{Structure, arguments_digest},
     },
 };
 
@@ -165,7 +165,8 @@ impl Seen {
             if reply.status == ReplyStatus::Done {
                 *times += 1;
                 done.push(call);
-                walk(&recorded.result, None, &mut |field, value| self.learn(&tool, field, value, &said, &mut learned));
+                let mut learn = |field: &str, value: &str| self.learn(&tool, field, value, &said, &mut learned);
+                walk(&Structure::of(&recorded.result).value, None, &mut learn);
             }
         }
         self.most_calls = self.most_calls.max(recording.calls.len());

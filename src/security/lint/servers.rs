@@ -98,7 +98,7 @@ fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     for (name, argument) in &rule.arguments {
         for source in argument.from.iter().flatten() {
             let Source::Reply { tool: of, field: Some(field) } = source else { continue };
-            let output = desk.definition(of).and_then(|definition| definition.output);
+            let output = desk.definition(of).and_then(|definition| definition.output).filter(|output| !is_text(output));
             let mut known = BTreeSet::new();
             output.into_iter().for_each(|schema| names(schema, &mut known));
             if !known.is_empty() && !known.contains(field.as_str()) {
@@ -107,6 +107,13 @@ fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             }
         }
     }
+}
+
+/// Whether a reply is a text, or a text in its wrapper: it can be JSON with fields of its own.
+fn is_text(output: &Value) -> bool {
+    let properties = output.get("properties").and_then(Value::as_object);
+    let only = properties.filter(|properties| properties.len() == 1).and_then(|properties| properties.get("result"));
+    only.is_some_and(|schema| schema.get("type").is_some_and(|kind| kind == "string"))
 }
 
 /// The names of all fields in a schema, wherever they are.

@@ -3,9 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::structure::Structure;
 use crate::{
     Digest,
-    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
+    call::{ToolCall, ToolName},
 };
 
 /// How often what was done. Only permitted calls count, except for attempts.
@@ -150,21 +151,11 @@ impl Counts {
         decrease(&mut self.made, &(call.tool.clone(), arguments_digest(call)));
     }
 
-    /// Notes what came of a call that a rule of sequence may look for; none: a reply that is kept from the program.
-    pub(super) fn ended(&mut self, call: &ToolCall, reply: Option<&ToolReply>) {
+    /// Notes what came of a call that a rule of sequence may look for; none: the tool failed, or its reply is kept from the program.
+    pub(super) fn ended(&mut self, call: &ToolCall, reply: Option<&Structure<'_>>) {
         let Some(made) = self.history.iter_mut().find(|made| made.end.is_none() && made.call == *call) else { return };
-        made.end = Some(match reply.filter(|reply| reply.status == ReplyStatus::Done) {
-            Some(reply) => {
-                let fields = reply.content.as_object().into_iter().flatten().filter(|(_, value)| is_scalar(value));
-                End::Done(fields.map(|(field, value)| (field.clone(), value.clone())).collect())
-            }
-            None => End::Nothing,
-        });
+        made.end = Some(reply.map_or(End::Nothing, |reply| End::Done(reply.top())));
     }
-}
-
-fn is_scalar(value: &Value) -> bool {
-    !value.is_object() && !value.is_array()
 }
 
 /// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments

@@ -6,7 +6,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::kept::{KeptFields, KeptIn, is_telling};
+use super::{
+    kept::{KeptFields, KeptIn, is_telling},
+    structure::{Structure, WRAPPER},
+};
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
@@ -82,15 +85,15 @@ impl Memory {
         }
     }
 
-    pub(super) fn observe(&mut self, tool: &ToolName, reply: &ToolReply) {
-        match &reply.content {
-            Value::String(text) => self.add_prose(tool, text),
-            content => self.add(tool, None, content, reply.status),
+    pub(super) fn observe(&mut self, tool: &ToolName, reply: &Structure<'_>, status: ReplyStatus) {
+        self.add(tool, None, &reply.value, status);
+        if let Some(text) = reply.wrapped {
+            self.add_value(tool, Some(WRAPPER), text, status);
         }
     }
 
     /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of
-    /// objects, since they carry text as well as values do; booleans and null carry none.
+    /// objects, since they carry text as well as values do; booleans, null and blank texts carry none.
     pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
         self.is_from(&Places { sources, registries, looks: Cell::new(MAX_LOOKS) }, value)
     }
@@ -103,6 +106,7 @@ impl Memory {
                 .iter()
                 .all(|(key, item)| self.is_from(places, &Value::from(key.as_str())) && self.is_from(places, item)),
             Value::Number(_) => self.has(places, value),
+            Value::String(text) if is_blank(text) => true,
             Value::String(text) => {
                 self.has(places, value)
                     || parts(text).is_some_and(|mut parts| parts.all(|part| self.has(places, &Value::from(part))))
@@ -215,6 +219,11 @@ impl Memory {
         }
         fits
     }
+}
+
+/// Whether a text is empty, or nothing but spaces: models write it where null is meant. Other white space could carry something.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b' ')
 }
 
 /// The texts among the values of some arguments.

@@ -211,3 +211,54 @@ fn keys_of_the_input_are_kept_in_and_give_no_provenance() {
         }
     });
 }
+
+fn said(tool: &str, reply: Value, source: &str, value: Value) -> bool {
+    let session = session("hello");
+    session.observe(&ToolName::try_from(tool).unwrap(), &ToolReply::done(reply));
+    session.with_memory(|memory| memory.came_from(&[source.parse().unwrap()], &[], &value))
+}
+
+#[test]
+fn json_as_text_vouches_as_if_it_were_structured() {
+    let rows = json!([{ "id": "A1", "owner": { "mail": "ann@corp.example" }, "note": "see B2", "n": 7 }]);
+    for reply in
+        [rows.clone(), json!(rows.to_string()), json!([rows.to_string()]), json!({ "result": rows.to_string() })]
+    {
+        let came = |source: &str, value: Value| said("crm.list", reply.clone(), source, value);
+        assert!(came("crm.list:id", json!("A1")) && came("crm.list:mail", json!("ann@corp.example")), "{reply}");
+        assert!(came("crm.list:n", json!(7)) && came("crm.list", json!(["A1", 7])), "{reply}");
+        assert!(!came("crm.list:id", json!("B2")) && !came("crm.list:owner", json!("A1")), "{reply}");
+    }
+    // the text itself stays a value of the wrapper's field
+    let text = rows.to_string();
+    assert!(said("crm.list", json!({ "result": text }), "crm.list:result", json!(text)));
+}
+
+#[test]
+fn json_that_users_write_into_a_field_vouches_for_no_other_field() {
+    let mail = json!({ "id": "EVIL1", "sender": "eve@x.example" }).to_string();
+    for reply in [
+        json!({ "id": "M1", "body": mail }),
+        json!(json!({ "id": "M1", "body": mail }).to_string()),
+        json!([{ "id": "M1", "body": mail }]),
+        json!({ "result": json!([{ "id": "M1", "body": mail }]).to_string() }),
+        json!(format!("New mail: {mail}")),
+    ] {
+        let came = |source: &str, value: Value| said("mail.read", reply.clone(), source, value);
+        assert!(!came("mail.read:id", json!("EVIL1")) && !came("mail.read", json!("eve@x.example")), "{reply}");
+    }
+    let failed = ToolReply::failed(json!({ "id": "A1" }).to_string());
+    let (session, tool) = (session("hello"), ToolName::try_from("crm.list").unwrap());
+    session.observe(&tool, &failed);
+    assert!(!session.with_memory(|memory| memory.came_from(&["crm.list:id".parse().unwrap()], &[], &json!("A1"))));
+}
+
+#[test]
+fn a_blank_text_needs_no_source_as_null_needs_none() {
+    for value in [json!(""), json!(" "), json!(null), json!(["", "CUST1"]), json!({ "CUST1": "" })] {
+        assert!(from_input("CUST1", value.clone()), "{value}");
+    }
+    for value in [json!("\n"), json!("\t"), json!("\u{200b}"), json!("\u{a0}"), json!(["", "CUST2"]), json!(0)] {
+        assert!(!from_input("CUST1", value.clone()), "{value}");
+    }
+}
