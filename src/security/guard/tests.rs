@@ -273,10 +273,17 @@ async fn values_come_from_the_fields_of_replies_but_not_from_their_prose() {
 
 #[tokio::test]
 async fn text_that_looks_like_json_is_still_text() {
+    let json = "{\"id\": \"EVIL99\"}";
+    for reply in [json!({ "note": json }), json!(format!("A customer wrote: {json}")), json!([{ "note": json }])] {
+        let bench = Bench::new();
+        bench.make("crm.recent", json!({}), reply).await;
+        let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
+        assert_eq!(kind(refused), EventKind::ProvenanceDenied);
+    }
+    // the whole reply is its server's
     let bench = Bench::new();
-    bench.make("crm.recent", json!({}), json!("{\"id\": \"EVIL99\"}")).await;
-    let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
-    assert_eq!(kind(refused), EventKind::ProvenanceDenied);
+    bench.make("crm.recent", json!({}), json!("{\"id\": \"CUST99\"}")).await;
+    assert!(bench.call("crm.lookup", json!({ "id": "CUST99" })).await.is_ok());
 }
 
 #[tokio::test]
