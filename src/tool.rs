@@ -5,4 +5,4 @@ pub mod mcp;
 mod toolbox;
 
 pub use function::Function;
-pub use toolbox::{ToolOutcome, Toolbox, ToolboxError};
+pub use toolbox::{Survey, ToolOutcome, Toolbox, ToolboxError};

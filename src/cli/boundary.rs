@@ -36,10 +36,14 @@ pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) 
         Reach::File => None,
         Reach::Servers => {
             let boundary = Boundary::load(file)?;
-            Some(tokio::runtime::Runtime::new()?.block_on(Toolbox::list(&boundary))?)
+            Some(tokio::runtime::Runtime::new()?.block_on(Toolbox::survey(&boundary))?)
         }
     };
-    let findings = lint::check(&draft, live.as_deref());
+    let mut findings = lint::check(&draft, live.as_ref().map(|live| live.tools.as_slice()));
+    let oddities = live.iter().flat_map(|live| &live.oddities);
+    findings.extend(
+        oddities.map(|odd| lint::unusable_part(&draft, &odd.server, odd.tool.as_ref(), &odd.part, &odd.reason)),
+    );
     for finding in &findings {
         say(finding, form, out)?;
     }

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::boundary::{Boundary, Draft, Others, ToolRule, key_path};
 use crate::{
     Digest,
-    call::{Effect, ToolName, ToolSpec},
+    call::{Effect, ServerId, ToolName, ToolSpec},
 };
 
 /// One thing that somebody should look at.
@@ -128,6 +128,8 @@ codes! {
     EmptyList = "empty_list", Note;
     /// Arguments that a tool takes, and that its entry refuses.
     RefusedArgument = "refused_argument", Note;
+    /// A tool, a part of one or a field that a server sends and that cannot be used.
+    UnusablePart = "unusable_part", Warning;
     /// A tool of a server that has no entry.
     UnlistedTool = "unlisted_tool", Note;
     /// A locked definition that no entry is about.
@@ -149,6 +151,18 @@ pub fn check(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<Finding> {
     let mut found = desk.found;
     found.sort_by(|a, b| (a.line, &a.key, a.code).cmp(&(b.line, &b.key, b.code)));
     found
+}
+
+/// That a server sends something that cannot be used: which part, and why. `tool` is the one that it concerns, if it concerns one.
+pub fn unusable_part(draft: &Draft, server: &ServerId, tool: Option<&ToolName>, part: &str, reason: &str) -> Finding {
+    let key = match tool {
+        Some(tool) if draft.boundary().tool(tool).is_some() => tool_key(tool, &[]),
+        _ => key_path("servers", server.as_str()),
+    };
+    let hint = "the rest of the server is used; tell its operator, or leave it if programs do not need this";
+    let message = format!("server `{server}`: {part}: {reason}; {hint}");
+    let code = Code::UnusablePart;
+    Finding { line: draft.line_of(&key), key, severity: code.severity(), code, message }
 }
 
 /// What is looked at, and what was found.

@@ -13,6 +13,7 @@ mod http;
 mod input;
 mod link;
 mod listing;
+mod oddity;
 mod process;
 mod reply;
 mod rounds;
@@ -24,6 +25,7 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 pub use self::{
     call::CallContext,
     error::{ConnectError, ToolError},
+    oddity::Oddity,
 };
 use self::{
     call::Ticket,
@@ -98,6 +100,11 @@ impl McpServer {
         &self.listing.tools
     }
 
+    /// What of its messages was left out so far because it could not be used: tools, parts of tools, fields. At most 64.
+    pub fn oddities(&self) -> Vec<Oddity> {
+        self.link.oddities().all()
+    }
+
     /// The version of the protocol that was agreed on, such as `2026-07-28`.
     pub fn protocol_version(&self) -> &str {
         &self.protocol
@@ -154,7 +161,7 @@ impl McpServer {
     async fn over(link: Link) -> Result<Self, ConnectError> {
         let connected = async {
             let session = link.session().await?;
-            let listing = Listing::new(&session, link.server(), &link).await?;
+            let listing = Listing::new(&session, &link).await?;
             Ok((session.protocol_version(), listing))
         };
         let (protocol, listing) = connected.await.map_err(|fault: Fault| fault.into_connect_error(link.server()))?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Function,
     function::ErasedFunction,
-    mcp::{CallContext, ConnectError, McpServer, ToolError},
+    mcp::{CallContext, ConnectError, McpServer, Oddity, ToolError},
 };
 use crate::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
@@ -38,6 +38,16 @@ struct Tools {
     unlisted: BTreeMap<ToolName, ToolSpec>,
     functions: BTreeMap<ToolName, Arc<dyn ErasedFunction>>,
     servers: BTreeMap<ServerId, Arc<McpServer>>,
+}
+
+/// What the servers of a boundary have now.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Survey {
+    /// Every tool that can be used, whether or not it has an entry, in the order of names.
+    pub tools: Vec<ToolSpec>,
+    /// What of the servers' messages could not be used.
+    pub oddities: Vec<Oddity>,
 }
 
 /// What came of a wanted call.
@@ -80,6 +90,16 @@ pub enum ToolboxError {
         /// Which tools there are.
         hint: String,
     },
+    /// The boundary allows a tool whose definition cannot be used.
+    #[error(
+        "the boundary has an entry for `{tool}`, which cannot be used as its server lists it: {reason}; correct it at the server, or remove the entry"
+    )]
+    Unusable {
+        /// The tool.
+        tool: ToolName,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No connection to a server can be set up.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -111,6 +131,9 @@ impl Toolbox {
                 .map(ToolName::as_str)
                 .collect::<Vec<_>>()
                 .join(", ");
+            if let Some(reason) = tools.why_unusable(tool) {
+                return Err(ToolboxError::Unusable { tool: tool.clone(), reason });
+            }
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
         Ok(Self { tools: Arc::new(tools) })
@@ -132,10 +155,20 @@ impl Toolbox {
     /// # Errors
     /// A server cannot be used.
     pub async fn list(boundary: &Boundary) -> Result<Vec<ToolSpec>, ToolboxError> {
-        let Tools { mut specs, unlisted, .. } = Tools::of(boundary, |_| true).await?;
-        specs.extend(unlisted.into_values());
-        specs.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(specs)
+        Ok(Self::survey(boundary).await?.tools)
+    }
+
+    /// Connects as [`Toolbox::list`] does, and also tells what of the servers' messages could not be used.
+    ///
+    /// # Errors
+    /// A server cannot be used.
+    pub async fn survey(boundary: &Boundary) -> Result<Survey, ToolboxError> {
+        let tools = Tools::of(boundary, |_| true).await?;
+        let oddities = tools.oddities();
+        let Tools { specs, unlisted, .. } = tools;
+        let mut tools: Vec<ToolSpec> = specs.into_iter().chain(unlisted.into_values()).collect();
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Survey { tools, oddities })
     }
 
     /// With a Rust function as a tool. It needs an entry in the boundary like any other.
@@ -153,6 +186,11 @@ impl Toolbox {
     /// The tools, in the order of their names.
     pub fn specs(&self) -> &[ToolSpec] {
         &self.tools.specs
+    }
+
+    /// What of the servers' messages was left out so far because it could not be used, server by server.
+    pub fn oddities(&self) -> Vec<Oddity> {
+        self.tools.oddities()
     }
 
     /// Runs a tool, if the guard permits it. Everything is recorded; nothing panics; only a failed infrastructure ends a run.
@@ -269,6 +307,16 @@ impl Tools {
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tools)
+    }
+
+    fn oddities(&self) -> Vec<Oddity> {
+        self.servers.values().flat_map(|server| server.oddities()).collect()
+    }
+
+    /// Why a tool that its server lists is not there.
+    fn why_unusable(&self, tool: &ToolName) -> Option<String> {
+        let oddity = self.oddities().into_iter().find(|oddity| oddity.tool.as_ref() == Some(tool))?;
+        Some(format!("{}: {}", oddity.part, oddity.reason))
     }
 
     fn add(&mut self, server: McpServer, boundary: &Boundary) {

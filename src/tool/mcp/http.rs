@@ -19,7 +19,7 @@ use serde::Deserialize;
 use sse_stream::Sse;
 use url::Url;
 
-use super::{call::Ticket, error::Fault, listing::Freshness, sse};
+use super::{call::Ticket, error::Fault, listing::Freshness, oddity::Oddities, sse};
 use crate::{
     clock::Clock,
     net::{self, Bytes, Request, Streamed},
@@ -54,6 +54,7 @@ struct Inner {
     identity: Arc<Identity>,
     clock: Arc<dyn Clock>,
     freshness: Arc<Freshness>,
+    oddities: Oddities,
 }
 
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -69,12 +70,17 @@ pub(super) fn reconnect() -> FixedInterval {
 
 impl Http {
     pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { identity, clock, freshness: Arc::default() }))
+        let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
+        Self(Arc::new(Inner { identity, clock, freshness: Arc::default(), oddities }))
     }
 
     /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
     pub(super) fn freshness(&self) -> &Arc<Freshness> {
         &self.0.freshness
+    }
+
+    pub(super) fn oddities(&self) -> &Oddities {
+        &self.0.oddities
     }
 
     pub(super) fn identity(&self) -> &Identity {

@@ -21,13 +21,13 @@ use super::{
     handler::Handler,
     http::{self, Http},
     listing::Freshness,
+    oddity::Oddities,
     process::{Process, Program},
 };
 use crate::{
     call::ServerId,
     clock::Clock,
     net::Backoff,
-    secret::Redactor,
     security::boundary::{InputPolicy, Protocol},
 };
 
@@ -96,10 +96,11 @@ impl Link {
         &self.input
     }
 
-    pub(super) fn redactor(&self) -> &Redactor {
+    /// What of the server's messages could not be used.
+    pub(super) fn oddities(&self) -> &Oddities {
         match &self.way {
-            Way::Http(http) => http.identity().redactor(),
-            Way::Program(program) => program.redactor(),
+            Way::Http(http) => http.oddities(),
+            Way::Program(program) => program.oddities(),
         }
     }
 

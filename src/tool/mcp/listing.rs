@@ -19,7 +19,7 @@ use super::{
     link::{Link, Session},
     reply, spec,
 };
-use crate::call::{ServerId, ToolName, ToolReply, ToolSpec};
+use crate::call::{ToolName, ToolReply, ToolSpec};
 
 /// The tools as they were, and a watch over them: a program is made for these definitions, and calls go to no others.
 pub(super) struct Listing {
@@ -57,12 +57,12 @@ const MAX_LIFE: Duration = Duration::from_secs(3_600);
 
 impl Listing {
     /// The list of a server that was just connected to.
-    pub(super) async fn new(session: &Session, server: &ServerId, link: &Link) -> Result<Self, Fault> {
+    pub(super) async fn new(session: &Session, link: &Link) -> Result<Self, Fault> {
         let seen = link.freshness().count();
-        let list = ask(session).await?;
-        let tools = spec::of_tools(list.tools, server, link.redactor());
+        let list = ask(session, link).await?;
+        let tools = spec::of_tools(list.tools, link.oddities());
         let watch = Watch { good_until: link.clock().elapsed() + list.life, seen, drifted: BTreeSet::new() };
-        Ok(Self { outputs: spec::validators(&tools), tools, watch: Mutex::new(watch) })
+        Ok(Self { outputs: spec::validators(&tools, link.oddities()), tools, watch: Mutex::new(watch) })
     }
 
     /// Whether a tool is still what it was. Asks again where the list may be another one; who comes meanwhile waits for that.
@@ -91,8 +91,8 @@ impl Listing {
     async fn ask_again(&self, watch: &mut Watch, session: &Session, link: &Link) -> Result<(), Fault> {
         // before asking: what changes meanwhile must not be missed
         let seen = link.freshness().count();
-        let list = ask(session).await?;
-        let tools = spec::of_tools(list.tools, link.server(), link.redactor());
+        let list = ask(session, link).await?;
+        let tools = spec::of_tools(list.tools, link.oddities());
         let now: BTreeMap<_, _> = tools.into_iter().map(|tool| (tool.name, tool.digest)).collect();
         let drifted = |tool: &&ToolSpec| now.get(&tool.name) != Some(&tool.digest);
         watch.drifted = self.tools.iter().filter(drifted).map(|tool| tool.name.clone()).collect();
@@ -113,13 +113,13 @@ impl Freshness {
     }
 }
 
-async fn ask(session: &Session) -> Result<List, Fault> {
-    let list = tokio::time::timeout(TIMEOUT, pages(session)).await;
+async fn ask(session: &Session, link: &Link) -> Result<List, Fault> {
+    let list = tokio::time::timeout(TIMEOUT, pages(session, link)).await;
     list.unwrap_or(Err(ServiceError::Timeout { timeout: TIMEOUT })).map_err(Fault::of_service)
 }
 
 /// Follows the pages, but not for ever.
-async fn pages(session: &Session) -> Result<List, ServiceError> {
+async fn pages(session: &Session, link: &Link) -> Result<List, ServiceError> {
     let mut tools = Vec::new();
     let mut cursor = None;
     let mut life = MAX_LIFE;
@@ -134,7 +134,9 @@ async fn pages(session: &Session) -> Result<List, ServiceError> {
         }
     }
     if cursor.is_some() || tools.len() > MAX_TOOLS {
-        tracing::warn!("the server lists more than {MAX_TOOLS} tools: the rest is left out");
+        let reason =
+            format!("it lists more than {MAX_TOOLS} tools, or on more than {MAX_PAGES} pages: the rest is left out");
+        link.oddities().note(None, "`tools/list`", reason);
         tools.truncate(MAX_TOOLS);
     }
     Ok(List { tools, life: life.max(MIN_LIFE) })

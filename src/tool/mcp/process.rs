@@ -21,13 +21,14 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
-use super::{error::Fault, http::MAX_REPLY};
+use super::{error::Fault, http::MAX_REPLY, oddity::Oddities};
 use crate::{call::ServerId, secret::Redactor, security::boundary::CommandConfig};
 
 /// How a server's program is started.
 pub(super) struct Program {
     config: CommandConfig,
     redactor: Redactor,
+    oddities: Oddities,
 }
 
 /// A running program. Dropping it ends the program, and everything that the program started.
@@ -65,11 +66,12 @@ const MAX_LOG: usize = 256 * 1024;
 impl Program {
     pub(super) fn new(config: CommandConfig, redactor: Redactor) -> Self {
         config.env.values().for_each(|value| redactor.keep(value));
-        Self { config, redactor }
+        let oddities = Oddities::new(config.id.clone(), redactor.clone());
+        Self { config, redactor, oddities }
     }
 
-    pub(super) fn redactor(&self) -> &Redactor {
-        &self.redactor
+    pub(super) fn oddities(&self) -> &Oddities {
+        &self.oddities
     }
 
     /// How long it may take to say who it is.
