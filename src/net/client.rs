@@ -41,6 +41,8 @@ pub struct Request {
     pub body: Bytes,
     /// The time for the whole exchange; for [`Client::open`], until the headers of the reply.
     pub timeout: Duration,
+    /// The longest silence in a body that is streamed; without one, [`Options::read_timeout`].
+    pub read_timeout: Option<Duration>,
     /// Most bytes that the body of the reply may have; [`Client::open`] leaves that to its reader.
     pub max_body: usize,
 }
@@ -133,8 +135,9 @@ impl Client {
     /// As for [`Client::send`].
     pub async fn open(&self, request: Request) -> Result<Streamed, Error> {
         let (timeout, host) = (request.timeout, Arc::from(host_of(&request.url)));
+        let silence = request.read_timeout.unwrap_or(self.read_timeout);
         let streamed = within(timeout, &host, self.exchange(request, &host)).await?;
-        Ok(streamed.never_silent_for(self.read_timeout))
+        Ok(streamed.never_silent_for(silence))
     }
 
     async fn exchange(&self, request: Request, host: &Arc<str>) -> Result<Streamed, Error> {
@@ -213,6 +216,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             timeout: TIMEOUT,
+            read_timeout: None,
             max_body: MAX_BODY,
         }
     }

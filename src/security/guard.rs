@@ -396,7 +396,8 @@ impl Guard {
             record(log, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
         }
         granted.reservation.keep();
-        Permit::new(call, granted.effect, session.run(), granted.stand_in)
+        let limits = self.boundary.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
+        Permit::new(call, granted.effect, session.run(), granted.stand_in).limited(limits)
     }
 }
 

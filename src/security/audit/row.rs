@@ -126,10 +126,12 @@ pub enum OutcomeStatus {
     DryRun,
     /// The tool replied, and a rule of the boundary keeps the reply from the program.
     Withheld,
-    /// The server refused the call, or what it said is no reply.
+    /// The server refused the call, or wants something first that it does not get.
     Refused,
-    /// The server could not be reached.
+    /// The server could not be reached, or failed before it took the call.
     Unreachable,
+    /// The call was sent, and its reply did not come or cannot be used. The tool may have done it.
+    Unconfirmed,
     /// Nobody waited for the reply any longer: the run was given up, or it panicked. The tool may have done it.
     Abandoned,
 }
@@ -287,6 +289,7 @@ impl OutcomeStatus {
             Self::Withheld => "withheld",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::Unconfirmed => "unconfirmed",
             Self::Abandoned => "abandoned",
         }
     }

@@ -1,4 +1,5 @@
 mod argument;
+mod call_limits;
 mod flow;
 mod limits;
 mod sequence;
@@ -6,12 +7,14 @@ mod sequence;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
+    time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use argument::{ArgumentRule, Source};
+pub use call_limits::CallLimits;
 pub use flow::{Answer, Class, ClassPattern, Kept, Markup, ReplyRule};
 pub use limits::{Brake, Limits, Rate, RateError};
 pub use sequence::{Earlier, EarlierError, Same};
@@ -38,6 +41,9 @@ pub struct ToolRule {
     /// Most permitted calls in one run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<NonZeroU32>,
+    /// The longest that a call may take, waits and repetitions included; without one as in [`CallLimits::default`].
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "seconds")]
+    pub timeout: Option<Duration>,
     /// What the program is shown instead of a reply where a write is only a dry run; see [`CompileWrites`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<Value>,
@@ -133,6 +139,7 @@ impl ToolRule {
             others: Others::default(),
             distinct: None,
             max_calls: None,
+            timeout: None,
             dry_run: None,
             recorded: None,
             approval: Approval::None,
@@ -152,10 +159,19 @@ impl ToolRule {
         self
     }
 
+    /// What one call may take.
+    pub fn call_limits(&self) -> CallLimits {
+        CallLimits::of(self)
+    }
+
     /// The calls that rules of sequence look for.
     pub fn sequence(&self) -> impl Iterator<Item = &Earlier> {
         self.after.iter().chain(&self.only_if).chain(&self.never_with)
     }
+}
+
+fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{}s", time.unwrap_or_default().as_secs()))
 }
 
 impl Others {

@@ -1,6 +1,6 @@
 //! Tools, arguments, classes and answers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::Serialize;
 
@@ -29,7 +29,17 @@ pub(super) fn tools(changes: &mut Changes, old: &Boundary, new: &Boundary) {
         match (old.tool(name), new.tool(name)) {
             (Some(was), Some(is)) => {
                 tool(changes, &path, was, is);
-                reply(changes, &key_path(&path, "reply"), (&was.reply, &is.reply), &withholding);
+                let path = key_path(&path, "reply");
+                reply(changes, &path, (&was.reply, &is.reply), &withholding);
+                // a reply that is not read is not remembered either
+                let (was, is) = (was.call_limits(), is.call_limits());
+                let read = by_most(Some(&was.receive_bytes), Some(&is.receive_bytes));
+                let bytes = |bytes: usize| Some(bytes.to_string());
+                let (old, new) = (bytes(was.receive_bytes), bytes(is.receive_bytes));
+                changes.told(key_path(&path, "receive_bytes"), withholding(read), old, new);
+                let shown = by_most(Some(&was.shown_bytes), Some(&is.shown_bytes));
+                let (old, new) = (bytes(was.shown_bytes), bytes(is.shown_bytes));
+                changes.told(key_path(&path, "shown_bytes"), shown, old, new);
             }
             (was, is) => {
                 let effect = |rule: &ToolRule| format!("may be called ({})", word(&rule.effect).unwrap_or_default());
@@ -58,6 +68,9 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     let scopes = Order::of(&old.scopes, &new.scopes, |one, other| one.covers(other)).reversed();
     changes.told(key("scopes"), scopes, Some(old.scopes.to_string()), Some(new.scopes.to_string()));
     changes.most(key("max_calls"), old.max_calls, new.max_calls);
+    let (was, is) = (old.call_limits().timeout, new.call_limits().timeout);
+    let seconds = |time: Duration| Some(format!("{}s", time.as_secs()));
+    changes.told(key("timeout"), by_most(Some(&was), Some(&is)), seconds(was), seconds(is));
     let distinct = match (&old.distinct, &new.distinct) {
         (Some(old), Some(new)) if old.argument == new.argument => by_most(Some(&old.max), Some(&new.max)),
         (Some(_), Some(_)) => Order::Unclear,

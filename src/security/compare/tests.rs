@@ -61,6 +61,9 @@ fn parse(text: &str) -> Boundary {
 #[test]
 fn the_same_boundary_has_no_changes_however_it_is_written() {
     let other = BASE.replace("[\"input:request\", \"registry:known\"]", "[\"registry:known\", \"input:request\"]");
+    // the default, written down
+    let other = other.replace("max_bytes = 100", "max_bytes = 100, shown_bytes = 16384, receive_bytes = 1048576");
+    let other = other.replace("max_calls = 3", "max_calls = 3\ntimeout = \"3m\"");
     let other = other.replace("/data/in", "/data/in/").replace("10/s", "600/m\"\nburst = 10\n# \"");
     assert_eq!(compare(&parse(BASE), &parse(BASE)), []);
     assert_eq!(compare(&parse(BASE), &parse(&other)), []);
@@ -73,6 +76,16 @@ fn every_change_is_told_for_what_it_means() {
     let cases: &[(&str, &str, Kind, &str)] = &[
         ("max_calls = 3", "max_calls = 4", Wider, "tools.\"crm.mail\".max_calls"),
         ("max_calls = 3\n", "", Wider, "tools.\"crm.mail\".max_calls"),
+        ("max_calls = 3", "max_calls = 3\ntimeout = \"300s\"", Wider, "tools.\"crm.mail\".timeout"),
+        ("max_calls = 3", "max_calls = 3\ntimeout = \"2m\"", Narrower, "tools.\"crm.mail\".timeout"),
+        ("max_bytes = 100", "max_bytes = 100, shown_bytes = 20000", Wider, "tools.\"crm.mail\".reply.shown_bytes"),
+        ("max_bytes = 100", "max_bytes = 100, shown_bytes = 100", Narrower, "tools.\"crm.mail\".reply.shown_bytes"),
+        (
+            "max_bytes = 100",
+            "max_bytes = 100, receive_bytes = 2000000",
+            Wider,
+            "tools.\"crm.mail\".reply.receive_bytes",
+        ),
         ("max = 2 }", "max = 1 }", Narrower, "tools.\"crm.mail\".distinct"),
         ("scopes = [\"b\"]", "scopes = [\"b\", \"c\"]", Narrower, "tools.\"crm.mail\".scopes"),
         ("scopes = [\"b\"]", "scopes = [\"c\"]", Changed, "tools.\"crm.mail\".scopes"),

@@ -3,6 +3,7 @@ use serde_json::Value;
 use crate::{
     call::{Effect, ToolCall, ToolName},
     episode::RunId,
+    security::boundary::CallLimits,
 };
 
 /// Proof that the guard permitted exactly this call, once. Tools run only by consuming one. It knows nothing of tokens: those are
@@ -46,6 +47,7 @@ use crate::{
 pub struct Permit {
     call: ToolCall,
     effect: Effect,
+    limits: CallLimits,
     run: RunId,
     stand_in: Option<Value>,
 }
@@ -66,6 +68,7 @@ pub enum Passage {
 pub struct Permitted {
     call: ToolCall,
     effect: Effect,
+    limits: CallLimits,
 }
 
 impl Permitted {
@@ -77,6 +80,11 @@ impl Permitted {
     /// What the call does to the world.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    /// What the call may take.
+    pub fn limits(&self) -> CallLimits {
+        self.limits
     }
 
     /// The call, for making it.
@@ -104,12 +112,16 @@ impl Permit {
     /// What is permitted.
     pub fn into_passage(self) -> Passage {
         match self.stand_in {
-            None => Passage::Live(Permitted { call: self.call, effect: self.effect }),
+            None => Passage::Live(Permitted { call: self.call, effect: self.effect, limits: self.limits }),
             Some(stand_in) => Passage::DryRun(self.call, stand_in),
         }
     }
 
     pub(super) fn new(call: ToolCall, effect: Effect, run: RunId, stand_in: Option<Value>) -> Self {
-        Self { call, effect, run, stand_in }
+        Self { call, effect, limits: CallLimits::default(), run, stand_in }
+    }
+
+    pub(super) fn limited(self, limits: CallLimits) -> Self {
+        Self { limits, ..self }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{choice, parsed};
 use crate::security::boundary::{
-    Source,
+    CallLimits, Source,
     reader::Table,
     rule::{Answer, Class, ClassPattern, Markup, ReplyRule},
 };
@@ -32,11 +32,23 @@ pub(super) fn reply(table: Table<'_>) -> ReplyRule {
     let words = [("keep", Markup::Keep), ("strip", Markup::Strip), ("refuse", Markup::Refuse)];
     let rule = ReplyRule {
         max_bytes: table.count("max_bytes").map(std::num::NonZeroU32::get),
+        receive_bytes: bytes(&table, "receive_bytes"),
+        shown_bytes: bytes(&table, "shown_bytes"),
         markup: choice(&table, "markup", &words).unwrap_or_default(),
         hide: owned(&table, "hide"),
     };
-    table.finish(&["max_bytes", "markup", "hide"]);
+    table.finish(&["max_bytes", "receive_bytes", "shown_bytes", "markup", "hide"]);
     rule
+}
+
+/// What is kept in memory for each call that is under way.
+fn bytes(table: &Table<'_>, key: &str) -> Option<u32> {
+    let bytes = table.count(key)?.get();
+    if bytes > CallLimits::MAX_BYTES {
+        table.problem(key, format!("must be at most {} (32 MiB)", CallLimits::MAX_BYTES));
+        return None;
+    }
+    Some(bytes)
 }
 
 pub(super) fn answer(table: Table<'_>) -> Answer {

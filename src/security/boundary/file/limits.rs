@@ -47,7 +47,8 @@ fn brake(table: Table<'_>) -> Option<Brake> {
     window.map(|_| brake)
 }
 
-fn window(text: &str) -> Option<Duration> {
+/// A time such as `90s`, `10m`, `24h` or `7d`.
+pub(super) fn window(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => 60,

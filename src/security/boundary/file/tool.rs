@@ -1,15 +1,15 @@
 //! `[tools."server.tool"]`.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use super::{beside, choice, flow, parsed, required_count};
+use super::{beside, choice, flow, limits, parsed, required_count};
 use crate::{
     Pattern,
     call::{Effect, ToolName},
     security::{
         Scope, ScopeSet,
         boundary::{
-            ArgumentRule, Distinct, Earlier, Recorded, Source, ToolRule,
+            ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Source, ToolRule,
             reader::Table,
             rule::{Approval, Kept, Liftable, Others},
         },
@@ -23,6 +23,7 @@ pub(super) const KEYS: &[&str] = &[
     "other_arguments",
     "distinct",
     "max_calls",
+    "timeout",
     "dry_run",
     "dry_run_file",
     "dry_run_recording",
@@ -81,6 +82,7 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         others: others.unwrap_or_default(),
         distinct,
         max_calls: table.count("max_calls"),
+        timeout: timeout(table),
         dry_run: table.any("dry_run").or(file),
         recorded,
         approval,
@@ -92,6 +94,15 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         reply: table.table("reply").map(flow::reply).unwrap_or_default(),
         ..ToolRule::new(effect?, scopes?)
     })
+}
+
+fn timeout(table: &Table<'_>) -> Option<Duration> {
+    let text = table.text("timeout")?;
+    let timeout = limits::window(text).filter(|time| *time <= CallLimits::MAX_TIMEOUT);
+    if timeout.is_none() {
+        table.problem("timeout", "must be a time from `1s` to `1h`, such as `300s` or `5m`");
+    }
+    timeout
 }
 
 fn effect(table: &Table<'_>) -> Option<Effect> {

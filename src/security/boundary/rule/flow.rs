@@ -41,6 +41,13 @@ pub struct ReplyRule {
     /// Most bytes, as JSON; a longer reply is withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u32>,
+    /// The longest reply that is read, in bytes as they come; without one as in [`CallLimits::default`](super::CallLimits::default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receive_bytes: Option<u32>,
+    /// The most that the program is shown, in bytes of JSON; a longer reply is cut. Without one as in
+    /// [`CallLimits::default`](super::CallLimits::default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown_bytes: Option<u32>,
     /// What becomes of markup in its texts.
     #[serde(skip_serializing_if = "Markup::is_kept")]
     pub markup: Markup,

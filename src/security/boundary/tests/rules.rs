@@ -19,6 +19,12 @@ fn a_mistake_in_a_rule_has_its_line_its_key_and_what_to_do() {
         ("arguments.x = { min = 5, max = 4 }", 7, "tools.b.arguments.x.min", "is larger than `max`: no number fits"),
         ("arguments.x = { enum = [] }", 7, "tools.b.arguments.x.enum", "is empty: no value fits; list the values"),
         ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
+        ("timeout = '2h'", 7, "tools.b.timeout", "must be a time from `1s` to `1h`"),
+        ("timeout = 300", 7, "tools.b.timeout", "must be a text"),
+        ("timeout = '300s'", 7, "tools.b.timeout", "is for tools of servers"),
+        ("reply = { receive_bytes = 33554433 }", 7, "tools.b.reply.receive_bytes", "must be at most 33554432"),
+        ("reply = { receive_bytes = 1000 }", 7, "tools.b.reply.receive_bytes", "is for tools of servers"),
+        ("reply = { shown_bytes = 0 }", 7, "tools.b.reply.shown_bytes", "must be a whole number from 1"),
         ("after = ['c']", 7, "tools.b.after", "there is no tool `c` here"),
         ("after = ['a']\nnever_with = ['a']", 8, "tools.b.never_with", "it can never be called"),
     ] {
@@ -67,4 +73,19 @@ fn a_draft_needs_no_secrets_and_says_which_are_missing() {
     assert!(Draft::parse(rules, "", &|_| None).is_ok());
     let other = format!("{rules}[servers.other]\nurl = 'https://a.example'\nauthorization = 'none'\n");
     assert!(Draft::parse(&other, "", &|_| None).unwrap_err().to_string().contains("there is no server `crm`"));
+}
+
+#[test]
+fn what_a_call_may_take_is_set_for_each_tool() {
+    let rules = "[tools.'crm.a']\nscopes = []\neffect = 'read'\ntimeout = '5m'\n\
+                 reply = { receive_bytes = 4194304, shown_bytes = 100 }\n\
+                 [tools.'crm.b']\nscopes = []\neffect = 'read'\ntimeout = '10s'\n\
+                 [tools.'crm.c']\nscopes = []\neffect = 'read'\n";
+    let draft = Draft::parse(rules, "", &|_| None).unwrap();
+    let limits = |tool: &str| draft.boundary().tool(&tool.try_into().unwrap()).unwrap().call_limits();
+    let (a, b, c) = (limits("crm.a"), limits("crm.b"), limits("crm.c"));
+    let seconds = |limits: CallLimits| (limits.timeout.as_secs(), limits.exchange.as_secs());
+    assert_eq!((seconds(a), a.receive_bytes, a.shown_bytes), ((300, 300), 4 << 20, 100));
+    assert_eq!((seconds(b), b.receive_bytes, b.shown_bytes), ((10, 10), 1 << 20, 16 << 10));
+    assert_eq!((seconds(c), c), ((180, 60), CallLimits::default()));
 }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
     let path = join("tools", name.as_str());
     let mut add = |key: &str, reason: String| {
-        let key = if key.is_empty() { path.clone() } else { join(&path, key) };
+        let key = key.split('.').filter(|key| !key.is_empty()).fold(path.clone(), |path, key| join(&path, key));
         problems.push(Problem::new(key, reason));
     };
     match name.server() {
@@ -27,6 +27,10 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
             );
         }
         _ => {}
+    }
+    let of_servers = [("timeout", rule.timeout.is_some()), ("reply.receive_bytes", rule.reply.receive_bytes.is_some())];
+    for (key, _) in of_servers.iter().filter(|(_, is_set)| *is_set && name.server().is_none()) {
+        add(key, "is for tools of servers, and this is a function of the program: take it away".into());
     }
     stand_in(rule, &mut add);
     if let Some(distinct) = rule.distinct.as_ref().filter(|d| !rule.arguments.contains_key(&d.argument)) {
