@@ -167,7 +167,7 @@ events! {
     /// The model's output does not fit the signature.
     OutputRejected = "output_rejected", Low, Cost { each: 0.1, cap: 0.3 }, "give output that fits the signature",
         "raise `reply_tokens`, or loosen the signature";
-    /// The tool failed by itself.
+    /// The tool failed by itself, or its reply cannot be used, in which case it may have done what it was asked.
     ToolFailed = "tool_failed", Info, None, "try something else, or say that it failed",
         "look into the server's own log";
     /// A tool's reply broke a rule of the boundary: it was withheld, or a part of it was taken out.

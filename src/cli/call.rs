@@ -18,7 +18,7 @@ use crate::{
     event::EventKind,
     lm::{Lm, LmError, LmReply, LmRequest, ModelId},
     module::Module,
-    runtime::{CallError, Cx, Limits, Run, RunOptions, Runtime},
+    runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
     security::{Boundary, Mode},
     tool::{ToolOutcome, Toolbox},
 };
@@ -84,6 +84,8 @@ enum Status {
     Refused,
     /// It was not made.
     Failed,
+    /// It was sent, and its reply did not come or cannot be used: the tool may have done it.
+    Unconfirmed,
 }
 
 /// A program of one call.
@@ -209,6 +211,12 @@ impl Report {
             Ok(ToolOutcome::Refused { kind, observation }) => {
                 (Status::Refused, Value::Null, Some(refusal(kind, &run.episode, &observation)))
             }
+            Ok(ToolOutcome::Unconfirmed { kind, observation }) => {
+                (Status::Unconfirmed, Value::Null, Some(refusal(kind, &run.episode, &observation)))
+            }
+            Ok(ToolOutcome::Failed(failure @ Infrastructure::Unconfirmed(_))) => {
+                (Status::Unconfirmed, Value::Null, Some(failure.to_string()))
+            }
             Ok(ToolOutcome::Failed(failure)) => (Status::Failed, Value::Null, Some(failure.to_string())),
             Err(error) => (Status::Failed, Value::Null, Some(error.to_string())),
         };
@@ -243,6 +251,7 @@ impl Status {
             Self::DryRun => "dry run, not sent (`--live` sends it)",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Unconfirmed => "unconfirmed: the tool may have done it",
         }
     }
 
@@ -250,7 +259,7 @@ impl Status {
         match self {
             Self::Replied | Self::DryRun => 0,
             Self::Refused => REFUSED,
-            Self::Failed => FAILED,
+            Self::Failed | Self::Unconfirmed => FAILED,
         }
     }
 }

@@ -78,9 +78,9 @@ impl<S: Signature> ReAct<S> {
         let outcome = self.tools.call(cx, ToolCall { tool, arguments: step.arguments.clone() }).await;
         match outcome {
             ToolOutcome::Refused { kind: EventKind::BudgetExhausted, .. } => Ok(Turn::Spent),
-            ToolOutcome::Replied { observation } | ToolOutcome::Refused { observation, .. } => {
-                Ok(Turn::Observed(observation))
-            }
+            ToolOutcome::Replied { observation }
+            | ToolOutcome::Refused { observation, .. }
+            | ToolOutcome::Unconfirmed { observation, .. } => Ok(Turn::Observed(observation)),
             ToolOutcome::Failed(infrastructure) => Err(infrastructure.into()),
         }
     }

@@ -49,6 +49,9 @@ pub enum Infrastructure {
     /// A tool server or its authorization server could not be used.
     #[error("{0}")]
     Tool(String),
+    /// A tool server was sent a call, and its reply did not come: the tool may have done it.
+    #[error("{0}")]
+    Unconfirmed(String),
     /// The run took longer than it may.
     #[error("the run was not done after {0:?}: raise `limits.deadline`, or look for what hangs")]
     Deadline(Duration),

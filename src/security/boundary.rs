@@ -34,8 +34,8 @@ pub(super) use reader::join as key_path;
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
-    Answer, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier, EarlierError, Kept,
-    Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule,
+    Answer, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
+    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule,
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 pub(crate) use text::read_text;

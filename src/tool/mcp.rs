@@ -2,6 +2,7 @@
 //!
 //! The only place that knows `rmcp`. Tokens are attached below it, so a call cannot carry any other token than that of its own server.
 
+mod answer;
 mod call;
 mod error;
 mod exchange;
@@ -13,6 +14,7 @@ mod http;
 mod input;
 mod link;
 mod listing;
+mod message;
 mod oddity;
 mod process;
 mod reply;
@@ -20,7 +22,7 @@ mod rounds;
 mod spec;
 mod sse;
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc};
 
 pub use self::{
     call::CallContext,
@@ -29,7 +31,7 @@ pub use self::{
 };
 use self::{
     call::Ticket,
-    error::Fault,
+    error::{Fault, Sent},
     http::Http,
     link::{Link, Way},
     listing::Listing,
@@ -49,9 +51,6 @@ pub struct McpServer {
     listing: Listing,
     protocol: String,
 }
-
-/// The longest a call may take, waits and repetitions included.
-const CALL_TIMEOUT: Duration = Duration::from_secs(180);
 
 impl McpServer {
     /// Authenticates, connects, and asks for the tools.
@@ -128,12 +127,15 @@ impl McpServer {
         let made = self.link.over(|session| {
             let (ticket, call) = (&ticket, call.clone());
             async move {
+                // a session that was given up did nothing
+                ticket.set_sent(Sent::No);
                 self.listing.check(&ticket.tool, &session, &self.link).await?;
                 Rounds::new(&self.link, &session, ticket, call).run().await
             }
         });
-        let made = tokio::time::timeout(CALL_TIMEOUT, pin!(made)).await.unwrap_or(Err(Fault::Timeout(CALL_TIMEOUT)));
-        let result = made.map_err(Fault::into_tool_error);
+        let limit = ticket.limits.timeout;
+        let made = tokio::time::timeout(limit, pin!(made)).await.unwrap_or(Err(Fault::Timeout(limit)));
+        let result = made.map_err(|fault| fault.into_tool_error(ticket.sent()));
         if let Err(error) = &result {
             ticket.record(error);
         }

@@ -54,7 +54,8 @@ pub struct Survey {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ToolOutcome {
-    /// The tool answered.
+    /// The tool answered, or something stood in for its answer while a program is compiled; the recorded step tells them apart
+    /// ([`CallVerdict::DryRun`]).
     Replied {
         /// `{"result": …}`, or `{"error": …}` where the tool says that it failed.
         observation: Value,
@@ -66,7 +67,14 @@ pub enum ToolOutcome {
         /// `{"error": …}`, for the model.
         observation: Value,
     },
-    /// The infrastructure failed: the run says nothing about the program.
+    /// The call was sent and its reply cannot be used: the tool may have done it. It counts as made.
+    Unconfirmed {
+        /// What is recorded.
+        kind: EventKind,
+        /// `{"error": …}`, for the model.
+        observation: Value,
+    },
+    /// The infrastructure failed: the run says nothing about the program. With [`Infrastructure::Unconfirmed`] the tool may have done it.
     Failed(Infrastructure),
 }
 
@@ -104,9 +112,6 @@ pub enum ToolboxError {
     #[error(transparent)]
     Net(#[from] net::Error),
 }
-
-/// A longer reply is cut: a model's attention is not the tool's to spend.
-const MAX_REPLY: usize = 16 * 1024;
 
 impl Toolbox {
     /// No tools.
@@ -201,7 +206,7 @@ impl Toolbox {
         let observation = match &mut outcome {
             // a reply was scrubbed before the guard looked at it
             ToolOutcome::Replied { observation } => observation.clone(),
-            ToolOutcome::Refused { observation, .. } => {
+            ToolOutcome::Refused { observation, .. } | ToolOutcome::Unconfirmed { observation, .. } => {
                 cx.recorder().redactor().scrub_json(observation);
                 observation.clone()
             }
@@ -244,6 +249,8 @@ impl Toolbox {
                 return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
             }
         };
+        // a longer reply is cut: a model's attention is not the tool's to spend
+        let shown = permitted.limits().shown_bytes;
         match self.dispatch(cx, permitted).await {
             Ok(reply) => {
                 let status = underway.seen(&reply);
@@ -255,7 +262,7 @@ impl Toolbox {
                     return (CallVerdict::Executed, ToolOutcome::Refused { kind, observation });
                 };
                 underway.ended(status, None);
-                cap(&mut reply.content, cx.recorder().redactor());
+                cap(&mut reply.content, shown, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(cx, &call.tool, reply))
             }
             Err(error) => {
@@ -362,30 +369,42 @@ fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError, underway: Underway) -> 
             let reason = format!("`{tool}` could not be reached: {reason}");
             return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
         }
+        ToolError::Lost(reason) => {
+            underway.ended(OutcomeStatus::Unconfirmed, Some(EventKind::ServerUnavailable));
+            let reason = format!("`{tool}` may have done it, but its reply did not come: {reason}");
+            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Unconfirmed(reason)));
+        }
         ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
         ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
         ToolError::RateLimited => (EventKind::RateLimited, CallVerdict::Denied),
         ToolError::Drifted => (EventKind::ToolDrift, CallVerdict::Denied),
-        ToolError::BadReply(_) | ToolError::InputRequired { .. } => (EventKind::ToolFailed, CallVerdict::Executed),
+        ToolError::BadReply(_) | ToolError::Rejected { .. } | ToolError::InputRequired { .. } => {
+            (EventKind::ToolFailed, CallVerdict::Executed)
+        }
         ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
     };
-    underway.ended(OutcomeStatus::Refused, Some(kind));
+    let status = if failure.is_unconfirmed() { OutcomeStatus::Unconfirmed } else { OutcomeStatus::Refused };
+    underway.ended(status, Some(kind));
     if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
         cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
     }
-    (verdict, ToolOutcome::Refused { kind, observation: kind.observation(failure.model_text()) })
+    let observation = kind.observation(failure.model_text());
+    match status {
+        OutcomeStatus::Unconfirmed => (verdict, ToolOutcome::Unconfirmed { kind, observation }),
+        _ => (verdict, ToolOutcome::Refused { kind, observation }),
+    }
 }
 
 /// Cuts a reply that is too long; what is left stays data.
-fn cap(content: &mut Value, redactor: &Redactor) {
-    if json_bytes(content, MAX_REPLY).is_some() {
+fn cap(content: &mut Value, limit: usize, redactor: &Redactor) {
+    if json_bytes(content, limit).is_some() {
         return;
     }
     // numbers become text
     let text = redactor.scrub(&content.to_string()).into_owned();
     let kept: String = match content {
-        Value::String(text) => text.chars().take(MAX_REPLY / 4).collect(),
-        _ => text.chars().take(MAX_REPLY / 4).collect(),
+        Value::String(text) => text.chars().take(limit / 4).collect(),
+        _ => text.chars().take(limit / 4).collect(),
     };
     *content = json!({ "truncated": kept, "characters": text.chars().count() });
 }

@@ -8,13 +8,13 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::ToolError;
+use super::{ToolError, error::Sent};
 use crate::{
     call::{Effect, ToolName},
     episode::Recorder,
     event::{EventKind, SecurityEvent},
     secret::Redactor,
-    security::Permitted,
+    security::{Permitted, boundary::CallLimits},
 };
 
 /// What one call belongs to.
@@ -41,9 +41,11 @@ pub(super) struct Ticket {
     pub(super) tool: ToolName,
     pub(super) traceparent: String,
     pub(super) retry: Idempotency,
+    pub(super) limits: CallLimits,
     recorder: Recorder,
     waits: AtomicU32,
     too_long: AtomicBool,
+    sent: AtomicBool,
     alive: watch::Receiver<()>,
 }
 
@@ -55,9 +57,11 @@ impl Ticket {
             tool: permitted.tool().clone(),
             traceparent: context.traceparent.to_owned(),
             retry: permitted.effect().into(),
+            limits: permitted.limits(),
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
             too_long: AtomicBool::new(false),
+            sent: AtomicBool::new(false),
             alive,
         };
         (Arc::new(ticket), guard)
@@ -91,6 +95,15 @@ impl Ticket {
 
     pub(super) fn is_too_long(&self) -> bool {
         self.too_long.load(Ordering::Relaxed)
+    }
+
+    /// Remembers whether the call is with the server.
+    pub(super) fn set_sent(&self, sent: Sent) {
+        self.sent.store(sent == Sent::Perhaps, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent(&self) -> Sent {
+        if self.sent.load(Ordering::Relaxed) { Sent::Perhaps } else { Sent::No }
     }
 
     /// Writes down what the server refused.

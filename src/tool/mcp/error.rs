@@ -1,11 +1,14 @@
 use rmcp::{
+    model::{ErrorData, ProtocolVersion},
     service::{ClientInitializeError, ServiceError},
     transport::{DynamicTransportError, streamable_http_client::StreamableHttpError},
 };
 
+use super::{message::why_unusable, oddity::quoted, sse};
 use crate::{
     call::ServerId,
     net,
+    secret::Redactor,
     security::{ScopeSet, oauth::AuthError},
 };
 
@@ -84,12 +87,23 @@ pub enum ToolError {
     /// The server limits the rate, and waiting did not help.
     #[error("the server limits the rate: make fewer calls at once")]
     RateLimited,
-    /// The server, the issuer or the network is down; nobody knows whether the tool ran.
+    /// The server, the issuer or the network is down, and the call did not reach the tool or failed with a status of 5xx.
     #[error("the tool could not be reached: {0}")]
     Infrastructure(String),
-    /// The answer is not what the protocol or the tool's own schema promises.
-    #[error("the server's answer is unusable: {0}")]
+    /// The call was sent, and the connection broke or the time was over before the reply came: the tool may have done it.
+    #[error("the tool may have done it, but its reply did not come: {0}")]
+    Lost(String),
+    /// The server answered, and not as the protocol or the tool's own schema promises: the tool may have done it.
+    #[error("the tool may have done it, but its reply cannot be used: {0}")]
     BadReply(String),
+    /// The server does not take the call, for reasons of the protocol.
+    #[error("the server rejects the call with the JSON-RPC error {code}: `{message}`; check that it offers tools")]
+    Rejected {
+        /// The number of the error.
+        code: i32,
+        /// The server's words, cut.
+        message: String,
+    },
     /// The server knows no such tool, or hides it.
     #[error("the server knows no such tool")]
     UnknownTool,
@@ -119,13 +133,13 @@ pub(super) enum Fault {
     RateLimited,
     #[error("the server failed with status {0}")]
     Unavailable(u16),
-    #[error("nothing came within {0:?}")]
+    #[error("nothing came within {0:?}: look at the server, or raise `timeout` of the tool")]
     Timeout(std::time::Duration),
     #[error("nobody waits for the reply any more")]
     Abandoned,
     #[error("{0}")]
     Garbage(String),
-    #[error("the connection is closed")]
+    #[error("the server closed the connection before it answered")]
     Closed,
     #[error("the server gave up the session")]
     SessionLost,
@@ -160,7 +174,9 @@ impl ToolError {
             Self::Refused { .. } => "the server refused".to_owned(),
             Self::RateLimited => "the server limits the rate".to_owned(),
             Self::Infrastructure(_) => "the tool could not be reached".to_owned(),
-            Self::BadReply(_) => "the reply cannot be used".to_owned(),
+            Self::Lost(_) => "the tool may have done it; its reply did not come".to_owned(),
+            Self::BadReply(_) => "the tool may have done it; its reply cannot be used".to_owned(),
+            Self::Rejected { .. } => "the server does not take the call".to_owned(),
             Self::UnknownTool => "there is no such tool".to_owned(),
             Self::Drifted => "the tool was changed".to_owned(),
             Self::InputRequired { .. } => "the tool asks for input that nobody can give".to_owned(),
@@ -169,7 +185,12 @@ impl ToolError {
 
     /// Whether the infrastructure failed, which says nothing about the program.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Infrastructure(_))
+        matches!(self, Self::Infrastructure(_) | Self::Lost(_))
+    }
+
+    /// Whether the call was sent and nothing is known of what came of it: the tool may have done it.
+    pub fn is_unconfirmed(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::BadReply(_))
     }
 
     /// Whether the server did not do what it was asked, so that asking again is no repetition.
@@ -180,50 +201,74 @@ impl ToolError {
             | Self::RateLimited
             | Self::UnknownTool
             | Self::Drifted => true,
-            Self::Infrastructure(_) | Self::BadReply(_) | Self::InputRequired { .. } => false,
+            Self::Infrastructure(_)
+            | Self::Lost(_)
+            | Self::BadReply(_)
+            // says so, and may have done it all the same
+            | Self::Rejected { .. }
+            | Self::InputRequired { .. } => false,
         }
     }
 }
 
 impl Fault {
-    pub(super) fn of_service(error: ServiceError) -> Self {
+    pub(super) fn of_service(error: ServiceError, redactor: &Redactor) -> Self {
         match error {
             ServiceError::TransportSend(error) => Self::of_transport(error),
             ServiceError::TransportClosed => Self::Closed,
             ServiceError::Timeout { timeout } => Self::Timeout(timeout),
-            // the server's words stay out
-            ServiceError::McpError(error) => Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0)),
-            ServiceError::UnexpectedResponse => Self::Garbage("it answers something else than was asked".into()),
+            ServiceError::McpError(error) => Self::of_rpc(&error, redactor),
+            ServiceError::UnexpectedResponse => {
+                Self::Garbage("it answers with a result of another kind than was asked for".into())
+            }
             _ => Self::Garbage("the exchange was cancelled".into()),
         }
     }
 
-    pub(super) fn of_start(error: ClientInitializeError) -> Self {
+    pub(super) fn of_start(error: ClientInitializeError, redactor: &Redactor) -> Self {
         match error {
             ClientInitializeError::TransportError { error, .. } => Self::of_transport(error),
-            ClientInitializeError::LegacyFallbackFailed { fallback, .. } => Self::of_start(*fallback),
-            ClientInitializeError::NoCompatibleProtocolVersion { .. } => {
-                Self::Garbage("it speaks no version of the protocol that we speak".into())
+            ClientInitializeError::LegacyFallbackFailed { fallback, .. } => Self::of_start(*fallback, redactor),
+            ClientInitializeError::NoCompatibleProtocolVersion { client_supported, server_supported } => {
+                let names = |versions: &[ProtocolVersion]| {
+                    let names = versions.iter().take(8).map(|version| format!("`{}`", quoted(version.as_str())));
+                    names.collect::<Vec<_>>().join(", ")
+                };
+                let (ours, theirs) = (names(&client_supported), names(&server_supported));
+                Self::Garbage(format!(
+                    "it speaks only the versions {theirs} of the protocol, and not {ours} or an older one"
+                ))
             }
-            ClientInitializeError::JsonRpcError(error) => {
-                Self::Garbage(format!("it reports the JSON-RPC error {}", error.code.0))
-            }
+            ClientInitializeError::JsonRpcError(error) => Self::of_rpc(&error, redactor),
             ClientInitializeError::ConnectionClosed(_) => Self::Closed,
-            _ => Self::Garbage("it answers something else than was asked".into()),
+            ClientInitializeError::ConflictInitResponseId(..)
+            | ClientInitializeError::UncorrelatedErrorResponse { .. } => {
+                Self::Garbage("it answers another request than the one that it was sent".into())
+            }
+            ClientInitializeError::ExpectedInitResult(_) | ClientInitializeError::ExpectedInitResponse(_) => {
+                Self::Garbage("it answers `initialize` with something else".into())
+            }
+            _ => Self::Garbage("the exchange was cancelled".into()),
         }
     }
 
-    pub(super) fn into_tool_error(self) -> ToolError {
+    /// What became of a call. Whether it was sent decides whether the tool may have done it.
+    pub(super) fn into_tool_error(self, sent: Sent) -> ToolError {
         match self {
             Self::ScopeMissing(missing) => ToolError::ScopeMissing { missing },
             Self::Refused(status) => ToolError::Refused { status },
             Self::RateLimited => ToolError::RateLimited,
-            Self::Net(net::Error::TooLarge { limit, .. }) => {
-                ToolError::BadReply(format!("it is longer than {limit} bytes"))
-            }
-            Self::Garbage(reason) => ToolError::BadReply(reason),
             Self::Drifted => ToolError::Drifted,
             Self::Tool(error) => error,
+            Self::Net(net::Error::TooLarge { limit, .. }) if sent == Sent::Perhaps => {
+                ToolError::BadReply(too_long(limit))
+            }
+            Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
+            lost @ (Self::Net(_) | Self::Timeout(_) | Self::Abandoned | Self::Closed | Self::Ended(_))
+                if sent == Sent::Perhaps =>
+            {
+                ToolError::Lost(lost.to_string())
+            }
             infrastructure => ToolError::Infrastructure(infrastructure.to_string()),
         }
     }
@@ -244,19 +289,49 @@ impl Fault {
         }
     }
 
+    fn of_rpc(error: &ErrorData, redactor: &Redactor) -> Self {
+        if let Some(reason) = why_unusable(error) {
+            return Self::Garbage(reason.to_owned());
+        }
+        // before it is cut: half a secret is not found any more
+        let words = quoted(&redactor.scrub(&error.message));
+        Self::Garbage(format!("it answers with the JSON-RPC error {}: `{words}`", error.code.0))
+    }
+
     fn of_transport(error: DynamicTransportError) -> Self {
-        match error.error.downcast::<StreamableHttpError<Self>>() {
-            Ok(error) => match *error {
-                StreamableHttpError::Client(fault) => fault,
-                StreamableHttpError::TransportChannelClosed => Self::Closed,
-                StreamableHttpError::SessionExpired
-                | StreamableHttpError::SessionRecoveryTimeout
-                | StreamableHttpError::ReinitializationFailed(_) => Self::SessionLost,
-                _ => Self::Garbage("the exchange broke off".into()),
+        let Ok(error) = error.error.downcast::<StreamableHttpError<Self>>() else { return Self::Closed };
+        match *error {
+            StreamableHttpError::Client(fault) => fault,
+            StreamableHttpError::TransportChannelClosed => Self::Closed,
+            StreamableHttpError::SessionExpired
+            | StreamableHttpError::SessionRecoveryTimeout
+            | StreamableHttpError::ReinitializationFailed(_) => Self::SessionLost,
+            StreamableHttpError::Sse(error) => match sse::cause(&error) {
+                Some(error) => Self::Net(error.clone()),
+                None => Self::Garbage("its event stream has an event that is too long".into()),
             },
-            Err(_) => Self::Closed,
+            StreamableHttpError::UnexpectedEndOfStream | StreamableHttpError::UnexpectedServerResponse(_) => {
+                Self::Garbage("its event stream ended without an answer".into())
+            }
+            StreamableHttpError::Deserialize(_) => {
+                Self::Garbage("its event stream has an answer that cannot be read".into())
+            }
+            _ => Self::Garbage("the exchange broke off".into()),
         }
     }
+}
+
+/// Whether a call was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// It was not, or the server refused it before the tool: the tool did not do it.
+    No,
+    /// It may have been: the tool may have done it.
+    Perhaps,
+}
+
+pub(super) fn too_long(limit: usize) -> String {
+    format!("it is longer than {limit} bytes: ask for less, or raise `reply.receive_bytes` of the tool")
 }
 
 impl From<Fault> for StreamableHttpError<Fault> {

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::{
     call::{Idempotency, Ticket},
-    error::Fault,
+    error::{Fault, Sent},
     http::Http,
 };
 use crate::{
@@ -54,11 +54,15 @@ impl Http {
             self.identity().pace().turn().await;
             let mut attempt = request.clone();
             let token = self.identity().attach(&mut attempt).await?;
+            set_sent(ticket, Sent::Perhaps);
             let reply = match self.identity().client().open(attempt).await {
                 Ok(reply) => reply,
                 Err(error) => {
                     if let Some(ticket) = ticket {
                         ticket.verdict(EventKind::ServerUnavailable, "the server could not be reached");
+                    }
+                    if !may_have_arrived(&error) {
+                        set_sent(ticket, Sent::No);
                     }
                     let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
                     if lost && self.may_repeat(&mut trials, ticket, None).await {
@@ -71,6 +75,9 @@ impl Http {
             if !is_verdict(reply.status) {
                 self.identity().pace().taken();
                 return Ok(reply);
+            }
+            if !reply.status.is_server_error() {
+                set_sent(ticket, Sent::No);
             }
             // the body says nothing that counts, and waiting must not hold the connection
             let Streamed { status, headers, .. } = reply;
@@ -232,6 +239,17 @@ impl Trials {
             }
         }
     }
+}
+
+fn set_sent(ticket: Option<&Ticket>, sent: Sent) {
+    if let Some(ticket) = ticket {
+        ticket.set_sent(sent);
+    }
+}
+
+/// Whether a request that failed so may have reached the server. The time may be over before or after that.
+fn may_have_arrived(error: &net::Error) -> bool {
+    matches!(error, net::Error::Broken { .. } | net::Error::Timeout { .. } | net::Error::Silent { .. })
 }
 
 fn is_verdict(status: StatusCode) -> bool {

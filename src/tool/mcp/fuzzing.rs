@@ -1,10 +1,17 @@
-//! What parses event streams, for the fuzz targets. In builds of `cargo fuzz` only.
+//! What reads event streams and messages, for the fuzz targets. In builds of `cargo fuzz` only.
 
 use futures_util::{FutureExt, StreamExt, stream};
+use rmcp::model::RequestId;
+use serde_json::Value;
 use sse_stream::Sse;
 
-use super::sse;
-use crate::net::Bytes;
+use super::{
+    answer::{self, Question},
+    message::{self, Expected},
+    oddity::Oddities,
+    sse,
+};
+use crate::{call::ServerId, net::Bytes, secret::Redactor};
 
 /// Why a stream ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +20,17 @@ pub enum End {
     TooLong,
     /// It is no event stream.
     Malformed,
+}
+
+/// What a request asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "for the fuzz targets")]
+pub enum Asked {
+    Initialize,
+    Discover,
+    Tools,
+    Call,
+    Other,
 }
 
 /// The events of a stream that comes in these parts, up to the first error.
@@ -27,6 +45,44 @@ pub fn events(chunks: Vec<Bytes>, limit: usize) -> (Vec<Sse>, Option<End>) {
                 let end = if sse::is_too_long(&error) { End::TooLong } else { End::Malformed };
                 return (found, Some(end));
             }
+        }
+    }
+}
+
+/// The messages in a stream that answers request 7.
+pub fn cleaned(asked: Asked, chunks: Vec<Bytes>) -> Vec<String> {
+    let events = sse::events(stream::iter(chunks).map(Ok).boxed(), 1 << 20);
+    let Some(oddities) = oddities() else { return Vec::new() };
+    let question = Question { id: RequestId::Number(7), asked: asked.into() };
+    let mut events = answer::cleaned(events, Some(question), oddities);
+    let mut found = Vec::new();
+    while let Some(Ok(event)) = events.next().now_or_never().flatten() {
+        found.extend(event.data);
+    }
+    found
+}
+
+/// What a message is read as that answers request 7, and what in it was noted.
+pub fn read(asked: Asked, message: &[u8]) -> (Option<Value>, Vec<String>) {
+    let Some(oddities) = oddities() else { return (None, Vec::new()) };
+    let (id, asked) = (RequestId::Number(7), asked.into());
+    let read = message::parse(message).and_then(|value| message::read(value, Expected::Sole(&id, &asked), &oddities));
+    let noted = oddities.all().into_iter().map(|odd| odd.to_string()).collect();
+    (read.ok().and_then(|message| serde_json::to_value(message).ok()), noted)
+}
+
+fn oddities() -> Option<Oddities> {
+    Some(Oddities::new(ServerId::try_from("s".to_owned()).ok()?, Redactor::new()))
+}
+
+impl From<Asked> for message::Asked {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Initialize => Self::Initialize,
+            Asked::Discover => Self::Discover,
+            Asked::Tools => Self::Tools,
+            Asked::Call => Self::Call("s.echo".try_into().ok()),
+            Asked::Other => Self::Other,
         }
     }
 }

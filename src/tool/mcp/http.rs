@@ -1,33 +1,36 @@
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, TryStreamExt, future::Either, stream::BoxStream};
+use futures_util::{StreamExt, TryStreamExt, future::Either};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use rmcp::{
-    model::{
-        CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetExtensions, JsonRpcVersion2_0, RequestId,
-        ServerJsonRpcMessage,
-    },
+    model::{ClientJsonRpcMessage, ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage},
     transport::{
         common::client_side_sse::FixedInterval,
-        streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
+        streamable_http_client::{StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
     },
 };
-use serde::Deserialize;
 use sse_stream::Sse;
 use url::Url;
 
-use super::{call::Ticket, error::Fault, listing::Freshness, oddity::Oddities, sse};
+use super::{
+    answer::{self, Events, Question},
+    call::Ticket,
+    error::Fault,
+    listing::Freshness,
+    message::{Asked, not_served},
+    oddity::Oddities,
+    sse,
+};
 use crate::{
     clock::Clock,
     net::{self, Bytes, Request, Streamed},
-    secret::Redactor,
     security::oauth::Identity,
 };
 
-/// The longest reply, and the longest event of a stream of replies, in bytes.
+/// The longest answer to anything but a call, and the longest event of a stream that belongs to none, in bytes.
 pub(super) const MAX_REPLY: usize = 1 << 20;
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -58,7 +61,6 @@ struct Inner {
 }
 
 type Headers = HashMap<HeaderName, HeaderValue>;
-type Events = BoxStream<'static, Result<Sse, SseError>>;
 type Failure = StreamableHttpError<Fault>;
 
 /// A stream that breaks off is taken up again, but not for ever.
@@ -119,6 +121,8 @@ impl Http {
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let mut request = self.request(Method::POST, session, headers)?;
         request.timeout = limit;
+        // whoever may take longer may be silent for longer
+        request.read_timeout = Some(limit).filter(|limit| *limit > TIMEOUT);
         let json = HeaderValue::from_static(JSON);
         request.headers.insert(CONTENT_TYPE, json);
         if let Some(ticket) = &ticket {
@@ -127,7 +131,7 @@ impl Http {
         }
         request.body = serde_json::to_vec(message)?.into();
         let reply = self.exchange(&request, ticket.as_deref()).await?;
-        let read = pin!(read(reply, self.identity().redactor(), message, session, ticket));
+        let read = pin!(read(reply, self.oddities(), message, session, ticket));
         let read = tokio::time::timeout(limit, read).await.unwrap_or(Err(Fault::Timeout(limit).into()));
         if matches!(read, Err(StreamableHttpError::SessionExpired)) {
             // whoever begins a new one may be another program
@@ -143,17 +147,36 @@ impl Http {
         id: &RequestId,
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        let silent = || StreamableHttpPostResponse::Json(not_served(id), None);
+        let silent =
+            || StreamableHttpPostResponse::Json(ServerJsonRpcMessage::error(not_served(), Some(id.clone())), None);
         match self.post(message, None, headers, None, DISCOVER_TIMEOUT).await {
             Ok(StreamableHttpPostResponse::Sse(events, session)) => {
-                let answer = tokio::time::timeout(DISCOVER_TIMEOUT, first_answer(events, id)).await.ok().flatten();
+                let answer = tokio::time::timeout(DISCOVER_TIMEOUT, answer::first(events)).await.ok().flatten();
                 Ok(answer.map_or_else(silent, |answer| StreamableHttpPostResponse::Json(answer, session)))
             }
-            Err(StreamableHttpError::Client(Fault::Timeout(_) | Fault::Net(net::Error::Timeout { .. }))) => {
+            Ok(StreamableHttpPostResponse::Accepted)
+            | Err(StreamableHttpError::Client(Fault::Timeout(_) | Fault::Net(net::Error::Timeout { .. }))) => {
                 Ok(silent())
             }
             other => other,
         }
+    }
+}
+
+/// The answer to `initialize`. The library waits for it in a stream too, and does not say why it did not come.
+async fn started(reply: StreamableHttpPostResponse) -> Result<StreamableHttpPostResponse, Failure> {
+    match reply {
+        StreamableHttpPostResponse::Sse(events, session) => {
+            let answer = tokio::time::timeout(TIMEOUT, answer::first(events)).await;
+            match answer.map_err(|_| Fault::Timeout(TIMEOUT))? {
+                Some(answer) => Ok(StreamableHttpPostResponse::Json(answer, session)),
+                None => Err(Fault::Garbage("its event stream ended without an answer".to_owned()).into()),
+            }
+        }
+        StreamableHttpPostResponse::Accepted => {
+            Err(Fault::Garbage("it accepts `initialize` with status 202 and does not answer it".to_owned()).into())
+        }
+        other => Ok(other),
     }
 }
 
@@ -172,13 +195,19 @@ impl StreamableHttpClient for Http {
             return self.discover(&message, id, headers).await;
         }
         let ticket = ticket_of(&message);
-        let post = self.post(&message, session.as_deref(), headers, ticket.clone(), TIMEOUT);
+        let limit = ticket.as_ref().map_or(TIMEOUT, |ticket| ticket.limits.exchange);
+        let post = self.post(&message, session.as_deref(), headers, ticket.clone(), limit);
         let abandoned = match &ticket {
             Some(ticket) => Either::Left(ticket.abandoned()),
             None => Either::Right(std::future::pending()),
         };
         tokio::select! {
-            reply = post => reply,
+            reply = post => match &message {
+                ClientJsonRpcMessage::Request(request) if Asked::of(&request.request) == Asked::Initialize => {
+                    started(reply?).await
+                }
+                _ => reply,
+            },
             () = abandoned => Err(Fault::Abandoned.into()),
         }
     }
@@ -217,8 +246,8 @@ impl StreamableHttpClient for Http {
                 event.retry = event.retry.map(|wait| wait.max(MIN_RETRY_MS));
                 event
             };
-            let redactor = self.identity().redactor().clone();
-            Ok(scrubbed(sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed(), redactor))
+            let events = sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed();
+            Ok(answer::cleaned(events, None, self.oddities().clone()))
         } else {
             Err(StreamableHttpError::ServerDoesNotSupportSse)
         }
@@ -227,65 +256,45 @@ impl StreamableHttpClient for Http {
 
 async fn read(
     reply: Streamed,
-    redactor: &Redactor,
+    oddities: &Oddities,
     message: &ClientJsonRpcMessage,
     session: Option<&str>,
     ticket: Option<Arc<Ticket>>,
 ) -> Result<StreamableHttpPostResponse, Failure> {
     let status = reply.status;
-    if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+    let question = match message {
+        ClientJsonRpcMessage::Request(request) => Some(Question::of(&request.id, &request.request)),
+        _ => None,
+    };
+    // what was told needs no answer, whatever comes
+    if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) || (question.is_none() && status.is_success()) {
         return Ok(StreamableHttpPostResponse::Accepted);
     }
     if status == StatusCode::NOT_FOUND && session.is_some() {
         return Err(StreamableHttpError::SessionExpired);
     }
+    let limit = ticket.as_ref().map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
     let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-        let events = scrubbed(sse::events(reply.body, MAX_REPLY), redactor.clone());
+        let events = answer::cleaned(sse::events(reply.body, limit), question, oddities.clone());
         let events = match ticket {
             Some(ticket) => watched(events, ticket),
             None => events,
         };
         return Ok(StreamableHttpPostResponse::Sse(events, given));
     }
-    let body = reply.collect(MAX_REPLY).await.map_err(Fault::from)?;
-    // the answer to a call is scrubbed when it is taken out of its envelope
-    let body = if ticket.is_some() { body } else { scrub(&body, redactor).map_or(body, Bytes::from) };
+    let headers = reply.headers.clone();
+    let body = reply.collect(limit).await.map_err(Fault::from)?;
     if status == StatusCode::BAD_REQUEST && session.is_some() && says_no_session(&body) {
         return Err(StreamableHttpError::SessionExpired);
     }
-    match message {
-        ClientJsonRpcMessage::Request(request) if status.is_success() => {
-            let answer = match ticket {
-                Some(_) => parse_call(&body, &request.id)?,
-                None => parse(&body, &request.id)?,
-            };
-            Ok(StreamableHttpPostResponse::Json(answer, given))
+    match question {
+        Some(question) if status.is_success() => {
+            Ok(StreamableHttpPostResponse::Json(question.answer(status, &headers, &body, oddities)?, given))
         }
-        ClientJsonRpcMessage::Request(request) => {
-            let answer = refused(status, &body, &request.request, &request.id)?;
-            Ok(StreamableHttpPostResponse::Json(answer, given))
-        }
-        _ if status.is_success() => Ok(StreamableHttpPostResponse::Accepted),
-        _ => Err(Fault::Refused(status.as_u16()).into()),
+        Some(question) => Ok(StreamableHttpPostResponse::Json(question.refused(status, &body, oddities)?, given)),
+        None => Err(Fault::Refused(status.as_u16()).into()),
     }
-}
-
-/// A server may send back what it was sent, and the protocol library logs some of what it gets.
-fn scrubbed(events: Events, redactor: Redactor) -> Events {
-    let clean = move |mut event: Sse| {
-        let data = event.data.take();
-        event.data = data.map(|data| scrub(data.as_bytes(), &redactor).unwrap_or(data));
-        event
-    };
-    events.map_ok(clean).boxed()
-}
-
-/// The message without secrets, however it spells them; none where it is no JSON.
-fn scrub(message: &[u8], redactor: &Redactor) -> Option<String> {
-    let mut message = serde_json::from_slice(message).ok()?;
-    redactor.scrub_json(&mut message);
-    Some(message.to_string())
 }
 
 /// Ends when the call is abandoned, and remembers when an event is too long.
@@ -299,70 +308,6 @@ fn watched(events: Events, ticket: Arc<Ticket>) -> Events {
         })
         .take_until(async move { ticket.abandoned().await })
         .boxed()
-}
-
-/// The answer to a call, where it is a plain result of one: the library tries all that an answer could be, one after the other.
-/// Whatever has more or other fields is left to it.
-fn parse_call(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Answer {
-        #[serde(rename = "jsonrpc")]
-        _version: JsonRpcVersion2_0,
-        id: RequestId,
-        result: CallToolResult,
-    }
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    match is_object.then(|| serde_json::from_slice(body)) {
-        Some(Ok(Answer { id: answered, result, .. })) if answered == *id => {
-            Ok(ServerJsonRpcMessage::response(result.into(), answered))
-        }
-        _ => parse(body, id),
-    }
-}
-
-/// The answer to a request: the library waits for ever for one with another id.
-fn parse(body: &Bytes, id: &RequestId) -> Result<ServerJsonRpcMessage, Fault> {
-    let garbage = |reason: &str| Fault::Garbage(reason.to_owned());
-    match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Response(answer)) if answer.id == *id => Ok(ServerJsonRpcMessage::Response(answer)),
-        Ok(ServerJsonRpcMessage::Response(_)) => Err(garbage("it answers another request")),
-        Ok(ServerJsonRpcMessage::Error(answer)) => Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone()))),
-        Ok(_) => Err(garbage("it answers with something that is no answer")),
-        Err(_) => Err(garbage("it is no JSON-RPC message")),
-    }
-}
-
-/// A status of 4xx may carry a JSON-RPC error. Servers of the older era refuse to be discovered in many ways.
-fn refused(
-    status: StatusCode,
-    body: &Bytes,
-    request: &ClientRequest,
-    id: &RequestId,
-) -> Result<ServerJsonRpcMessage, Fault> {
-    if let Ok(ServerJsonRpcMessage::Error(answer)) = serde_json::from_slice(body) {
-        return Ok(ServerJsonRpcMessage::error(answer.error, Some(id.clone())));
-    }
-    if matches!(request, ClientRequest::DiscoverRequest(_)) && status.is_client_error() {
-        return Ok(not_served(id));
-    }
-    Err(Fault::Refused(status.as_u16()))
-}
-
-/// Stands for the answer of a server of the older era.
-fn not_served(id: &RequestId) -> ServerJsonRpcMessage {
-    let error = ErrorData::invalid_request("server/discover is not served", None);
-    ServerJsonRpcMessage::error(error, Some(id.clone()))
-}
-
-async fn first_answer(mut events: Events, id: &RequestId) -> Option<ServerJsonRpcMessage> {
-    while let Some(Ok(event)) = events.next().await {
-        let answer = event.data.and_then(|data| parse(&data.into(), id).ok());
-        if answer.is_some() {
-            return answer;
-        }
-    }
-    None
 }
 
 /// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then, as

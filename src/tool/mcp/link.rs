@@ -182,7 +182,7 @@ impl Link {
                 let service = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(http))
                     .await
                     .map_err(|_| Fault::Timeout(CONNECT_TIMEOUT))?
-                    .map_err(Fault::of_start)?;
+                    .map_err(|error| Fault::of_start(error, self.oddities().redactor()))?;
                 Session { service, process: None }
             }
             Way::Program(program) => match self.start(program, auto()).await {
@@ -213,7 +213,7 @@ impl Link {
         let limit = program.start_timeout();
         match tokio::time::timeout(limit, self.serve(transport, mode)).await {
             Ok(Ok(service)) => Ok(Session { service, process: Some(process) }),
-            Ok(Err(error)) => Err(process.explain(Fault::of_start(error)).await),
+            Ok(Err(error)) => Err(process.explain(Fault::of_start(error, self.oddities().redactor())).await),
             Err(_) => Err(Fault::Timeout(limit)),
         }
     }

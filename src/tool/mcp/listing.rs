@@ -8,15 +8,18 @@ use std::{
 
 use jsonschema::Validator;
 use rmcp::{
-    model::{PaginatedRequestParams, Tool},
+    model::{ListToolsResult, PaginatedRequestParams, Tool},
     service::ServiceError,
 };
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{
     ToolError,
     error::Fault,
     link::{Link, Session},
+    message::LISTED,
+    oddity::quoted,
     reply, spec,
 };
 use crate::call::{ToolName, ToolReply, ToolSpec};
@@ -115,20 +118,30 @@ impl Freshness {
 
 async fn ask(session: &Session, link: &Link) -> Result<List, Fault> {
     let list = tokio::time::timeout(TIMEOUT, pages(session, link)).await;
-    list.unwrap_or(Err(ServiceError::Timeout { timeout: TIMEOUT })).map_err(Fault::of_service)
+    list.unwrap_or(Err(ServiceError::Timeout { timeout: TIMEOUT }))
+        .map_err(|error| Fault::of_service(error, link.oddities().redactor()))
 }
 
 /// Follows the pages, but not for ever.
 async fn pages(session: &Session, link: &Link) -> Result<List, ServiceError> {
-    let mut tools = Vec::new();
+    let mut tools: Vec<Tool> = Vec::new();
     let mut cursor = None;
+    let mut seen = BTreeSet::new();
     let mut life = MAX_LIFE;
     for _ in 0..MAX_PAGES {
         let params = PaginatedRequestParams::default().with_cursor(cursor);
         let page = session.peer().list_tools(Some(params)).await?;
         life = life.min(page.ttl_ms.map_or(DEFAULT_LIFE, Duration::from_millis));
+        note_left_out(&page, link);
         tools.extend(page.tools);
         cursor = page.next_cursor;
+        if let Some(next) = cursor.clone()
+            && !seen.insert(next)
+        {
+            // whoever asks again for what there was gets it again, without end
+            link.oddities().note(None, "`nextCursor` of `tools/list`", "it repeats: further tools are not asked for");
+            cursor = None;
+        }
         if cursor.is_none() || tools.len() >= MAX_TOOLS {
             break;
         }
@@ -140,4 +153,17 @@ async fn pages(session: &Session, link: &Link) -> Result<List, ServiceError> {
         tools.truncate(MAX_TOOLS);
     }
     Ok(List { tools, life: life.max(MIN_LIFE) })
+}
+
+/// The protocol library leaves out tools whose arguments cannot be mirrored in headers, and does not say which.
+fn note_left_out(page: &ListToolsResult, link: &Link) {
+    let listed = page.meta.as_ref().and_then(|meta| meta.get(LISTED)).and_then(Value::as_array);
+    for name in listed.into_iter().flatten().filter_map(Value::as_str) {
+        if !page.tools.iter().any(|tool| tool.name == name) {
+            let known = ToolName::of_server(link.server(), name).ok();
+            let reason =
+                "it is left out, because an annotation `x-mcp-header` of its `inputSchema` is not as the protocol says";
+            link.oddities().note(known.as_ref(), format!("tool `{}`", quoted(name)), reason);
+        }
+    }
 }

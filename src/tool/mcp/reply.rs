@@ -2,13 +2,19 @@ use jsonschema::Validator;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ResourceContents, ServerResult};
 use serde_json::{Value, json};
 
-use super::ToolError;
+use super::{
+    ToolError,
+    message::{OMITTED, why_unusable},
+    oddity::quoted,
+};
 use crate::{
     call::{ReplyStatus, ToolReply},
     secret::Redactor,
 };
 
 const MAX_MESSAGE: usize = 4 * 1024;
+/// The server wants a person to visit a page first (MCP 2025-11-25, elicitation).
+const URL_ELICITATION_REQUIRED: ErrorCode = ErrorCode(-32_042);
 
 /// Limits of the rate that come with status 200. The number may mean anything, so the text decides.
 pub(super) fn is_rate_limit(error: &ErrorData) -> bool {
@@ -21,19 +27,30 @@ fn says_rate_limit(text: &str) -> bool {
     text.len() <= 200 && (text.contains("rate limit exceeded") || text.contains("too many requests"))
 }
 
-/// A request that the server could not carry out.
+/// A request that the server could not carry out. What the protocol has no number of its own for, a tool said: servers report failed
+/// tools so.
 pub(super) fn of_protocol_error(error: &ErrorData, tool: &str, redactor: &Redactor) -> Result<ToolReply, ToolError> {
+    if let Some(reason) = why_unusable(error) {
+        return Err(ToolError::BadReply(reason.to_owned()));
+    }
+    // before it is cut: half a secret is not found any more
+    let words = shorten(&redactor.scrub(&error.message), MAX_MESSAGE);
     match error.code {
         ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if says_unknown(&error.message, tool) => {
             Err(ToolError::UnknownTool)
         }
-        // wrong arguments: the model can do better
-        ErrorCode::INVALID_PARAMS => {
-            // before it is cut: half a secret is not found any more
-            Ok(ToolReply::failed(shorten(&redactor.scrub(&error.message), MAX_MESSAGE)))
+        ErrorCode::PARSE_ERROR
+        | ErrorCode::INVALID_REQUEST
+        | ErrorCode::METHOD_NOT_FOUND
+        | ErrorCode::HEADER_MISMATCH
+        | ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY
+        | ErrorCode::UNSUPPORTED_PROTOCOL_VERSION => {
+            Err(ToolError::Rejected { code: error.code.0, message: quoted(&words) })
         }
-        ErrorCode::INTERNAL_ERROR => Err(ToolError::Infrastructure("the server reports an internal error".into())),
-        code => Err(ToolError::BadReply(format!("it is the JSON-RPC error {}", code.0))),
+        URL_ELICITATION_REQUIRED => Err(ToolError::InputRequired { wanted: "a visit to a page" }),
+        code if words.trim().is_empty() => Ok(ToolReply::failed(format!("JSON-RPC error {}", code.0))),
+        // wrong arguments, or a tool that failed: the model can do better
+        _ => Ok(ToolReply::failed(words)),
     }
 }
 
@@ -79,8 +96,11 @@ fn of_call(result: CallToolResult, tool: &str) -> Result<ToolReply, ToolError> {
 }
 
 fn content(result: CallToolResult) -> Value {
-    if let Some(structured) = result.structured_content {
-        return structured;
+    match result.structured_content {
+        // beside a text it says that there is none
+        Some(Value::Null) if !result.content.is_empty() => {}
+        Some(structured) => return structured,
+        None => {}
     }
     let mut parts: Vec<Value> = result.content.into_iter().map(part).collect();
     match parts.len() {
@@ -93,18 +113,30 @@ fn content(result: CallToolResult) -> Value {
 fn part(block: ContentBlock) -> Value {
     let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
     match block {
-        ContentBlock::Text(text) => Value::String(text.text),
-        ContentBlock::Image(_) => omitted("image"),
-        ContentBlock::Audio(_) => omitted("audio"),
+        ContentBlock::Text(text) => {
+            text.meta.and_then(|mut meta| meta.remove(OMITTED)).unwrap_or_else(|| Value::String(text.text))
+        }
+        ContentBlock::Image(image) => media("image", &image.data, &image.mime_type),
+        ContentBlock::Audio(audio) => media("audio", &audio.data, &audio.mime_type),
         ContentBlock::Resource(embedded) => match embedded.resource {
             ResourceContents::TextResourceContents { uri, text, .. } => {
                 json!({ "type": "resource", "uri": uri, "text": text })
+            }
+            ResourceContents::BlobResourceContents { blob, mime_type, .. } => {
+                media("resource", &blob, mime_type.as_deref().unwrap_or_default())
             }
             _ => omitted("resource"),
         },
         ContentBlock::ResourceLink(link) => json!({ "type": "resource_link", "uri": link.uri, "name": link.name }),
         _ => omitted("unknown"),
     }
+}
+
+/// What a model is told of data that it is not shown: what it is, and how many bytes it has.
+fn media(kind: &str, data: &str, mime_type: &str) -> Value {
+    let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+    let bytes = (data.len() - padding) * 3 / 4;
+    json!({ "type": kind, "omitted": true, "mime_type": quoted(mime_type), "bytes": bytes })
 }
 
 /// Servers say it in different ways: `Unknown tool: x`, `tool not found`, `MCP error -32602: Tool x not found`.

@@ -8,8 +8,7 @@ use rmcp::{
 use super::{
     ToolError,
     call::{Idempotency, Ticket},
-    error::Fault,
-    http::MAX_REPLY,
+    error::{Fault, Sent, too_long},
     input,
     link::{Link, Session},
     reply,
@@ -53,13 +52,13 @@ impl<'a> Rounds<'a> {
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
                 Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error) => self.wait_for_the_rate().await?,
                 Err(_) if self.ticket.is_too_long() || self.session.is_too_long() => {
-                    return Err(Fault::Garbage(format!("it is longer than {MAX_REPLY} bytes")));
+                    return Err(Fault::Garbage(too_long(self.ticket.limits.receive_bytes)));
                 }
                 Err(ServiceError::McpError(error)) => {
                     return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?);
                 }
                 Err(ServiceError::TransportClosed) if self.may_repeat() => self.lost += 1,
-                Err(error) => return Err(Fault::of_service(error)),
+                Err(error) => return Err(Fault::of_service(error, self.ticket.redactor())),
             }
         }
     }
@@ -73,6 +72,9 @@ impl<'a> Rounds<'a> {
         request.extensions.insert(self.ticket.clone());
         let mut meta = RequestMetaObject::default();
         meta.set_traceparent(&self.ticket.traceparent);
+        if !self.link.is_http() {
+            self.ticket.set_sent(Sent::Perhaps);
+        }
         self.session.call(request, meta).await
     }
 
@@ -94,6 +96,7 @@ impl<'a> Rounds<'a> {
     }
 
     async fn wait_for_the_rate(&self) -> Result<(), ToolError> {
+        self.ticket.set_sent(Sent::No);
         let before = self.ticket.rate_limited(None);
         if self.link.wait(before).await { Ok(()) } else { Err(ToolError::RateLimited) }
     }

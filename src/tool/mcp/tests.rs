@@ -5,7 +5,7 @@ use std::{
         Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 mod eras;
 mod lists;
+mod odd;
 mod questions;
 
 use super::{call::Idempotency, listing::MAX_PAGES, *};
@@ -110,6 +111,11 @@ impl Server {
 
 /// A permit of a real guard, for a call that its boundary allows.
 pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+    permitted_under(tool, arguments, ToolRule::new(effect, ScopeSet::new())).await
+}
+
+/// The same, under a rule.
+async fn permitted_under(tool: &str, arguments: Map<String, Value>, rule: ToolRule) -> Permitted {
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
@@ -122,7 +128,7 @@ pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect:
     let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
     let parts = Parts {
         servers: [(id, server)].into(),
-        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(Others::Allow))].into(),
+        tools: [(name.clone(), rule.other_arguments(Others::Allow))].into(),
         ..Parts::default()
     };
     let boundary = Boundary::from_parts(parts).unwrap();
@@ -141,10 +147,14 @@ pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect:
 }
 
 pub(super) async fn call(server: &McpServer, effect: Effect) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+    call_under(server, ToolRule::new(effect, ScopeSet::new())).await
+}
+
+async fn call_under(server: &McpServer, rule: ToolRule) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    let result = server.call(permitted("echo", Map::new(), effect).await, context).await;
+    let result = server.call(permitted_under("echo", Map::new(), rule).await, context).await;
     let episode = recorder.finish(Duration::ZERO);
     (result, episode.events.iter().map(|e| e.kind).collect())
 }
@@ -440,7 +450,9 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
         let expected = match name {
             "not found" => matches!(error, ToolError::Refused { status: 404 }),
             "no stream" | "a cut stream" => error.is_infrastructure(),
-            "a question" | "a question with an answer" => matches!(error, ToolError::InputRequired { .. }),
+            "a question" | "a question with an answer" | "an error" => {
+                matches!(error, ToolError::InputRequired { .. })
+            }
             _ => matches!(error, ToolError::BadReply(_)),
         };
         assert!(expected, "{name}: {error:?}");
@@ -502,7 +514,8 @@ async fn tools_are_named_and_cut_and_counted() {
 async fn endless_lists_end() {
     let server = Server::start(|_, message| {
         let list = message["method"] == "tools/list";
-        list.then(|| listed(message, &[tool("echo")], Some("again")))
+        let page: usize = message["params"]["cursor"].as_str().map_or(0, |cursor| cursor.parse().unwrap());
+        list.then(|| listed(message, &[tool("echo")], Some(&(page + 1).to_string())))
     })
     .await;
     let connected = server.connect().await.unwrap();

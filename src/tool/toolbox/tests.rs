@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
+mod unconfirmed;
+
 use super::*;
 use crate::{
     Digest, Runtime,
@@ -125,7 +127,7 @@ async fn long_replies_are_cut_and_stay_data() {
         let characters = content.to_string().chars().count();
         let body = move |_| std::future::ready(Ok(content.clone()));
         let observation = replied_with(call(shouting(body), "shout", fits()).await.0);
-        assert!(observation.to_string().len() <= MAX_REPLY, "{}", observation.to_string().len());
+        assert!(observation.to_string().len() <= 16 * 1024, "{}", observation.to_string().len());
         assert!(!observation["result"]["truncated"].as_str().unwrap().is_empty());
         assert_eq!(observation["result"]["characters"], characters);
     }

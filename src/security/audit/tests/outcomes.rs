@@ -59,3 +59,21 @@ fn an_outcome_that_cannot_be_written_breaks_the_audit() {
     Underway::new(&full, &clock, 0, RunId::random(), &tool).ended(OutcomeStatus::Refused, None);
     assert!(full.write(decision(), moment()).is_err());
 }
+
+#[test]
+fn the_page_names_every_status() {
+    let page = include_str!("../../../../docs/audit.md");
+    for status in [
+        OutcomeStatus::Done,
+        OutcomeStatus::Failed,
+        OutcomeStatus::DryRun,
+        OutcomeStatus::Withheld,
+        OutcomeStatus::Refused,
+        OutcomeStatus::Unreachable,
+        OutcomeStatus::Unconfirmed,
+        OutcomeStatus::Abandoned,
+    ] {
+        assert!(page.contains(&format!("`{}`", status.name())), "{status:?}");
+        assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+    }
+}

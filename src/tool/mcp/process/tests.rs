@@ -118,7 +118,7 @@ async fn a_line_without_end_ends_the_program() {
         r#"called() { long=xxxxxxxxxxxxxxxx; while :; do long=$long$long; echo "$long\c"; printf %s "$long"; done; }"#;
     let server = spawn(config(endless)).await.unwrap();
     let error = reply(&server).await.unwrap_err();
-    assert_eq!(error, ToolError::BadReply("it is longer than 1048576 bytes".into()));
+    assert_eq!(error, ToolError::BadReply(crate::tool::mcp::error::too_long(1 << 20)));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn one_that_falls_is_started_again_but_not_for_ever() {
     let server = spawn(config("called() { exit 1; }")).await.unwrap();
     for _ in 0..5 {
         let error = reply(&server).await.unwrap_err();
-        assert_eq!(error, ToolError::Infrastructure("the connection is closed".into()));
+        assert_eq!(error, ToolError::Lost("the server closed the connection before it answered".into()));
     }
     let error = reply(&server).await.unwrap_err();
     assert_eq!(error, ToolError::Infrastructure("it broke off 5 times within 60s".into()));

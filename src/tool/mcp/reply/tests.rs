@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::{
@@ -22,10 +22,28 @@ fn error(code: i32, message: &str) -> ErrorData {
 #[test]
 fn structured_content_comes_first() {
     let text = json!([{ "type": "text", "text": "x" }]);
-    for content in [json!({ "a": 1 }), json!([1]), json!("s"), json!(0), json!(false), Value::Null] {
+    for content in [json!({ "a": 1 }), json!([1]), json!("s"), json!(0), json!(false)] {
         let result = json!({ "content": text, "structuredContent": content });
         assert_eq!(reply(result).unwrap(), ToolReply::done(content));
     }
+}
+
+#[test]
+fn structured_content_that_is_null_hides_no_text() {
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    for (content, expected) in [
+        (json!([text("x")]), json!("x")),
+        (json!([text("")]), json!("")),
+        (json!([text("a"), text("b")]), json!(["a", "b"])),
+        (json!([{ "type": "image", "data": "", "mimeType": "image/png" }]), media("image", "", "image/png")),
+        (json!([]), Value::Null),
+        (Value::Null, Value::Null),
+    ] {
+        let result = json!({ "content": content, "structuredContent": null });
+        assert_eq!(reply(result).unwrap(), ToolReply::done(expected));
+    }
+    let failed = json!({ "content": [text("no")], "structuredContent": null, "isError": true });
+    assert_eq!(reply(failed).unwrap(), ToolReply::failed("no"));
 }
 
 #[test]
@@ -40,10 +58,11 @@ fn text_stays_text_and_the_rest_is_left_out() {
         { "type": "resource", "resource": { "uri": "file:///y", "text": "words" } },
         { "type": "resource", "resource": { "uri": "file:///z", "blob": "QUJD" } },
     ] });
-    let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
+    let omitted = |kind: &str, of: &str| json!({ "type": kind, "omitted": true, "mime_type": of, "bytes": 3 });
     let link = json!({ "type": "resource_link", "uri": "file:///x", "name": "x" });
     let text = json!({ "type": "resource", "uri": "file:///y", "text": "words" });
-    let expected = json!(["a", omitted("image"), omitted("audio"), link, text, omitted("resource")]);
+    let (image, audio) = (omitted("image", "image/png"), omitted("audio", "audio/wav"));
+    let expected = json!(["a", image, audio, link, text, omitted("resource", "")]);
     assert_eq!(reply(several).unwrap(), ToolReply::done(expected));
     assert_eq!(reply(json!({ "content": [] })).unwrap(), ToolReply::done(Value::Null));
 }
@@ -78,9 +97,41 @@ fn protocol_errors_have_their_own_places() {
     assert_eq!(wrong, ToolReply::failed("`limit` is no number"));
     let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up", &Redactor::new()).unwrap();
     assert!(long.content.as_str().unwrap().len() <= MAX_MESSAGE);
-    assert!(of_protocol_error(&error(-32603, "oops"), "t", &Redactor::new()).unwrap_err().is_infrastructure());
-    let other = of_protocol_error(&error(-32601, "hidden words"), "t", &Redactor::new()).unwrap_err();
-    assert_eq!(other, ToolError::BadReply("it is the JSON-RPC error -32601".into()));
+    for code in [-32700, -32600, -32601, -32020, -32021, -32022] {
+        let other = of_protocol_error(&error(code, "words\u{1b}"), "t", &Redactor::new()).unwrap_err();
+        assert_eq!(other, ToolError::Rejected { code, message: "words\\u{1b}".into() });
+        assert!(!other.is_infrastructure() && !other.is_unconfirmed() && !other.model_text().contains("words"));
+    }
+    let page = of_protocol_error(&error(-32042, "go there"), "t", &Redactor::new()).unwrap_err();
+    assert!(matches!(page, ToolError::InputRequired { .. }), "{page}");
+}
+
+#[test]
+fn what_a_server_reports_of_a_failed_tool_is_the_tools_own_failure() {
+    for code in [-32603, -32000, -32001, -32002, -32050, -1, 0, 1, 404, 500] {
+        let failed = of_protocol_error(&error(code, "database is locked"), "t", &Redactor::new()).unwrap();
+        assert_eq!(failed, ToolReply::failed("database is locked"), "{code}");
+    }
+    let silent = of_protocol_error(&error(-32603, " "), "t", &Redactor::new()).unwrap();
+    assert_eq!(silent, ToolReply::failed("JSON-RPC error -32603"));
+}
+
+#[test]
+fn a_block_that_was_left_out_is_named() {
+    let block = |shown: Value| json!({ "type": "text", "text": "", "_meta": { OMITTED: shown } });
+    let shown = json!({ "type": "unknown", "omitted": true });
+    let result = json!({ "content": [{ "type": "text", "text": "a" }, block(shown.clone())] });
+    assert_eq!(reply(result).unwrap(), ToolReply::done(json!(["a", shown])));
+}
+
+#[test]
+fn data_that_is_not_shown_has_a_size_and_a_type() {
+    for (data, bytes) in [("", 0), ("QQ==", 1), ("QUI=", 2), ("QUJD", 3), ("QUJDRA", 4), ("====", 0), ("=", 0)] {
+        assert_eq!(media("image", data, "image/png")["bytes"], bytes, "{data}");
+    }
+    let long = media("image", "", &"x\u{202e}`".repeat(1_000));
+    let shown = long["mime_type"].as_str().unwrap();
+    assert!(shown.chars().count() < 2_000 && !shown.contains(['\u{202e}', '`']), "{shown}");
 }
 
 #[test]

@@ -74,7 +74,8 @@ async fn an_error_of_the_tool_that_speaks_of_sessions_is_no_reason_to_call_again
     })
     .await;
     let connected = server.connect().await.unwrap();
-    assert!(call(&connected, Effect::Write).await.0.is_err());
+    let said = ToolReply::failed("the booking session is closed: the seat was taken");
+    assert_eq!(call(&connected, Effect::Write).await.0.unwrap(), said);
     assert_eq!(server.calls().len(), 1);
 }
 
