@@ -24,12 +24,16 @@ pub enum End {
 
 /// What a request asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "for the fuzz targets")]
 pub enum Asked {
+    /// Who the server is, in the words of the older era.
     Initialize,
+    /// Who the server is, in the words of the newer era.
     Discover,
+    /// The tools.
     Tools,
+    /// A call.
     Call,
+    /// Something else.
     Other,
 }
 
