@@ -62,8 +62,8 @@ fn an_odd_part_of_a_tool_costs_that_part() {
     tool["unknown"] = json!(3);
     assert_eq!(tools(json!([tool])).0, rest);
     // null says nothing
-    let null = json!({ "name": "odd", "inputSchema": schema(), "title": null, "icons": null, "outputSchema": null });
-    assert_eq!(tools(json!([null])).1, [""; 0]);
+    let nulls = json!({ "name": "odd", "inputSchema": schema(), "title": null, "icons": null, "outputSchema": null });
+    assert_eq!(tools(json!([nulls])).1, [""; 0]);
 }
 
 #[test]
