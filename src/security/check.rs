@@ -7,6 +7,7 @@
 pub(crate) mod answer;
 pub(super) mod args;
 pub(super) mod budget;
+mod control;
 pub(super) mod drift;
 pub(super) mod entry;
 #[cfg(fuzzing)]

@@ -32,7 +32,7 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
         return denied(EventKind::AnswerDenied, "the answer is longer than `answer.max_chars`");
     }
     if rules.markup == Markup::Refuse && has(&mut |text| markup::is_in(text)) {
-        return denied(EventKind::AnswerDenied, "the answer has markup in it");
+        return denied(EventKind::AnswerDenied, "the answer has markup or control characters in it");
     }
     for (name, class) in rules.never.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
         let leaks = |text: &str| session.with_memory(|memory| leak::has_class(class, memory, &views(text)));

@@ -147,7 +147,7 @@ pub(in crate::security) fn broken(rule: &ArgumentRule, value: &Value) -> Option<
         Some("hosts")
     } else if rule.links.as_ref().is_some_and(|hosts| !text_fits(&|t| link::leads_only_to(t, hosts))) {
         Some("links")
-    } else if rule.path_root.as_ref().is_some_and(|root| !text_fits(&|t| is_below(t, root))) {
+    } else if rule.path_root.as_ref().is_some_and(|root| !text_fits(&|t| is_within(t, root))) {
         Some("path_root")
     } else if rule.min.is_some_and(|min| number.is_none_or(|n| n < min) || is_short_of(value, min)) {
         Some("min")
@@ -172,10 +172,13 @@ fn whole(value: &Value) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
-/// Whether a path leads to something below a folder, however a server reads it: with `/` alone between its parts, and nothing that
+/// Whether a path leads to a folder or to something below it, however a server reads it: with `/` alone between its parts, and nothing that
 /// goes up or that a server could decode into that. A slash may end it.
-pub(in crate::security) fn is_below(path: &str, root: &str) -> bool {
+pub(in crate::security) fn is_within(path: &str, root: &str) -> bool {
     let folder = root.strip_suffix('/').unwrap_or(root);
+    if path == root || path.strip_suffix('/').unwrap_or(path) == folder {
+        return !path.is_empty();
+    }
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     let is_up = |part: &str| part.chars().all(|c| c == '.' || c.is_whitespace());
     let is_name = |part: &str| part.trim() == part && !is_up(part);

@@ -1,6 +1,9 @@
 //! Links in texts: where they lead, as every reader of the text could take them.
 
-use std::net::Ipv4Addr;
+mod prose;
+mod top_level;
+
+use std::{borrow::Cow, net::Ipv4Addr};
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
@@ -36,13 +39,25 @@ pub(super) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 
 /// Whether every link in a text leads to one of the hosts. A link is whatever a mail or chat program makes one of: an address with a
 /// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused:
-/// HTML but for `<https://…>` and `<mail@address>`, entities, backslashes, control and invisible characters, definitions of links, and a
-/// word with a colon and something right behind it that is no figure: it could be a scheme.
+/// HTML but for `<https://…>`, `<mail@address>` and words to be filled in (`<your name>`), entities, backslashes, control and invisible
+/// characters, definitions of links, and a word with a colon and something right behind it that is no figure: it could be a scheme.
 pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     if text.contains('\t') {
         // a blank to most; browsers take it out of addresses
         return [" ", ""].iter().all(|blank| leads_only_to(&text.replace('\t', blank), hosts));
     }
+    let text = prose::unglued(text, hosts);
+    match prose::without_placeholders(&text, " ") {
+        Cow::Borrowed(text) => has_no_other_link(text, hosts),
+        // a browser takes them out as tags, and a mail program may see a blank
+        Cow::Owned(apart) => {
+            has_no_other_link(&apart, hosts) && has_no_other_link(&prose::without_placeholders(&text, ""), hosts)
+        }
+    }
+}
+
+/// What [`leads_only_to`] says of a text without tabs and placeholders.
+fn has_no_other_link(text: &str, hosts: &[String]) -> bool {
     let hides = |c: char| c == '\\' || c.is_control() && !matches!(c, '\n' | '\r');
     if has_html(text) || text.contains(hides) || has_invisible(text) {
         return false;

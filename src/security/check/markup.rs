@@ -2,19 +2,23 @@
 
 use std::ops::Range;
 
-use super::link::{has_invisible, is_invisible, is_invisible_between, is_mail_address};
+use super::{
+    control::{self, is_control},
+    link::{has_invisible, is_invisible, is_invisible_between, is_mail_address},
+};
 
-/// Whether a text has HTML tags, links or images of Markdown, or invisible characters. What a reader of Markdown could take for a link
-/// is one, whatever stands between its brackets.
+/// Whether a text has HTML tags, links or images of Markdown, or invisible or control characters. What a reader of Markdown could take
+/// for a link is one, whatever stands between its brackets.
 pub(in crate::security) fn is_in(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
     text.contains("](")
         || definitions(text).next().is_some()
         || has_invisible(text)
+        || control::is_in(text)
         || text.match_indices('<').any(opens)
 }
 
-/// The text without tags and invisible characters; of links and images the words stay. Markup that only comes about by taking out
+/// The text without tags and without invisible and control characters; of links and images the words stay. Markup that only comes about by taking out
 /// other markup goes too, if need be with its brackets.
 pub(in crate::security) fn strip(text: &str) -> String {
     let mut kept = text.to_owned();
@@ -24,7 +28,7 @@ pub(in crate::security) fn strip(text: &str) -> String {
         }
         kept = strip_once(&kept);
     }
-    kept.replace(['<', '[', ']', '!'], "")
+    kept.replace(|c| matches!(c, '<' | '[' | ']' | '!') || is_control(c, ""), "")
 }
 
 /// Nobody writes markup that is nested as deeply.
@@ -56,6 +60,11 @@ fn strip_once(text: &str) -> String {
                     }
                 }
             },
+            c if is_control(c, after) => {
+                let (instead, behind) = control::taken_out(c, after);
+                kept.extend(instead);
+                behind
+            }
             c if is_invisible_between(kept.chars().next_back(), c, after) => after,
             c => push(&mut kept, c, after),
         };
@@ -143,7 +152,7 @@ fn push<'t>(kept: &mut String, c: char, after: &'t str) -> &'t str {
 
 /// What is left of the words of a link; brackets in them are no further links.
 fn plain(words: &str) -> String {
-    words.chars().filter(|c| !is_invisible(*c) && !matches!(c, '<' | '>' | '[' | ']')).collect()
+    words.chars().filter(|c| !is_invisible(*c) && !is_control(*c, "") && !matches!(c, '<' | '>' | '[' | ']')).collect()
 }
 
 /// Whether a tag, a comment or a declaration begins, given what comes after its `<`. One that is never closed reaches to the end, and

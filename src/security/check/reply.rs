@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{leak, markers, markup, views::views, written::any_written};
+use super::{control, leak, markers, markup, views::views, written::any_written};
 use crate::{
     call::{ToolName, ToolReply, json_bytes},
     event::{EventKind, SecurityEvent},
@@ -21,7 +21,7 @@ pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &To
     let reason = if allowed.max_bytes.is_some_and(|max| json_bytes(&reply.content, max as usize).is_none()) {
         "the reply is longer than `reply.max_bytes`: it was withheld"
     } else if allowed.markup == Markup::Refuse && any_written(&reply.content, &mut markup::is_in) {
-        "the reply has markup: it was withheld"
+        "the reply has markup or control characters: it was withheld"
     } else {
         return None;
     };
@@ -42,7 +42,11 @@ pub(in crate::security) fn clean(
         found.into_iter().map(|kind| event(EventKind::InjectionSeen, format!("the reply has {kind} in it"))).collect();
     let stripped = &mut |text: &str| markup::is_in(text).then(|| markup::strip(text));
     if rule.reply.markup == Markup::Strip && replace(&mut reply.content, stripped) {
-        events.push(event(EventKind::ReplyDenied, "markup was taken out of the reply".into()));
+        events.push(event(EventKind::ReplyDenied, "markup or control characters were taken out of the reply".into()));
+    }
+    if rule.reply.markup != Markup::Keep {
+        // another way to end a line is no markup
+        replace(&mut reply.content, &mut control::with_line_feeds);
     }
     for (name, class) in rule.reply.hide.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
         let hidden = &mut |text: &str| hide(class, session, text);
@@ -92,3 +96,6 @@ fn replace(value: &mut Value, with: &mut dyn FnMut(&str) -> Option<String>) -> b
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::{
     call::{Effect, ToolName},
     security::{
         boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, key_path},
-        check::{args::is_below, views::folded},
+        check::{args::is_within, views::folded},
     },
 };
 
@@ -151,17 +151,16 @@ fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &Argumen
     lists(changes, key("hosts"), (&old.hosts, &new.hosts), |one, other| one == other);
     lists(changes, key("links"), (&old.links, &new.links), |one, other| one == other);
     let root = match (&old.path_root, &new.path_root) {
-        (Some(old), Some(new)) => Order::of(old, new, |one, other| is_within(other, one)),
+        (Some(old), Some(new)) => Order::of(old, new, |one, other| is_folder_within(other, one)),
         (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key("path_root"), root, word(&old.path_root), word(&new.path_root));
     lists(changes, key("from"), (&old.from, &new.from), source_covers);
 }
 
-/// Whether everything below a folder is below the other.
-fn is_within(folder: &str, other: &str) -> bool {
-    let plain = |folder: &str| folder.strip_suffix('/').unwrap_or(folder).to_owned();
-    plain(folder) == plain(other) || is_below(&plain(folder), other)
+/// Whether a folder and everything below it are within the other.
+fn is_folder_within(folder: &str, other: &str) -> bool {
+    is_within(folder.strip_suffix('/').unwrap_or(folder), other) || folder == other
 }
 
 fn reply(

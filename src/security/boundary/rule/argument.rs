@@ -45,7 +45,7 @@ pub struct ArgumentRule {
     /// Every link in the text must lead to one of these hosts, written as for `hosts`; an empty list allows no link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<String>>,
-    /// The text must be a path below this folder; without `..`, links on disk are not looked at.
+    /// The text must be this folder or a path below it; without `..`, links on disk are not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_root: Option<String>,
     /// Where the values must come from: any of these.

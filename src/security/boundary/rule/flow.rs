@@ -71,7 +71,7 @@ pub struct Answer {
     pub never: Vec<String>,
 }
 
-/// What becomes of a text with markup: HTML tags, Markdown links and images, invisible characters.
+/// What becomes of a text with markup: HTML tags, Markdown links and images, invisible and control characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Markup {

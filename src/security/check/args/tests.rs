@@ -9,9 +9,11 @@ fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {
 }
 
 #[test]
-fn a_path_stays_below_its_root() {
+fn a_path_stays_within_its_root() {
     let rule = rule(|rule| rule.path_root = Some("/srv/files".into()));
     for good in [
+        "/srv/files",
+        "/srv/files/",
         "/srv/files/a.txt",
         "/srv/files/a/b",
         "/srv/files/.hidden",
@@ -22,8 +24,19 @@ fn a_path_stays_below_its_root() {
         assert_eq!(first_broken(&rule, &json!(good)), None, "{good}");
     }
     for bad in [
-        "/srv/files",
-        "/srv/files/",
+        "/srv/file",
+        "/srv/files2",
+        "/srv/files//",
+        "/srv/files/.",
+        "/srv/files/./",
+        "/srv/files ",
+        "/srv/files/ ",
+        "/srv/files\u{0}",
+        "/srv/files\u{200b}",
+        "/srv/files\\",
+        "/srv",
+        "/",
+        "",
         "/srv/filesystem/a",
         "/srv/files/../secret",
         "/srv/files/..",
@@ -84,5 +97,19 @@ fn lengths_prefixes_and_lists_hold_for_every_item() {
         (json!(12), Some("min_chars")),
     ] {
         assert_eq!(first_broken(&rules, &value), broken, "{value}");
+    }
+}
+
+#[test]
+fn a_root_may_be_written_with_a_slash_or_be_relative_or_all() {
+    for (root, good, bad) in [
+        ("/srv/files/", &["/srv/files", "/srv/files/", "/srv/files/a"][..], &["/srv/filesystem", "/srv", ""][..]),
+        ("docs", &["docs", "docs/", "docs/a"][..], &["docs2", "./docs", "/docs", ""][..]),
+        ("/", &["/", "/a", "/a/"][..], &["", "a", "//", "/.."][..]),
+    ] {
+        let rule = rule(|rule| rule.path_root = Some(root.into()));
+        good.iter().for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), None, "{path} in {root}"));
+        bad.iter()
+            .for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), Some("path_root"), "{path} in {root}"));
     }
 }

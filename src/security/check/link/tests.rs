@@ -255,6 +255,136 @@ fn an_allowed_domain_allows_nothing_before_it() {
     assert!(leads_only_to("corp.xn--p1ai", &hosts(&["corp.xn--p1ai"])));
 }
 
+#[test]
+fn a_word_to_be_filled_in_is_no_link() {
+    let (none, corp) = (hosts(&[]), hosts(&["corp.example"]));
+    for plain in [
+        "<summary>",
+        "Dear <your name>, see <link> and <title>.",
+        "<b>, <first_name>/<last-name>, <Stra\u{df}e>, <date/time>, <SUM (in EUR)>",
+        "<recipient\u{2019}s name, optional>",
+        "a<b and c>d",
+        "<<name>>",
+        "x <name>\t<city> y",
+        "Ann <ann@corp.example>: <summary>",
+    ] {
+        assert!(leads_only_to(plain, &none), "{plain}");
+    }
+    assert!(leads_only_to("<name>: see <https://corp.example/x>, <city>", &corp));
+    for bad in [
+        // what a browser sees when it has taken the element out
+        "evil.<wbr>com",
+        "evil<b>.com",
+        "www.<your name>evil.com",
+        "evil.<b>com\t1",
+        "evil.\tc<b>om",
+        "java<b>script:alert(1)",
+        "/<b>/evil.example/x",
+        "[a]<b>(/local)",
+        "https:<b>//evil.example",
+        "<b>[a]: /local",
+        "<<b>a href=x>",
+        "<<b>script>",
+        "<<b>a>",
+        // what has an attribute, or is not closed
+        "<a href=x>",
+        "<your name=x>",
+        "<x onclick='a'>",
+        "<x \"a>",
+        "<x 'a>",
+        "<x `a>",
+        "<name",
+        "<name\n>",
+        "</name>",
+        "<name:x>",
+        "<evil.com>",
+        "<evil.com name>",
+        "<name evil.com>",
+        "<name|evil.com>",
+        "<name@evil.com x>",
+        "<a//evil>",
+        "<!name>",
+        "<?name>",
+        // what runs what stands behind it
+        "<script>eval(atob('YQ'))",
+        "<SCRIPT>alert(1)",
+        "<script/x>alert(1)",
+        "<style>@import 'x'",
+        "<svg>",
+        "<iframe name>",
+        "<base>",
+    ] {
+        assert!(!leads_only_to(bad, &corp), "{bad}");
+    }
+    assert!(!leads_only_to(&format!("<{}>", "x".repeat(65)), &corp), "no word is as long");
+}
+
+#[test]
+fn a_sentence_right_behind_an_allowed_address_is_none_of_it() {
+    let hosts = hosts(&["www.example.com", "corp.example", "*.wiki.example"]);
+    for good in [
+        "See www.example.com.They are open.",
+        "www.example.com.They",
+        "(www.example.com.They)",
+        "WWW.Example.Com.They're open",
+        "www.example.com.They\u{2019}re open",
+        "https://www.example.com.They are open, corp.example.Please come. https://team.wiki.example.Thanks!",
+        "www.example.com. They",
+        "www.example.com.",
+        "at www.example.com.\nThey",
+        "www.example.com.I am",
+        "corp.example.Kindly, Ann",
+        "corp.example.They.",
+    ] {
+        assert!(leads_only_to(good, &hosts), "{good}");
+    }
+    for bad in [
+        "www.example.com.evil.example",
+        "www.example.com.Evil.example",
+        "www.example.com.They.example",
+        "www.example.com.They.com",
+        "www.example.com.they",
+        "www.example.com.THEY",
+        "www.example.com.TheY",
+        "www.example.com.They-x",
+        "www.example.com.They_x",
+        "www.example.com.They/path",
+        "www.example.com.They:8080",
+        "www.example.com.They@evil.com",
+        "www.example.com.They?x",
+        "www.example.com.They#x",
+        "www.example.com.They\u{e9}",
+        "www.example.com.They\u{3002}com",
+        "www.example.com.They.\u{200b}com",
+        "www.example.com.They'.com",
+        "www.example.com.They'com.evil",
+        // ends of names that hosts have
+        "www.example.com.Me",
+        "www.example.com.It is",
+        "www.example.com.Best regards",
+        "www.example.com.Com",
+        "www.example.com.Example",
+        "www.example.com.Local",
+        // another host before it
+        "evil.com.They are open",
+        "home.They left",
+        "evilwww.example.com.They",
+        "evil-www.example.com.They",
+        "evil.com.www.example.com.They",
+        "http://www.example.com.They",
+        "xhttps://www.example.com.They",
+        "//www.example.com.They",
+        "https://evil.com@www.example.com.They",
+        "\u{e9}www.example.com.They",
+        "other.example.com.They",
+        "wiki.example.They",
+        "..www.example.com.They",
+    ] {
+        assert!(!leads_only_to(bad, &hosts), "{bad}");
+    }
+    assert!(top_level::is_known("COM") && top_level::is_known("me") && !top_level::is_known("they"));
+}
+
 /// Every character is looked at a few times at most; a test that hangs fails.
 #[test]
 fn long_texts_take_no_time() {
@@ -271,6 +401,9 @@ fn long_texts_take_no_time() {
         (".\u{3002}-", 100_000),
         ("1-.", 100_000),
         ("a\t", 100_000),
+        ("<a> ", 100_000),
+        ("corp.example.They ", 20_000),
+        ("corp.example.They, ", 20_000),
     ] {
         assert!(leads_only_to(&unit.repeat(count), &corp), "{unit}");
     }

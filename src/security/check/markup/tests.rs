@@ -34,6 +34,21 @@ fn markup_goes_and_its_words_stay() {
         ("a</ hidden>b", "ab"),
         ("I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}", "I \u{2764}\u{fe0f} it, 1\u{fe0f}\u{20e3}"),
         ("\u{1f600}\u{fe0f}\u{fe02}\u{fe0f}\u{e0101}!", "\u{1f600}\u{fe0f}!"),
+        ("\u{1b}[1;31mred\u{1b}[0m", "red"),
+        ("\u{9b}31mred\u{9b}0m, \u{9b}word", "red, word"),
+        ("\u{1b}]0;title\u{7}x", "x"),
+        ("\u{1b}]8;;https://evil.example\u{1b}\\words\u{1b}]8;;\u{9c}", "words"),
+        ("\u{90}1$r\u{9c}x", "x"),
+        ("\u{1b}]no end\nx", "]no end\nx"),
+        ("\u{1b}[", "["),
+        ("\u{1b}[12\u{1b}cx", "[12cx"),
+        ("\u{1b}c", "c"),
+        ("over\u{8}\u{8}\u{8}\u{8}\u{7f}", "over"),
+        ("10%\r20%", "10%\n20%"),
+        ("a\u{85}b\u{2028}c", "ab\nc"),
+        ("<\u{0}b>x", "x"),
+        ("[a\u{1b}](https://evil.example)", "a"),
+        ("a\tb\r\nc", "a\tb\r\nc"),
         ("a\u{fe00}b1\u{fe0f}2\u{3164}\u{ffa0}\u{2065}\u{1d173}\u{1d17a}\u{180b}3", "ab123"),
     ] {
         assert_eq!(strip(text), plain, "{text}");
@@ -43,7 +58,7 @@ fn markup_goes_and_its_words_stay() {
 
 proptest! {
     #[test]
-    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b1.\n \u{200b}\u{200c}\u{200d}\u{645}\u{fe0f}\u{20e3}\u{2764}:]{0,60}") {
+    fn what_is_left_has_no_markup(text in "[<>!\\[\\]()/a-b1.\n \u{200b}\u{200c}\u{200d}\u{645}\u{fe0f}\u{20e3}\u{2764}:\u{1b}\u{9b}\u{7}\r]{0,60}") {
         let kept = strip(&text);
         prop_assert!(!is_in(&kept), "{kept:?}");
     }
@@ -77,6 +92,9 @@ fn unclosed_brackets_take_no_time() {
         "a[]: ".repeat(200_000),
         "[]: \n".repeat(200_000),
         "<a@".repeat(300_000),
+        "\u{1b}[1".repeat(300_000),
+        "\u{1b}]1".repeat(300_000),
+        "\r\u{9b}".repeat(300_000),
     ] {
         assert!(strip(&text).len() <= text.len());
     }
