@@ -20,7 +20,7 @@ use crate::{
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
     security::{Boundary, Mode},
-    tool::{ToolOutcome, Toolbox},
+    tool::{ToolOutcome, Toolbox, mcp::Oddity},
 };
 
 /// A call that is wanted, and how it is made.
@@ -107,7 +107,7 @@ pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> 
         Err(error) => return Err(error),
     };
     let mut report = match made {
-        Ok(run) => Report::of(run),
+        Ok((run, oddity)) => Report::of(run).with(oddity),
         Err(error) => Report::unconnected(&error),
     };
     report.connected = connected;
@@ -119,7 +119,8 @@ pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> 
     Ok(report.status.exit_code())
 }
 
-async fn make(wanted: Wanted) -> Result<Run<ToolOutcome>, CliError> {
+/// The run, and what of the tool's definition could not be used.
+async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliError> {
     let Wanted { boundary, tool, arguments: Object(arguments), input, live, .. } = wanted;
     let boundary = Boundary::load(boundary)?;
     let server = tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok());
@@ -138,8 +139,9 @@ async fn make(wanted: Wanted) -> Result<Run<ToolOutcome>, CliError> {
     let runtime =
         Runtime::builder().lm(Arc::new(NoModel(ModelId("none".into())))).boundary(boundary).limits(limits).build();
     let options = RunOptions { mode: if live { Mode::Live } else { Mode::DryRun }, ..RunOptions::default() };
+    let oddity = tools.oddities().into_iter().find(|oddity| oddity.tool.as_ref() == Some(&tool));
     let program = OneCall { tools, call: ToolCall { tool, arguments } };
-    Ok(runtime.run_with(&program, input.map(fields).unwrap_or_default(), options).await)
+    Ok((runtime.run_with(&program, input.map(fields).unwrap_or_default(), options).await, oddity))
 }
 
 fn no_server(tool: &ToolName, boundary: &Boundary) -> CliError {
@@ -223,6 +225,14 @@ impl Report {
         let events = run.episode.events.into_iter();
         let events = events.map(|event| Event { code: event.kind.code(), detail: event.detail }).collect();
         Self { connected: true, status, reply, error, events, seconds: 0.0 }
+    }
+
+    /// An unknown tool can be one that its server lists, in a way that cannot be used.
+    fn with(mut self, oddity: Option<Oddity>) -> Self {
+        if let (Status::Refused, Some(error), Some(oddity)) = (self.status, &mut self.error, oddity) {
+            *error = format!("{error}; {oddity}");
+        }
+        self
     }
 
     fn unconnected(error: &CliError) -> Self {

@@ -98,16 +98,6 @@ pub enum ToolboxError {
         /// Which tools there are.
         hint: String,
     },
-    /// The boundary allows a tool whose definition cannot be used.
-    #[error(
-        "the boundary has an entry for `{tool}`, which cannot be used as its server lists it: {reason}; correct it at the server, or remove the entry"
-    )]
-    Unusable {
-        /// The tool.
-        tool: ToolName,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// No connection to a server can be set up.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -120,25 +110,24 @@ impl Toolbox {
     }
 
     /// Connects to every server of the boundary, and starts those that are programs: authenticates first, then asks for their tools.
-    /// Models are shown the tools that the boundary has an entry for, and no others.
+    /// Models are shown the tools that the boundary has an entry for, and no others. A tool that its server lists in a way that cannot be
+    /// used is left out, with a warning and an entry in [`Toolbox::oddities`]; the others stay.
     ///
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
     pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
         let tools = Tools::of(boundary, |_| true).await?;
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
-        if let Some(tool) =
-            boundary.catalogue().map(|(tool, _)| tool).find(|tool| tool.server().is_some() && !listed.contains(tool))
-        {
+        let unusable: BTreeSet<_> = tools.oddities().into_iter().filter_map(|oddity| oddity.tool).collect();
+        let is_missing =
+            |tool: &&ToolName| tool.server().is_some() && !listed.contains(tool) && !unusable.contains(tool);
+        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(is_missing) {
             let all = tools.specs.iter().map(|spec| &spec.name).chain(tools.unlisted.keys());
             let hint = all
                 .filter(|known| known.server() == tool.server())
                 .map(ToolName::as_str)
                 .collect::<Vec<_>>()
                 .join(", ");
-            if let Some(reason) = tools.why_unusable(tool) {
-                return Err(ToolboxError::Unusable { tool: tool.clone(), reason });
-            }
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
         Ok(Self { tools: Arc::new(tools) })
@@ -318,12 +307,6 @@ impl Tools {
 
     fn oddities(&self) -> Vec<Oddity> {
         self.servers.values().flat_map(|server| server.oddities()).collect()
-    }
-
-    /// Why a tool that its server lists is not there.
-    fn why_unusable(&self, tool: &ToolName) -> Option<String> {
-        let oddity = self.oddities().into_iter().find(|oddity| oddity.tool.as_ref() == Some(tool))?;
-        Some(format!("{}: {}", oddity.part, oddity.reason))
     }
 
     fn add(&mut self, server: McpServer, boundary: &Boundary) {

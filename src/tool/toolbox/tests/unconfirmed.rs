@@ -114,16 +114,16 @@ async fn a_dry_run_is_told_from_a_reply_by_its_step() {
 }
 
 #[tokio::test]
-async fn an_entry_for_a_tool_that_cannot_be_used_says_why() {
+async fn an_entry_for_a_tool_that_cannot_be_used_costs_no_other_tool() {
     let stub = server(|_| plain("202 Accepted", "")).await;
     let rules = format!(
         "[servers.s]\nurl = '{}/mcp'\nauthorization = 'none'\n[tools.'s.broken']\nscopes = []\neffect = 'read'\n",
         stub.url
     );
     let boundary = boundary(&rules);
-    let Err(error) = Toolbox::connect(&boundary).await else { panic!("it cannot be connected to") };
-    assert!(matches!(error, ToolboxError::Unusable { .. }), "{error}");
-    assert!(error.to_string().contains("`inputSchema`"), "{error}");
+    let tools = Toolbox::connect(&boundary).await.unwrap();
+    assert!(tools.specs().is_empty(), "{:?}", tools.specs());
+    assert!(tools.oddities()[0].to_string().contains("`inputSchema`"), "{:?}", tools.oddities());
     let survey = Toolbox::survey(&boundary).await.unwrap();
     let names: Vec<_> = survey.tools.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!((names, survey.oddities.len()), (vec!["s.pay"], 1));
