@@ -261,7 +261,10 @@ impl World {
                 Ok(()) => {}
                 Err(CallError::Infrastructure(Infrastructure::Deadline(_))) => tally.deadline += 1,
                 // counted where the call was made
-                Err(CallError::Infrastructure(Infrastructure::Tool(_)) | CallError::Module(_)) => {}
+                Err(
+                    CallError::Infrastructure(Infrastructure::Tool(_) | Infrastructure::Unconfirmed(_))
+                    | CallError::Module(_),
+                ) => {}
                 Err(other) => tally.surprises.push(format!("{name}: {other}")),
             }
             if took > runtime.limits().deadline + GRACE {
