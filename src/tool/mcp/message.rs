@@ -208,7 +208,8 @@ fn answer(result: Value, id: RequestId, asked: Option<Asked>, oddities: &Odditie
         },
         Asked::Tools => list::tools(result, oddities),
         Asked::Call(tool) => result::of_call(result, tool.as_ref(), oddities),
-        Asked::Other => typed(result),
+        Asked::Other if result.is_object() => typed(result),
+        Asked::Other => None,
     };
     match result {
         Some(result) => ServerJsonRpcMessage::response(result, id),

@@ -19,7 +19,7 @@ const OPTIONAL: &[&str] = &["description", "outputSchema", "title", "annotations
 /// The list, without the tools that cannot be used and without the parts that say nothing.
 pub(super) fn tools(result: Value, oddities: &Oddities) -> Option<ServerResult> {
     let Value::Object(mut result) = result else {
-        return typed(result);
+        return None;
     };
     // a question, or something that is not known
     if result.get("resultType").is_some_and(|kind| !kind.is_null() && *kind != "complete") {

@@ -18,8 +18,8 @@ const OPTIONAL: &[&str] = &["annotations", "_meta", "title", "description", "mim
 /// The result, as far as it can be read. `None` if it is none of a call.
 pub(super) fn of_call(result: Value, tool: Option<&ToolName>, oddities: &Oddities) -> Option<ServerResult> {
     let Value::Object(mut result) = result else {
-        // nothing said
-        return if result.is_null() { typed(json!({ "content": [] })) } else { typed(result) };
+        // nothing said; a list would be taken for the members in their order
+        return if result.is_null() { typed(json!({ "content": [] })) } else { None };
     };
     match result.get("resultType") {
         None => {}
