@@ -34,8 +34,8 @@ pub(super) use reader::join as key_path;
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
-    Answer, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
-    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule,
+    Answer, AnyOf, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
+    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule, Uses,
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 pub(crate) use text::read_text;
@@ -87,8 +87,8 @@ struct Inner {
     parts: Parts,
     digest: Digest,
     live: Live,
-    /// Tools that rules of sequence look for, or that have such rules.
-    watched: BTreeSet<ToolName>,
+    /// Tools that rules of sequence look for, or that have such rules, and the fields of replies that these rules ask for.
+    watched: BTreeMap<ToolName, BTreeSet<String>>,
     /// Tools whose replies hold what must not leave.
     kept_in: BTreeMap<ToolName, KeptFields>,
 }
@@ -265,7 +265,12 @@ impl Boundary {
 
     /// Whether rules of sequence look for calls of this tool.
     pub(super) fn watches(&self, tool: &ToolName) -> Watched {
-        if self.0.watched.contains(tool) { Watched::Yes } else { Watched::No }
+        if self.0.watched.contains_key(tool) { Watched::Yes } else { Watched::No }
+    }
+
+    /// The fields of this tool's replies that rules of sequence ask for.
+    pub(super) fn asked_fields(&self, tool: &ToolName) -> impl Iterator<Item = &str> {
+        self.0.watched.get(tool).into_iter().flatten().map(String::as_str)
     }
 
     /// What of that which this tool says must not leave; none: nothing.
@@ -315,15 +320,22 @@ impl Boundary {
         let digest =
             Digest::of(&policy).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let live = Live::default();
-        let in_sequences = |(name, rule): (&ToolName, &ToolRule)| {
-            let looked_for: Vec<ToolName> = rule.sequence().map(|call| call.tool.clone()).collect();
-            let own = (!looked_for.is_empty()).then(|| name.clone());
-            looked_for.into_iter().chain(own)
-        };
-        let watched = parts.tools.iter().flat_map(in_sequences).collect();
+        let watched = watched(&parts);
         let kept_in = kept_in(&parts);
         Ok(Self(Arc::new(Inner { parts, digest, live, watched, kept_in })))
     }
+}
+
+fn watched(parts: &Parts) -> BTreeMap<ToolName, BTreeSet<String>> {
+    let mut watched: BTreeMap<ToolName, BTreeSet<String>> = BTreeMap::new();
+    for (name, rule) in &parts.tools {
+        for call in rule.sequence() {
+            watched.entry(name.clone()).or_default();
+            let fields = watched.entry(call.tool.clone()).or_default();
+            fields.extend(call.answered.iter().map(|(field, _)| field.clone()));
+        }
+    }
+    watched
 }
 
 /// The fields of each tool's replies that `keep_out` or a class names as source.

@@ -86,6 +86,8 @@ codes! {
     UnlistedArgument = "unlisted_argument", Error;
     /// A definition that is not the locked one.
     Drift = "drift", Error;
+    /// A call in a list of `after` or `only_if` that lets nothing more through than the others.
+    IdleAlternative = "idle_alternative", Warning;
     /// A value or text that other rules of the argument refuse.
     NeverAllowed = "never_allowed", Warning;
     /// A limit that another one is always reached before.

@@ -1,5 +1,6 @@
 //! What one run has done so far, as far as the boundary cares.
 
+mod answer;
 mod counts;
 mod kept;
 mod memory;
@@ -12,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use counts::{Attempt, Counts, Made, Reserved, Wanted, Watched, arguments_digest, value_digest};
+pub(super) use counts::{Attempt, Counts, Made, Need, Reserved, Use, Wanted, Watched, arguments_digest, value_digest};
 pub(super) use kept::KeptFields;
 pub(super) use memory::{Memory, texts};
 pub(super) use structure::Structure;
@@ -203,12 +204,13 @@ impl Session {
         let structure = Structure::of(&reply.content);
         self.memory().observe(&call.tool, &structure, reply.status);
         self.keep(boundary, &call.tool, reply);
-        self.counts().ended(call, (reply.status == ReplyStatus::Done).then_some(&structure));
+        let reply = (reply.status == ReplyStatus::Done).then_some(&structure);
+        self.counts().ended(call, reply, boundary.asked_fields(&call.tool));
     }
 
     /// A call was answered, and the program must not know what.
     pub(super) fn withheld(&self, call: &ToolCall) {
-        self.counts().ended(call, None);
+        self.counts().ended(call, None, std::iter::empty());
     }
 
     /// Remembers what of a reply must not leave, where the boundary says so of the tool.

@@ -182,6 +182,17 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// The entries of a list: a text, or a list of texts.
+    pub(super) fn alternatives(&self, key: &str) -> Option<Vec<Vec<&'t str>>> {
+        let entry = |value: &'t DeValue<'t>| match value.as_array() {
+            Some(texts) => texts.iter().map(|text| text.get_ref().as_str()).collect(),
+            None => value.as_str().map(|text| vec![text]),
+        };
+        self.expect(key, "a list of texts, and of lists of texts of which one is enough", |value| {
+            value.as_array()?.iter().map(|item| entry(item.get_ref())).collect()
+        })
+    }
+
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         self.expect(key, "a finite number", |value| {
             let number = match value {

@@ -17,7 +17,7 @@ pub use argument::{ArgumentRule, Source};
 pub use call_limits::CallLimits;
 pub use flow::{Answer, Class, ClassPattern, Kept, Markup, ReplyRule};
 pub use limits::{Brake, Limits, Rate, RateError};
-pub use sequence::{Earlier, EarlierError, Same};
+pub use sequence::{AnyOf, Earlier, EarlierError, Same, Uses};
 
 use super::Recorded;
 use crate::{call::Effect, event::EventKind, security::ScopeSet};
@@ -56,12 +56,12 @@ pub struct ToolRule {
     /// Refusals that somebody may lift.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub ask: BTreeSet<Liftable>,
-    /// Calls that must have been made before, all of them.
+    /// Calls that must have been made before: of each entry one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<Earlier>,
-    /// Calls that must have been made before and must have answered so, all of them.
+    pub after: Vec<AnyOf>,
+    /// Calls that must have been made before and must have answered so: of each entry one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub only_if: Vec<Earlier>,
+    pub only_if: Vec<AnyOf>,
     /// Calls that must not stand beside this one in a run, whichever comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub never_with: Vec<Earlier>,
@@ -166,7 +166,7 @@ impl ToolRule {
 
     /// The calls that rules of sequence look for.
     pub fn sequence(&self) -> impl Iterator<Item = &Earlier> {
-        self.after.iter().chain(&self.only_if).chain(&self.never_with)
+        self.after.iter().chain(&self.only_if).flat_map(|entry| &entry.0).chain(&self.never_with)
     }
 }
 

@@ -53,8 +53,8 @@ pub(in crate::security) fn reserve(
         let detail = format!("the run would have sent {total} bytes of text to others, and {max} is the most");
         return Err(Denied::new(EventKind::OutgoingLimit, detail));
     }
-    sequence::check(counts, boundary, rule, wanted)?;
-    let mut reserved = Reserved::of(wanted, values, outgoing, boundary.watches(&call.tool));
+    let uses = sequence::check(counts, boundary, rule, wanted)?;
+    let mut reserved = Reserved::of(wanted, values, outgoing, boundary.watches(&call.tool), uses);
     let repeated = counts.made.contains_key(&reserved.fingerprint);
     if repeated && rule.effect != Effect::Read {
         let detail = "the same call was made before in this run, and it changes something";

@@ -1,31 +1,40 @@
 //! Calls must come in the operator's order, and some must not stand beside others.
 
+use std::collections::{BTreeSet, HashSet};
+
 use serde_json::Value;
 
-use super::{Denied, views::folded};
+use super::{Denied, args::items, views::folded};
 use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        boundary::{Boundary, Earlier, ToolRule},
-        session::{Counts, Made, Wanted},
+        boundary::{AnyOf, Boundary, Earlier, ToolRule, Uses},
+        session::{Counts, Made, Need, Use, Wanted},
     },
 };
 
+/// A call about more things than this is not compared with earlier ones, and counts as about none of them, or all.
+const MAX_VALUES: usize = 64;
+
 /// Asks the rules of this tool and, for `never_with`, those of the tools that were called before. Runs under the session's lock: of two
-/// calls that exclude each other one comes first.
+/// calls that exclude each other one comes first. What comes back are the earlier calls that this one uses up.
 pub(in crate::security) fn check(
     counts: &Counts,
     boundary: &Boundary,
     rule: &ToolRule,
     wanted: Wanted<'_>,
-) -> Result<(), Denied> {
-    let alike = |call| counts.history.iter().rev().filter(move |made| is_meant(made, call, wanted));
-    if let Some(call) = rule.after.iter().find(|call| !alike(*call).any(|made| is_as_wanted(made, call))) {
-        return Err(denied("after", format!("`{call}` must have been called before")));
-    }
-    if let Some(call) = rule.only_if.iter().find(|call| !is_verified(counts, call, wanted)) {
-        return Err(denied("only_if", format!("`{call}` must have been answered before")));
+) -> Result<Vec<Use>, Denied> {
+    let mut uses = Vec::new();
+    for (key, entries, done) in [("after", &rule.after, "called"), ("only_if", &rule.only_if, "answered")] {
+        for (entry, calls) in entries.iter().enumerate() {
+            let need = Need { tool: wanted.call.tool.clone(), key, entry };
+            let Some(used) = any_met(counts, calls, wanted.call, &need) else {
+                let each = if calls.0.iter().all(|call| call.uses == Uses::Once) { ", once for each call" } else { "" };
+                return Err(denied(key, format!("`{calls}` must have been {done} before{each}")));
+            };
+            uses.extend(used.into_iter().map(|number| (number, need.clone())));
+        }
     }
     let excluded = |made: &&Made| {
         let ours = rule
@@ -40,7 +49,7 @@ pub(in crate::security) fn check(
         Some(made) => {
             Err(denied("never_with", format!("`{}` was called in this run, and must not be beside it", made.call.tool)))
         }
-        None => Ok(()),
+        None => Ok(uses),
     }
 }
 
@@ -48,13 +57,55 @@ fn denied(rule: &'static str, detail: String) -> Denied {
     Denied { rule: Some(rule), ..Denied::new(EventKind::SequenceDenied, detail) }
 }
 
-/// Whether a call that was made is the one that a rule of the wanted call looks for. What is null or not there is the same as nothing.
-fn is_meant(made: &Made, call: &Earlier, wanted: Wanted<'_>) -> bool {
-    let is_same = |theirs: &str, ours: &str| {
-        let value = made.call.arguments.get(theirs).filter(|value| !value.is_null());
-        value.is_some() && value == wanted.call.arguments.get(ours)
-    };
-    made.call.tool == call.tool && call.same.iter().all(|same| is_same(&same.theirs, &same.ours))
+/// The earlier calls that are used up by this one; none where no call of the entry is met. Calls that are good for any number come first.
+fn any_met(counts: &Counts, entry: &AnyOf, wanted: &ToolCall, need: &Need) -> Option<BTreeSet<u64>> {
+    let of = |uses: Uses| entry.0.iter().filter(move |call| call.uses == uses);
+    of(Uses::Any).chain(of(Uses::Once)).find_map(|call| met(counts, call, wanted, need))
+}
+
+/// Whether a call that is looked for was made, and did what is asked of it: for each value that the wanted call is about. From the last
+/// one back: what was verified can be taken back, also in other words. Gives the calls that are used up.
+fn met(counts: &Counts, call: &Earlier, wanted: &ToolCall, need: &Need) -> Option<BTreeSet<u64>> {
+    let mut open = combinations(call, wanted)?;
+    let mut used = BTreeSet::new();
+    for made in counts.history.iter().rev().filter(|made| made.call.tool == call.tool) {
+        if open.is_empty() {
+            break;
+        }
+        let theirs: Vec<HashSet<&Value>> =
+            call.same.iter().map(|same| items(made.call.arguments.get(&same.theirs)).into_iter().collect()).collect();
+        let is_meant = |values: &[&Value]| values.iter().zip(&theirs).all(|(value, theirs)| theirs.contains(*value));
+        if !is_as_wanted(made, call) {
+            let takes_back = call.answered.is_some() && made.has_ended();
+            if takes_back && open.iter().any(|values| is_meant(values) || may_be_about(&theirs, values)) {
+                return None;
+            }
+        } else if call.uses == Uses::Any || !made.is_used_up(need) {
+            let before = open.len();
+            open.retain(|values| !is_meant(values));
+            if open.len() < before && call.uses == Uses::Once {
+                used.insert(made.number());
+            }
+        }
+    }
+    open.is_empty().then_some(used)
+}
+
+/// The values of the wanted call that the earlier one must have too: each item of a list by itself, with each of the other arguments.
+/// None where an argument has no value, or where there are too many.
+fn combinations<'w>(call: &Earlier, wanted: &'w ToolCall) -> Option<Vec<Vec<&'w Value>>> {
+    let mut all = vec![Vec::new()];
+    for same in &call.same {
+        let values: HashSet<&Value> = items(wanted.arguments.get(&same.ours)).into_iter().collect();
+        if values.is_empty() || all.len().saturating_mul(values.len()) > MAX_VALUES {
+            return None;
+        }
+        all = all
+            .iter()
+            .flat_map(|before| values.iter().map(move |value| before.iter().copied().chain([*value]).collect()))
+            .collect();
+    }
+    Some(all)
 }
 
 /// Whether a call did what a rule asks of it, which is to be done, and to be answered as the rule says, where it says so.
@@ -62,38 +113,39 @@ fn is_as_wanted(made: &Made, call: &Earlier) -> bool {
     made.is_done() && call.answered.as_ref().is_none_or(|(field, value)| made.answered(field) == Some(value))
 }
 
-/// Whether the last call of what was asked for was answered as it should be: what was verified can be taken back, also in other words.
-fn is_verified(counts: &Counts, call: &Earlier, wanted: Wanted<'_>) -> bool {
-    let ended = counts.history.iter().rev().filter(|made| made.has_ended() && made.call.tool == call.tool);
-    for made in ended {
-        let is_as_wanted = is_as_wanted(made, call);
-        if is_meant(made, call, wanted) {
-            return is_as_wanted;
-        }
-        if !is_as_wanted && may_be_same(call, &made.call, wanted.call) {
-            return false;
-        }
-    }
-    false
-}
-
 /// Whether two calls could be about the same: the careful answer, where a value is not there, is no plain one, or is written another way.
+/// One value in common is enough.
 fn may_be_same(call: &Earlier, theirs: &ToolCall, ours: &ToolCall) -> bool {
     call.same.iter().all(|same| {
-        let (theirs, ours) = (theirs.arguments.get(&same.theirs), ours.arguments.get(&same.ours));
-        match (plain(theirs), plain(ours)) {
-            (Some(one), Some(other)) => one == other || has_part(theirs, &other) || has_part(ours, &one),
-            _ => true,
-        }
+        let (theirs, ours) = (items(theirs.arguments.get(&same.theirs)), items(ours.arguments.get(&same.ours)));
+        let is_long = theirs.len().max(ours.len()) > MAX_VALUES;
+        is_long
+            || theirs.is_empty()
+            || ours.is_empty()
+            || ours.iter().any(|value| is_among(theirs.iter().copied(), value))
+    })
+}
+
+/// As [`may_be_same`], for one combination of values.
+fn may_be_about(theirs: &[HashSet<&Value>], values: &[&Value]) -> bool {
+    values.iter().zip(theirs).all(|(value, theirs)| {
+        theirs.is_empty() || theirs.len() > MAX_VALUES || is_among(theirs.iter().copied(), value)
+    })
+}
+
+fn is_among<'v>(mut theirs: impl Iterator<Item = &'v Value>, ours: &Value) -> bool {
+    let our_plain = plain(ours);
+    theirs.any(|theirs| match (plain(theirs), &our_plain) {
+        (Some(one), Some(other)) => one == *other || has_part(theirs, other) || has_part(ours, &one),
+        _ => true,
     })
 }
 
 /// Whether a text that is a list, or a name with an address, has a value in it.
-fn has_part(text: Option<&Value>, value: &str) -> bool {
+fn has_part(text: &Value, value: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
     let parts = |text: &str, separates: &dyn Fn(char) -> bool| text.split(separates).any(|part| folded(part) == value);
-    let text = text.and_then(Value::as_str);
-    text.is_some_and(|text| {
+    text.as_str().is_some_and(|text| {
         parts(text, &|c| !joins(c)) || parts(text, &|c| !joins(c) && !c.is_whitespace()) || parts(text, &|c| c == '\n')
     })
 }
@@ -102,13 +154,13 @@ fn has_part(text: Option<&Value>, value: &str) -> bool {
 const MAX_EXACT: f64 = 9e15;
 
 /// A value without case and punctuation; none where it says nothing, or something else when it is decoded.
-fn plain(value: Option<&Value>) -> Option<String> {
+fn plain(value: &Value) -> Option<String> {
     match value {
-        Some(Value::String(text)) => match text.trim().parse::<f64>() {
+        Value::String(text) => match text.trim().parse::<f64>() {
             Ok(number) if number.abs() < MAX_EXACT => Some(number.to_string()),
             _ => Some(folded(text)).filter(|plain| !plain.is_empty() && !text.contains('%')),
         },
-        Some(Value::Number(number)) => {
+        Value::Number(number) => {
             let exact = number.as_f64().filter(|number| number.abs() < MAX_EXACT);
             Some(exact.map_or_else(|| number.to_string(), |number| number.to_string()))
         }

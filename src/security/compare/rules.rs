@@ -81,13 +81,13 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     changes.told(key("approval"), approval, word(&old.approval), word(&new.approval));
     let ask = |rule: &ToolRule| rule.ask.iter().copied().collect::<Vec<_>>();
     changes.told(key("ask"), set(&ask(old), &ask(new)), of(&ask(old)), of(&ask(new)));
-    for (name, old, new) in [
-        ("after", &old.after, &new.after),
-        ("only_if", &old.only_if, &new.only_if),
-        ("never_with", &old.never_with, &new.never_with),
-    ] {
-        changes.told(key(name), set(old, new).reversed(), of(old), of(new));
+    for (name, old, new) in [("after", &old.after, &new.after), ("only_if", &old.only_if, &new.only_if)] {
+        // one more entry is one more that must be met; one more call in an entry is one more way to meet it
+        let order = Order::of(old, new, |one, other| one.iter().all(|need| other.iter().any(|by| by.implies(need))));
+        changes.told(key(name), order, of(old), of(new));
     }
+    let never_with = set(&old.never_with, &new.never_with).reversed();
+    changes.told(key("never_with"), never_with, of(&old.never_with), of(&new.never_with));
     let keeps = |one: &Kept, other: &Kept| match (one, other) {
         (Kept::From(one), Kept::From(other)) => source_covers(one, other),
         _ => one == other,

@@ -3,6 +3,7 @@
 mod attacks;
 mod depth;
 mod laws;
+mod sequence;
 
 use std::{collections::BTreeSet, time::Duration};
 

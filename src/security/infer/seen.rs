@@ -222,7 +222,7 @@ impl Sightings {
 /// Arguments of two calls, called alike, that have the same value.
 fn same(earlier: &ToolCall, call: &ToolCall) -> BTreeSet<(String, String)> {
     let given = |call: &'_ ToolCall| {
-        let given = call.arguments.iter().filter(|(name, value)| is_field(name) && !value.is_null());
+        let given = call.arguments.iter().filter(|(name, value)| is_field(name) && !items(Some(value)).is_empty());
         given.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
     };
     let (theirs, ours) = (given(earlier), given(call));

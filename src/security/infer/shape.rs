@@ -2,10 +2,10 @@
 //!
 //! | values | become |
 //! |---|---|
-//! | the same few words, names or flags again and again, each in three runs or more | `enum` |
+//! | the same value, or the same few, again and again, each in three runs or more | `enum` |
 //! | names: letters with figures or signs and no blanks, or long numbers | `enum`, or a list beside the places that have the others |
 //! | figures: dates, times, short numbers as text | `pattern`: each row of digits keeps its smallest and largest length, each sign itself |
-//! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten |
+//! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten; beside the places that have them too, unless they name something |
 //! | objects, and values with no form in common | no rule, and a reason that says so |
 //! | true and false | `enum` |
 //! | words and prose | `max_chars`: twice the longest, up to the next power of two, at least 64; and no `links` where there was none |
@@ -25,7 +25,7 @@ use crate::{
     Pattern,
     call::ToolName,
     security::{
-        boundary::{ArgumentRule, Distinct, Earlier, Same, Source},
+        boundary::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         check::{link::leads_only_to, views::folded},
     },
 };
@@ -75,9 +75,15 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
     }
     let weight = weight(name, &looks);
     let mut found = places(name, sightings, seen, weight, &looks)
-        .or_else(|| habit(sightings, &looks))
+        .or_else(|| habit(name, sightings))
         .or_else(|| names(name, place, sightings, seen, weight))
         .unwrap_or_else(|| shape(sightings, &looks));
+    let counts_something = weight == Weight::Light && looks.iter().all(|look| *look == Look::Number);
+    if counts_something && found.rule.from.is_some() {
+        // whoever may name an amount may not name any
+        (found.rule.min, found.rule.max) = range(&values_of(sightings));
+        found.reasons.push("and between these, with room for others".to_owned());
+    }
     found.rule.max_items = most_items(sightings);
     found
 }
@@ -100,11 +106,11 @@ pub(super) fn distinct(usage: &Usage) -> Option<Distinct> {
 }
 
 /// The calls that each call came after, in enough runs to be a habit.
-pub(super) fn after(usage: &Usage) -> Vec<Earlier> {
+pub(super) fn after(usage: &Usage) -> Vec<AnyOf> {
     let after = usage.after.iter().flatten().filter(|_| usage.episodes.len() >= HABIT);
     let earlier = |(tool, pairs): (&ToolName, &BTreeSet<(String, String)>)| {
         let same = pairs.first().map(|(theirs, ours)| Same { theirs: theirs.clone(), ours: ours.clone() });
-        Earlier { tool: tool.clone(), same: same.into_iter().collect(), answered: None }
+        AnyOf::from(Earlier { same: same.into_iter().collect(), ..Earlier::of(tool.clone()) })
     };
     after.map(earlier).collect()
 }
@@ -152,11 +158,10 @@ fn fit(name: &str, sighting: &Sighting, seen: &Seen, weight: Weight) -> BTreeSet
     sighting.sources.iter().map(|sources| sources.iter().filter(fits).cloned().collect()).collect()
 }
 
-/// The same few values again and again.
-fn habit(sightings: &Sightings, looks: &BTreeSet<Look>) -> Option<Found> {
+/// The same value, or the same few, again and again.
+fn habit(name: &str, sightings: &Sightings) -> Option<Found> {
     let often = sightings.values.values().all(|sighting| sighting.episodes.len() >= HABIT);
-    let choice = looks.iter().all(|look| matches!(look, Look::Flag | Look::Word | Look::Name));
-    if !often || !choice || different(sightings) > MAX_CHOICE {
+    if !often || different(sightings) > MAX_CHOICE || is_called_secret(name) {
         return None;
     }
     Some(listed(sightings, &format!("only these in {}", super::episodes(sightings.episodes.len()))))
@@ -168,10 +173,15 @@ fn listed(sightings: &Sightings, reason: &str) -> Found {
     Found::shaped(ArgumentRule { one_of: Some(values), ..ArgumentRule::default() }, reason.to_owned())
 }
 
+/// Whether the values of an argument must not be written down.
+fn is_called_secret(name: &str) -> bool {
+    let name = folded(name);
+    ["password", "secret", "token", "apikey", "passphrase"].iter().any(|word| name.contains(word))
+}
+
 /// Names that no place has: listed one by one, since a pattern of names is anybody's name.
 fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: Weight) -> Option<Found> {
-    let secret = ["password", "secret", "token", "apikey", "passphrase"];
-    if weight == Weight::Light || secret.iter().any(|word| folded(name).contains(word)) {
+    if weight == Weight::Light || is_called_secret(name) {
         return None;
     }
     let (mut uses, mut rest) = (BTreeSet::new(), BTreeSet::new());
@@ -202,18 +212,14 @@ fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: We
 
 /// What all values look like.
 fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
-    let values: Vec<&Value> = sightings.values.values().map(|sighting| &sighting.value).collect();
+    let values = values_of(sightings);
     let evidence = all(values.len(), sightings.episodes.len());
     if looks.len() > 1 && looks.contains(&Look::Number) {
         return Found::free("has numbers and texts, so it is not restricted: look at what it can do");
     }
     if looks.contains(&Look::Number) {
-        let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
-        let rule = ArgumentRule {
-            min: Some(0.0 - above(&numbers, -1.0)),
-            max: Some(above(&numbers, 1.0)),
-            ..ArgumentRule::default()
-        };
+        let (min, max) = range(&values);
+        let rule = ArgumentRule { min, max, ..ArgumentRule::default() };
         return Found::shaped(rule, format!("{evidence} between these, with room for others"));
     }
     if looks.contains(&Look::Flag) {
@@ -232,6 +238,16 @@ fn shape(sightings: &Sightings, looks: &BTreeSet<Look>) -> Found {
         ..ArgumentRule::default()
     };
     Found::shaped(rule, format!("{evidence} shorter than this; it may hold anything"))
+}
+
+fn values_of(sightings: &Sightings) -> Vec<&Value> {
+    sightings.values.values().map(|sighting| &sighting.value).collect()
+}
+
+/// The least and the largest number that there may be, with room for others than those seen.
+fn range(values: &[&Value]) -> (Option<f64>, Option<f64>) {
+    let numbers: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
+    (Some(0.0 - above(&numbers, -1.0)), Some(above(&numbers, 1.0)))
 }
 
 /// The next power of two.

@@ -188,6 +188,12 @@ fn shapes_say_no_more_than_was_seen() {
         (json!(["word", "other"]), chars(64)),
         (json!(["word", "word", "word"]), listed(json!(["word"]))),
         (json!([true, true, true]), listed(json!([true]))),
+        (json!([10, 10, 10]), listed(json!([10]))),
+        (json!([10, 10]), range(0.0, 100.0)),
+        (json!([1, 2, 1, 2, 2, 1]), listed(json!([1, 2]))),
+        (json!([1, 2, 1, 2, 2]), range(0.0, 100.0)),
+        (json!(["2026-05-01", "2026-05-01", "2026-05-01"]), listed(json!(["2026-05-01"]))),
+        (json!(["as agreed", "as agreed", "as agreed"]), listed(json!(["as agreed"]))),
         (json!([true]), listed(json!([true]))),
         (json!(["thirty-three letters and no links"]), chars(128)),
         (json!(["see https://x.example/a"]), ArgumentRule { max_chars: Some(64), ..empty() }),
@@ -200,6 +206,23 @@ fn shapes_say_no_more_than_was_seen() {
     ] {
         assert_eq!(shape(values.as_array().unwrap()), expected, "{values}");
     }
+}
+
+#[test]
+fn a_number_from_a_place_has_a_range_too() {
+    let runs: Vec<_> = [20, 35, 15].iter().map(|amount| call(&format!("refund {amount}"), json!(amount))).collect();
+    let inferred = inferred(json!(runs));
+    let amount = rule(&inferred, "s.act", "x");
+    assert_eq!(from(amount), ["input:request"]);
+    assert_eq!((amount.min, amount.max), (Some(0.0), Some(1000.0)));
+    // what names a record has no order
+    let run = |id: u32| {
+        json!({ "id": "a", "input": { "request": format!("record {id}") },
+            "calls": [{ "tool": "s.act", "arguments": { "record_id": id } }] })
+    };
+    let named = self::inferred(json!([run(20), run(35), run(15)]));
+    let id = rule(&named, "s.act", "record_id");
+    assert_eq!((from(id), id.min, id.max), (vec!["input:request".to_owned()], None, None));
 }
 
 #[test]
@@ -241,6 +264,8 @@ fn a_secret_is_never_written_down() {
     let inferred = inferred(json!([run]));
     assert_eq!(rule(&inferred, "s.set", "new_password").max_chars, Some(64));
     assert!(!inferred.to_toml().contains("1j1l-2k3j"));
+    let inferred = self::inferred(json!([run, run, run]));
+    assert!(!inferred.to_toml().contains("1j1l-2k3j"), "{}", inferred.to_toml());
 }
 
 #[test]

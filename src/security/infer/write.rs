@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Inferred, Proposed};
 use crate::{
     call::{Effect, ToolName},
-    security::boundary::{ArgumentRule, Others},
+    security::boundary::{AnyOf, ArgumentRule, Others},
 };
 
 /// The file.
@@ -68,7 +68,7 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
         writeln!(out, "distinct = {{ argument = {}, max = {} }}", quoted(&distinct.argument), distinct.max)?;
     }
     if !rule.after.is_empty() {
-        writeln!(out, "after = {}", list(rule.after.iter().map(|earlier| quoted(&earlier.to_string()))))?;
+        writeln!(out, "after = {}", list(rule.after.iter().map(entry)))?;
     }
     for (argument, rule) in &rule.arguments {
         let reasons = proposed.arguments.get(argument).map(|reasons| reasons.join("; "));
@@ -76,6 +76,15 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
         writeln!(out, "arguments.{} = {}", key(argument), argument_rule(rule))?;
     }
     writeln!(out)
+}
+
+/// One call, or a list of calls of which one is enough.
+fn entry(entry: &AnyOf) -> String {
+    let mut calls = entry.0.iter().map(|call| quoted(&call.to_string()));
+    match (calls.next(), calls.len()) {
+        (Some(call), 0) => call,
+        (first, _) => list(first.into_iter().chain(calls)),
+    }
 }
 
 fn argument_rule(rule: &ArgumentRule) -> String {

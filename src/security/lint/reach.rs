@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Code, Desk, refuses_others, tool_key};
 use crate::{
     call::ToolName,
@@ -32,21 +34,24 @@ pub(super) fn check(desk: &mut Desk<'_>) {
 }
 
 fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    for (key, calls) in [("after", &rule.after), ("only_if", &rule.only_if), ("never_with", &rule.never_with)] {
-        for call in calls {
-            let place = tool_key(tool, &[key]);
-            for same in &call.same {
-                unknown_arguments(desk, tool, &place, call, same);
+    for call in &rule.never_with {
+        call.same.iter().for_each(|same| unknown_arguments(desk, tool, &tool_key(tool, &["never_with"]), call, same));
+    }
+    for (key, entries) in [("after", &rule.after), ("only_if", &rule.only_if)] {
+        let place = tool_key(tool, &[key]);
+        for entry in entries {
+            // where another call of the entry can be met, one that cannot is only idle
+            let code = if entry.0.len() > 1 { Code::IdleAlternative } else { Code::NeverMet };
+            for call in &entry.0 {
+                call.same.iter().for_each(|same| unknown_arguments(desk, tool, &place, call, same));
+                if let Some(reason) = unmeetable(desk, tool, rule, call) {
+                    desk.add(code, place.clone(), reason);
+                }
+                if let Some(reason) = unknown_answer(desk, call) {
+                    desk.add(Code::UnknownField, place.clone(), reason);
+                }
             }
-            if key == "never_with" {
-                continue;
-            }
-            if let Some(reason) = unmeetable(desk, rule, call) {
-                desk.add(Code::NeverMet, place.clone(), reason);
-            }
-            if let Some(reason) = unknown_answer(desk, call) {
-                desk.add(Code::UnknownField, place, reason);
-            }
+            idle(desk, &place, &entry.0);
         }
     }
     let needed = needed(desk, tool);
@@ -70,12 +75,27 @@ fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     }
 }
 
-/// The tool, and all that must be called before it.
+/// Calls of an entry that are met only where another one of it is.
+fn idle(desk: &mut Desk<'_>, place: &str, calls: &[Earlier]) {
+    for (at, call) in calls.iter().enumerate() {
+        let covering = calls
+            .iter()
+            .enumerate()
+            .find(|(other, by)| *other != at && call.implies(by) && (*by != call || *other < at));
+        if let Some((_, by)) = covering {
+            desk.add(Code::IdleAlternative, place, format!("`{call}` adds nothing beside `{by}`: take it away"));
+        }
+    }
+}
+
+/// The tool, and all that must be called before it, where no other call would do.
 fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
     let (mut needed, mut open) = (BTreeSet::from([tool]), vec![tool]);
     while let Some(next) = open.pop() {
-        for call in desk.boundary.tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if)) {
-            if needed.insert(&call.tool) {
+        for entry in desk.boundary.tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if)) {
+            if let [call] = entry.0.as_slice()
+                && needed.insert(&call.tool)
+            {
                 open.push(&call.tool);
             }
         }
@@ -83,7 +103,16 @@ fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
     needed
 }
 
-fn unmeetable(desk: &Desk<'_>, rule: &ToolRule, call: &Earlier) -> Option<String> {
+fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier) -> Option<String> {
+    let excludes = |rule: Option<&ToolRule>, other: &ToolName| {
+        rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
+    };
+    if excludes(Some(rule), &call.tool) || excludes(desk.boundary.tool(&call.tool), tool) {
+        return Some(format!(
+            "`{}` must not stand beside it (`never_with`), so `{call}` is never met: take it away",
+            call.tool
+        ));
+    }
     if let Some((field, value)) = call.answered.as_ref().filter(|(_, value)| value.is_object() || value.is_array()) {
         return Some(format!("`{field}` is compared with {value}, but only texts, numbers and booleans are compared"));
     }
@@ -117,9 +146,25 @@ fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &E
 
 fn unknown_answer(desk: &Desk<'_>, call: &Earlier) -> Option<String> {
     let (field, _) = call.answered.as_ref()?;
-    let properties = desk.definition(&call.tool)?.output?.get("properties")?;
-    let is_unknown = properties.get(field).is_none();
+    let output = desk.definition(&call.tool)?.output?;
+    let is_unknown = !may_have(output, field);
     is_unknown.then(|| format!("`{field}` is no field of what `{}` promises to answer: correct the name", call.tool))
+}
+
+/// Whether what fits a schema may have a field at the end of a path. Where the schema does not say what there is, it may.
+fn may_have(schema: &Value, path: &str) -> bool {
+    if let Some(items) = schema.get("items") {
+        return may_have(items, path);
+    }
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return true };
+    // a reply in a wrapper is read without it
+    let is_wrapped = properties.len() == 1 && properties.get("result").is_some_and(|result| may_have(result, path));
+    let mut heads = path.match_indices('.').map(|(at, _)| path.split_at(at));
+    is_wrapped
+        || properties.contains_key(path)
+        || heads.any(|(key, rest)| {
+            properties.get(key).is_some_and(|below| may_have(below, rest.get(1..).unwrap_or_default()))
+        })
 }
 
 fn counts(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {

@@ -281,3 +281,42 @@ fn a_finding_has_its_line_and_codes_are_what_is_written() {
     let json = json!(finding);
     assert_eq!((&json["severity"], &json["code"]), (&json!("warning"), &json!(Code::NeverBinds.as_str())));
 }
+
+#[test]
+fn an_alternative_that_adds_nothing_is_told() {
+    let table = |name: &str, more: &str| format!("[tools.{name}]\nscopes = []\neffect = 'read'\n{more}\n");
+    let told = |rule: &str| {
+        let text =
+            table("a", "") + &table("b", "never_with = ['d']") + &table("d", rule) + "[limits]\ntool_calls = 2\n";
+        found(&draft(&text), None).into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+    };
+    assert_eq!(told("after = ['a']"), []);
+    assert_eq!(told("after = [['a', 'once a']]"), [Code::IdleAlternative]);
+    assert_eq!(told("after = [['a', 'a']]"), [Code::IdleAlternative]);
+    assert_eq!(told("after = [['a', 'b']]"), [Code::IdleAlternative], "b excludes d");
+    assert_eq!(told("only_if = [['a:ok=true', 'a:ok=[1]']]"), [Code::IdleAlternative], "lists are not compared");
+}
+
+#[test]
+fn a_path_into_a_reply_is_compared_with_what_is_promised() {
+    let text = json!({ "type": "string" });
+    let profile = json!({ "type": "object", "properties": { "tier": text } });
+    let output = json!({ "type": "object", "properties": { "profile": profile, "all": { "type": "array", "items": profile }, "any": {} } });
+    let live = [
+        spec("crm.get", json!({ "type": "object" }), Some(output)),
+        spec("crm.act", json!({ "type": "object" }), None),
+    ];
+    let told = |path: &str| {
+        let rules = format!(
+            "[tools.'crm.get']\nscopes = []\neffect = 'read'\n[tools.'crm.act']\nscopes = []\neffect = 'read'\n\
+             only_if = ['crm.get:{path}=gold']\n[limits]\ntool_calls = 2\n"
+        );
+        found(&draft(&rules), Some(&live)).len()
+    };
+    for known in ["profile.tier", "all.tier", "any.thing"] {
+        assert_eq!(told(known), 0, "{known}");
+    }
+    for unknown in ["profile.level", "all.level", "tier", "profil.tier"] {
+        assert_eq!(told(unknown), 1, "{unknown}");
+    }
+}

@@ -31,12 +31,28 @@ pub(in crate::security) struct Made {
     number: u64,
     pub(in crate::security) call: ToolCall,
     end: Option<End>,
+    /// The entries whose calls have used it up.
+    used: BTreeSet<Need>,
 }
+
+/// One entry of a rule that needs earlier calls.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::security) struct Need {
+    /// The tool that has the rule.
+    pub(in crate::security) tool: ToolName,
+    /// `after` or `only_if`.
+    pub(in crate::security) key: &'static str,
+    /// Which of its entries, from 0.
+    pub(in crate::security) entry: usize,
+}
+
+/// An earlier call, by number, that a call uses up.
+pub(in crate::security) type Use = (u64, Need);
 
 /// How a call ended.
 enum End {
-    /// The tool did what it was asked; the fields at the top of its reply.
-    Done(Map<String, Value>),
+    /// The tool did what it was asked; the fields of its reply that rules ask for.
+    Done(BTreeMap<String, Value>),
     /// The tool failed, or its reply is kept from the program.
     Nothing,
 }
@@ -62,6 +78,7 @@ pub(in crate::security) struct Reserved {
     pub(in crate::security) values: BTreeSet<String>,
     pub(in crate::security) outgoing: u64,
     watched: Option<ToolCall>,
+    uses: Vec<Use>,
     number: u64,
 }
 
@@ -78,12 +95,14 @@ impl Reserved {
         values: BTreeSet<String>,
         outgoing: u64,
         watched: Watched,
+        uses: Vec<Use>,
     ) -> Self {
         Self {
             fingerprint: (wanted.call.tool.clone(), wanted.arguments_digest.clone()),
             values,
             outgoing,
             watched: (watched == Watched::Yes).then(|| wanted.call.clone()),
+            uses,
             number: 0,
         }
     }
@@ -100,7 +119,17 @@ impl Made {
         self.end.is_some()
     }
 
-    /// A field at the top of its reply.
+    /// Its number in the run.
+    pub(in crate::security) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether calls under this entry have used it up.
+    pub(in crate::security) fn is_used_up(&self, need: &Need) -> bool {
+        self.used.contains(need)
+    }
+
+    /// A field of its reply that a rule asks for; none where it has several values, or none in some place.
     pub(in crate::security) fn answered(&self, field: &str) -> Option<&Value> {
         match &self.end {
             Some(End::Done(fields)) => fields.get(field),
@@ -132,7 +161,11 @@ impl Counts {
         if let Some(call) = reserved.watched.take() {
             self.made_so_far += 1;
             reserved.number = self.made_so_far;
-            self.history.push(Made { number: self.made_so_far, call, end: None });
+            self.history.push(Made { number: self.made_so_far, call, end: None, used: BTreeSet::new() });
+        }
+        for (number, need) in &reserved.uses {
+            let made = self.history.iter_mut().find(|made| made.number == *number);
+            made.into_iter().for_each(|made| drop(made.used.insert(need.clone())));
         }
     }
 
@@ -145,16 +178,27 @@ impl Counts {
         }
         self.outgoing = self.outgoing.saturating_sub(reserved.outgoing);
         self.history.retain(|made| made.number != reserved.number);
+        for (number, need) in &reserved.uses {
+            self.history.iter_mut().filter(|made| made.number == *number).for_each(|made| drop(made.used.remove(need)));
+        }
     }
 
     pub(super) fn forget_made(&mut self, call: &ToolCall) {
         decrease(&mut self.made, &(call.tool.clone(), arguments_digest(call)));
     }
 
-    /// Notes what came of a call that a rule of sequence may look for; none: the tool failed, or its reply is kept from the program.
-    pub(super) fn ended(&mut self, call: &ToolCall, reply: Option<&Structure<'_>>) {
+    /// Notes what came of a call that a rule of sequence may look for, and the fields that such rules ask for; none: the tool failed, or
+    /// its reply is kept from the program.
+    pub(super) fn ended<'f>(
+        &mut self,
+        call: &ToolCall,
+        reply: Option<&Structure<'_>>,
+        asked: impl Iterator<Item = &'f str>,
+    ) {
         let Some(made) = self.history.iter_mut().find(|made| made.end.is_none() && made.call == *call) else { return };
-        made.end = Some(reply.map_or(End::Nothing, |reply| End::Done(reply.top())));
+        made.end = Some(reply.map_or(End::Nothing, |reply| {
+            End::Done(asked.filter_map(|field| Some((field.to_owned(), reply.field(field)?))).collect())
+        }));
     }
 }
 

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use serde_json::{Deserializer, Map, Value};
 
+use super::answer::field_of;
+
 /// Longer texts are not read: as values, hostile ones take up to sixteen times their length.
 const MAX_TEXT: usize = 2 * 1024 * 1024;
 
@@ -42,27 +44,12 @@ impl<'c> Structure<'c> {
         read.unwrap_or(Self { value: Cow::Borrowed(content), wrapped: None })
     }
 
-    /// The scalars at the top of the reply, by field. Where it is a list, what all of its rows have alike.
-    pub(super) fn top(&self) -> Map<String, Value> {
+    /// The one value that a field has wherever it stands: a path (`profile.tier`) leads through objects, and through every item of a
+    /// list. None where the field is missing in one place, where two places differ, where a list is empty, or where its value is an object.
+    pub(super) fn field(&self, path: &str) -> Option<Value> {
         let inner = self.value.as_object().filter(|map| map.len() == 1).and_then(|map| map.get(WRAPPER));
         let root = inner.filter(|inner| self.wrapped.is_some() || inner.is_array()).unwrap_or(&self.value);
-        let mut rows = Vec::new();
-        let Some((first, rest)) = rows_of(root, &mut rows).and_then(|()| rows.split_first()) else { return Map::new() };
-        let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
-        let is_shared = |field: &str, value: &Value| rest.iter().all(|row| row.get(field) == Some(value));
-        let fields = first.iter().filter(|(field, value)| is_scalar(value) && is_shared(field, value));
-        fields.map(|(field, value)| (field.clone(), value.clone())).collect()
-    }
-}
-
-/// The objects of a list, lists in lists included, or the one object. `None` where there is anything else.
-fn rows_of<'v>(value: &'v Value, rows: &mut Vec<&'v Map<String, Value>>) -> Option<()> {
-    match value {
-        Value::Array(list) => list.iter().try_for_each(|item| rows_of(item, rows)),
-        value => {
-            rows.push(value.as_object()?);
-            Some(())
-        }
+        field_of(root, path).or_else(|| field_of(&self.value, path)).cloned()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use toml::de::DeValue;
+
 use super::{beside, choice, flow, limits, parsed, required_count};
 use crate::{
     Pattern,
@@ -9,7 +11,7 @@ use crate::{
     security::{
         Scope, ScopeSet,
         boundary::{
-            ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Source, ToolRule,
+            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Source, ToolRule,
             reader::Table,
             rule::{Approval, Kept, Liftable, Others},
         },
@@ -87,9 +89,9 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         recorded,
         approval,
         ask: ask.unwrap_or_default(),
-        after: all::<Earlier>(table, "after"),
-        only_if: all::<Earlier>(table, "only_if"),
-        never_with: all::<Earlier>(table, "never_with"),
+        after: any_ofs(table, "after"),
+        only_if: any_ofs(table, "only_if"),
+        never_with: never_with(table),
         keep_out: all::<Kept>(table, "keep_out"),
         reply: table.table("reply").map(flow::reply).unwrap_or_default(),
         ..ToolRule::new(effect?, scopes?)
@@ -159,6 +161,31 @@ fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {
         table.problem("ask", format!("`{word}` cannot be lifted: use `{words}`"));
     }
     found
+}
+
+/// Calls, and lists of calls of which one is enough. An entry in which nothing could be read has its problem already.
+fn any_ofs(table: &Table<'_>, key: &str) -> Vec<AnyOf> {
+    let entry = |texts: Vec<&str>| {
+        let calls: Vec<_> = texts.iter().filter_map(|text| parsed::<Earlier>(table, key, text)).collect();
+        (texts.is_empty() || !calls.is_empty()).then_some(AnyOf(calls))
+    };
+    table.alternatives(key).into_iter().flatten().filter_map(entry).collect()
+}
+
+fn never_with(table: &Table<'_>) -> Vec<Earlier> {
+    const KEY: &str = "never_with";
+    if table
+        .value(KEY)
+        .and_then(DeValue::as_array)
+        .is_some_and(|list| list.iter().any(|item| item.get_ref().is_array()))
+    {
+        table.problem(
+            KEY,
+            "has a list in it, which would mean one of these, and every entry counts: write them one by one",
+        );
+        return Vec::new();
+    }
+    all::<Earlier>(table, KEY)
 }
 
 /// Every text of a list, parsed.

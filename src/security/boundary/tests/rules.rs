@@ -26,6 +26,21 @@ fn a_mistake_in_a_rule_has_its_line_its_key_and_what_to_do() {
         ("reply = { receive_bytes = 1000 }", 7, "tools.b.reply.receive_bytes", "is for tools of servers"),
         ("reply = { shown_bytes = 0 }", 7, "tools.b.reply.shown_bytes", "must be a whole number from 1"),
         ("after = ['c']", 7, "tools.b.after", "there is no tool `c` here"),
+        ("after = [['b']]", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
+        ("after = [[]]", 7, "tools.b.after", "has an empty list, which no call can meet"),
+        ("after = [['a', 'c']]", 7, "tools.b.after", "there is no tool `c` here"),
+        (
+            "after = [[['a']]]",
+            7,
+            "tools.b.after",
+            "must be a list of texts, and of lists of texts of which one is enough",
+        ),
+        ("after = ['a:ok=true']", 7, "tools.b.after", "looks at a reply, which only `only_if` does"),
+        ("only_if = [['a:ok=true', 'a']]", 7, "tools.b.only_if", "`a` does not say what its reply must say"),
+        ("only_if = ['a:x..y=true']", 7, "tools.b.only_if", "names no call"),
+        ("only_if = ['a:ok=True']", 7, "tools.b.only_if", "names no call"),
+        ("never_with = [['a']]", 7, "tools.b.never_with", "has a list in it, which would mean one of these"),
+        ("never_with = ['once a']", 7, "tools.b.never_with", "counts calls, and `never_with` allows none"),
         ("after = ['a']\nnever_with = ['a']", 8, "tools.b.never_with", "it can never be called"),
     ] {
         let problems = wrong(lines);
@@ -73,6 +88,40 @@ fn a_draft_needs_no_secrets_and_says_which_are_missing() {
     assert!(Draft::parse(rules, "", &|_| None).is_ok());
     let other = format!("{rules}[servers.other]\nurl = 'https://a.example'\nauthorization = 'none'\n");
     assert!(Draft::parse(&other, "", &|_| None).unwrap_err().to_string().contains("there is no server `crm`"));
+}
+
+#[test]
+fn a_need_that_another_call_can_meet_makes_no_circle() {
+    let tools = |a: &str, b: &str| {
+        let table = |name: &str, rule: &str| format!("[tools.{name}]\nscopes = []\neffect = 'read'\n{rule}\n");
+        table("a", a) + &table("b", b) + &table("c", "")
+    };
+    let told = |a: &str, b: &str| Boundary::parse(&tools(a, b), "", &|_| None).err().map(|error| error.to_string());
+    assert_eq!(told("after = [['b', 'c']]", "after = ['a']"), None);
+    assert_eq!(told("after = [['b', 'c']]", "after = [['a', 'c']]"), None);
+    assert_eq!(told("after = [['b', 'c']]\nnever_with = ['b']", ""), None);
+    let circle = told("after = [['b', 'a']]", "after = [['a', 'b']]").unwrap();
+    assert!(circle.contains("none of them can ever be the first"), "{circle}");
+    let never = told("after = [['b', 'c']]\nnever_with = ['b', 'c']", "").unwrap();
+    assert!(never.contains("`b or c` must be called before it and must not be called"), "{never}");
+}
+
+#[test]
+fn calls_are_written_as_they_were_read() {
+    for (text, written) in [
+        ("crm.a", "crm.a"),
+        ("once crm.a(x, y=z)", "once crm.a(x, y=z)"),
+        ("crm.a(x):profile.tier=gold", "crm.a(x):profile.tier=\"gold\""),
+        ("crm.a:ok=true", "crm.a:ok=true"),
+        (" once  crm.a : n = 5", "once crm.a:n=5"),
+    ] {
+        let call: Earlier = text.parse().unwrap();
+        assert_eq!(call.to_string(), written);
+        assert_eq!(written.parse::<Earlier>().unwrap(), call);
+    }
+    for wrong in ["once ", "crm.a(", "crm.a:x=", "crm.a:.x=1", "crm.a:x=gold star", "twice crm.a", "oncecrm a"] {
+        assert!(wrong.parse::<Earlier>().is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Bench {
         let digest = Digest::of(&json!({})).unwrap();
         let wanted = Wanted { call: &call, arguments_digest: &digest, attempt: Attempt(0) };
         let values = BTreeSet::from([value.to_owned()]);
-        self.windows.take(Some(&Caller::new(caller)), &Reserved::of(wanted, values, bytes, Watched::No))
+        self.windows.take(Some(&Caller::new(caller)), &Reserved::of(wanted, values, bytes, Watched::No, Vec::new()))
     }
 }
 

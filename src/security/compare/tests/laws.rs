@@ -28,6 +28,9 @@ const PLACES: [&[&str]; 13] = [
         "after = ['s.get', 's.get(id)']",
         "never_with = ['s.get(id)']",
         "only_if = ['s.get:ok=true']",
+        "after = [['s.get(id)', 's.get(to)']]",
+        "after = ['s.get(id)']",
+        "after = ['once s.get(id)']",
     ],
     &[
         "",

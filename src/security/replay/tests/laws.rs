@@ -7,11 +7,17 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 
 /// Rules that can be added one by one.
-const TOOL_RULES: [&str; 16] = [
+const TOOL_RULES: [&str; 22] = [
     "max_calls = 1",
     "distinct = { argument = \"x\", max = 1 }",
     "after = [\"crm.b\"]",
     "after = [\"crm.b(x)\"]",
+    "after = [[\"crm.b(x)\", \"crm.c\"]]",
+    "after = [\"once crm.b(x)\", \"crm.b\"]",
+    "only_if = [\"once crm.b(x):deep.ok=true\"]",
+    "only_if = [[\"crm.b(x):ok=true\", \"crm.c:deep.ok=false\"]]",
+    "never_with = [\"crm.c(x)\"]",
+    "other_arguments = \"refuse\"",
     "only_if = [\"crm.b:ok=true\"]",
     "never_with = [\"crm.b\"]",
     "never_with = [\"crm.b(x)\"]",
@@ -45,6 +51,7 @@ impl Rules {
         let text = format!(
             "[tools.\"crm.a\"]\nscopes = []\neffect = \"external\"\narguments.x.max_chars = 99\n{tool}\n\
              [tools.\"crm.b\"]\nscopes = []\neffect = \"read\"\narguments.x = {{}}\n\
+             [tools.\"crm.c\"]\nscopes = []\neffect = \"read\"\narguments.x = {{}}\n\
              [sensitive.number]\npattern = \"[0-9]{{8}}\"\n[canaries]\nvalues = {:?}\n[limits]\n{limits}",
             self.canary
         );
@@ -80,8 +87,8 @@ fn rules() -> impl Strategy<Value = Rules> {
 fn call() -> impl Strategy<Value = Value> {
     let value = select(&VALUES[..]);
     let argument = prop_oneof![value.clone().prop_map(|x| json!(x)), vec(value.clone(), 0..3).prop_map(|x| json!(x))];
-    (select(&["crm.a", "crm.b"][..]), argument, value, any::<bool>()).prop_map(
-        |(tool, x, name, ok)| json!({ "tool": tool, "arguments": { "x": x }, "result": { "name": name, "ok": ok } }),
+    (select(&["crm.a", "crm.b", "crm.c"][..]), argument, value, any::<bool>()).prop_map(
+        |(tool, x, name, ok)| json!({ "tool": tool, "arguments": { "x": x }, "result": { "name": name, "ok": ok, "deep": { "ok": ok } } }),
     )
 }
 
