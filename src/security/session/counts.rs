@@ -164,8 +164,9 @@ impl Counts {
             self.history.push(Made { number: self.made_so_far, call, end: None, used: BTreeSet::new() });
         }
         for (number, need) in &reserved.uses {
-            let made = self.history.iter_mut().find(|made| made.number == *number);
-            made.into_iter().for_each(|made| drop(made.used.insert(need.clone())));
+            if let Some(made) = self.history.iter_mut().find(|made| made.number == *number) {
+                made.used.insert(need.clone());
+            }
         }
     }
 
@@ -179,7 +180,9 @@ impl Counts {
         self.outgoing = self.outgoing.saturating_sub(reserved.outgoing);
         self.history.retain(|made| made.number != reserved.number);
         for (number, need) in &reserved.uses {
-            self.history.iter_mut().filter(|made| made.number == *number).for_each(|made| drop(made.used.remove(need)));
+            if let Some(made) = self.history.iter_mut().find(|made| made.number == *number) {
+                made.used.remove(need);
+            }
         }
     }
 
