@@ -69,7 +69,7 @@ pub fn cleaned(asked: Asked, chunks: Vec<Bytes>) -> Vec<String> {
 /// What a message is read as that answers request 7, and what in it was noted.
 pub fn read(asked: Asked, message: &[u8]) -> (Option<Value>, Vec<String>) {
     let Some(oddities) = oddities() else { return (None, Vec::new()) };
-    let (id, asked) = (RequestId::Number(7), asked.into());
+    let (id, asked) = (RequestId::Number(7), message::Asked::from(asked));
     let read = message::parse(message).and_then(|value| message::read(value, Expected::Sole(&id, &asked), &oddities));
     let noted = oddities.all().into_iter().map(|odd| odd.to_string()).collect();
     (read.ok().and_then(|message| serde_json::to_value(message).ok()), noted)
