@@ -320,3 +320,20 @@ fn a_path_into_a_reply_is_compared_with_what_is_promised() {
         assert_eq!(told(unknown), 1, "{unknown}");
     }
 }
+
+#[test]
+fn a_part_that_cannot_be_used_is_found_at_its_tool_or_its_server() {
+    let draft = draft(CLEAN);
+    let server: ServerId = "crm".to_owned().try_into().unwrap();
+    let find = |tool: Option<&str>| {
+        let tool: Option<ToolName> = tool.map(|name| name.try_into().unwrap());
+        unusable_part(&draft, &server, tool.as_ref(), "tool `x`", "it is left out")
+    };
+    let found = [find(Some("crm.lookup")), find(Some("crm.x")), find(None)];
+    let keys: Vec<&str> = found.iter().map(|finding| finding.key.as_str()).collect();
+    assert_eq!(keys, ["tools.\"crm.lookup\"", "servers.crm", "servers.crm"]);
+    for finding in found {
+        assert_eq!((finding.severity, finding.code), (Severity::Warning, Code::UnusablePart));
+        assert!(finding.line.is_some() && finding.message.starts_with("server `crm`: tool `x`: it is left out; "));
+    }
+}
