@@ -350,7 +350,6 @@ fn a_sentence_right_behind_an_allowed_address_is_none_of_it() {
         "www.example.com.They_x",
         "www.example.com.They/path",
         "www.example.com.They:8080",
-        "www.example.com.They@evil.com",
         "www.example.com.They?x",
         "www.example.com.They#x",
         "www.example.com.They\u{e9}",

@@ -20,7 +20,8 @@ fn shown(markup: &str, content: Value) -> Option<(Value, usize)> {
         return None;
     }
     let events = clean(&boundary, rule, &tool, &mut reply, &session);
-    Some((reply.content, events.len()))
+    let denied = events.iter().filter(|event| event.kind == EventKind::ReplyDenied).count();
+    Some((reply.content, denied))
 }
 
 #[test]
