@@ -210,7 +210,8 @@ fn what_is_wrong_with_the_question_is_said() {
         (&["query", "empty.jsonl", "--verdict", "maybe"], "[possible values: permit, deny, unavailable]"),
     ] {
         let (code, out, errors) = audit(args);
-        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {errors}");
+        let is_usage = errors.contains("\n\nFor more information, try '--help'");
+        assert_eq!((code, out.as_str()), (if is_usage { 64 } else { 2 }, ""), "{args:?}: {errors}");
         assert!(errors.contains(expected), "{args:?}: {errors}");
     }
 }
