@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use crate::Digest;
 
 /// A tool's name as programs and boundaries use it: `server.tool` for a tool of an MCP server, `tool` for a Rust function.
+///
+/// The server's part and the name of a function are 1 to 128 letters, digits, `_` and `-`. A server's own word for its tool may have `.`
+/// and `/` as well, as MCP 2025-11-25 says of the names of tools.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ToolName(Arc<str>);
@@ -19,7 +22,9 @@ pub struct ServerId(String);
 
 /// A text that cannot name a tool or a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_`, `-`, and `.` between server and tool")]
+#[error(
+    "`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_` and `-`, for a server's tool `server.tool`, where the tool may have `.` and `/` as well"
+)]
 pub struct NameError(String);
 
 /// What a call does to the world, as the operator declares it; a server's own hints are not trusted.
@@ -203,8 +208,11 @@ impl TryFrom<String> for ToolName {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
-        let parts_fit = text.split('.').all(|part| !part.is_empty()) && is_name(&text.replace('.', "_"));
-        if parts_fit { Ok(Self(text.into())) } else { Err(NameError::of(&text)) }
+        let fits = match text.split_once('.') {
+            Some((server, tool)) => is_name(server) && is_tool(tool),
+            None => is_name(&text),
+        };
+        if fits { Ok(Self(text.into())) } else { Err(NameError::of(&text)) }
     }
 }
 
@@ -248,6 +256,14 @@ impl fmt::Display for ServerId {
     }
 }
 
+/// A server's own word for a tool. It is never a path or a part of one.
+fn is_tool(text: &str) -> bool {
+    is_name(&text.replace(['.', '/'], "_"))
+}
+
 fn is_name(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
-pub(crate) use check::{answer::check as check_answer, schema::compile as compile_schema};
+pub(crate) use check::{answer::check as check_answer, schema};
 pub use guard::{Guard, Passage, Permit, Permitted, Refused};
 pub use live::Live;
 pub use scope::{Scope, ScopeError, ScopeSet};

@@ -19,7 +19,7 @@ pub(super) mod markup;
 pub(super) mod provenance;
 pub(super) mod rate;
 pub(super) mod reply;
-pub(super) mod schema;
+pub(crate) mod schema;
 pub(super) mod secret_shape;
 pub(super) mod sequence;
 pub(super) mod token;

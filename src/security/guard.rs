@@ -41,6 +41,7 @@ use serde_json::Value;
 
 use objections::{Objections, record};
 pub use permit::{Passage, Permit, Permitted};
+use stand_in::StandIns;
 
 use super::{
     approval::{Approver, Desk, Outcome, Question},
@@ -77,6 +78,7 @@ pub struct Guard {
     pins: Option<BTreeMap<ToolName, Digest>>,
     checks: Vec<Arc<dyn Check>>,
     schemas: Schemas,
+    stand_ins: StandIns,
     desk: Desk,
     windows: Option<Windows>,
     limiter: Option<Limiter>,
@@ -118,6 +120,7 @@ impl Guard {
             pins: boundary.lock().map(ToolLock::digests),
             checks: Vec::new(),
             schemas: Schemas::default(),
+            stand_ins: StandIns::default(),
             desk: Desk::default(),
         }
     }
@@ -255,7 +258,7 @@ impl Guard {
         row.rule(rule);
         drift::check(self.pins.as_ref(), tool)?;
         let mut denials: Vec<Denied> = self.ask_for_scopes(rule, call, row).await?.into_iter().collect();
-        if let Err(malformed) = self.schemas.check(call, tool) {
+        if let Err(malformed) = self.schemas.check(call, tool).await {
             denials.push(malformed);
             return Err(Objections::of(denials));
         }
@@ -269,7 +272,8 @@ impl Guard {
             Ok(reserved) => reserved,
             Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
         };
-        let stand_in = stand_in::of(&self.boundary, rule, tool, session.mode(), &row.arguments_digest);
+        let (mode, digest) = (session.mode(), &row.arguments_digest);
+        let stand_in = self.stand_ins.of(&self.boundary, rule, tool, mode, digest).await;
         let stand_in = stand_in.map(|reply| self.screened(rule, call, reply, session));
         let question = self.question(rule, call, session, denials);
         // a call that is not made needs no approval

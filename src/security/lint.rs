@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// A rule of sequence that nothing can meet.
     NeverMet = "never_met", Error;
-    /// Rules of an argument that no value fits together.
+    /// Rules of an argument that no value fits together, or an input schema that no arguments fit.
     NoValueFits = "no_value_fits", Error;
     /// A tool that its server does not list.
     UnknownTool = "unknown_tool", Error;

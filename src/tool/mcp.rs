@@ -19,6 +19,7 @@ mod oddity;
 mod process;
 mod reply;
 mod rounds;
+mod schemas;
 mod spec;
 mod sse;
 
@@ -139,8 +140,7 @@ impl McpServer {
         if let Err(error) = &result {
             ticket.record(error);
         }
-        let mut reply = result?;
-        self.listing.check_output(&ticket.tool, &reply)?;
+        let mut reply = self.listing.check_output(&ticket.tool, result?, &self.link).await?;
         // a server may send back what it was sent
         context.recorder.redactor().scrub_json(&mut reply.content);
         Ok(reply)

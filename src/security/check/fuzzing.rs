@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{leak, link, markup, secret_shape, views::views};
+use super::{leak, link, markup, schema, secret_shape, views::views};
 use crate::{
     Fields,
     call::ToolReply,
@@ -46,4 +46,29 @@ pub fn has_credential(text: &str) -> bool {
 
 fn session(input: &str) -> Session {
     Session::new(RunId::random(), Mode::Live, &Fields::new().with("request", Value::from(input)))
+}
+
+/// What came of a schema and a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// What the check could cost, in units.
+    pub price: u64,
+    /// How long the check took.
+    pub took: std::time::Duration,
+    /// How long compiling took.
+    pub compiling: std::time::Duration,
+    /// Whether the value fits.
+    pub fits: bool,
+}
+
+/// Checks a value where schema and value are within the limits; none where they are refused.
+pub fn check_schema(schema: &Value, value: &Value) -> Option<Checked> {
+    schema::why_no_arguments_fit(schema);
+    let start = std::time::Instant::now();
+    let compiled = schema::Schema::compile(schema).ok()?;
+    let compiling = start.elapsed();
+    let price = compiled.price_of(value)?;
+    let start = std::time::Instant::now();
+    let fits = compiled.fits_at_any_price(value);
+    Some(Checked { price, took: start.elapsed(), compiling, fits })
 }

@@ -9,7 +9,7 @@ use crate::{
     call::ToolName,
     security::{
         boundary::{Source, ToolRule, key_path},
-        check::schema::takes,
+        check::schema::{Schema, takes, why_no_arguments_fit},
     },
 };
 
@@ -19,6 +19,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         listed(desk, tool, rule);
     }
     for (tool, rule) in desk.rules() {
+        inputs(desk, tool);
         fields(desk, tool, rule);
         refused(desk, tool, rule);
     }
@@ -90,6 +91,21 @@ fn refused(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             optional.join("`, `")
         );
         desk.add(Code::RefusedArgument, tool_key(tool, &["arguments"]), reason);
+    }
+}
+
+/// Whether any call can have arguments that the tool's server takes.
+fn inputs(desk: &mut Desk<'_>, tool: &ToolName) {
+    let Some(input) = desk.definition(tool).map(|definition| definition.input) else { return };
+    let why = match Schema::compile(input) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => why_no_arguments_fit(input),
+    };
+    if let Some(why) = why {
+        let reason = format!(
+            "no value fits the input schema of `{tool}`, so every call is refused: {why}; correct it at the server, or take the entry away"
+        );
+        desk.add(Code::NoValueFits, tool_key(tool, &[]), reason);
     }
 }
 

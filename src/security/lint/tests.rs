@@ -250,6 +250,26 @@ fn what_servers_list_is_compared_with_the_rules() {
 }
 
 #[test]
+fn an_input_schema_that_nothing_fits_is_an_error() {
+    let draft = draft(CLEAN);
+    let key = "tools.\"crm.lookup\"".to_owned();
+    for input in [
+        json!({ "type": "object", "properties": { "id": { "type": "STRING" } } }),
+        json!({ "type": "object", "required": ["id"], "properties": { "id": false } }),
+        json!({ "type": "object", "required": ["id"], "properties": {}, "additionalProperties": false }),
+        json!({ "type": "object", "$ref": "#/$defs/gone" }),
+    ] {
+        let mut live = listed();
+        live.retain(|spec| spec.name.as_str() != "crm.lookup");
+        live.push(spec("crm.lookup", input, None));
+        let found = check(&draft, Some(&live));
+        let finding = found.iter().find(|finding| finding.code == Code::NoValueFits).unwrap();
+        assert_eq!((&finding.key, finding.severity), (&key, Severity::Error));
+        assert!(finding.message.starts_with("no value fits the input schema of `crm.lookup`"), "{}", finding.message);
+    }
+}
+
+#[test]
 fn a_lock_stands_in_for_servers_and_shows_drift() {
     let folder = tempfile::tempdir().unwrap();
     let live = listed();

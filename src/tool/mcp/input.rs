@@ -7,7 +7,13 @@ use rmcp::model::{
 use serde_json::{Map, Value};
 
 use super::ToolError;
-use crate::security::{boundary::InputPolicy, compile_schema};
+use crate::{
+    call::json_bytes,
+    security::{boundary::InputPolicy, schema::Schema},
+};
+
+/// The longest form that is looked at, in bytes: a server can send one after another.
+const MAX_FORM: usize = 32 * 1024;
 
 /// What we tell servers that we can do. Sampling and roots are never offered.
 pub(super) fn capabilities(policy: &InputPolicy) -> ClientCapabilities {
@@ -56,8 +62,10 @@ pub(super) fn answer(policy: &InputPolicy, question: &ElicitRequestParams) -> El
     }
 }
 
-/// The form, filled in with what is known; none when something is missing or does not fit.
+/// The form, filled in with what is known; none when something is missing or does not fit, or the form is longer than anybody would fill
+/// in.
 fn fill(policy: &InputPolicy, schema: &Value) -> Option<Map<String, Value>> {
+    json_bytes(schema, MAX_FORM)?;
     let fixed = match policy {
         InputPolicy::Decline => return None,
         InputPolicy::Defaults => None,
@@ -69,7 +77,7 @@ fn fill(policy: &InputPolicy, schema: &Value) -> Option<Map<String, Value>> {
         Some((name.clone(), value.clone()))
     };
     let content = Value::Object(fields.iter().filter_map(known).collect());
-    if !compile_schema(schema)?.is_valid(&content) {
+    if !Schema::compile(schema).ok()?.fits(&content) {
         return None;
     }
     match content {

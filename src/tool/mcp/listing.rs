@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use jsonschema::Validator;
 use rmcp::{
     model::{ListToolsResult, PaginatedRequestParams, Tool},
     service::ServiceError,
@@ -20,14 +19,15 @@ use super::{
     link::{Link, Session},
     message::LISTED,
     oddity::quoted,
-    reply, spec,
+    schemas::{self, Outputs},
+    spec,
 };
 use crate::call::{ToolName, ToolReply, ToolSpec};
 
 /// The tools as they were, and a watch over them: a program is made for these definitions, and calls go to no others.
 pub(super) struct Listing {
     pub(super) tools: Vec<ToolSpec>,
-    outputs: BTreeMap<ToolName, Validator>,
+    outputs: Outputs,
     watch: Mutex<Watch>,
 }
 
@@ -65,7 +65,8 @@ impl Listing {
         let list = ask(session, link).await?;
         let tools = spec::of_tools(list.tools, link.oddities());
         let watch = Watch { good_until: link.clock().elapsed() + list.life, seen, drifted: BTreeSet::new() };
-        Ok(Self { outputs: spec::validators(&tools, link.oddities()), tools, watch: Mutex::new(watch) })
+        let (tools, outputs) = schemas::admit(tools, link.oddities()).await;
+        Ok(Self { tools, outputs, watch: Mutex::new(watch) })
     }
 
     /// Whether a tool is still what it was. Asks again where the list may be another one; who comes meanwhile waits for that.
@@ -86,9 +87,14 @@ impl Listing {
         Ok(watch.drifted.iter().cloned().collect())
     }
 
-    /// Whether a reply is what the tool promised.
-    pub(super) fn check_output(&self, tool: &ToolName, reply: &ToolReply) -> Result<(), ToolError> {
-        self.outputs.get(tool).map_or(Ok(()), |validator| reply::check(validator, reply))
+    /// The reply, if it is what the tool promised.
+    pub(super) async fn check_output(
+        &self,
+        tool: &ToolName,
+        reply: ToolReply,
+        link: &Link,
+    ) -> Result<ToolReply, ToolError> {
+        self.outputs.check(tool, reply, link.oddities()).await
     }
 
     async fn ask_again(&self, watch: &mut Watch, session: &Session, link: &Link) -> Result<(), Fault> {

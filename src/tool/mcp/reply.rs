@@ -1,4 +1,5 @@
-use jsonschema::Validator;
+use std::sync::Arc;
+
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ResourceContents, ServerResult};
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use super::{
 use crate::{
     call::{ReplyStatus, ToolReply},
     secret::Redactor,
+    security::schema::{Misfit, Schema, Turns},
 };
 
 const MAX_MESSAGE: usize = 4 * 1024;
@@ -64,18 +66,25 @@ pub(super) fn of_result(result: ServerResult, tool: &str) -> Result<ToolReply, T
     }
 }
 
-/// Whether a reply is what the tool's output schema promises. What a failed tool says is free.
-pub(super) fn check(validator: &Validator, reply: &ToolReply) -> Result<(), ToolError> {
+/// The reply, if it is what the tool's output schema promises. What a failed tool says is free.
+pub(super) async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &Turns) -> Result<ToolReply, ToolError> {
     if reply.status == ReplyStatus::Failed {
-        return Ok(());
+        return Ok(reply);
     }
-    validator.validate(&reply.content).map_err(|error| {
+    let (content, found) = schema.check(reply.content, turns).await;
+    let reason = match found {
+        Ok(()) => return Ok(ToolReply { content, ..reply }),
+        Err(Misfit::Value(place)) if place.schema.is_empty() => "it does not fit the tool's output schema".to_owned(),
         // where it does not fit, without what stands there
-        ToolError::BadReply(format!(
-            "it does not fit the tool's output schema at `{}`",
-            shorten(&error.schema_path().to_string(), 200)
-        ))
-    })
+        Err(Misfit::Value(place)) => {
+            format!("it does not fit the tool's output schema at `{}`", shorten(&place.schema, 200))
+        }
+        Err(Misfit::TooCostly) => {
+            "checking it against the tool's output schema could take longer than a second".to_owned()
+        }
+        Err(Misfit::Failed) => "it could not be checked against the tool's output schema".to_owned(),
+    };
+    Err(ToolError::BadReply(reason))
 }
 
 /// At most `limit` bytes, cut at the end of a character.

@@ -1,6 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jsonschema::Validator;
 use rmcp::model::Tool;
 use serde_json::Value;
 
@@ -8,10 +7,7 @@ use super::{
     oddity::{Oddities, quoted},
     reply::shorten,
 };
-use crate::{
-    call::{MAX_DESCRIPTION, ToolName, ToolSpec},
-    security::compile_schema,
-};
+use crate::call::{MAX_DESCRIPTION, ToolName, ToolSpec};
 
 /// The tools under our names. Left out are those that cannot be named, and those whose name stands for several definitions: which of
 /// them a call would reach is unknown.
@@ -21,7 +17,7 @@ pub(super) fn of_tools(tools: Vec<Tool>, oddities: &Oddities) -> Vec<ToolSpec> {
     for tool in tools {
         let part = format!("tool `{}`", quoted(&tool.name));
         let Ok(name) = ToolName::of_server(oddities.server(), &tool.name) else {
-            oddities.note(None, part, "it is left out, because its name cannot be used: rename it at the server");
+            oddities.note(None, part, "it is left out, because its name cannot be used: rename it at the server to 1 to 128 letters, digits, `_`, `-`, `.` and `/`");
             continue;
         };
         let spec = of_tool(name, &tool, oddities);
@@ -39,22 +35,6 @@ pub(super) fn of_tools(tools: Vec<Tool>, oddities: &Oddities) -> Vec<ToolSpec> {
     }
     specs.retain(|spec| !ambiguous.contains(&spec.name));
     specs
-}
-
-/// Checks of what tools promise to answer.
-pub(super) fn validators(tools: &[ToolSpec], oddities: &Oddities) -> BTreeMap<ToolName, Validator> {
-    tools
-        .iter()
-        .filter_map(|tool| {
-            let schema = tool.output_schema.as_ref()?;
-            let validator = compile_schema(schema);
-            if validator.is_none() {
-                let part = format!("`outputSchema` of `{}`", tool.name);
-                oddities.note(Some(&tool.name), part, "it is unusable: replies are not checked");
-            }
-            Some((tool.name.clone(), validator?))
-        })
-        .collect()
 }
 
 /// The digest covers the whole description, also what is cut off.

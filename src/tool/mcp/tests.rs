@@ -15,6 +15,7 @@ mod eras;
 mod lists;
 mod odd;
 mod questions;
+mod schemas;
 
 use super::{call::Idempotency, listing::MAX_PAGES, *};
 use crate::{

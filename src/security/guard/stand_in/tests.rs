@@ -45,3 +45,26 @@ fn a_schema_that_asks_for_everything_gets_nothing() {
         .fold(json!({ "type": "integer" }), |items, _| json!({ "type": "array", "minItems": 64, "items": items }));
     assert_eq!(of_schema(nested), None);
 }
+
+#[test]
+fn a_long_value_is_not_copied_again_and_again() {
+    let long = "x".repeat(40_000);
+    let schema = |count: usize| json!({ "type": "array", "minItems": count, "items": { "default": long } });
+    assert_eq!(of_schema(schema(1)), Some(json!([long])));
+    assert_eq!(of_schema(schema(2)), None);
+    assert_eq!(of_schema(json!({ "const": "x".repeat(100_000) })), None);
+    assert_eq!(of_schema(json!({ "type": "string", "minLength": 1_000_000_000 })), None);
+    assert_eq!(of_schema(json!({ "type": "array", "minItems": 1_000_000_000, "items": {} })), None);
+}
+
+#[test]
+fn nothing_is_made_of_a_schema_that_costs_too_much() {
+    let defs: Map<String, Value> = (0..20)
+        .map(|level| {
+            let next = json!({ "$ref": format!("#/$defs/a{}", level + 1) });
+            (format!("a{level}"), json!({ "anyOf": [next, next] }))
+        })
+        .chain([("a20".to_owned(), json!({ "type": "integer" }))])
+        .collect();
+    assert_eq!(of_schema(json!({ "default": 1, "$ref": "#/$defs/a0", "$defs": defs })), None);
+}

@@ -1,0 +1,108 @@
+//! Arguments must fit the schema that the tool's server gives.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::{
+    compiled::{Schema, Turns},
+    declared::{declared_argument, declares, is_closed},
+    error::{Misfit, Place, SchemaError},
+};
+use crate::{
+    Digest,
+    call::{ToolCall, ToolSpec},
+    event::EventKind,
+    security::check::Denied,
+};
+
+/// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.
+const MAX_SCHEMAS: usize = 4_096;
+
+/// A schema that is compiled when it is first needed, once, and outside of any lock.
+type Cell = Arc<OnceCell<Result<Arc<Schema>, SchemaError>>>;
+
+/// Compiled schemas, by the digest of the tool's definition.
+#[derive(Default)]
+pub(in crate::security) struct Schemas {
+    known: Mutex<HashMap<Digest, Cell>>,
+    pub(super) turns: Turns,
+}
+
+impl Schemas {
+    /// Checks the arguments. A schema that cannot be used lets nothing through, nor does one that has properties let through an argument
+    /// that it does not name: the server could take it for one that the operator has a rule for. The call is as before afterwards: its
+    /// arguments are only lent to the validator, which wants them as one value.
+    pub(in crate::security) async fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
+        let schema = self.schema(tool).await.map_err(|error| unusable(&error))?;
+        if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(&tool.input_schema, name)) {
+            return Err(Denied {
+                rule: Some("schema"),
+                ..Denied::new(
+                    EventKind::ArgumentsMalformed,
+                    "there is an argument that the tool's schema does not name",
+                )
+            });
+        }
+        let arguments = Value::Object(std::mem::take(&mut call.arguments));
+        let (arguments, found) = schema.check(arguments, &self.turns).await;
+        if let Value::Object(arguments) = arguments {
+            call.arguments = arguments;
+        }
+        found.map_err(|misfit| denied(&misfit, tool))
+    }
+
+    async fn schema(&self, tool: &ToolSpec) -> Result<Arc<Schema>, SchemaError> {
+        let cell = self.cell(&tool.digest);
+        let compile = || async { Schema::compile_apart(&tool.input_schema, &self.turns).await.map(Arc::new) };
+        cell.get_or_init(compile).await.clone()
+    }
+
+    fn cell(&self, digest: &Digest) -> Cell {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = known.get(digest) {
+            return Arc::clone(cell);
+        }
+        if known.len() >= MAX_SCHEMAS {
+            known.clear();
+        }
+        Arc::clone(known.entry(digest.clone()).or_default())
+    }
+}
+
+fn unusable(error: &SchemaError) -> Denied {
+    let detail = format!("the tool's input schema cannot be used: {error}; ask the server's maintainer");
+    Denied::new(EventKind::CheckFailed, detail)
+}
+
+fn denied(misfit: &Misfit, tool: &ToolSpec) -> Denied {
+    match misfit {
+        Misfit::Value(place) => does_not_fit(place, tool),
+        Misfit::TooCostly => Denied {
+            rule: Some("schema"),
+            ..Denied::new(
+                EventKind::ArgumentsMalformed,
+                "checking the arguments against the tool's schema could take longer than a second: pass smaller arguments",
+            )
+        },
+        Misfit::Failed => {
+            Denied::new(EventKind::CheckFailed, "the arguments could not be checked against the tool's schema")
+        }
+    }
+}
+
+/// What does not fit, by the first thing that is found.
+fn does_not_fit(place: &Place, tool: &ToolSpec) -> Denied {
+    let argument = declared_argument(&place.value, tool);
+    let keyword = place.schema.rsplit('/').next().unwrap_or_default();
+    let what = match &argument {
+        Some(name) => format!("argument `{name}` does not fit the tool's schema"),
+        None => "the arguments do not fit the tool's schema".to_owned(),
+    };
+    let detail = if keyword.is_empty() { what } else { format!("{what}: `{keyword}`") };
+    Denied { argument, rule: Some("schema"), ..Denied::new(EventKind::ArgumentsMalformed, detail) }
+}

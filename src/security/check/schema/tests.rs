@@ -1,0 +1,40 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+mod arguments;
+mod bombs;
+mod dear;
+mod made;
+mod never;
+mod ordinary;
+mod prices;
+
+use super::{
+    compiled::{Measured, Schema, Turns},
+    error::{Misfit, SchemaError},
+    limits::{Excess, INLINE, MOST},
+    price::Price,
+};
+
+fn refusal(schema: &Value) -> SchemaError {
+    match Schema::compile(schema) {
+        Ok(_) => panic!("not refused: {}", schema.to_string().chars().take(200).collect::<String>()),
+        Err(error) => error,
+    }
+}
+
+/// The price as far as it is asked about when values are checked.
+fn price(schema: &Value, value: &Value) -> Price {
+    Measured::of(schema).unwrap().prices.of(value, MOST)
+}
+
+async fn check(schema: &Value, value: Value) -> Result<(), Misfit> {
+    let before = value.clone();
+    let schema = Arc::new(Schema::compile(schema).unwrap());
+    let (after, found) = schema.check(value, &Turns::default()).await;
+    assert_eq!(before, after, "a value is given back as it was");
+    found
+}

@@ -1,0 +1,116 @@
+//! Arguments of calls, as the guard has them checked.
+
+use futures_util::FutureExt;
+
+use super::{super::arguments::Schemas, made::nested, *};
+use crate::{
+    call::{ToolCall, ToolSpec},
+    event::EventKind,
+    security::Denied,
+};
+
+fn tool(schema: Value) -> ToolSpec {
+    ToolSpec::new("crm.find".try_into().unwrap(), "", schema, None)
+}
+
+fn call(arguments: Value) -> ToolCall {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    ToolCall { tool: "crm.find".try_into().unwrap(), arguments }
+}
+
+async fn checked(schemas: &Schemas, tool: &ToolSpec, arguments: Value) -> Result<(), Denied> {
+    let mut call = call(arguments.clone());
+    let found = schemas.check(&mut call, tool).await;
+    assert_eq!(Value::Object(call.arguments), arguments, "the call is as before");
+    found
+}
+
+/// Looks twice as often at each level of a value.
+fn doubling() -> ToolSpec {
+    let next = json!({ "$ref": "#/$defs/n" });
+    let node =
+        json!({ "anyOf": [{ "properties": { "x": next } }, { "properties": { "x": next }, "required": ["y"] }] });
+    tool(json!({ "type": "object", "properties": { "a": next }, "$defs": { "n": node } }))
+}
+
+#[tokio::test]
+async fn what_could_take_too_long_is_refused_and_says_so() {
+    let schemas = Schemas::default();
+    let denied = checked(&schemas, &doubling(), json!({ "a": nested(60, "x", json!(1)) })).await.unwrap_err();
+    assert_eq!((denied.kind, denied.rule), (EventKind::ArgumentsMalformed, Some("schema")));
+    assert!(denied.detail.contains("longer than a second: pass smaller arguments"), "{denied}");
+    assert_eq!(checked(&schemas, &doubling(), json!({ "a": nested(5, "x", json!(1)) })).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_schema_that_cannot_be_used_lets_nothing_through_and_says_why() {
+    let schemas = Schemas::default();
+    let bomb = super::made::chain(20, json!({}), |r| json!({ "anyOf": [r, r] }));
+    for (schema, why) in [
+        (bomb, "sub-schemas apply to one place"),
+        (json!({ "type": "STRING" }), "cannot be compiled"),
+        (json!({ "$ref": "#/$defs/gone" }), "cannot be compiled"),
+    ] {
+        let denied = checked(&schemas, &tool(schema), json!({ "text": 1 })).await.unwrap_err();
+        assert_eq!(denied.kind, EventKind::CheckFailed);
+        assert!(denied.detail.contains(why), "{denied}");
+    }
+}
+
+#[test]
+fn cheap_checks_need_no_runtime() {
+    let schemas = Schemas::default();
+    let tool = tool(json!({ "type": "object", "properties": { "id": { "type": "string" } } }));
+    assert_eq!(checked(&schemas, &tool, json!({ "id": "x" })).now_or_never(), Some(Ok(())));
+    let denied = checked(&schemas, &tool, json!({ "id": 1 })).now_or_never().unwrap().unwrap_err();
+    assert_eq!(denied.detail, "argument `id` does not fit the tool's schema: `type`");
+    assert!(checked(&schemas, &tool, json!({ "other": 1 })).now_or_never().unwrap().is_err());
+    // costly ones are made where there is none as well
+    let costly = json!({ "a": nested(12, "x", json!(1)) });
+    assert_eq!(checked(&schemas, &doubling(), costly).now_or_never(), Some(Ok(())));
+}
+
+/// On one thread: had a costly check been made on it, the cheap ones would have waited.
+#[tokio::test]
+async fn costly_checks_do_not_hold_up_cheap_ones() {
+    let schemas = Schemas::default();
+    let (costly, cheap) = (doubling(), tool(json!({ "type": "object", "properties": { "id": { "type": "string" } } })));
+    let value = json!({ "a": nested(15, "x", json!(1)) });
+    let units = price(&costly.input_schema, &value);
+    assert!(matches!(units, Price::Is(units) if units > INLINE), "{units:?}");
+    let turns = schemas.turns.all().await;
+    let mut waiting: Vec<_> = (0..16).map(|_| Box::pin(checked(&schemas, &costly, value.clone()))).collect();
+    for waiting in &mut waiting {
+        assert!(futures_util::poll!(waiting).is_pending());
+    }
+    for _ in 0..64 {
+        assert_eq!(checked(&schemas, &cheap, json!({ "id": "x" })).now_or_never(), Some(Ok(())));
+    }
+    drop(turns);
+    // some begin, and nobody waits for them any more: their turns come back all the same
+    for waiting in &mut waiting {
+        _ = futures_util::poll!(waiting);
+    }
+    waiting.drain(..6);
+    for found in futures_util::future::join_all(waiting).await {
+        assert_eq!(found, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_compiled_once_however_many_ask() {
+    let schemas = Schemas::default();
+    let tool = tool(super::made::api(100));
+    let turns = schemas.turns.all().await;
+    let mut asking: Vec<_> = (0..8).map(|_| Box::pin(checked(&schemas, &tool, json!({ "dry_run": true })))).collect();
+    for asking in &mut asking {
+        assert!(futures_util::poll!(asking).is_pending(), "a large schema is compiled apart");
+    }
+    // others do not wait for it
+    let small = super::arguments::tool(json!({ "type": "object" }));
+    assert_eq!(checked(&schemas, &small, json!({})).now_or_never(), Some(Ok(())));
+    drop(turns);
+    for found in futures_util::future::join_all(asking).await {
+        assert!(found.is_err(), "`resource` is missing");
+    }
+}

@@ -1,0 +1,152 @@
+//! The schemas of a server's tools: what is left out for them, and whether replies are what was promised.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::{ToolError, oddity::Oddities, reply};
+use crate::{
+    call::{ToolName, ToolReply, ToolSpec},
+    security::schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
+};
+
+/// Values of all schemas of a server together: measuring them takes less than a second.
+const MAX_VALUES: u64 = 200_000;
+/// As many of them are compiled at once, so that what is wrong with them is known before a call; the others when they are needed.
+const COMPILED_AT_ONCE: u64 = 20_000;
+
+/// What tools promise to answer.
+#[derive(Default)]
+pub(super) struct Outputs {
+    promised: BTreeMap<ToolName, Promise>,
+    turns: Turns,
+}
+
+struct Promise {
+    schema: Value,
+    /// None within where replies cannot be checked.
+    compiled: OnceCell<Option<Arc<Schema>>>,
+}
+
+/// Something that is wrong with a tool's schema.
+struct Fault {
+    tool: ToolName,
+    part: &'static str,
+    reason: String,
+}
+
+/// Tools as they are used, and what was found.
+#[derive(Default)]
+struct Admitted {
+    tools: Vec<ToolSpec>,
+    outputs: Outputs,
+    faults: Vec<Fault>,
+    values: u64,
+    compiled: u64,
+}
+
+/// Leaves out tools whose schemas cost too much, and says so.
+pub(super) async fn admit(tools: Vec<ToolSpec>, oddities: &Oddities) -> (Vec<ToolSpec>, Outputs) {
+    let names: Vec<ToolName> = tools.iter().map(|tool| tool.name.clone()).collect();
+    let admitted = tokio::task::spawn_blocking(move || {
+        let mut admitted = Admitted::default();
+        tools.into_iter().for_each(|tool| admitted.add(tool));
+        admitted
+    });
+    // it fails where the library fails, or the runtime ends: no tool is used that was not measured
+    let admitted = admitted.await.unwrap_or_else(|_| {
+        let lost = |tool| Fault { tool, part: "schemas", reason: "it is left out: they could not be measured".into() };
+        Admitted { faults: names.into_iter().map(lost).collect(), ..Admitted::default() }
+    });
+    for fault in &admitted.faults {
+        oddities.note(Some(&fault.tool), format!("{} of `{}`", fault.part, fault.tool), &fault.reason);
+    }
+    (admitted.tools, admitted.outputs)
+}
+
+impl Admitted {
+    fn add(&mut self, tool: ToolSpec) {
+        let input = self.measure(&tool.input_schema);
+        let output = tool.output_schema.as_ref().map(|schema| self.measure(schema)).transpose();
+        for (part, excess) in [("`inputSchema`", input.as_ref().err()), ("`outputSchema`", output.as_ref().err())] {
+            if let Some(SchemaError::TooCostly(_)) = excess {
+                return self.left_out(&tool, part, excess.map(ToString::to_string).unwrap_or_default());
+            }
+        }
+        let of = |measured: Option<&Measured>| measured.map_or(1, Measured::values);
+        self.values = self.values.saturating_add(of(input.as_ref().ok()));
+        self.values = self.values.saturating_add(of(output.as_ref().ok().and_then(Option::as_ref)));
+        if self.values > MAX_VALUES {
+            let reason = format!("the schemas of this server have more than {MAX_VALUES} values together");
+            return self.left_out(&tool, "`inputSchema`", reason);
+        }
+        let unusable = match input.and_then(|measured| self.compile(measured, &tool.input_schema)) {
+            Err(error) => Some(error.to_string()),
+            Ok(_) => why_no_arguments_fit(&tool.input_schema),
+        };
+        if let Some(reason) = unusable {
+            let reason = format!(
+                "no value fits the input schema of `{}`, so every call is refused: {reason}; correct it at the server",
+                tool.name
+            );
+            self.faults.push(Fault { tool: tool.name.clone(), part: "`inputSchema`", reason });
+        }
+        if let Some(schema) = &tool.output_schema {
+            let known = match output.map(|measured| measured.map(|measured| self.compile(measured, schema)).transpose())
+            {
+                Ok(Ok(known)) => known.flatten().map(|schema| Some(Arc::new(schema))),
+                Ok(Err(error)) | Err(error) => {
+                    let reason = format!("replies are not checked: {error}");
+                    self.faults.push(Fault { tool: tool.name.clone(), part: "`outputSchema`", reason });
+                    Some(None)
+                }
+            };
+            let promise = Promise { schema: schema.clone(), compiled: OnceCell::new_with(known) };
+            self.outputs.promised.insert(tool.name.clone(), promise);
+        }
+        self.tools.push(tool);
+    }
+
+    fn measure(&self, schema: &Value) -> Result<Measured, SchemaError> {
+        Measured::of(schema)
+    }
+
+    /// None where enough was compiled.
+    fn compile(&mut self, measured: Measured, schema: &Value) -> Result<Option<Schema>, SchemaError> {
+        self.compiled = self.compiled.saturating_add(measured.values());
+        if self.compiled > COMPILED_AT_ONCE {
+            return Ok(None);
+        }
+        measured.compile(schema).map(Some)
+    }
+
+    fn left_out(&mut self, tool: &ToolSpec, part: &'static str, reason: String) {
+        let reason = format!("the tool is left out: {reason}; the server should make it simpler");
+        self.faults.push(Fault { tool: tool.name.clone(), part, reason });
+    }
+}
+
+impl Outputs {
+    /// The reply, if it is what the tool promises.
+    pub(super) async fn check(
+        &self,
+        tool: &ToolName,
+        reply: ToolReply,
+        oddities: &Oddities,
+    ) -> Result<ToolReply, ToolError> {
+        let Some(promise) = self.promised.get(tool) else { return Ok(reply) };
+        let compile = || async {
+            let unusable = |error: &SchemaError| {
+                let part = format!("`outputSchema` of `{tool}`");
+                oddities.note(Some(tool), part, format!("replies are not checked: {error}"));
+            };
+            let compiled = Schema::compile_apart(&promise.schema, &self.turns).await;
+            compiled.inspect_err(unusable).ok().map(Arc::new)
+        };
+        match promise.compiled.get_or_init(compile).await {
+            Some(schema) => reply::check(schema, reply, &self.turns).await,
+            None => Ok(reply),
+        }
+    }
+}
