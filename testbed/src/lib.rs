@@ -27,6 +27,7 @@ pub mod customers;
 pub mod log;
 pub mod mcp;
 pub mod model;
+pub mod odd;
 mod options;
 pub mod serve;
 pub mod task;

@@ -25,3 +25,4 @@ mod storm;
 mod support;
 mod tokens;
 mod transport;
+mod wild;
