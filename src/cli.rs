@@ -92,7 +92,7 @@ enum Command {
     #[command(subcommand)]
     Tools(Tools),
     /// Starts an authorization server, an MCP server and a simulated model on this machine, until ctrl-c
-    Testbed,
+    Testbed(testbed::Served),
 }
 
 #[derive(Debug, Subcommand)]
@@ -298,7 +298,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Command::Tools(Tools::Lock { boundary, out: file }) => tools::lock(&boundary, file.as_deref(), out),
         Command::Tools(Tools::Diff { boundary, lock }) => tools::diff(&boundary, lock.as_deref(), out),
         Command::Tools(Tools::Call(wanted)) => call::call(wanted, out),
-        Command::Testbed => testbed::serve(out),
+        Command::Testbed(served) => testbed::serve(&served, out, err),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(CliError::Output)) {
         Ok(code) => code,

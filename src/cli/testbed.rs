@@ -1,18 +1,39 @@
+#[cfg(feature = "testbed")]
+mod odd;
+
 use std::io::Write;
+
+use clap::Args;
 
 use super::CliError;
 
+/// What is served.
+#[derive(Debug, Args)]
+pub(super) struct Served {
+    /// Serves this odd or hostile server or issuer instead, for any client; without a name, shows their names
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
+    odd: Option<Option<String>>,
+    /// Is the odd server itself, over standard input and output
+    #[arg(long, hide = true, requires = "odd")]
+    stdio: bool,
+}
+
 #[cfg(not(feature = "testbed"))]
-pub(super) fn serve(_: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) -> Result<u8, CliError> {
     Err(CliError::Testbed(
         "this `abide` was built without the testbed: install it with `cargo install abide --features testbed`"
             .to_owned(),
     ))
 }
 
-/// Starts the servers, says how to reach them, and serves until ctrl-c.
+/// Starts the servers, says how to reach them, and serves until ctrl-c. A name that cannot be used is said to `err`.
 #[cfg(feature = "testbed")]
-pub(super) fn serve(out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn serve(served: &Served, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, CliError> {
+    match (&served.odd, served.stdio) {
+        (Some(name), false) => return odd::serve(name.as_deref(), out, err),
+        (Some(name), true) => return odd::be(name.as_deref(), err),
+        (None, _) => {}
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let testbed = abide_testbed::Testbed::start(abide_testbed::Options::default())
