@@ -59,7 +59,7 @@ impl Check for Overheard {
 const SERVER: &str = "[servers.s]\nurl = 'https://s.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n[registry]\nknown = ['A', '@corp.example']\n";
 
-const PLACES: [&[&str]; 7] = [
+const PLACES: [&[&str]; 8] = [
     &["scopes = []", "scopes = ['a']", "scopes = ['a', 'b']"],
     &["", "max_calls = 1", "max_calls = 3"],
     &["other_arguments = 'allow'", "other_arguments = 'allow'", ""],
@@ -85,6 +85,11 @@ const PLACES: [&[&str]; 7] = [
         "arguments.to = { from = ['input:request'] }",
         "arguments.to = { from = ['registry:known', 's.get:id'] }",
         "arguments.to = { from = ['s.get', 'input'], links = [] }",
+    ],
+    &[
+        "",
+        "arguments.o = { id = { from = ['registry:known'] }, n = { max = 2 } }",
+        "arguments.o = { max_items = 1, id = { enum = ['A', 'B'] }, deep.day = { from = ['input'], as = 'date' } }",
     ],
     &["", "tool_calls = 4", "tool_calls = 9"],
 ];
@@ -130,7 +135,23 @@ fn call(random: &mut StdRng) -> ToolCall {
         json!(u64::MAX),
         json!(i64::MIN),
     ];
+    let objects = [
+        json!({ "id": "A" }),
+        json!([{ "id": "A", "n": 2 }, { "id": "C" }]),
+        json!([{ "id": "B" }, { "id": "Z" }]),
+        json!({ "n": 3 }),
+        json!({ "deep": { "day": "2024-05-26" } }),
+        json!({ "deep": [{ "day": ["2024-05-26", "2024-05-27"] }] }),
+        json!({ "ID": "A" }),
+        json!({ "more": 1 }),
+        json!({}),
+        json!(null),
+        json!("A"),
+    ];
     let mut arguments = Map::new();
+    if random.random_bool(0.5) {
+        arguments.insert("o".into(), objects[random.random_range(0..objects.len())].clone());
+    }
     for name in ["id", "n", "to", "other", "I_D"] {
         let often = if name.len() > 2 { 0.1 } else { 0.6 };
         if random.random_bool(often) {
@@ -166,7 +187,7 @@ async fn exported_policies_decide_as_the_guard_does() {
         let overheard = Arc::new(Overheard { cedar: cedar(&boundary, token), said: Mutex::default() });
         let guard = guard(&boundary, token, overheard.clone());
         let run = RunId::random();
-        let input = Fields::new().with("request", "B and ann@corp.example, bob@corp.example").with("mail", "C");
+        let input = Fields::new().with("request", "B and ann@corp.example, bob@corp.example on May 26").with("mail", "C");
         let session = Session::new(run, Mode::Live, &input).with_registry(Registry::new().with("known", ["C"]));
         let log = Recorder::new(run, 0, Redactor::new());
         for _ in 0..10 {

@@ -35,7 +35,8 @@ pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
     Answer, AnyOf, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
-    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReplyRule, Same, Source, ToolRule, Uses,
+    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReadAs, ReplyRule, Same, Source, ToolRule,
+    Uses, WrittenAs,
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 pub(crate) use text::read_text;
@@ -368,6 +369,14 @@ fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
 
 fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
     if text.len() as u64 > MAX_BYTES { Err(BoundaryError::TooLarge { name: name.to_owned() }) } else { Ok(()) }
+}
+
+/// The place of a rule of a field, `path` being the names that lead to it. A field that is named like a key of rules stands under `fields`.
+pub(super) fn field_path(argument: &str, path: &[&str]) -> String {
+    path.iter().fold(argument.to_owned(), |place, name| {
+        let is_key = file::ARGUMENT_KEYS.contains(name);
+        key_path(&if is_key { key_path(&place, "fields") } else { place }, name)
+    })
 }
 
 fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {

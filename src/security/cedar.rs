@@ -1,7 +1,7 @@
 //! The rules of a boundary in Cedar, for those who review or decide in that language; and what Cedar needs to know of a call.
 //!
 //! There is one policy for each tool: it permits a call that keeps the tool's scopes, its rules for arguments, where they come from, and
-//! what may be called how often. What Cedar cannot say (regular expressions, rules for every item of a list, fractions) is decided here and
+//! what may be called how often. What Cedar cannot say (regular expressions, rules for every item of a list or for fields of objects, fractions, values that were read with `as`) is decided here and
 //! handed over as a fact. What depends on more than one call is left out, and the policy says so: the guard decides that, and all else too,
 //! since a further check can only refuse.
 
@@ -154,6 +154,9 @@ fn kept(of: &str, rule: &ArgumentRule) -> Vec<String> {
     if let Some(sources) = &rule.from {
         let sources: Vec<String> = sources.iter().map(ToString::to_string).collect();
         conditions.push(format!("({of}.sources.containsAny({}) || {})", list(&sources), fits("from")));
+    }
+    if !rule.fields.is_empty() {
+        conditions.push(fits("fields"));
     }
     let facts = facts::parts(rule).into_iter().map(|(key, _)| key);
     conditions.extend(facts.filter(|key| !matches!(*key, "prefix" | "min" | "max")).map(fits));

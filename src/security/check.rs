@@ -32,6 +32,8 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use provenance::Reading;
+
 use super::{
     ScopeSet, Session,
     boundary::{Boundary, ToolRule},
@@ -53,13 +55,13 @@ pub(super) struct Asked<'a> {
 }
 
 /// What the boundary says of a call's arguments: what they are, where they come from, what they carry. Every objection, the one that
-/// explains most first.
-pub(super) fn arguments(asked: &Asked<'_>) -> Vec<Denied> {
-    let mut denials = Vec::new();
+/// explains most first; and what had to be read to find where values come from.
+pub(super) fn arguments(asked: &Asked<'_>) -> (Vec<Denied>, Vec<Reading>) {
+    let (mut denials, mut readings) = (Vec::new(), Vec::new());
     args::check(asked, &mut denials);
-    provenance::check(asked, &mut denials);
+    provenance::check(asked, &mut denials, &mut readings);
     leak::check(asked, &mut denials);
-    denials
+    (denials, readings)
 }
 
 /// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
@@ -106,7 +108,8 @@ pub struct Denied {
     pub kind: EventKind,
     /// For the operator.
     pub detail: String,
-    /// The argument at fault; only names that the boundary or the tool's schema has.
+    /// The argument at fault, or the path of the field in it, `payment_methods[1].payment_id`; only names that the boundary or the tool's
+    /// schema has.
     pub argument: Option<String>,
     /// The rule it breaks.
     pub rule: Option<&'static str>,
@@ -114,12 +117,22 @@ pub struct Denied {
     pub missing: ScopeSet,
     /// The user's own check that refuses it.
     pub(super) check: Option<&'static str>,
+    /// Where the rule stands under `arguments`, where that is not the name in `argument`.
+    pub(super) at: Option<String>,
 }
 
 impl Denied {
     /// A refusal.
     pub fn new(kind: EventKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), argument: None, rule: None, missing: ScopeSet::new(), check: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            argument: None,
+            rule: None,
+            missing: ScopeSet::new(),
+            check: None,
+            at: None,
+        }
     }
 
     /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so, and a user's own check has the last word.
@@ -148,6 +161,11 @@ impl Denied {
             }
         }
         json!({ "error": error })
+    }
+
+    /// The path of the field at fault, where a rule of a field refuses it: names that the boundary has.
+    pub(super) fn field(&self) -> Option<&str> {
+        self.argument.as_deref().filter(|_| self.at.is_some())
     }
 
     pub(super) fn argument(kind: EventKind, argument: &str, rule: &'static str) -> Self {

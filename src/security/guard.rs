@@ -262,7 +262,10 @@ impl Guard {
             denials.push(malformed);
             return Err(Objections::of(denials));
         }
-        denials.extend(check::arguments(&Asked { boundary: &self.boundary, rule, call, session, tool: Some(tool) }));
+        let asked = Asked { boundary: &self.boundary, rule, call, session, tool: Some(tool) };
+        let (of_arguments, readings) = check::arguments(&asked);
+        denials.extend(of_arguments);
+        row.readings(readings);
         denials.extend(self.ask_users(call, tool, session).await);
         if !denials.iter().all(|denied| denied.can_be_lifted(rule)) {
             return Err(Objections::of(denials));
@@ -434,6 +437,7 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
         }
         Err(Objections::Denied(denials)) => {
             let place = place::of_denial(&row.tool, &denials.first);
+            row.field = denials.first.field().map(str::to_owned);
             row.conclude(
                 RowVerdict::Deny(denials.first.kind),
                 Some(place),

@@ -65,7 +65,7 @@ pub struct Proposed {
     pub rule: ToolRule,
     /// Why it is so, for people.
     pub reasons: Vec<String>,
-    /// Why the rules of its arguments are so, by the argument's name.
+    /// Why the rules of its arguments are so, by the argument's name, or by the path of a field in it: `payment_methods.payment_id`.
     pub arguments: BTreeMap<String, Vec<String>>,
 }
 
@@ -136,14 +136,20 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
                 continue;
             }
             let found = shape::argument(argument, &place(argument), sightings, &seen);
-            let empty = found.rule.from.iter().flatten().filter_map(|source| match source {
-                Source::Registry(list) => Some((list.clone(), Vec::new())),
-                _ => None,
-            });
+            let rules = found.rule.all();
+            let empty =
+                rules.iter().flat_map(|(_, rule)| rule.from.iter().flatten()).filter_map(|source| match source {
+                    Source::Registry(list) => Some((list.clone(), Vec::new())),
+                    _ => None,
+                });
             let lists = empty.chain(found.lists);
             registry = lists.fold(registry, |all, (list, values)| all.with(list, values));
-            proposed.rule.arguments.insert(argument.clone(), found.rule);
             proposed.arguments.insert(argument.clone(), found.reasons);
+            let of_fields = found.of_fields.into_iter();
+            proposed
+                .arguments
+                .extend(of_fields.map(|(path, reasons)| (format!("{argument}.{}", path.join(".")), reasons)));
+            proposed.rule.arguments.insert(argument.clone(), found.rule);
         }
         proposed.rule.max_calls = seen::count(usage.most_calls);
         proposed.rule.distinct = shape::distinct(usage);

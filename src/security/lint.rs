@@ -16,7 +16,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::boundary::{Boundary, Draft, Others, ToolRule, key_path};
+use super::boundary::{ArgumentRule, Boundary, Draft, Others, ToolRule, field_path, key_path};
 use crate::{
     Digest,
     call::{Effect, ServerId, ToolName, ToolSpec},
@@ -114,6 +114,10 @@ codes! {
     WholeReply = "whole_reply", Warning;
     /// A source in which outsiders write.
     ProseSource = "prose_source", Warning;
+    /// Sources for all that an object holds, where its fields can have their own.
+    ObjectSource = "object_source", Warning;
+    /// Words that count as values, and stand in many texts.
+    BroadReading = "broad_reading", Warning;
     /// Calls of a run are not limited.
     NoCallLimit = "no_call_limit", Warning;
     /// What is sent to others is not limited.
@@ -216,6 +220,25 @@ impl<'d> Desk<'d> {
 fn tool_key(tool: &ToolName, keys: &[&str]) -> String {
     let table = key_path("tools", tool.as_str());
     keys.iter().fold(table, |path, key| key_path(&path, key))
+}
+
+/// The key of the rule of an argument or of a field in it, or of a key of that rule.
+fn rule_key(tool: &ToolName, place: &Place<'_>, keys: &[&str]) -> String {
+    let argument = tool_key(tool, &["arguments", place.argument]);
+    keys.iter().fold(field_path(&argument, &place.fields), |path, key| key_path(&path, key))
+}
+
+/// An argument, and the fields that lead to a value in it.
+struct Place<'a> {
+    argument: &'a str,
+    fields: Vec<&'a str>,
+}
+
+/// Every rule of an argument or of a field in one.
+fn argument_rules(rule: &ToolRule) -> impl Iterator<Item = (Place<'_>, &ArgumentRule)> {
+    rule.arguments.iter().flat_map(|(argument, rule)| {
+        rule.all().into_iter().map(move |(fields, rule)| (Place { argument, fields }, rule))
+    })
 }
 
 /// Whether calls change something.

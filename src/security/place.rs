@@ -22,7 +22,9 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
         (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
         (EventKind::ArgumentDenied, _, Some(args::UNLISTED)) => format!("{entry}.{}", args::UNLISTED),
-        (_, Some(argument), Some(rule)) => format!("{entry}.arguments.{argument}.{rule}"),
+        (_, Some(argument), Some(rule)) => {
+            format!("{entry}.arguments.{}.{rule}", denied.at.as_ref().unwrap_or(argument))
+        }
         (EventKind::ArgumentDenied, None, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),
         (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),

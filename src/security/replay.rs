@@ -105,6 +105,9 @@ pub struct Decided<'r> {
     pub decision: Decision,
     /// The rule that decided: its place in the boundary.
     pub rule: String,
+    /// The path of the field that it refuses, `payment_methods[1].payment_id`; none where it is no rule of a field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// What it is called in audits and scores; none where the call is permitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
@@ -161,11 +164,23 @@ pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<D
     let scopes = scopes(recording)?;
     let session = session(recording);
     let decide = |(call, recorded): (usize, &'r RecordedCall)| {
-        let (decision, rule, event, ask) = match decide(boundary, &session, &scopes, recorded) {
-            Ok((rule, ask)) => (Decision::Permit, rule, None, ask),
-            Err(Refusal { rule, event, ask }) => (Decision::Deny, rule, Some(event), ask),
+        let expect = recorded.expect.or(recording.expect);
+        let decided = |decision, rule| Decided {
+            id: &recording.id,
+            call,
+            decision,
+            rule,
+            field: None,
+            event: None,
+            ask: None,
+            expect,
         };
-        Decided { id: &recording.id, call, decision, rule, event, ask, expect: recorded.expect.or(recording.expect) }
+        match decide(boundary, &session, &scopes, recorded) {
+            Ok((rule, ask)) => Decided { ask, ..decided(Decision::Permit, rule) },
+            Err(Refusal { rule, field, event, ask }) => {
+                Decided { field, event: Some(event), ask, ..decided(Decision::Deny, rule) }
+            }
+        }
     };
     Ok(recording.calls.iter().enumerate().map(decide).collect())
 }
@@ -265,6 +280,7 @@ pub(super) fn session(recording: &Recording) -> Session {
 
 struct Refusal {
     rule: String,
+    field: Option<String>,
     event: EventKind,
     ask: Option<Ask>,
 }
@@ -276,20 +292,24 @@ fn decide(
     granted: &ScopeSet,
     recorded: &RecordedCall,
 ) -> Result<(String, Option<Ask>), Refusal> {
-    let nobody_has = |event| Refusal { rule: place::NO_ENTRY.to_owned(), event, ask: None };
+    let nobody_has = |event| Refusal { rule: place::NO_ENTRY.to_owned(), field: None, event, ask: None };
     // names that no tool can have are asked for by models too
     let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
     let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(boundary, &call.tool)))?;
-    let refused =
-        |denied: &Denied, ask| Refusal { rule: place::of_denial(&call.tool, denied), event: denied.kind, ask };
+    let refused = |denied: &Denied, ask| Refusal {
+        rule: place::of_denial(&call.tool, denied),
+        field: denied.field().map(str::to_owned),
+        event: denied.kind,
+        ask,
+    };
     let mut denials = Vec::new();
     // a function has no token
     if call.tool.server().is_some() {
         denials.extend(token::check(rule, granted).err());
     }
-    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session, tool: None }));
+    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session, tool: None }).0);
     let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
     if let Some(first) = denials.first().filter(|_| !can_be_lifted) {
         return Err(refused(first, None));

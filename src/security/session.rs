@@ -2,8 +2,10 @@
 
 mod answer;
 mod counts;
+mod given;
 mod kept;
 mod memory;
+mod reading;
 mod structure;
 
 use std::{
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use counts::{Attempt, Counts, Made, Need, Reserved, Use, Wanted, Watched, arguments_digest, value_digest};
 pub(super) use kept::KeptFields;
-pub(super) use memory::{Memory, texts};
+pub(super) use memory::{Memory, Origin, is_blank, texts};
 pub(super) use structure::Structure;
 
 use super::{

@@ -1,6 +1,9 @@
 //! What stands in the rows of an audit.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -14,9 +17,8 @@ use crate::{
     secret::Redactor,
     security::{
         ScopeSet,
-        boundary::ToolRule,
-        check::secret_shape,
-        check::token::GrantedScopes,
+        boundary::{ToolRule, WrittenAs},
+        check::{provenance::Reading, secret_shape, token::GrantedScopes},
         session::{Labels, Mode, Session, arguments_digest},
     },
 };
@@ -67,9 +69,17 @@ pub struct Row {
     /// user's own; none where nothing was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The path of the field that the rule refuses, `payment_methods[1].payment_id`, in names that the boundary has; none where it is no
+    /// rule of a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// What else was objected; with a permit, that somebody was asked (`human_asked`) and what was objected until then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<EventKind>,
+    /// How the input wrote values that a rule with `as` let count, by argument or path of a field, as the boundary names them; the first
+    /// value of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub read_as: BTreeMap<String, WrittenAs>,
 }
 
 /// A decision.
@@ -218,8 +228,14 @@ impl Row {
             jti_hash: None,
             verdict: RowVerdict::Unavailable,
             rule: None,
+            field: None,
             also: Vec::new(),
+            read_as: BTreeMap::new(),
         }
+    }
+
+    pub(in crate::security) fn readings(&mut self, readings: Vec<Reading>) {
+        self.read_as = readings.into_iter().map(|reading| (reading.argument, reading.written_as)).collect();
     }
 
     pub(in crate::security) fn asked_by(mut self, module: Option<&str>) -> Self {

@@ -15,6 +15,7 @@ use std::{
 use toml::de::DeTable;
 
 use self::server::Server;
+pub(in crate::security) use self::tool::ARGUMENT_KEYS;
 use super::{
     CompileWrites, Parts, Problem,
     lock::ToolLock,

@@ -146,6 +146,17 @@ impl<'t> Table<'t> {
         self.entries.iter().any(|e| e.key == key)
     }
 
+    /// Whether a key has a table; it does not count as asked for.
+    pub(super) fn has_table(&self, key: &str) -> bool {
+        self.entries.iter().any(|e| e.key == key && e.value.is_table())
+    }
+
+    /// The table without some of its keys, which are not reported as unknown.
+    pub(super) fn without(mut self, keys: &[&str]) -> Self {
+        self.entries.retain(|entry| !keys.contains(&entry.key.as_str()));
+        self
+    }
+
     pub(super) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
         let entry = self.entries.iter().find(|e| e.key == key)?;
         entry.used.set(Used::Yes);

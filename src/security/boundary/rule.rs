@@ -13,7 +13,7 @@ use std::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use argument::{ArgumentRule, Source};
+pub use argument::{ArgumentRule, ReadAs, Source, WrittenAs};
 pub use call_limits::CallLimits;
 pub use flow::{Answer, Class, ClassPattern, Kept, Markup, ReplyRule};
 pub use limits::{Brake, Limits, Rate, RateError};

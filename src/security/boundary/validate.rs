@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{ClientAuth, Enterprise, Grant, OAuth, Parts, Problem, ServerConfig, reader::join};
-use crate::{net::is_loopback, security::check::schema::takes};
+use super::{ClientAuth, Enterprise, Grant, OAuth, Parts, Problem, ServerConfig, field_path, reader::join};
+use crate::{net::is_loopback, security::check::schema::takes_field};
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
 pub(super) struct Declared {
@@ -97,12 +97,16 @@ fn locked(parts: &Parts, problems: &mut Vec<Problem>) {
             problems.push(Problem::new(path, "is not in the tool lock: run `abide tools lock` again, or take it away"));
             continue;
         };
-        for argument in rule.arguments.keys().filter(|argument| !takes(&approved.input_schema, argument)) {
-            let key = join(&join(&path, "arguments"), argument);
-            problems.push(Problem::new(
-                key,
-                "is no argument of this tool, as its locked definition says: correct the name",
-            ));
+        for (argument, rule) in &rule.arguments {
+            let place = join(&join(&path, "arguments"), argument);
+            for (fields, _) in rule.all() {
+                let names = std::iter::once(argument.as_str()).chain(fields.iter().copied());
+                if !takes_field(&approved.input_schema, names) {
+                    let what = if fields.is_empty() { "argument" } else { "field of an argument" };
+                    let reason = format!("is no {what} of this tool, as its locked definition says: correct the name");
+                    problems.push(Problem::new(field_path(&place, &fields), reason));
+                }
+            }
         }
     }
 }

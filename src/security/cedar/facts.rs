@@ -6,8 +6,12 @@ use crate::{
     call::ToolCall,
     security::{
         ScopeSet, Session,
-        boundary::{ArgumentRule, Boundary, ToolRule},
-        check::args::{astray, broken, counted, items},
+        boundary::{ArgumentRule, Boundary, Registry, Source, ToolRule},
+        check::{
+            args::{astray, broken, counted, field, items},
+            provenance,
+        },
+        session::Origin,
     },
 };
 
@@ -51,12 +55,14 @@ pub(super) fn parts(rule: &ArgumentRule) -> Vec<(&'static str, ArgumentRule)> {
 }
 
 fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
-    let items = items(asking.call.arguments.get(name));
+    let given = asking.call.arguments.get(name);
+    let items = items(given);
     let holds = |part: &ArgumentRule| items.iter().all(|item| broken(part, item).is_none());
     let mut fits: Vec<&str> = parts(rule).into_iter().filter(|(_, part)| holds(part)).map(|(key, _)| key).collect();
     let registries = [asking.boundary.registry(), asking.session.registry()];
-    let came_from = |sources: &[_]| {
-        asking.session.with_memory(|memory| items.iter().all(|item| memory.came_from(sources, &registries, item)))
+    let came_from = |sources: &[Source]| {
+        let origin = Origin::new(sources, &registries).reading(rule.read_as);
+        asking.session.with_memory(|memory| items.iter().all(|item| memory.is_from(&origin, item)))
     };
     let from = rule.from.as_deref().unwrap_or_default();
     let sources: Vec<String> =
@@ -64,8 +70,11 @@ fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
     if came_from(from) {
         fits.push("from");
     }
+    if given.is_none_or(|value| fields_fit(asking, &registries, (name, rule), value)) {
+        fits.push("fields");
+    }
     let values: Vec<String> = items.iter().map(ToString::to_string).collect();
-    let mut facts = json!({ "values": values, "items": asking.call.arguments.get(name).map_or(0, counted), "sources": sources, "fits": fits });
+    let mut facts = json!({ "values": values, "items": given.map_or(0, counted), "sources": sources, "fits": fits });
     let mut add = |key: &str, value: Option<Value>| {
         if let (Some(facts), Some(value)) = (facts.as_object_mut(), value) {
             facts.insert(key.to_owned(), value);
@@ -78,4 +87,15 @@ fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
     add("least", numbers.iter().flatten().min().map(|least| json!(least)));
     add("most", numbers.iter().flatten().max().map(|most| json!(most)));
     facts
+}
+
+/// Whether all rules of fields hold, those that say where values come from included.
+fn fields_fit(asking: &Asking<'_>, registries: &[&Registry], of: (&str, &ArgumentRule), value: &Value) -> bool {
+    let (name, rule) = of;
+    let (mut denials, mut is_known) = (Vec::new(), true);
+    if !rule.fields.is_empty() {
+        field::check(name, rule, asking.rule.others, value, &mut denials);
+        provenance::fields(asking.session, registries, of, value, &mut |_, _, unknown| is_known &= unknown.is_none());
+    }
+    denials.is_empty() && is_known
 }

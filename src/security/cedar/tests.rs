@@ -17,6 +17,7 @@ fn a_policy_says_what_its_tool_needs_and_what_it_leaves_out() {
     let rules = "[tools.'s.mail']\nscopes = ['mail:send']\neffect = 'external'\nmax_calls = 2\nafter = ['s.get']\n\
                  arguments.to = { from = ['input', 'registry:known'], max_items = 3 }\narguments.n = { min = 1, max = 2.5 }\n\
                  arguments.kind = { enum = ['a', 1], pattern = '.' }\narguments.url = { prefix = ['https://a/'] }\n\
+                 arguments.rows = { max_items = 2, id = { from = ['input'], as = 'number' } }\n\
                  [tools.'s.get']\nscopes = []\neffect = 'read'\n[registry]\nknown = []\n[limits]\ntool_calls = 6\n";
     let exported = export(Draft::parse(rules, "", &|_| None).unwrap().boundary());
     insta::assert_snapshot!(exported.policies);

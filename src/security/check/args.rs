@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
+pub(in crate::security) mod field;
+
 use super::{Asked, Denied, link, schema::declares, views::folded};
 use crate::{
     Pattern,
@@ -35,7 +37,7 @@ pub(in crate::security) fn astray<'r>(rule: &'r ToolRule, name: &str, value: &Va
 /// Every rule of every argument; where the value is a list, for each item.
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
-    let mut strangers = Vec::new();
+    let (mut strangers, mut nested) = (Vec::new(), Vec::new());
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
     for (name, value) in given {
         match astray(asked.rule, name, value) {
@@ -49,9 +51,16 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
         if rule.max_items.is_some_and(|max| counted(value) > max as usize) {
             deny(name, "max_items");
         }
-        if let Some(broken) = first_broken(rule, value) {
-            deny(name, broken);
+        if rule.fields.is_empty() {
+            if let Some(broken) = first_broken(rule, value) {
+                deny(name, broken);
+            }
+        } else {
+            nested.push((name, rule, value));
         }
+    }
+    for (name, rule, value) in nested {
+        field::check(name, rule, asked.rule.others, value, denials);
     }
     unlisted(asked, &strangers, denials);
 }

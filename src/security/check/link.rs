@@ -281,7 +281,7 @@ fn is_joining(c: char) -> bool {
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`, and the marks for notes between the lines.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(in crate::security) fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -19,7 +19,7 @@ mod raw;
 
 pub(in crate::security) use arguments::Schemas;
 pub(crate) use compiled::{Measured, Schema, Turns};
-pub(in crate::security) use declared::{declares, takes};
+pub(in crate::security) use declared::{declares, schema_of, takes, takes_field};
 pub(crate) use error::{Misfit, SchemaError};
 pub(crate) use never::why_no_arguments_fit;
 

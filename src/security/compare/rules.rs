@@ -1,6 +1,9 @@
 //! Tools, arguments, classes and answers.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::Serialize;
 
@@ -12,7 +15,7 @@ use super::{
 use crate::{
     call::{Effect, ToolName},
     security::{
-        boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, key_path},
+        boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, field_path, key_path},
         check::{args::is_within, views::folded},
     },
 };
@@ -98,20 +101,25 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     changes.told(key("other_arguments"), others, word(&old.others), word(&new.others));
     changes.other(key("dry_run"), &old.dry_run, &new.dry_run);
     changes.other(key("dry_run_recording"), &old.recorded, &new.recorded);
-    arguments(changes, &key("arguments"), old, new);
+    let place = |name: &str| key_path(&key("arguments"), name);
+    arguments(changes, &place, (&old.arguments, old.others), (&new.arguments, new.others));
 }
 
-fn arguments(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
-    let names: BTreeSet<&String> = old.arguments.keys().chain(new.arguments.keys()).collect();
+/// Rules of arguments or of fields by name, and what becomes of those without one.
+type Named<'r> = (&'r BTreeMap<String, ArgumentRule>, Others);
+
+fn arguments(changes: &mut Changes, place: &dyn Fn(&str) -> String, old: Named<'_>, new: Named<'_>) {
+    let ((old, old_others), (new, new_others)) = (old, new);
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in names {
-        let path = key_path(path, name);
-        let (was, is) = (old.arguments.get(name), new.arguments.get(name));
+        let path = place(name);
+        let (was, is) = (old.get(name), new.get(name));
         if was.is_none() || is.is_none() {
             // names that differ only in case and punctuation are refused, but not where both have a rule
-            let other = if was.is_none() { &old.arguments } else { &new.arguments };
+            let other = if was.is_none() { old } else { new };
             let is_alike = other.keys().any(|known| folded(known) == folded(name));
             // where arguments without a rule are refused, a rule is what lets one in
-            let others = if was.is_none() { old.others } else { new.others };
+            let others = if was.is_none() { old_others } else { new_others };
             let order = match others {
                 _ if is_alike => Order::Unclear,
                 Others::Allow => presence(was, is),
@@ -119,12 +127,13 @@ fn arguments(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) 
             };
             changes.told(path, order, was.and_then(word), is.and_then(word));
         } else if let (Some(was), Some(is)) = (was, is) {
-            argument(changes, &path, was, is);
+            argument(changes, &path, (was, old_others), (is, new_others));
         }
     }
 }
 
-fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &ArgumentRule) {
+fn argument(changes: &mut Changes, path: &str, old: (&ArgumentRule, Others), new: (&ArgumentRule, Others)) {
+    let ((old, old_others), (new, new_others)) = (old, new);
     let key = |key: &str| key_path(path, key);
     fn lists<T: Serialize>(
         changes: &mut Changes,
@@ -156,6 +165,25 @@ fn argument(changes: &mut Changes, path: &str, old: &ArgumentRule, new: &Argumen
     };
     changes.told(key("path_root"), root, word(&old.path_root), word(&new.path_root));
     lists(changes, key("from"), (&old.from, &new.from), source_covers);
+    if old.from.is_some() && new.from.is_some() {
+        let order = Order::of(old.read_as, new.read_as, |one, other| other.is_none() || one == other);
+        changes.told(key("as"), order, word(&old.read_as), word(&new.read_as));
+    }
+    fields(changes, path, (&old.fields, old_others), (&new.fields, new_others));
+}
+
+/// The first rule of a field says that the value is an object, so it lets less through, whatever becomes of other fields.
+fn fields(changes: &mut Changes, path: &str, old: Named<'_>, new: Named<'_>) {
+    let place = |name: &str| field_path(path, &[name]);
+    if !old.0.is_empty() && !new.0.is_empty() {
+        return arguments(changes, &place, old, new);
+    }
+    for (name, rule) in old.0 {
+        changes.told(place(name), Order::Wider, word(rule), None);
+    }
+    for (name, rule) in new.0 {
+        changes.told(place(name), Order::Narrower, None, word(rule));
+    }
 }
 
 /// Whether a folder and everything below it are within the other.

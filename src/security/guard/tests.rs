@@ -2,6 +2,7 @@
 
 mod attacks;
 mod depth;
+mod fields;
 mod laws;
 mod sequence;
 

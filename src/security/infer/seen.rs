@@ -65,6 +65,10 @@ pub(super) struct Sightings {
     pub(super) most_items: usize,
     /// Calls that gave a list.
     pub(super) lists: usize,
+    /// Where values are objects: what was seen of each of their fields, with those that they were in.
+    pub(super) fields: BTreeMap<String, Sightings>,
+    /// Objects with keys that are data, as in `{"ann@corp.example": "r"}`.
+    pub(super) odd: usize,
 }
 
 /// One value of an argument.
@@ -147,14 +151,9 @@ impl Seen {
                 let of_run: &mut BTreeSet<String> = distinct.entry((tool.clone(), name.clone())).or_default();
                 of_run.extend(values.iter().map(ToString::to_string));
                 sightings.most_distinct = sightings.most_distinct.max(of_run.len());
-                sightings.most_items = sightings.most_items.max(values.len());
-                sightings.lists += usize::from(value.is_array());
-                sightings.calls += usize::from(!values.is_empty());
-                for value in values {
-                    sightings.add(number, value, sources(value, &session, &trusted, &learned));
-                }
+                sightings.see(number, value, &|value| sources(value, &session, &trusted, &learned));
             }
-            said.extend(call.arguments.values().flat_map(|value| items(Some(value))).map(text));
+            call.arguments.values().for_each(|value| leaves(value, &mut said));
             let fingerprint = (tool.clone(), arguments_digest(&call));
             let times: &mut u32 = made.entry(fingerprint).or_default();
             if *times > 0 {
@@ -210,12 +209,39 @@ impl Usage {
 }
 
 impl Sightings {
+    /// What one call, or one object, has for it.
+    fn see(&mut self, episode: usize, value: &Value, sources: &dyn Fn(&Value) -> BTreeSet<Source>) {
+        let values = items(Some(value));
+        self.most_items = self.most_items.max(values.len());
+        self.lists += usize::from(value.is_array());
+        self.calls += usize::from(!values.is_empty());
+        for value in values {
+            self.add(episode, value, sources(value));
+            for (name, value) in value.as_object().into_iter().flatten() {
+                match is_field(name) {
+                    true => self.fields.entry(name.clone()).or_default().see(episode, value, sources),
+                    false => self.odd += 1,
+                }
+            }
+        }
+    }
+
     fn add(&mut self, episode: usize, value: &Value, sources: BTreeSet<Source>) {
         self.episodes.insert(episode);
         let new = || Sighting { value: value.clone(), episodes: BTreeSet::new(), sources: BTreeSet::new() };
         let sighting = self.values.entry(value.to_string()).or_insert_with(new);
         sighting.episodes.insert(episode);
         sighting.sources.insert(sources);
+    }
+}
+
+/// The texts of all values that a call said, also inside objects.
+fn leaves(value: &Value, said: &mut BTreeSet<String>) {
+    for item in items(Some(value)) {
+        match item {
+            Value::Object(map) => map.values().for_each(|value| leaves(value, said)),
+            item => drop(said.insert(text(item))),
+        }
     }
 }
 

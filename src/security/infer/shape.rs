@@ -6,7 +6,8 @@
 //! | names: letters with figures or signs and no blanks, or long numbers | `enum`, or a list beside the places that have the others |
 //! | figures: dates, times, short numbers as text | `pattern`: each row of digits keeps its smallest and largest length, each sign itself |
 //! | numbers | `min` and `max`, from 0 out to the next power of ten, and to the one after it while there were fewer than ten; beside the places that have them too, unless they name something |
-//! | objects, and values with no form in common | no rule, and a reason that says so |
+//! | objects whose keys are names of fields | rules of their fields, each as here; fields that never had a value are refused |
+//! | other objects, and values with no form in common | no rule, and a reason that says so |
 //! | true and false | `enum` |
 //! | words and prose | `max_chars`: twice the longest, up to the next power of two, at least 64; and no `links` where there was none |
 //!
@@ -26,7 +27,8 @@ use crate::{
     call::ToolName,
     security::{
         boundary::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
-        check::{link::leads_only_to, views::folded},
+        check::{args::says_nothing, link::leads_only_to, views::folded},
+        session::is_blank,
     },
 };
 
@@ -37,6 +39,8 @@ pub(super) struct Found {
     /// Lists of the boundary that the rule needs.
     pub(super) lists: Vec<(String, Vec<String>)>,
     pub(super) reasons: Vec<String>,
+    /// Why rules of fields are so, by the names that lead to them.
+    pub(super) of_fields: BTreeMap<Vec<String>, Vec<String>>,
 }
 
 /// What a value looks like.
@@ -70,6 +74,12 @@ const MIN_TEXT: u32 = 64;
 /// The least rule that admits every value that was seen. A list of values is named by the argument's `place`.
 pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Seen) -> Found {
     let looks: BTreeSet<Look> = sightings.values.values().map(|sighting| look(&sighting.value)).collect();
+    if looks.iter().eq([&Look::Object])
+        && let Some(mut found) = fields(place, sightings, seen)
+    {
+        found.rule.max_items = most_items(sightings);
+        return found;
+    }
     if looks.contains(&Look::Object) || looks.contains(&Look::Flag) && looks.len() > 1 {
         return Found::free("has values that no rule fits, so it is not restricted: look at what it can do");
     }
@@ -86,6 +96,32 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
     }
     found.rule.max_items = most_items(sightings);
     found
+}
+
+/// Objects in more objects than this are not looked into, nor are those with more fields.
+const MAX_DEPTH: usize = 4;
+const MAX_FIELDS: usize = 32;
+
+/// The rules of the fields of objects, where there are any and all are named.
+fn fields(place: &str, sightings: &Sightings, seen: &Seen) -> Option<Found> {
+    if sightings.odd > 0 || sightings.fields.len() > MAX_FIELDS || depth(sightings) > MAX_DEPTH {
+        return None;
+    }
+    let mut all = Found { reasons: vec!["is an object: each field for itself".to_owned()], ..Found::default() };
+    let has_value = |sightings: &&Sightings| !sightings.values.values().all(|sighting| says_nothing(&sighting.value));
+    for (name, sightings) in sightings.fields.iter().filter(|(_, sightings)| has_value(sightings)) {
+        let found = argument(name, &format!("{place}.{name}"), sightings, seen);
+        all.rule.fields.insert(name.clone(), found.rule);
+        all.lists.extend(found.lists);
+        all.of_fields.insert(vec![name.clone()], found.reasons);
+        let below = found.of_fields.into_iter();
+        all.of_fields.extend(below.map(|(path, reasons)| ([vec![name.clone()], path].concat(), reasons)));
+    }
+    (!all.rule.fields.is_empty()).then_some(all)
+}
+
+fn depth(sightings: &Sightings) -> usize {
+    sightings.fields.values().map(|below| 1 + depth(below)).max().unwrap_or_default()
 }
 
 fn most_items(sightings: &Sightings) -> Option<u32> {
@@ -129,7 +165,7 @@ fn weight(name: &str, looks: &BTreeSet<Look>) -> Weight {
 
 /// The places that have every value.
 fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight, looks: &BTreeSet<Look>) -> Option<Found> {
-    let uses = sightings.values.values().flat_map(|sighting| fit(name, sighting, seen, weight)).collect();
+    let uses = with_source(sightings).flat_map(|sighting| fit(name, sighting, seen, weight)).collect();
     let sources = source::cover(&uses)?;
     let values = different(sightings);
     // a word, or several, can be the name of somebody who gets something; figures stand in many texts by chance
@@ -141,6 +177,11 @@ fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight, looks:
     let mut reasons = vec![format!("{} from these places", all(values, sightings.episodes.len()))];
     warn(&sources, &mut reasons);
     Some(Found { rule: ArgumentRule { from: Some(sources), ..ArgumentRule::default() }, reasons, ..Found::default() })
+}
+
+/// The values that need a source: blank texts need none.
+fn with_source(sightings: &Sightings) -> impl Iterator<Item = &Sighting> {
+    sightings.values.values().filter(|sighting| !sighting.value.as_str().is_some_and(is_blank))
 }
 
 /// The places of each use of a value that may be named in a rule: fields of replies only where they hold names, and, where the value
@@ -185,7 +226,7 @@ fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: We
         return None;
     }
     let (mut uses, mut rest) = (BTreeSet::new(), BTreeSet::new());
-    for sighting in sightings.values.values() {
+    for sighting in with_source(sightings) {
         let of_value = fit(name, sighting, seen, weight);
         if of_value.iter().any(BTreeSet::is_empty) {
             rest.insert(sighting.value.as_str()?.to_owned());
@@ -207,7 +248,7 @@ fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: We
     warn(&sources, &mut reasons);
     sources.push(Source::Registry(place.to_owned()));
     let rule = ArgumentRule { from: Some(sources), ..ArgumentRule::default() };
-    Some(Found { rule, lists: vec![(place.to_owned(), rest.into_iter().collect())], reasons })
+    Some(Found { rule, lists: vec![(place.to_owned(), rest.into_iter().collect())], reasons, ..Found::default() })
 }
 
 /// What all values look like.

@@ -344,3 +344,31 @@ fn bad_episodes_teach_nothing() {
     let scope = json!([{ "id": "a", "session": { "scopes": ["a b"] }, "calls": [] }]);
     assert!(error(scope).starts_with("the episode `a` cannot be used: `a b` in `session.scopes` is no scope"));
 }
+
+#[test]
+fn objects_get_rules_for_their_fields() {
+    let run = |id: &str, amount: f64| {
+        json!({ "id": id, "input": { "request": "pay it" }, "calls": [
+            { "tool": "s.get", "result": { "payments": [{ "id": id }] } },
+            { "tool": "s.act", "arguments": { "x": [{ "payment_id": id, "amount": amount, "min": 1, "note": null, "to": { "day": "2026-01-01" } }] } } ] })
+    };
+    let runs = json!([run("PAYMENT-1", 5.0), run("PAYMENT-2", 7.5), run("PAYMENT-3", 90.0)]);
+    let inferred = inferred(runs);
+    let x = rule(&inferred, "s.act", "x");
+    assert_eq!(from(&x.fields["payment_id"]), ["s.get:id"]);
+    assert_eq!((x.max_items, x.fields["amount"].max), (Some(2), Some(1000.0)));
+    assert_eq!(x.fields["to"].fields["day"].pattern.as_ref().unwrap().as_str(), "[0-9]{4}-[0-9]{2}-[0-9]{2}");
+    assert!(!x.fields.contains_key("note"), "it never had a value");
+    let text = inferred.to_toml();
+    for line in [
+        "arguments.x.max_items = 2",
+        "arguments.x.payment_id = { from = [\"s.get:id\"] }",
+        "arguments.x.to.day = { pattern = \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" }",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}\n{text}");
+    }
+    assert!(text.contains("arguments.x.fields.min = "), "{text}");
+    // keys that are data are no fields
+    let inferred = self::inferred(json!([call("share", json!({ "ann@corp.example": "r" }))]));
+    assert_eq!(*rule(&inferred, "s.act", "x"), ArgumentRule::default());
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Inferred, Proposed};
 use crate::{
     call::{Effect, ToolName},
-    security::boundary::{AnyOf, ArgumentRule, Others},
+    security::boundary::{AnyOf, ArgumentRule, Others, field_path},
 };
 
 /// The file.
@@ -71,9 +71,17 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
         writeln!(out, "after = {}", list(rule.after.iter().map(entry)))?;
     }
     for (argument, rule) in &rule.arguments {
-        let reasons = proposed.arguments.get(argument).map(|reasons| reasons.join("; "));
-        writeln!(out, "# {}", reasons.unwrap_or_default())?;
-        writeln!(out, "arguments.{} = {}", key(argument), argument_rule(rule))?;
+        for (path, rule) in rule.all() {
+            let name = std::iter::once(argument.as_str()).chain(path.iter().copied()).collect::<Vec<_>>().join(".");
+            let reasons = proposed.arguments.get(&name).map(|reasons| reasons.join("; "));
+            writeln!(out, "# {}", reasons.unwrap_or_default())?;
+            let place = field_path(&format!("arguments.{}", key(argument)), &path);
+            match rule.fields.is_empty() {
+                true => writeln!(out, "{place} = {}", argument_rule(rule))?,
+                // what is written in braces could not have more lines
+                false => parts(rule).iter().try_for_each(|part| writeln!(out, "{place}.{part}"))?,
+            }
+        }
     }
     writeln!(out)
 }
@@ -88,6 +96,12 @@ fn entry(entry: &AnyOf) -> String {
 }
 
 fn argument_rule(rule: &ArgumentRule) -> String {
+    let parts = parts(rule);
+    if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }
+}
+
+/// The keys of a rule with their values, but for its fields.
+fn parts(rule: &ArgumentRule) -> Vec<String> {
     let parts = [
         rule.from.as_ref().map(|from| format!("from = {}", list(from.iter().map(|one| quoted(&one.to_string()))))),
         rule.one_of.as_ref().map(|values| format!("enum = {}", list(values.iter().map(value)))),
@@ -98,8 +112,7 @@ fn argument_rule(rule: &ArgumentRule) -> String {
         rule.max_items.map(|max| format!("max_items = {max}")),
         rule.links.as_ref().map(|hosts| format!("links = {}", list(hosts.iter().map(|host| quoted(host))))),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }
+    parts.into_iter().flatten().collect()
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

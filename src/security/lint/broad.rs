@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Code, Desk, changes_something, refuses_others, tool_key};
+use super::{Code, Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key};
 use crate::{
     Pattern,
     call::{Effect, ToolName},
     security::{
         Scope,
-        boundary::{ArgumentRule, CompileWrites, Source, StepUp, ToolRule, key_path},
+        boundary::{ArgumentRule, CompileWrites, ReadAs, Source, StepUp, ToolRule, key_path},
+        check::schema::schema_of,
     },
 };
 
@@ -94,9 +95,11 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         for scope in rule.scopes.iter().filter(|scope| is_broad(scope)) {
             broad_scope(desk, tool_key(tool, &["scopes"]), scope);
         }
-        for (name, argument) in &rule.arguments {
-            places(desk, tool, name, argument);
-            sources(desk, tool, rule, name, argument);
+        for (place, argument) in argument_rules(rule) {
+            places(desk, tool, &place, argument);
+            sources(desk, tool, rule, &place, argument);
+            objects(desk, tool, &place, argument);
+            readings(desk, tool, &place, argument);
         }
         if changes_something(rule) {
             free_arguments(desk, tool, rule);
@@ -125,8 +128,8 @@ fn is_broad(scope: &Scope) -> bool {
     scope.contains('*') || scope.split(['.', ':', '/']).any(|word| BROAD_SCOPES.contains(&word))
 }
 
-fn places(desk: &mut Desk<'_>, tool: &ToolName, name: &str, rule: &ArgumentRule) {
-    let key = |key: &str| tool_key(tool, &["arguments", name, key]);
+fn places(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+    let key = |key: &str| rule_key(tool, place, &[key]);
     if rule.pattern.as_ref().is_some_and(says_nothing) {
         let reason = "nearly every text matches it: say what values look like, or use `max_chars` for their length";
         desk.add(Code::BroadPattern, key("pattern"), reason);
@@ -163,8 +166,8 @@ fn is_shared(host: &str) -> bool {
     is_suffix || SHARED_DOMAINS.contains(&domain)
 }
 
-fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, name: &str, argument: &ArgumentRule) {
-    let key = tool_key(tool, &["arguments", name, "from"]);
+fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, place: &Place<'_>, argument: &ArgumentRule) {
+    let key = rule_key(tool, place, &["from"]);
     for source in argument.from.iter().flatten() {
         match source {
             Source::Reply { field: None, .. } => {
@@ -182,6 +185,34 @@ fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, name: &str, ar
             }
             _ => {}
         }
+    }
+}
+
+/// An object that must come from somewhere, with all that it holds.
+fn objects(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+    let schema = |desk: &Desk<'_>| {
+        let input = desk.definition(tool)?.input;
+        let names = std::iter::once(place.argument).chain(place.fields.iter().copied());
+        Some(schema_of(input, names)?.get("properties").is_some())
+    };
+    if rule.from.is_some() && (!rule.fields.is_empty() || schema(desk) == Some(true)) {
+        let key = rule_key(tool, place, &["from"]);
+        let table = tool_key(tool, &[]);
+        let field = rule_key(tool, place, &["id"]);
+        let field = field.strip_prefix(&table).unwrap_or(&field).trim_start_matches('.');
+        let reason = format!(
+            "every name, text and number in the object must come from there: write rules for its fields instead, such as \
+             `{field} = {{ from = [\"input\"] }}`"
+        );
+        desk.add(Code::ObjectSource, key, reason);
+    }
+}
+
+/// Numbers in words, which stand in many texts: `one of them`.
+fn readings(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+    if rule.read_as == Some(ReadAs::Number) && rule.one_of.is_none() && rule.max.is_none() {
+        let reason = "words such as `one` stand in many texts: limit the number with `max` or `enum` too";
+        desk.add(Code::BroadReading, rule_key(tool, place, &["as"]), reason);
     }
 }
 
@@ -218,6 +249,7 @@ fn is_restrained(rule: &ArgumentRule) -> bool {
         || rule.prefix.is_some()
         || rule.hosts.is_some()
         || rule.path_root.is_some()
+        || !rule.fields.is_empty()
 }
 
 /// Whether a schema lets any text through, or any texts.

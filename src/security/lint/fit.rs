@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Code, Desk, tool_key};
+use super::{Code, Desk, Place, argument_rules, rule_key};
 use crate::{
     call::ToolName,
     security::{boundary::ArgumentRule, check::args::broken},
@@ -10,8 +10,8 @@ use crate::{
 
 pub(super) fn check(desk: &mut Desk<'_>) {
     for (tool, rule) in desk.rules() {
-        for (name, argument) in &rule.arguments {
-            let argument = Argument { tool, name, rule: argument };
+        for (place, rule) in argument_rules(rule) {
+            let argument = Argument { tool, place, rule };
             argument.listed(desk);
             argument.places(desk);
         }
@@ -20,19 +20,19 @@ pub(super) fn check(desk: &mut Desk<'_>) {
 
 struct Argument<'a> {
     tool: &'a ToolName,
-    name: &'a str,
+    place: Place<'a>,
     rule: &'a ArgumentRule,
 }
 
 impl Argument<'_> {
     fn key(&self, key: &str) -> String {
-        tool_key(self.tool, &["arguments", self.name, key])
+        rule_key(self.tool, &self.place, &[key])
     }
 
     /// The values of `enum` against the other rules.
     fn listed(&self, desk: &mut Desk<'_>) {
         let Some(values) = &self.rule.one_of else { return };
-        let others = ArgumentRule { one_of: None, from: None, max_items: None, ..self.rule.clone() };
+        let others = ArgumentRule { one_of: None, from: None, read_as: None, max_items: None, ..self.rule.clone() };
         if others == ArgumentRule::default() {
             return;
         }

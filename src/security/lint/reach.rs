@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Code, Desk, refuses_others, tool_key};
+use super::{Code, Desk, argument_rules, refuses_others, tool_key};
 use crate::{
     call::ToolName,
     security::{
-        boundary::{
-            ArgumentRule, Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path,
-        },
+        boundary::{Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path},
         check::schema::takes,
     },
 };
@@ -199,7 +197,7 @@ fn asks(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     for ask in &rule.ask {
         let (can_happen, what) = match ask {
             Liftable::ArgumentDenied => (!rule.arguments.is_empty() || refuses_others(rule), "rules for arguments"),
-            Liftable::ProvenanceDenied => (rule.arguments.values().any(|rule| rule.from.is_some()), "`from`"),
+            Liftable::ProvenanceDenied => (argument_rules(rule).any(|(_, rule)| rule.from.is_some()), "`from`"),
             Liftable::LeakDenied => (!rule.keep_out.is_empty(), "`keep_out`"),
         };
         if !can_happen {
@@ -213,10 +211,9 @@ fn asks(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
 }
 
 fn lists(desk: &mut Desk<'_>) {
-    let sources = |argument: &ArgumentRule| argument.from.clone().unwrap_or_default();
     let used: BTreeSet<String> = desk
         .rules()
-        .flat_map(|(_, rule)| rule.arguments.values().flat_map(sources))
+        .flat_map(|(_, rule)| argument_rules(rule).flat_map(|(_, rule)| rule.from.clone().unwrap_or_default()))
         .filter_map(|source| if let Source::Registry(name) = source { Some(name) } else { None })
         .collect();
     let registry = desk.boundary.registry();

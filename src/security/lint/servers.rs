@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Code, Desk, refuses_others, tool_key};
+use super::{Code, Desk, argument_rules, refuses_others, rule_key, tool_key};
 use crate::{
     call::ToolName,
     security::{
         boundary::{Source, ToolRule, key_path},
-        check::schema::{Schema, takes, why_no_arguments_fit},
+        check::schema::{Schema, takes_field, why_no_arguments_fit},
     },
 };
 
@@ -55,9 +55,12 @@ fn listed(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
         desk.add(Code::UnknownTool, tool_key(tool, &[]), reason);
         return;
     };
-    for name in rule.arguments.keys().filter(|name| !takes(&definition.input_schema, name)) {
-        let reason = "is no argument of this tool, as its server says: correct the name";
-        desk.add(Code::UnknownArgument, tool_key(tool, &["arguments", name]), reason);
+    for (place, _) in argument_rules(rule).filter(|(place, _)| {
+        !takes_field(&definition.input_schema, std::iter::once(place.argument).chain(place.fields.iter().copied()))
+    }) {
+        let what = if place.fields.is_empty() { "argument" } else { "field of an argument" };
+        let reason = format!("is no {what} of this tool, as its server says: correct the name");
+        desk.add(Code::UnknownArgument, rule_key(tool, &place, &[]), reason);
     }
     if desk.locked(tool).is_some_and(|locked| *locked.digest != definition.digest) {
         let reason = "its definition is not the locked one, so every call is refused: look at `abide tools diff`, and lock it again if \
@@ -111,7 +114,7 @@ fn inputs(desk: &mut Desk<'_>, tool: &ToolName) {
 
 /// Fields of replies that sources name, against what the tools promise to answer.
 fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    for (name, argument) in &rule.arguments {
+    for (place, argument) in argument_rules(rule) {
         for source in argument.from.iter().flatten() {
             let Source::Reply { tool: of, field: Some(field) } = source else { continue };
             let output = desk.definition(of).and_then(|definition| definition.output).filter(|output| !is_text(output));
@@ -119,7 +122,7 @@ fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             output.into_iter().for_each(|schema| names(schema, &mut known));
             if !known.is_empty() && !known.contains(field.as_str()) {
                 let reason = format!("`{field}` is no field of what `{of}` promises to answer: correct the name");
-                desk.add(Code::UnknownField, tool_key(tool, &["arguments", name, "from"]), reason);
+                desk.add(Code::UnknownField, rule_key(tool, &place, &["from"]), reason);
             }
         }
     }

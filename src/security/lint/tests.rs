@@ -127,6 +127,30 @@ fn every_lint_finds_what_it_is_for() {
         ),
         (
             "max_calls = 2",
+            "arguments.p = { from = ['input'], id = {} }",
+            ObjectSource,
+            "tools.\"crm.lookup\".arguments.p.from",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p.n = { from = ['input'], as = 'number' }",
+            BroadReading,
+            "tools.\"crm.lookup\".arguments.p.n.as",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p.fields.min = { from = ['crm.mail'] }",
+            WholeReply,
+            "tools.\"crm.lookup\".arguments.p.fields.min.from",
+        ),
+        (
+            "max_calls = 2",
+            "arguments.p.id = { enum = ['a', 'bcd'], max_chars = 2 }",
+            NeverAllowed,
+            "tools.\"crm.lookup\".arguments.p.id.enum",
+        ),
+        (
+            "max_calls = 2",
             "arguments.p = { prefix = ['ftp:'], hosts = ['corp.example'] }",
             NoValueFits,
             "tools.\"crm.lookup\".arguments.p.prefix",
@@ -267,6 +291,27 @@ fn an_input_schema_that_nothing_fits_is_an_error() {
         assert_eq!((&finding.key, finding.severity), (&key, Severity::Error));
         assert!(finding.message.starts_with("no value fits the input schema of `crm.lookup`"), "{}", finding.message);
     }
+}
+
+#[test]
+fn fields_of_objects_are_compared_with_what_servers_list() {
+    let text = json!({ "type": "string" });
+    let item = json!({ "type": "object", "properties": { "id": text, "n": { "type": "integer" } } });
+    let input = json!({ "type": "object", "properties": { "items": { "type": "array", "items": { "$ref": "#/$defs/Item" } } }, "$defs": { "Item": item } });
+    let wrapped = json!({ "type": "object", "properties": { "result": text }, "x-fastmcp-wrap-result": true });
+    let live = [spec("crm.pay", input, None), spec("crm.list", json!({}), Some(wrapped))];
+    let found = |argument: &str| {
+        let rules = format!(
+            "[tools.'crm.list']\nscopes = []\neffect = 'read'\nmax_calls = 1\n[tools.'crm.pay']\nscopes = []\neffect = 'write'\n{argument}\n\
+             [registry]\nknown = ['A']\n[limits]\ntool_calls = 2\n"
+        );
+        found(&draft(&rules), Some(&live))
+    };
+    // a reply that is a text may be JSON with any field, and a list that only a field names is in use
+    assert_eq!(found("arguments.items = { id = { from = ['crm.list:id', 'registry:known'] }, n = {} }"), []);
+    let key = |key: &str| format!("tools.\"crm.pay\".arguments.items{key}");
+    assert_eq!(found("arguments.items.idd = { from = ['registry:known'] }"), [(Code::UnknownArgument, key(".idd"))]);
+    assert_eq!(found("arguments.items = { from = ['registry:known'] }"), [(Code::ObjectSource, key(".from"))]);
 }
 
 #[test]

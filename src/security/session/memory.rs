@@ -7,14 +7,16 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    given::{Given, has_token},
     kept::{KeptFields, KeptIn, is_telling},
+    reading,
     structure::{Structure, WRAPPER},
 };
 use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
     security::{
-        boundary::{Registry, Source},
+        boundary::{ArgumentRule, ReadAs, Registry, Source, WrittenAs},
         check::args::items,
     },
 };
@@ -22,7 +24,7 @@ use crate::{
 /// What was said to a run, by who said it.
 pub(in crate::security) struct Memory {
     /// The texts of the run's input, each with its field.
-    input: Vec<(String, String)>,
+    input: Vec<(String, Given)>,
     /// Keys in there that are values. They must be kept in too, and give no provenance.
     keys: Vec<(String, String)>,
     /// For each tool and value: the fields of its replies that had it.
@@ -37,11 +39,14 @@ pub(in crate::security) struct Memory {
 }
 
 /// Where the values of one argument may come from.
-struct Places<'a> {
+pub(in crate::security) struct Origin<'a> {
     sources: &'a [Source],
     registries: &'a [&'a Registry],
+    read_as: Option<ReadAs>,
     /// How often values may still be looked for in the input.
     looks: Cell<u32>,
+    /// How the input wrote the first value that had to be read.
+    written_as: Cell<Option<WrittenAs>>,
 }
 
 /// Most values of one argument that are looked for in the input, each in time linear in its text. A call that has more is refused.
@@ -56,7 +61,27 @@ const MAX_WORDS: usize = 64;
 /// Shorter words stand in most texts by chance, so they are no sign of obedience.
 const MIN_TELLING_CHARS: usize = 4;
 
-impl Places<'_> {
+impl<'a> Origin<'a> {
+    /// Any of these sources.
+    pub(in crate::security) fn new(sources: &'a [Source], registries: &'a [&'a Registry]) -> Self {
+        Self { sources, registries, read_as: None, looks: Cell::new(MAX_LOOKS), written_as: Cell::new(None) }
+    }
+
+    /// That of a rule, which may say how the input may write values.
+    pub(in crate::security) fn of(rule: &'a ArgumentRule, registries: &'a [&'a Registry]) -> Option<Self> {
+        Some(Self::new(rule.from.as_deref()?, registries).reading(rule.read_as))
+    }
+
+    /// With values of the input that can be read so.
+    pub(in crate::security) fn reading(self, read_as: Option<ReadAs>) -> Self {
+        Self { read_as, ..self }
+    }
+
+    /// How the input wrote the first value that did not stand in it letter by letter.
+    pub(in crate::security) fn written_as(&self) -> Option<WrittenAs> {
+        self.written_as.get()
+    }
+
     fn may_look(&self) -> bool {
         let left = self.looks.get();
         self.looks.set(left.saturating_sub(1));
@@ -67,16 +92,15 @@ impl Places<'_> {
 impl Memory {
     pub(super) fn of(input: &Fields) -> Self {
         let all = |collect: fn(&Value, &mut Vec<String>)| {
-            let texts = input.iter().flat_map(|(field, value)| {
+            input.iter().flat_map(move |(field, value)| {
                 let mut texts = Vec::new();
                 collect(value, &mut texts);
                 texts.into_iter().map(move |text| (field.to_owned(), text))
-            });
-            texts.collect()
+            })
         };
         Self {
-            input: all(leaves),
-            keys: all(telling_keys),
+            input: all(leaves).map(|(field, text)| (field, Given::new(text))).collect(),
+            keys: all(telling_keys).collect(),
             fields: BTreeMap::new(),
             prose: Vec::new(),
             size: 0,
@@ -95,10 +119,11 @@ impl Memory {
     /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of
     /// objects, since they carry text as well as values do; booleans, null and blank texts carry none.
     pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
-        self.is_from(&Places { sources, registries, looks: Cell::new(MAX_LOOKS) }, value)
+        self.is_from(&Origin::new(sources, registries), value)
     }
 
-    fn is_from(&self, places: &Places<'_>, value: &Value) -> bool {
+    /// As [`Memory::came_from`], for several values that are looked for as those of one argument.
+    pub(in crate::security) fn is_from(&self, places: &Origin<'_>, value: &Value) -> bool {
         match value {
             Value::Null | Value::Bool(_) => true,
             Value::Array(list) => list.iter().all(|item| self.is_from(places, item)),
@@ -128,26 +153,36 @@ impl Memory {
     pub(in crate::security) fn kept_of_input(&self) -> &KeptIn {
         self.kept_of_input.get_or_init(|| {
             let mut kept = KeptIn::default();
-            self.input
-                .iter()
-                .chain(&self.keys)
-                .for_each(|(field, text)| kept.add(Some(field), &Value::from(text.as_str())));
+            let texts = self.input.iter().map(|(field, given)| (field, given.text()));
+            texts
+                .chain(self.keys.iter().map(|(field, text)| (field, text.as_str())))
+                .for_each(|(field, text)| kept.add(Some(field), &Value::from(text)));
             kept
         })
     }
 
-    fn has(&self, places: &Places<'_>, value: &Value) -> bool {
-        places.sources.iter().any(|source| match source {
-            Source::Input { field } => places.may_look() && self.input_has(field.as_deref(), value),
+    fn has(&self, places: &Origin<'_>, value: &Value) -> bool {
+        // other forms of what the input says take longest, so they come last
+        let is_said = |source: &Source| match source {
+            Source::Input { field } => places.may_look() && self.texts_of(field.as_deref()).any(|text| text.has(value)),
             Source::Registry(name) => places.registries.iter().any(|registry| registry.has(name, value)),
             Source::Reply { tool, field } => self.reply_has(tool, field.as_deref(), value),
-        })
+        };
+        let is_said_otherwise = |source: &Source| match source {
+            Source::Input { field } => {
+                let field = field.as_deref();
+                places.may_look()
+                    && (self.texts_of(field).any(|text| text.has_form_of(value)) || self.is_read(places, field, value))
+            }
+            _ => false,
+        };
+        places.sources.iter().any(is_said) || places.sources.iter().any(is_said_otherwise)
     }
 
     /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
     pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
         words.iter().filter(|word| word.chars().count() >= MIN_TELLING_CHARS).take(MAX_WORDS).any(|word| {
-            !self.input.iter().any(|(_, text)| has_token(text, word))
+            !self.input.iter().any(|(_, given)| has_token(given.text(), word))
                 && self.prose.iter().any(|(_, text)| has_token(text, word))
         })
     }
@@ -157,13 +192,18 @@ impl Memory {
         self.size
     }
 
-    fn input_has(&self, field: Option<&str>, value: &Value) -> bool {
-        let mut texts = self.input.iter().filter(|(of, _)| field.is_none_or(|field| field == of)).map(|(_, text)| text);
-        match value {
-            Value::String(word) => texts.any(|text| has_token(text, word) || has_grouped(text, word)),
-            Value::Number(number) => texts.any(|text| has_number(text, number)),
-            _ => false,
+    /// Whether the input writes a value in a way that the rule says is one.
+    fn is_read(&self, places: &Origin<'_>, field: Option<&str>, value: &Value) -> bool {
+        let Some(read_as) = places.read_as else { return false };
+        let found = self.texts_of(field).find_map(|given| reading::find(read_as, given.text(), value));
+        if places.written_as.get().is_none() {
+            places.written_as.set(found);
         }
+        found.is_some()
+    }
+
+    fn texts_of(&self, field: Option<&str>) -> impl Iterator<Item = &Given> {
+        self.input.iter().filter(move |(of, _)| field.is_none_or(|field| field == of)).map(|(_, text)| text)
     }
 
     fn reply_has(&self, tool: &ToolName, field: Option<&str>, value: &Value) -> bool {
@@ -222,7 +262,7 @@ impl Memory {
 }
 
 /// Whether a text is empty, or nothing but spaces: models write it where null is meant. Other white space could carry something.
-fn is_blank(text: &str) -> bool {
+pub(in crate::security) fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| byte == b' ')
 }
 
@@ -275,133 +315,4 @@ pub(in crate::security) fn parts(text: &str) -> Option<impl Iterator<Item = &str
     let is_item =
         |part: &str| part.contains(char::is_alphabetic) && !part.contains(['"', '\'', '(', ')', '<', '>', '\\']);
     (parts().count() > 1 && parts().all(is_item)).then(parts)
-}
-
-/// Whether `word` stands in `text` as a whole: not as a part of a longer word, name, address or number.
-pub(super) fn has_token(text: &str, word: &str) -> bool {
-    let is_word_like = word.trim() == word && word.contains(char::is_alphanumeric);
-    is_word_like && text.match_indices(word).any(|(at, _)| stands_alone(text, at, at + word.len()))
-}
-
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let before = text.get(..start).unwrap_or_default();
-    let after = text.get(end..).unwrap_or_default();
-    !goes_on(before.chars().rev()) && !goes_on(after.chars())
-}
-
-/// Shorter numbers could come about by reading two that stand side by side as one.
-const MIN_GROUPED: usize = 12;
-/// No account has a longer number.
-const MAX_GROUPED: usize = 64;
-
-/// Whether a long number, such as that of an account, stands in `text` with blanks or dashes between its groups, as people write it.
-/// Letters must be the same, and each group must have a digit but the first.
-fn has_grouped(text: &str, word: &str) -> bool {
-    let is_number = (MIN_GROUPED..=MAX_GROUPED).contains(&word.len())
-        && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
-        && word.bytes().filter(u8::is_ascii_digit).count() * 2 > word.len();
-    let Some(first) = word.chars().next().filter(|_| is_number) else { return false };
-    text.match_indices(first).any(|(at, _)| {
-        let length = grouped(text.get(at..).unwrap_or_default(), word);
-        length.is_some_and(|length| stands_alone(text, at, at + length) && !has_more_groups(text, at, at + length))
-    })
-}
-
-/// Whether another group of figures stands beside a number, so that the number could be a part of a longer one.
-fn has_more_groups(text: &str, start: usize, end: usize) -> bool {
-    let is_separator = |c: char| matches!(c, ' ' | '-' | '\u{a0}');
-    let has_figure = |group: &str| group.contains(|c: char| c.is_ascii_digit());
-    let before = text.get(..start).and_then(|before| before.strip_suffix(is_separator));
-    let after = text.get(end..).and_then(|after| after.strip_prefix(is_separator));
-    let last = before.and_then(|before| before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next());
-    let next = after.and_then(|after| after.split(|c: char| !c.is_ascii_alphanumeric()).next());
-    // a group of four on the next line, or behind two blanks, as forms print them
-    let rest = text.get(end..).unwrap_or_default();
-    let goes_on = rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|group| {
-        rest.starts_with(char::is_whitespace) && group.len() == 4 && group.bytes().all(|b| b.is_ascii_digit())
-    });
-    last.is_some_and(has_figure) || next.is_some_and(has_figure) || goes_on
-}
-
-/// How much of the text it takes to spell the word, in groups of three or more but for the last.
-fn grouped(text: &str, word: &str) -> Option<usize> {
-    let (mut wanted, mut group, mut length) = (word.chars().peekable(), 0, 0);
-    for c in text.chars() {
-        let next = wanted.peek()?;
-        match c {
-            _ if c == *next => {
-                wanted.next();
-                group += 1;
-            }
-            ' ' | '-' | '\u{a0}' if group >= 3 => group = 0,
-            _ => return None,
-        }
-        length += c.len_utf8();
-        if wanted.peek().is_none() {
-            return Some(length);
-        }
-    }
-    None
-}
-
-/// Whether a word goes on into these characters: `CUST1` into `-ADMIN`, `.evil.example` or `23`, but not into `. Then` or `'s`.
-fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
-    match next.next() {
-        None => false,
-        Some(c) if is_word(c) => true,
-        Some('\'') => match (next.next(), next.next()) {
-            (Some('s'), after) => after.is_some_and(is_word),
-            (first, _) => first.is_some_and(is_word),
-        },
-        Some('.' | ',' | '-' | '@' | '/' | '\\' | '+' | '%' | '~') => next.next().is_some_and(is_word),
-        Some(_) => false,
-    }
-}
-
-/// Letters and digits; and every character beyond ASCII that is not known to separate words, since joiners and accents are invisible.
-fn is_word(c: char) -> bool {
-    let separates = c.is_whitespace()
-        || matches!(c, '\u{ab}' | '\u{bb}' | '\u{bf}' | '\u{a1}' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3003}')
-        || matches!(
-            c,
-            '\u{3008}'..='\u{3011}' | '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}'
-        );
-    c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !separates)
-}
-
-/// Whether a number stands in `text`: alone, with a currency or a percent sign, with thousands separated by commas.
-fn has_number(text: &str, number: &serde_json::Number) -> bool {
-    let is_it = |word: &str| {
-        let word = word
-            .trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-')
-            .trim_end_matches(|c: char| !c.is_alphanumeric());
-        let Some(digits) = without_separators(word) else {
-            return false;
-        };
-        if !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-')) {
-            return false;
-        }
-        let exact = digits.parse::<i128>().ok();
-        let wanted = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
-        match (exact, wanted) {
-            (Some(exact), Some(wanted)) => exact == wanted,
-            // a whole number beyond what a float can tell apart is another one
-            (Some(exact), None) => {
-                number.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() < 9e15 && n as i128 == exact)
-            }
-            _ => digits.parse::<f64>().is_ok_and(|n| Some(n) == number.as_f64()),
-        }
-    };
-    text.split_whitespace().any(is_it)
-}
-
-/// `1,234.50` becomes `1234.50`; a comma anywhere else means something else.
-fn without_separators(word: &str) -> Option<String> {
-    let whole = word.split_once('.').map_or(word, |(whole, _)| whole);
-    let mut groups = whole.split(',');
-    let first = groups.next()?;
-    let grouped = groups.all(|group| group.len() == 3);
-    let in_fraction = word.get(whole.len()..).is_some_and(|rest| rest.contains(','));
-    let too_long = whole.contains(',') && first.trim_start_matches('-').len() > 3;
-    (grouped && !in_fraction && !too_long).then(|| word.replace(',', ""))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{memory::has_token, *};
+use super::{given::has_token, *};
 use crate::security::boundary::{Registry, Source};
 
 const INPUT: Source = Source::Input { field: None };

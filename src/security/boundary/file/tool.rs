@@ -11,7 +11,7 @@ use crate::{
     security::{
         Scope, ScopeSet,
         boundary::{
-            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Source, ToolRule,
+            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, ReadAs, Recorded, Source, ToolRule, key_path,
             reader::Table,
             rule::{Approval, Kept, Liftable, Others},
         },
@@ -38,7 +38,8 @@ pub(super) const KEYS: &[&str] = &[
     "reply",
 ];
 
-const ARGUMENT_KEYS: &[&str] = &[
+/// Keys of a rule; a table under any other key of one is a rule for a field of that name.
+pub(in crate::security) const ARGUMENT_KEYS: &[&str] = &[
     "pattern",
     "enum",
     "min",
@@ -51,6 +52,8 @@ const ARGUMENT_KEYS: &[&str] = &[
     "links",
     "path_root",
     "from",
+    "as",
+    "fields",
 ];
 
 pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Option<ToolRule> {
@@ -58,8 +61,7 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
     let scopes = scopes(table);
     let mut arguments = BTreeMap::new();
     for (name, table) in table.table("arguments").iter().flat_map(Table::tables) {
-        arguments.insert(name, argument(&table));
-        table.finish(ARGUMENT_KEYS);
+        arguments.insert(name, argument(table));
     }
     let distinct = table.table("distinct").and_then(|table| {
         let argument = table.required("argument").map(str::to_owned);
@@ -128,7 +130,17 @@ fn scopes(table: &Table<'_>) -> Option<ScopeSet> {
     })
 }
 
-fn argument(table: &Table<'_>) -> ArgumentRule {
+fn argument(table: Table<'_>) -> ArgumentRule {
+    let misread: Vec<&str> =
+        ARGUMENT_KEYS.iter().copied().filter(|key| *key != "fields" && table.has_table(key)).collect();
+    for key in &misread {
+        let explicit = key_path(&table.path_of("fields"), key);
+        let reason =
+            format!("is a key of the rule, and has no table: write `{explicit}` for a field that is named `{key}`");
+        table.problem(key, reason);
+    }
+    let table = table.without(&misread);
+    let fields = fields(&table);
     let pattern = table.text("pattern").and_then(|pattern| {
         Pattern::new(pattern)
             .map_err(|error| {
@@ -138,7 +150,7 @@ fn argument(table: &Table<'_>) -> ArgumentRule {
     });
     let owned = |key| table.texts(key).map(|texts| texts.into_iter().map(str::to_owned).collect());
     let count = |key| table.count(key).map(std::num::NonZeroU32::get);
-    ArgumentRule {
+    let rule = ArgumentRule {
         pattern,
         one_of: table.values("enum"),
         min: table.number("min"),
@@ -150,8 +162,27 @@ fn argument(table: &Table<'_>) -> ArgumentRule {
         hosts: owned("hosts"),
         links: owned("links"),
         path_root: table.text("path_root").map(str::to_owned),
-        from: table.has("from").then(|| all::<Source>(table, "from")),
+        from: table.has("from").then(|| all::<Source>(&table, "from")),
+        read_as: choice(&table, "as", &ReadAs::WORDS),
+        fields,
+    };
+    table.finish(ARGUMENT_KEYS);
+    rule
+}
+
+/// Rules of fields: tables under names that are not keys of a rule, and all under `fields`.
+fn fields(table: &Table<'_>) -> BTreeMap<String, ArgumentRule> {
+    let is_field = |key: &String| !ARGUMENT_KEYS.contains(&key.as_str()) && table.has_table(key);
+    let named = table.keys().filter(is_field).filter_map(|key| table.table(&key).map(|below| (key, below)));
+    let mut fields: BTreeMap<String, ArgumentRule> = named.map(|(name, below)| (name, argument(below))).collect();
+    for (name, below) in table.table("fields").iter().flat_map(Table::tables) {
+        if fields.contains_key(&name) {
+            let other = table.path_of(&name);
+            below.problem_here(format!("is the same field as `{other}`: keep one of the two"));
+        }
+        fields.insert(name, argument(below));
     }
+    fields
 }
 
 fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {

@@ -1,6 +1,6 @@
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{
@@ -51,6 +51,86 @@ pub struct ArgumentRule {
     /// Where the values must come from: any of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Vec<Source>>,
+    /// In which other ways of people the input may write a value of it.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<ReadAs>,
+    /// Rules of the fields of an object, by the field's name. Where there are any, the value must be an object or a list of objects, and
+    /// fields without an entry are treated as arguments without one are.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, ArgumentRule>,
+}
+
+/// How people write what tools take in one form. A value of the input that can be read as the argument's value counts as it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReadAs {
+    /// A date: `May 26` for `2024-05-26`.
+    Date,
+    /// A date with a time, both of which the input has: `May 26 at 5 pm` for `2024-05-26T17:00`.
+    DateTime,
+    /// A time of day: `5 pm` for `17:00`.
+    Time,
+    /// A number in words: `two hundred` for 200.
+    Number,
+    /// The number of a phone: `+49 (0)30 123-456` for `+4930123456`.
+    Phone,
+}
+
+/// How the input wrote a value that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WrittenAs {
+    /// A date as `2024-05-26`.
+    YearMonthDay,
+    /// A date as `26 May 2024` or `26.05.2024`.
+    DayMonthYear,
+    /// A date as `May 26, 2024` or `5/26/2024`.
+    MonthDayYear,
+    /// A date without its year.
+    MonthDay,
+    /// A time as `17:00` or `5:00 pm`.
+    HourMinute,
+    /// A time as `5 pm`.
+    Hour,
+    /// A time as `noon`.
+    Named,
+    /// A number as `two hundred`.
+    Words,
+    /// A number as `2 million` or `5k`.
+    Scaled,
+    /// The figures of a phone's number, in other groups.
+    Figures,
+}
+
+impl ReadAs {
+    /// The words of the boundary file.
+    pub(in crate::security) const WORDS: [(&'static str, Self); 5] = [
+        ("date", Self::Date),
+        ("date_time", Self::DateTime),
+        ("time", Self::Time),
+        ("number", Self::Number),
+        ("phone", Self::Phone),
+    ];
+}
+
+impl ArgumentRule {
+    /// The rule and all rules of fields in it, each with the names of the fields that lead to it.
+    pub(in crate::security) fn all(&self) -> Vec<(Vec<&str>, &Self)> {
+        let mut all = Vec::new();
+        self.add_to(&mut Vec::new(), &mut all);
+        all
+    }
+
+    fn add_to<'r>(&'r self, path: &mut Vec<&'r str>, all: &mut Vec<(Vec<&'r str>, &'r Self)>) {
+        all.push((path.clone(), self));
+        for (name, rule) in &self.fields {
+            path.push(name);
+            rule.add_to(path, all);
+            path.pop();
+        }
+    }
 }
 
 /// Where an argument's value may come from.

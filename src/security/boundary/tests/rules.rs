@@ -18,6 +18,37 @@ fn a_mistake_in_a_rule_has_its_line_its_key_and_what_to_do() {
         ("arguments.x = { from = ['registry:k'] }", 7, "tools.b.arguments.x.from", "there is no list `k` here: add it"),
         ("arguments.x = { min = 5, max = 4 }", 7, "tools.b.arguments.x.min", "is larger than `max`: no number fits"),
         ("arguments.x = { enum = [] }", 7, "tools.b.arguments.x.enum", "is empty: no value fits; list the values"),
+        ("arguments.x = { id = { from = [] } }", 7, "tools.b.arguments.x.id.from", "is empty: no value may be used"),
+        ("arguments.x = { id = { patern = 'a' } }", 7, "tools.b.arguments.x.id.patern", "did you mean `pattern`?"),
+        ("arguments.x = { id = 5 }", 7, "tools.b.arguments.x.id", "is not known; use one of"),
+        ("arguments.x = { fields = 5 }", 7, "tools.b.arguments.x.fields", "must be a table, not this number"),
+        ("arguments.x = { id = {}, max = 5 }", 7, "tools.b.arguments.x.max", "the rule for the field `id` says"),
+        (
+            "arguments.x = { min = { max = 5 } }",
+            7,
+            "tools.b.arguments.x.min",
+            "write `tools.b.arguments.x.fields.min` for a field that is named `min`",
+        ),
+        (
+            "arguments.x = { from = { from = ['input'] }, fields.from = {} }",
+            7,
+            "tools.b.arguments.x.from",
+            "is a key of the rule, and has no table",
+        ),
+        (
+            "arguments.x = { id = {}, fields = { id = {} } }",
+            7,
+            "tools.b.arguments.x.fields.id",
+            "is the same field as `tools.b.arguments.x.id`",
+        ),
+        (
+            "arguments.x = { fields.min = { min = 2, max = 1 } }",
+            7,
+            "tools.b.arguments.x.fields.min.min",
+            "no number fits",
+        ),
+        ("arguments.x = { from = ['a:id'], as = 'date' }", 7, "tools.b.arguments.x.as", "add `input` to `from`"),
+        ("arguments.x = { from = ['input'], as = 'day' }", 7, "tools.b.arguments.x.as", "must be one of `date`"),
         ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
         ("timeout = '2h'", 7, "tools.b.timeout", "must be a time from `1s` to `1h`"),
         ("timeout = 300", 7, "tools.b.timeout", "must be a text"),
@@ -137,4 +168,40 @@ fn what_a_call_may_take_is_set_for_each_tool() {
     assert_eq!((seconds(a), a.receive_bytes, a.shown_bytes), ((300, 300), 4 << 20, 100));
     assert_eq!((seconds(b), b.receive_bytes, b.shown_bytes), ((10, 10), 1 << 20, 16 << 10));
     assert_eq!((seconds(c), c), ((180, 60), CallLimits::default()));
+}
+
+#[test]
+fn fields_are_written_short_or_under_their_own_key() {
+    let rules = |text: &str| {
+        let boundary = Boundary::parse(&format!("{TABLES}{text}\n"), "", &|_| None).unwrap();
+        boundary.tool(&name("b")).unwrap().arguments.clone()
+    };
+    let short = rules("arguments.x.max_items = 2\narguments.x.id = { from = ['input'] }\narguments.x.to.name = {}");
+    let long = rules(
+        "[tools.b.arguments.x]\nmax_items = 2\n[tools.b.arguments.x.fields.id]\nfrom = ['input']\n[tools.b.arguments.x.to.fields.name]",
+    );
+    assert_eq!(short, long);
+    let x = &short["x"];
+    assert_eq!((x.max_items, x.fields.len(), x.fields["to"].fields.len()), (Some(2), 2, 1));
+    let fields = rules("arguments.x.fields = { min = {}, from = { min = 1 }, fields = { fields.as = {} } }");
+    let names: Vec<&str> = fields["x"].fields.keys().map(String::as_str).collect();
+    assert_eq!(names, ["fields", "from", "min"]);
+    assert!(fields["x"].fields["fields"].fields.contains_key("as"));
+}
+
+#[test]
+fn fields_that_a_locked_definition_does_not_have_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let item = json!({ "type": "object", "properties": { "id": { "type": "string" } } });
+    let schema = json!({ "type": "object", "$defs": { "Item": item }, "properties": {
+        "list": { "anyOf": [{ "type": "array", "items": { "$ref": "#/$defs/Item" } }, { "type": "null" }] }, "free": {} } });
+    let spec = crate::call::ToolSpec::new(name("crm.x"), "", schema, None);
+    std::fs::write(folder.path().join("tools.lock"), ToolLock::of(&[spec]).to_text().unwrap()).unwrap();
+    let text = "lock = 'tools.lock'\n[tools.'crm.x']\nscopes = []\neffect = 'read'\narguments.list.id = {}\narguments.free.x.y = {}\n";
+    assert!(Draft::parse(text, folder.path(), &|_| None).is_ok());
+    let error = Draft::parse(&text.replace("list.id", "list.idd"), folder.path(), &|_| None).unwrap_err().to_string();
+    assert!(
+        error.contains("line 5: `tools.\"crm.x\".arguments.list.idd`: is no field of an argument of this tool"),
+        "{error}"
+    );
 }

@@ -6,7 +6,7 @@ use super::{Declared, Problem, join, no_class};
 use crate::{
     call::{Effect, ToolName},
     canonical_json,
-    security::boundary::{Approval, ArgumentRule, Kept, Source, ToolRule},
+    security::boundary::{Approval, ArgumentRule, Kept, Source, ToolRule, field_path},
 };
 
 pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
@@ -54,7 +54,9 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
     }
     for (argument_name, argument_rule) in &rule.arguments {
         let path = join(&join(&path, "arguments"), argument_name);
-        argument(&path, argument_rule, declared, problems);
+        for (names, rule) in argument_rule.all() {
+            argument(&field_path(&path, &names), rule, declared, problems);
+        }
     }
 }
 
@@ -101,6 +103,11 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
         }
     }
     places(rule, &mut add);
+    fields(rule, &mut add);
+    let is_read = |source: &Source| matches!(source, Source::Input { .. });
+    if rule.read_as.is_some() && !rule.from.iter().flatten().any(is_read) {
+        add("as", "is for values that the input writes another way: add `input` to `from`, or take this away".into());
+    }
     let Some(sources) = &rule.from else { return };
     if sources.is_empty() {
         add("from", "is empty: no value may be used; name `input` or tools".into());
@@ -126,6 +133,33 @@ fn numbers(rule: &ArgumentRule, add: &mut impl FnMut(&str, String)) {
     let is_address = rule.hosts.is_some() || rule.links.is_some() || rule.path_root.is_some();
     if (is_text || is_address) && (rule.min.is_some() || rule.max.is_some()) {
         add("min", "is for numbers, and other rules here are for texts: no value fits both".into());
+    }
+}
+
+/// The value of an argument with rules for its fields is an object, so rules for texts and numbers cannot hold.
+fn fields(rule: &ArgumentRule, add: &mut impl FnMut(&str, String)) {
+    let scalar = [
+        ("pattern", rule.pattern.is_some()),
+        ("enum", rule.one_of.is_some()),
+        ("min", rule.min.is_some()),
+        ("max", rule.max.is_some()),
+        ("min_chars", rule.min_chars.is_some()),
+        ("max_chars", rule.max_chars.is_some()),
+        ("prefix", rule.prefix.is_some()),
+        ("hosts", rule.hosts.is_some()),
+        ("links", rule.links.is_some()),
+        ("path_root", rule.path_root.is_some()),
+        ("as", rule.read_as.is_some()),
+    ];
+    let Some(field) = rule.fields.keys().next() else { return };
+    for (key, _) in scalar.into_iter().filter(|(_, is_there)| *is_there) {
+        add(
+            key,
+            format!(
+                "is for texts or numbers, and the rule for the field `{field}` says that the value is an object: no value fits \
+                 both; put this under the field that it is for"
+            ),
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::security::replay::{Decision, Recording, replay};
 
 /// For each place: what may stand there, the widest first, not all of them in order.
-const PLACES: [&[&str]; 13] = [
+const PLACES: [&[&str]; 14] = [
     &["", "max_calls = 4", "max_calls = 2", "max_calls = 1"],
     &["scopes = []", "scopes = ['a']", "scopes = ['a', 'b']", "scopes = ['b']"],
     &["", "arguments.id = {}", "arguments.id = { enum = ['A', 'B', 'C'] }", "arguments.id = { enum = ['A'] }"],
@@ -17,7 +17,9 @@ const PLACES: [&[&str]; 13] = [
     &["effect = 'read'", "effect = 'write'", "effect = 'external'"],
     &[
         "",
+        "arguments.to = { from = ['input', 's.get'], as = 'number' }",
         "arguments.to = { from = ['input', 's.get'] }",
+        "arguments.to = { from = ['input', 's.get:id'], as = 'date' }",
         "arguments.to = { from = ['input', 's.get:id'] }",
         "arguments.to = { from = ['s.get:id'] }",
         "arguments.to = { from = ['registry:known'] }",
@@ -47,6 +49,17 @@ const PLACES: [&[&str]; 13] = [
     ],
     &["", "tool_calls = 8", "tool_calls = 3", "outgoing_bytes = 20", "outgoing_bytes = 5"],
     &["other_arguments = 'allow'", ""],
+    &[
+        "",
+        "arguments.o = {}",
+        "arguments.o.max_items = 2",
+        "arguments.o.id = {}",
+        "arguments.o.id = { enum = ['A', 'B'] }",
+        "arguments.o = { id = { enum = ['A'] }, n = { max = 3 } }",
+        "arguments.o = { id = { from = ['s.get:id'] }, ID = {} }",
+        "arguments.o = { id = { from = ['input'], as = 'number' }, deep.n = { max = 2 } }",
+        "arguments.o = { id = { from = ['input'] }, deep.n = { max = 2 } }",
+    ],
 ];
 
 /// Which of the texts stand where.
@@ -76,7 +89,8 @@ fn boundary(choice: Choice) -> Boundary {
         (from, "") => from.to_owned(),
         (from, more) => format!("{from}\n{}", more.lines().next().unwrap_or_default()),
     };
-    let act = [text(0), text(1), text(2), text(3), text(4), text(5), &to, text(7), text(10), text(12)].join("\n");
+    let act =
+        [text(0), text(1), text(2), text(3), text(4), text(5), &to, text(7), text(10), text(12), text(13)].join("\n");
     let rules = format!(
         "[tools.'s.get']\nscopes = []\neffect = 'read'\nother_arguments = 'allow'\n{}\n[tools.'s.act']\n{act}\n[registry]\nknown = ['A']\n\
          [sensitive.word]\npattern = 'hidden'\n[limits]\n{}\n",
@@ -86,14 +100,46 @@ fn boundary(choice: Choice) -> Boundary {
     parse(&rules)
 }
 
+fn any_object(random: &mut impl Rng) -> Value {
+    let objects = [
+        json!({ "id": "A" }),
+        json!({ "id": "B", "n": 2 }),
+        json!({ "id": "2" }),
+        json!({ "ID": "A" }),
+        json!({ "deep": { "n": 2 } }),
+        json!({ "deep": [{ "n": 5 }, { "x": 1 }] }),
+        json!({ "note": "hidden" }),
+        json!({}),
+    ];
+    let mut one = || objects.get(random.random_range(0..objects.len())).cloned().unwrap_or_default();
+    let (first, second) = (one(), one());
+    match random.random_range(0..4) {
+        0 => json!([first, second]),
+        1 => json!("A"),
+        _ => first,
+    }
+}
+
 fn any_call(random: &mut impl Rng) -> Value {
-    let texts =
-        [json!("A"), json!("B"), json!("C"), json!("hidden"), json!("classified"), json!(["A", "B"]), json!("AB")];
+    let texts = [
+        json!("A"),
+        json!("B"),
+        json!("C"),
+        json!("hidden"),
+        json!("classified"),
+        json!(["A", "B"]),
+        json!("AB"),
+        json!("2024-05-26"),
+        json!("2"),
+    ];
     let mut arguments = serde_json::Map::new();
     for name in ["id", "ID", "to"] {
         if random.random_bool(0.5) {
             arguments.insert(name.into(), texts.get(random.random_range(0..texts.len())).cloned().unwrap_or_default());
         }
+    }
+    if random.random_bool(0.5) {
+        arguments.insert("o".into(), any_object(random));
     }
     if random.random_bool(0.4) {
         arguments.insert("n".into(), json!(random.random_range(0..5)));
@@ -112,7 +158,7 @@ fn any_call(random: &mut impl Rng) -> Value {
 fn any_run(random: &mut impl Rng) -> Recording {
     let calls: Vec<Value> = (0..random.random_range(1..12)).map(|_| any_call(random)).collect();
     let scopes = [json!(["a", "b"]), json!(["a"])][random.random_range(0..2)].clone();
-    let run = json!({ "id": "r", "input": { "request": "B please" }, "session": { "scopes": scopes }, "calls": calls });
+    let run = json!({ "id": "r", "input": { "request": "B please, two of them on May 26" }, "session": { "scopes": scopes }, "calls": calls });
     serde_json::from_value(run).unwrap()
 }
 

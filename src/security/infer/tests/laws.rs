@@ -29,13 +29,26 @@ fn values() -> impl Strategy<Value = Value> {
     let one = prop_oneof![
         6 => texts().prop_map(Value::from),
         2 => select(vec![json!(5), json!(7), json!(12.5), json!(-3), json!(0), json!(1e300)]),
-        1 => select(vec![json!(true), json!(null), json!({ "k": "AB12CD34" })]),
+        1 => select(vec![json!(true), json!(null)]),
+        1 => object(),
     ];
     prop_oneof![4 => one.clone(), 1 => collection::vec(one, 0..3).prop_map(Value::from)]
 }
 
+fn object() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![texts().prop_map(Value::from), select(vec![json!(5), json!(null), json!(["17", "r"])])];
+    let inner = collection::btree_map(select(vec!["id", "min", "ann@corp.example"]), leaf.clone(), 0..3);
+    let one = prop_oneof![3 => leaf, 1 => inner.prop_map(|map| json!(map))];
+    collection::btree_map(select(vec!["k", "id", "from"]), one, 0..3).prop_map(|map| json!(map))
+}
+
 fn arguments() -> impl Strategy<Value = Value> {
-    collection::btree_map(select(vec!["to", "item_id", "note", "odd key"]), values(), 0..3).prop_map(|map| json!(map))
+    let plain = collection::btree_map(select(vec!["to", "item_id", "note", "odd key"]), values(), 0..3);
+    let rows = prop_oneof![object(), collection::vec(object(), 0..3).prop_map(Value::from)];
+    (plain, option::of(rows)).prop_map(|(mut map, rows)| {
+        map.extend(rows.map(|rows| ("rows", rows)));
+        json!(map)
+    })
 }
 
 fn results() -> impl Strategy<Value = Value> {
@@ -110,6 +123,12 @@ proptest! {
             let used: Vec<_> = used.collect();
             for (argument, rule) in &tool.rule.arguments {
                 let place = format!("{name}.{argument}");
+                for (path, rule) in rule.all() {
+                    let place = std::iter::once(place.as_str()).chain(path).collect::<Vec<_>>().join(".");
+                    for source in rule.from.iter().flatten() {
+                        prop_assert!(exists(source, &place, &recordings), "{}", source);
+                    }
+                }
                 if !used.iter().any(|call| call.arguments.contains_key(argument)) {
                     prop_assert_eq!(&rule.from, &Some(vec![Source::Registry(place.clone())]));
                     prop_assert_eq!(inferred.registry.entries(&place).count(), 0);
@@ -117,9 +136,6 @@ proptest! {
                 }
                 for value in rule.one_of.iter().flatten() {
                     prop_assert!(used.iter().any(|call| holds(call.arguments.get(argument), value)));
-                }
-                for source in rule.from.iter().flatten() {
-                    prop_assert!(exists(source, &place, &recordings), "{}", source);
                 }
                 for value in inferred.registry.entries(&place).map(Value::from) {
                     prop_assert!(used.iter().any(|call| holds(call.arguments.get(argument), &value)));
@@ -154,14 +170,24 @@ fn smaller(inferred: &Inferred) -> Vec<Inferred> {
         if let Some(fewer) = tool.rule.max_calls.and_then(|max| super::super::seen::count(max.get() as usize - 1)) {
             without(&|less| less.tools.get_mut(name).unwrap().rule.max_calls = Some(fewer));
         }
-        for (argument, rule) in &tool.rule.arguments {
+        let all = tool
+            .rule
+            .arguments
+            .iter()
+            .flat_map(|(argument, rule)| rule.all().into_iter().map(move |(path, rule)| (argument, path, rule)));
+        for (argument, path, rule) in all {
             for at in 0..rule.from.as_ref().map_or(0, Vec::len) {
-                without(&|less| drop(argument_of(less, name, argument).from.as_mut().unwrap().remove(at)));
+                without(&|less| drop(argument_of(less, name, argument, &path).from.as_mut().unwrap().remove(at)));
             }
             for at in 0..rule.one_of.as_ref().map_or(0, Vec::len) {
-                without(&|less| drop(argument_of(less, name, argument).one_of.as_mut().unwrap().remove(at)));
+                without(&|less| drop(argument_of(less, name, argument, &path).one_of.as_mut().unwrap().remove(at)));
             }
-            let place = format!("{name}.{argument}");
+            // without any, the object would be free
+            for field in rule.fields.keys().filter(|_| rule.fields.len() > 1) {
+                without(&|less| drop(argument_of(less, name, argument, &path).fields.remove(field)));
+            }
+            let place = std::iter::once(format!("{name}.{argument}")).chain(path.iter().map(ToString::to_string));
+            let place = place.collect::<Vec<_>>().join(".");
             for entry in inferred.registry.entries(&place) {
                 without(&|less| {
                     let kept = |list: &str, one: &str| list != place || one != entry;
@@ -175,8 +201,9 @@ fn smaller(inferred: &Inferred) -> Vec<Inferred> {
     all
 }
 
-fn argument_of<'i>(inferred: &'i mut Inferred, tool: &ToolName, argument: &str) -> &'i mut ArgumentRule {
-    inferred.tools.get_mut(tool).unwrap().rule.arguments.get_mut(argument).unwrap()
+fn argument_of<'i>(inferred: &'i mut Inferred, tool: &ToolName, argument: &str, path: &[&str]) -> &'i mut ArgumentRule {
+    let rule = inferred.tools.get_mut(tool).unwrap().rule.arguments.get_mut(argument).unwrap();
+    path.iter().fold(rule, |rule, name| rule.fields.get_mut(*name).unwrap())
 }
 
 fn holds(argument: Option<&Value>, value: &Value) -> bool {

@@ -1,0 +1,72 @@
+//! Values that people write in other ways than tools take them: `May 26` for `2024-05-26`, `two hundred` for 200. Only where a rule says
+//! so (`as`), and only in the input.
+//!
+//! A value is read first: it must say one thing only. Then the input is looked through for the same thing, however it is written there.
+
+mod date;
+mod number;
+mod phone;
+mod time;
+
+use serde_json::Value;
+
+use crate::security::boundary::{ReadAs, WrittenAs};
+
+/// How a text of the input writes a value, if it does.
+pub(super) fn find(read_as: ReadAs, text: &str, value: &Value) -> Option<WrittenAs> {
+    match (read_as, value) {
+        (ReadAs::Number, Value::Number(number)) => number::find(text, number),
+        (ReadAs::Number, Value::String(figures)) => number::find(text, &super::given::written(figures)?),
+        (ReadAs::Phone, Value::Number(number)) => phone::find(text, &number.to_string()),
+        (_, Value::String(value)) if value.len() <= MAX_VALUE => match read_as {
+            ReadAs::Date => date::find(text, value),
+            ReadAs::Time => time::find(text, value),
+            ReadAs::DateTime => {
+                let (date, time) = value.split_once(['T', ' '])?;
+                time::find(text, time.strip_suffix('Z').unwrap_or(time)).and_then(|_| date::find(text, date))
+            }
+            ReadAs::Phone => phone::find(text, value),
+            ReadAs::Number => None,
+        },
+        _ => None,
+    }
+}
+
+/// Longer texts are no dates, times or numbers.
+const MAX_VALUE: usize = 64;
+
+/// The words of a text, without the punctuation around them. A word that is followed by a comma is marked.
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> + Clone {
+    text.split_whitespace().map(|word| {
+        let trimmed = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
+        let trimmed = trimmed.trim_end_matches('-');
+        Word {
+            text: trimmed,
+            stop: if word.ends_with([',', ';']) {
+                Stop::Comma
+            } else if word.ends_with(['.', '!', '?', ':']) {
+                Stop::End
+            } else {
+                Stop::None
+            },
+        }
+    })
+}
+
+/// A word of a text.
+#[derive(Clone, Copy)]
+struct Word<'t> {
+    text: &'t str,
+    stop: Stop,
+}
+
+/// What comes right behind a word.
+#[derive(Clone, Copy, PartialEq)]
+enum Stop {
+    None,
+    Comma,
+    End,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Dates: `2024-05-26`, `26.05.2024`, `5/26/2024`, `May 26`, `the 26th of May 2024`.
+
+use std::collections::BTreeSet;
+
+use time::{Date, Month};
+
+use super::{Stop, Word, words};
+use crate::security::boundary::WrittenAs;
+
+/// A day of a year, or of any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Day {
+    year: Option<i32>,
+    month: u8,
+    day: u8,
+}
+
+/// How a text writes the date that a value is. A date without a year is of any, unless other dates of the text have one: then it is of
+/// one of theirs.
+pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
+    let wanted = value_of(value)?;
+    let (mut exact, mut undated, mut years) = (None, None, BTreeSet::new());
+    for (day, form) in days(text) {
+        years.extend(day.year);
+        if (day.month, day.day) == (wanted.month, wanted.day) {
+            match day.year {
+                None => undated = undated.or(Some(form)),
+                year if year == wanted.year => exact = exact.or(Some(form)),
+                Some(_) => {}
+            }
+        }
+    }
+    exact.or_else(|| undated.filter(|_| years.is_empty() || wanted.year.is_some_and(|year| years.contains(&year))))
+}
+
+/// The date that a whole value is, with its year. None where it can be read in two ways.
+fn value_of(value: &str) -> Option<Day> {
+    let all: Vec<Word<'_>> = words(value).collect();
+    let (found, used) = at(&all, 0)?;
+    let mut days = found.into_iter().map(|(day, _)| day).collect::<BTreeSet<_>>().into_iter();
+    let only = days.next().filter(|_| days.next().is_none() && used == all.len())?;
+    only.year.map(|_| only)
+}
+
+/// Every date in a text, in each way that it can be read.
+fn days(text: &str) -> impl Iterator<Item = (Day, WrittenAs)> {
+    let all: Vec<Word<'_>> = words(text).collect();
+    let mut next = 0;
+    let mut found = Vec::new();
+    while next < all.len() {
+        match at(&all, next) {
+            Some((days, used)) => {
+                found.extend(days);
+                next += used.max(1);
+            }
+            None => next += 1,
+        }
+    }
+    found.into_iter()
+}
+
+type Found = Vec<(Day, WrittenAs)>;
+
+/// The dates that begin with a word, and how many words they take.
+fn at(all: &[Word<'_>], start: usize) -> Option<(Found, usize)> {
+    let first = all.get(start)?.text;
+    if let Some(found) = figures(first) {
+        return Some((found, 1));
+    }
+    // `26 May`, `26th of May`, `the 26-28 May`
+    if let Some(days) = days_of_month(first) {
+        let of = usize::from(all.get(start + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("of")));
+        let month_at = start + 1 + of;
+        let is_apart = all.get(start..month_at).is_some_and(|words| words.iter().any(|word| word.stop != Stop::None));
+        let word = all.get(month_at).filter(|_| !is_apart)?;
+        let month = month(word.text)?;
+        let year = all.get(month_at + 1).filter(|_| word.stop != Stop::End).and_then(|word| year(word.text));
+        // `the 3 may be late`
+        let is_verb =
+            of == 0 && year.is_none() && is_a_verb(word.text) && first.ends_with(|c: char| c.is_ascii_digit());
+        let form = if year.is_some() { WrittenAs::DayMonthYear } else { WrittenAs::MonthDay };
+        let found = (!is_verb).then(|| dated(year, month, &days, form))?;
+        return Some((found, 2 + of + usize::from(year.is_some())));
+    }
+    let month = month(first)?;
+    let the = usize::from(all.get(start + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("the")));
+    // a full stop behind `Jan.` says that it is short
+    let is_apart = all.get(start).is_some_and(|word| match word.stop {
+        Stop::None => false,
+        Stop::Comma => true,
+        Stop::End => word.text.len() != 3 || is_a_verb(&word.text.to_ascii_lowercase()),
+    });
+    let day = all.get(start + 1 + the).filter(|_| !is_apart)?;
+    let days = days_of_month(day.text)?;
+    let year = all.get(start + 2 + the).filter(|_| day.stop != Stop::End).and_then(|word| year(word.text));
+    let form = if year.is_some() { WrittenAs::MonthDayYear } else { WrittenAs::MonthDay };
+    Some((dated(year, month, &days, form), 2 + the + usize::from(year.is_some())))
+}
+
+fn dated(year: Option<i32>, month: u8, days: &[u8], form: WrittenAs) -> Found {
+    days.iter().filter_map(|day| Some((real(year, month, *day)?, form))).collect()
+}
+
+/// A day that there is; one without a year may be the 29th of February.
+fn real(year: Option<i32>, month: u8, day: u8) -> Option<Day> {
+    let month_of_year = Month::try_from(month).ok()?;
+    Date::from_calendar_date(year.unwrap_or(2024), month_of_year, day).ok()?;
+    Some(Day { year, month, day })
+}
+
+/// A date in one word: of figures, or with the name of a month between signs. What can be read in two ways is both.
+fn figures(word: &str) -> Option<Found> {
+    // a date with a time
+    let word = word
+        .split_once('T')
+        .filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
+        .map_or(word, |(date, _)| date);
+    let sign = word.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
+    let parts: Vec<&str> = word.split(sign).collect();
+    let [first, second, third] = parts.as_slice() else { return None };
+    if let Some(month) = month(second) {
+        let day = number(first, 2)?;
+        return Some(dated(Some(full_year(third)?), month, &[day], WrittenAs::DayMonthYear));
+    }
+    if first.len() == 4 {
+        let (month, day) = (number(second, 2)?, number(third, 2)?);
+        return Some(dated(Some(year(first)?), month, &[day], WrittenAs::YearMonthDay));
+    }
+    let (first, second, year) = (number(first, 2)?, number(second, 2)?, full_year(third)?);
+    let by_day = dated(Some(year), second, &[first], WrittenAs::DayMonthYear);
+    let by_month = if sign == '.' { Vec::new() } else { dated(Some(year), first, &[second], WrittenAs::MonthDayYear) };
+    Some(by_day.into_iter().chain(by_month).collect())
+}
+
+fn number(text: &str, most: usize) -> Option<u8> {
+    let is_figures = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    is_figures.then(|| text.parse().ok()).flatten()
+}
+
+fn year(text: &str) -> Option<i32> {
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    is_year.then(|| text.parse().ok()).flatten().filter(|year| (1800..2200).contains(year))
+}
+
+/// `2024`, and `24` for it.
+fn full_year(text: &str) -> Option<i32> {
+    year(text).or_else(|| (text.len() == 2).then(|| number(text, 2)).flatten().map(|short| 2000 + i32::from(short)))
+}
+
+/// `26`, `26th`, and both ends of `26-28`.
+fn days_of_month(word: &str) -> Option<Vec<u8>> {
+    let day = |word: &str| {
+        let bare = ["st", "nd", "rd", "th"].iter().find_map(|ending| {
+            let (figures, end) = word.split_at_checked(word.len().checked_sub(2)?)?;
+            end.eq_ignore_ascii_case(ending).then_some(figures)
+        });
+        number(bare.unwrap_or(word), 2).filter(|day| (1..=31).contains(day))
+    };
+    let ends = word.split(['-', '\u{2013}']).map(day).collect::<Option<Vec<u8>>>()?;
+    (ends.len() <= 2).then_some(ends)
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// The number of a month, by its English name or the first letters of it.
+fn month(word: &str) -> Option<u8> {
+    let word = word.trim_end_matches('.').to_ascii_lowercase();
+    let is_short = word.len() == 3 || word == "sept";
+    let at = MONTHS.iter().position(|name| *name == word || is_short && name.starts_with(word.as_str()))?;
+    u8::try_from(at + 1).ok()
+}
+
+/// Months that are words of another kind, written small.
+fn is_a_verb(month: &str) -> bool {
+    matches!(month, "may" | "march" | "mar")
+}

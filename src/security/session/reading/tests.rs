@@ -1,0 +1,218 @@
+//! The table in `docs/boundary.md` says what is read, and so do these.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use serde_json::json;
+
+use super::*;
+use crate::security::session::given::tests::{spans, table};
+
+#[test]
+fn the_table_on_the_page_is_true() {
+    let rows = table("`as`: values that people write another way");
+    assert!(rows.len() > 5, "{rows:?}");
+    for row in &rows {
+        let cells: Vec<Vec<&str>> = row.iter().map(|cell| spans(cell)).collect();
+        let [kind, wanted, may, not] = cells.as_slice() else { panic!("{row:?}") };
+        let read_as = ReadAs::WORDS.iter().find(|(word, _)| *word == kind.concat()).unwrap().1;
+        let wanted = json!(wanted.concat());
+        assert!(!may.is_empty() && !not.is_empty(), "{row:?}");
+        for text in may {
+            assert!(find(read_as, text, &wanted).is_some(), "{wanted} in `{text}`");
+        }
+        for text in not {
+            assert!(find(read_as, text, &wanted).is_none(), "{wanted} not in `{text}`");
+        }
+    }
+}
+
+#[test]
+fn dates() {
+    let (mut bad, d) = (vec![], |t: &str, v: &str| find(ReadAs::Date, t, &json!(v)));
+    for t in [
+        "book May 26",
+        "May 26th",
+        "on the 26th of May",
+        "26 May",
+        "26 may 2024",
+        "26th of may",
+        "May 26, 2024",
+        "may 26 2024",
+        "May the 26th",
+        "Sunday, May 26, 2024.",
+        "2024-05-26",
+        "2024-05-26T10:00",
+        "26.05.2024",
+        "5/26/2024",
+        "26/05/2024",
+        "05/26/24",
+        "26-May-2024",
+        "May 24-26",
+        "24-26 May 2024",
+        "from May 26 to June 3, 2024",
+        "(May 26)",
+        "MAY 26",
+        "2024/05/26",
+        "26.5.24",
+        "arrive May 26; leave",
+        "between May 20 and May 26",
+    ] {
+        if d(t, "2024-05-26").is_none() {
+            bad.push(t);
+        }
+    }
+    for t in [
+        "May 27",
+        "June 26",
+        "May 26, 2023",
+        "26.05.2023",
+        "from May 26 to June 3, 2023",
+        "26",
+        "May",
+        "May 2026",
+        "I may. 26 people",
+        "2026",
+        "26, May is fine",
+        "05-26",
+        "5.26.2024",
+        "the 26 may come",
+        "tomorrow",
+        "May 260",
+        "1May 26",
+    ] {
+        if d(t, "2024-05-26").is_some() {
+            bad.push(t);
+        }
+    }
+    assert!(bad.is_empty(), "{bad:?}");
+    for v in ["26.05.2024", "May 26, 2024", "26 May 2024", "2024/05/26", "5/26/2024"] {
+        assert!(d("May 26", v).is_some(), "{v}");
+    }
+    for v in ["05/06/2024", "May 26", "2024-05-26 and more", "2024-05-26 10:00", "2024-13-26", "26", ""] {
+        assert!(d("May 26, June 5, May 6", v).is_none(), "{v}");
+    }
+    assert!(["2024-05-06", "2024-06-05", "6 May 2024"].iter().all(|value| d("5/6/2024", value).is_some()));
+    assert_eq!(d("May 26 or 2024-05-26", "2024-05-26"), Some(WrittenAs::YearMonthDay));
+    assert_eq!(d("May 26", "2024-05-26"), Some(WrittenAs::MonthDay));
+    assert!(d("Feb 29", "2023-02-29").is_none() && d("Feb 29", "2024-02-29").is_some());
+}
+#[test]
+fn times() {
+    let (mut bad, d) = (vec![], |t: &str, v: &str| find(ReadAs::Time, t, &json!(v)));
+    for t in ["at 5 pm", "5pm", "5:00 p.m.", "17:00", "5:00", "5-6pm 5pm", "5 P.M.", "4pm–5pm", "4:00-5:00 pm"] {
+        if d(t, "17:00").is_none() {
+            bad.push(t);
+        }
+    }
+    for t in ["at 5", "05:00", "5 am", "5:30 pm", "17", "15:00", "noon", "25 pm"] {
+        if d(t, "17:00").is_some() {
+            bad.push(t);
+        }
+    }
+    assert!(bad.is_empty(), "{bad:?}");
+    assert!(
+        d("noon", "12:00").is_some()
+            && d("midnight", "00:00").is_some()
+            && d("12 am", "00:00").is_some()
+            && d("12pm", "12:00:00").is_some()
+            && d("5:30", "05:30").is_some()
+    );
+    assert!(d("17:00", "5:00 PM").is_some() && d("17:00", "5pm").is_some() && d("17:00", "17:00:30").is_none());
+    let dt = |t: &str, v: &str| find(ReadAs::DateTime, t, &json!(v));
+    assert!(
+        dt("May 26 at 5 pm", "2024-05-26 17:00").is_some() && dt("May 26 at 5 pm", "2024-05-26T17:00:00Z").is_some()
+    );
+    assert!(
+        dt("May 26", "2024-05-26 17:00").is_none()
+            && dt("5 pm", "2024-05-26 17:00").is_none()
+            && dt("May 26 at 5 pm", "2024-05-26T17:00:00+02:00").is_none()
+    );
+}
+#[test]
+fn numbers() {
+    let mut bad = vec![];
+    let d = |t: &str, v: Value| find(ReadAs::Number, t, &v);
+    for (t, v) in [
+        ("two hundred", json!(200)),
+        ("Two hundred and fifty", json!(250)),
+        ("two hundred fifty", json!("250")),
+        ("twenty-five", json!(25)),
+        ("a hundred", json!(100)),
+        ("a dozen eggs", json!(12)),
+        ("two dozen", json!(24)),
+        ("3 dozen", json!(36)),
+        ("2.5 million", json!(2500000)),
+        ("$2 million", json!(2000000)),
+        ("5k", json!(5000)),
+        ("one million, two hundred thousand", json!(1200000)),
+        ("minus five", json!(-5)),
+        ("two point five", json!(2.5)),
+        ("two, three", json!(3)),
+        ("two and three", json!(2)),
+        ("twenty five hundred", json!(2500)),
+        ("zero", json!(0)),
+        ("three.", json!(3)),
+        ("one hundred twenty-three thousand four hundred fifty-six", json!(123456)),
+        ("seven tickets", json!(7)),
+        ("in one second", json!(1)),
+    ] {
+        if d(t, v.clone()).is_none() {
+            bad.push(format!("{v} in {t}"));
+        }
+    }
+    for (t, v) in [
+        ("two hundred fifty", json!(200)),
+        ("two hundred fifty", json!(50)),
+        ("two hundred and fifty", json!(50)),
+        ("twenty-fifth", json!(20)),
+        ("twenty fifth", json!(20)),
+        ("half a million", json!(1000000)),
+        ("two and a half", json!(2)),
+        ("two point five", json!(2)),
+        ("two point five", json!(5)),
+        ("minus five", json!(5)),
+        ("one million, two hundred thousand", json!(1000000)),
+        ("a man", json!(1)),
+        ("hundred", json!(100)),
+        ("ten-year", json!(10)),
+        ("someone", json!(1)),
+        ("2 hundred", json!(100)),
+        ("5k", json!(5)),
+        ("two hundred", json!("0200")),
+    ] {
+        if d(t, v.clone()).is_some() {
+            bad.push(format!("NOT {v} in {t}"));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:?}");
+}
+#[test]
+fn phones() {
+    let d = |t: &str, v: &str| find(ReadAs::Phone, t, &json!(v)).is_some();
+    for t in [
+        "call +49 (0)30 123-456 now",
+        "+4930123456.",
+        "(+49 30 123 456)",
+        "0049 30/123456",
+        "tel:+49-30-123456, please",
+    ] {
+        assert!(d(t, "+4930123456"), "{t}");
+    }
+    for t in [
+        "030 123456",
+        "+49 30 1234567",
+        "+49 30 123456 7",
+        "X+49 30 123456",
+        "+49 30 123456x",
+        "#4930123456",
+        "4930123456",
+    ] {
+        assert!(!d(t, "+4930123456"), "{t}");
+    }
+    assert!(
+        d("(555) 123-4567", "555-123-4567")
+            && d("(555) 123-4567", "5551234567")
+            && !d("(555) 123-4567", "+15551234567")
+            && !d("555 1234", "551234")
+    );
+    assert!(find(ReadAs::Phone, "555-123-4567", &json!(5551234567u64)).is_some());
+}

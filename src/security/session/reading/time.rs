@@ -1,0 +1,103 @@
+//! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
+
+use super::words;
+use crate::security::boundary::WrittenAs;
+
+/// Minutes since midnight.
+type Minute = u16;
+
+const HOUR: Minute = 60;
+const HALF_DAY: Minute = 12 * HOUR;
+
+/// How a text writes the time that a value is.
+pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
+    let wanted = value_of(value)?;
+    let all: Vec<&str> = words(text).map(|word| word.text).collect();
+    all.iter().enumerate().find_map(|(at, word)| {
+        if let Some(named) = named(word) {
+            return (named == wanted).then_some(WrittenAs::Named);
+        }
+        let behind = all.get(at + 1).copied().unwrap_or_default();
+        word.split(['-', '\u{2013}']).find_map(|word| {
+            let (figures, half) = halved(word, behind);
+            let (minute, form) = minutes(figures, half.is_some())?;
+            is_it(wanted, minute, figures, half).then_some(form)
+        })
+    })
+}
+
+/// The time that a whole value is, on a clock of 24 hours or with its half of the day.
+fn value_of(value: &str) -> Option<Minute> {
+    let (figures, behind) = value.split_once(' ').unwrap_or((value, ""));
+    let (figures, half) = halved(figures, behind);
+    if half.is_none() && !behind.is_empty() {
+        return None;
+    }
+    let figures = figures.strip_suffix(":00").filter(|rest| rest.contains(':')).unwrap_or(figures);
+    let (minute, _) = minutes(figures, half.is_some())?;
+    Some(half.map_or(minute, |half| half.of(minute)))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Half {
+    Am,
+    Pm,
+}
+
+impl Half {
+    fn named(text: &str) -> Option<Self> {
+        let letters: String = text.chars().filter(|c| *c != '.').collect::<String>().to_ascii_lowercase();
+        match letters.as_str() {
+            "am" => Some(Self::Am),
+            "pm" => Some(Self::Pm),
+            _ => None,
+        }
+    }
+
+    fn of(self, minute: Minute) -> Minute {
+        let minute = minute % HALF_DAY;
+        if self == Self::Pm { minute + HALF_DAY } else { minute }
+    }
+}
+
+/// The figures of `5:30pm` and its half of the day, which may be the next word.
+fn halved<'t>(word: &'t str, behind: &str) -> (&'t str, Option<Half>) {
+    let figures = word.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '.');
+    let ending = word.get(figures.len()..).unwrap_or_default();
+    if ending.is_empty() { (word, Half::named(behind)) } else { (figures, Half::named(ending)) }
+}
+
+/// `17:00`, or the bare hour where the half of the day says that it is one.
+fn minutes(figures: &str, is_hour: bool) -> Option<(Minute, WrittenAs)> {
+    let number = |text: &str, below: Minute| {
+        let is_figures = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        is_figures.then(|| text.parse().ok()).flatten().filter(|number: &Minute| *number < below)
+    };
+    let most = if is_hour { 13 } else { 24 };
+    match figures.split_once(':') {
+        Some((hour, minute)) if minute.len() == 2 => {
+            Some((number(hour, most)? * HOUR + number(minute, 60)?, WrittenAs::HourMinute))
+        }
+        None if is_hour => Some((number(figures, most)? * HOUR, WrittenAs::Hour)),
+        _ => None,
+    }
+}
+
+/// Whether a time of the text can be the wanted one. A zero in front says that the clock has 24 hours.
+fn is_it(wanted: Minute, minute: Minute, figures: &str, half: Option<Half>) -> bool {
+    match half {
+        Some(half) => half.of(minute) == wanted,
+        None => {
+            let has_halves = (HOUR..HALF_DAY).contains(&minute) && !figures.starts_with('0');
+            minute == wanted || has_halves && minute + HALF_DAY == wanted
+        }
+    }
+}
+
+fn named(word: &str) -> Option<Minute> {
+    match word.to_ascii_lowercase().as_str() {
+        "noon" | "midday" => Some(HALF_DAY),
+        "midnight" => Some(0),
+        _ => None,
+    }
+}
