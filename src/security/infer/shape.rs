@@ -75,9 +75,8 @@ const MIN_TEXT: u32 = 64;
 pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Seen) -> Found {
     let looks: BTreeSet<Look> = sightings.values.values().map(|sighting| look(&sighting.value)).collect();
     if looks.iter().eq([&Look::Object])
-        && let Some(mut found) = fields(place, sightings, seen)
+        && let Some(found) = fields(place, sightings, seen)
     {
-        found.rule.max_items = most_items(sightings);
         return found;
     }
     if looks.contains(&Look::Object) || looks.contains(&Look::Flag) && looks.len() > 1 {

@@ -202,7 +202,7 @@ fn shapes_say_no_more_than_was_seen() {
         (json!([0, 1000]), range(0.0, 10000.0)),
         (json!([-7, 70]), range(-100.0, 1000.0)),
         (json!([7, "seven"]), empty()),
-        (json!([{ "any": 1 }]), empty()),
+        (json!([{ "any one": 1 }]), empty()),
     ] {
         assert_eq!(shape(values.as_array().unwrap()), expected, "{values}");
     }
@@ -356,12 +356,11 @@ fn objects_get_rules_for_their_fields() {
     let inferred = inferred(runs);
     let x = rule(&inferred, "s.act", "x");
     assert_eq!(from(&x.fields["payment_id"]), ["s.get:id"]);
-    assert_eq!((x.max_items, x.fields["amount"].max), (Some(2), Some(1000.0)));
+    assert_eq!(x.fields["amount"].max, Some(1000.0));
     assert_eq!(x.fields["to"].fields["day"].pattern.as_ref().unwrap().as_str(), "[0-9]{4}-[0-9]{2}-[0-9]{2}");
     assert!(!x.fields.contains_key("note"), "it never had a value");
     let text = inferred.to_toml();
     for line in [
-        "arguments.x.max_items = 2",
         "arguments.x.payment_id = { from = [\"s.get:id\"] }",
         "arguments.x.to.day = { pattern = \"[0-9]{4}-[0-9]{2}-[0-9]{2}\" }",
     ] {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::security::boundary::WrittenAs;
 
-const FIELDS: &str = "arguments.id = { max_items = 3, payment_id = { from = ['profile:id', 'input'] }, amount = { min = 1, max = 500 }, \
+const FIELDS: &str = "arguments.id = { max_items = 9, payment_id = { from = ['profile:id', 'input'] }, amount = { min = 1, max = 500 }, \
                       tags = { enum = ['a', 'b'], max_items = 2 }, address = { country = { pattern = '[A-Z]{2}' } }, \
                       fields.min = { max = 5 } }";
 
@@ -72,7 +72,7 @@ async fn fields_are_decided_and_named_leaf_by_leaf() {
             (json!("{\"payment_id\": \"PAY1\"}"), "id", "fields", "id.fields"),
             (json!(true), "id", "fields", "id.fields"),
             (json!([{}, { "paymentId": "PAY9" }]), "id[1].payment_id", "name", "id.payment_id.name"),
-            (json!([{}, {}, {}, {}]), "id", "max_items", "id.max_items"),
+            (json!([{}, {}, {}, {}, {}, {}, {}, {}, {}, {}]), "id", "max_items", "id.max_items"),
         ] {
             let expected = (leaf.to_owned(), rule.to_owned(), format!("tools.\"add\".arguments.{place}"));
             assert_eq!(refused(&bench, bad.clone()).await, Some(expected), "{bad}");
