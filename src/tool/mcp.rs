@@ -11,17 +11,23 @@ mod exchange;
 pub mod fuzzing;
 mod handler;
 mod http;
+mod inbound;
 mod input;
+mod limit;
 mod link;
+mod listen;
 mod listing;
 mod message;
 mod oddity;
+mod pipes;
 mod process;
 mod reply;
 mod rounds;
 mod schemas;
 mod spec;
 mod sse;
+mod start;
+mod stream;
 
 use std::{fmt, pin::pin, sync::Arc};
 
@@ -86,7 +92,7 @@ impl McpServer {
         redactor: &Redactor,
     ) -> Result<Self, ConnectError> {
         let (server, input) = (config.id.clone(), config.input.clone());
-        let way = Way::Program(Program::new(config, redactor.clone()));
+        let way = Way::Program(Program::new(config, redactor.clone(), clock.clone()));
         Self::over(Link::new(server, way, input, clock)).await
     }
 

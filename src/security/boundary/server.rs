@@ -63,8 +63,10 @@ pub struct CommandConfig {
     pub settings: BTreeMap<String, String>,
     /// Its working folder; when absent, an empty one of its own that is removed afterwards.
     pub folder: Option<PathBuf>,
-    /// How long it may take until it has said who it is, and not until it has listed its tools; 30 s by default.
+    /// How long it may take until it has said who it is, and not until it has listed its tools; 60 s by default.
     pub start_timeout: Duration,
+    /// Which eras of the protocol are tried.
+    pub protocol: Protocol,
     /// What is answered when a tool asks for input while it runs.
     pub input: InputPolicy,
 }
@@ -117,7 +119,8 @@ impl CommandConfig {
             env: BTreeMap::new(),
             settings: BTreeMap::new(),
             folder: None,
-            start_timeout: Duration::from_secs(30),
+            start_timeout: Duration::from_secs(60),
+            protocol: Protocol::default(),
             input: InputPolicy::default(),
         }
     }

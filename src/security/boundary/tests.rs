@@ -471,6 +471,10 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
         ("command = 'x'\nurl = 'https://crm.example'".to_owned(), "url", "is not known"),
         ("command = 'x'\nenv_from = ['NOT_SET']".to_owned(), "env_from", "`NOT_SET` is not set"),
         ("command = 'x'\nfolder = 'nowhere'".to_owned(), "folder", "there is no folder"),
+        ("command = 'x'\nprotocol = 'old'".to_owned(), "protocol", "must be one of"),
+        ("command = 'x'\nstart_timeout = 'long'".to_owned(), "start_timeout", "from `1s` to `10m`"),
+        ("command = 'x'\nstart_timeout = '11m'".to_owned(), "start_timeout", "from `1s` to `10m`"),
+        ("command = 'x'\nstart_timeout = '0s'".to_owned(), "start_timeout", "from `1s` to `10m`"),
     ];
     for (lines, wrong, says) in table {
         let error = server_of(lines, folder.path()).unwrap_err();
@@ -492,6 +496,7 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
         format!("{good}grant = 'login'"),
         "command = 'server'\nargs = ['--stdio']\nenv = { MODE = 'x' }\nenv_from = ['SECRET']\ninput = 'defaults'"
             .to_owned(),
+        "command = 'server'\nprotocol = 'initialize'\nstart_timeout = '10m'".to_owned(),
     ] {
         server_of(&fine, folder.path()).unwrap_or_else(|error| panic!("{fine}: {error}"));
     }

@@ -85,11 +85,15 @@ fn http(pair: &mut Pair<'_>, old: &ServerConfig, new: &ServerConfig) {
     connection(pair, &old.connection, &new.connection);
     pair.told("rate", rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
     input(pair, &old.input, &new.input);
-    let protocol = |server: &ServerConfig| match server.protocol {
+    protocol(pair, old.protocol, new.protocol);
+}
+
+fn protocol(pair: &mut Pair<'_>, old: Protocol, new: Protocol) {
+    let told = |protocol| match protocol {
         Protocol::Auto => None,
         Protocol::Initialize => Some("initialize".to_owned()),
     };
-    pair.other("protocol", protocol(old), protocol(new));
+    pair.other("protocol", told(old), told(new));
 }
 
 fn oauth(pair: &mut Pair<'_>, old: &OAuth, new: &OAuth) {
@@ -187,6 +191,9 @@ fn command(pair: &mut Pair<'_>, old: &CommandConfig, new: &CommandConfig) {
     pair.told("env_from", covering(&names(old), &names(new), |one, other| one == other), told(old), told(new));
     pair.other("env", word(&old.settings).filter(|text| text != "{}"), word(&new.settings).filter(|text| text != "{}"));
     input(pair, &old.input, &new.input);
+    protocol(pair, old.protocol, new.protocol);
+    let seconds = |command: &CommandConfig| Some(format!("{}s", command.start_timeout.as_secs()));
+    pair.other("start_timeout", seconds(old), seconds(new));
 }
 
 fn line(command: &CommandConfig) -> String {

@@ -256,6 +256,8 @@ fn what_a_program_is_given_is_compared_too() {
         (format!("{all}\nenv_from = [\"TOKEN\"]"), Kind::Wider, "env_from"),
         (format!("{all}\nfolder = \"/\""), Kind::Changed, "folder"),
         (format!("{all}\ninput = {{ name = \"x\" }}"), Kind::Wider, "input"),
+        (format!("{all}\nprotocol = \"initialize\""), Kind::Changed, "protocol"),
+        (format!("{all}\nstart_timeout = \"2m\""), Kind::Changed, "start_timeout"),
     ] {
         assert_eq!(to(&change), [(format!("servers.s.{key}"), kind)]);
     }

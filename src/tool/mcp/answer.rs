@@ -1,6 +1,6 @@
 //! What a server answers over HTTP, before the protocol library sees it.
 
-use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures_util::stream::BoxStream;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use rmcp::{
     model::{ClientRequest, RequestId, ServerJsonRpcMessage},
@@ -60,6 +60,19 @@ impl Question {
         Err(Fault::Garbage(reason))
     }
 
+    /// The answer in one message of a stream. `None` if it is none, or one to another request.
+    pub(super) fn answer_in(&self, text: &str, oddities: &Oddities) -> Option<ServerJsonRpcMessage> {
+        if let Asked::Call(_) = self.asked
+            && let Some(answer) = message::plain_call(text.as_bytes(), &self.id)
+        {
+            return Some(answer);
+        }
+        match read(text.as_bytes(), self.expected(), oddities) {
+            Ok(answer @ (ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_))) => Some(answer),
+            _ => None,
+        }
+    }
+
     /// A status of 4xx may carry a JSON-RPC error. Servers of the older era refuse to be discovered in many ways.
     pub(super) fn refused(
         &self,
@@ -77,30 +90,10 @@ impl Question {
     }
 }
 
-/// The answer in a stream of events that were [`cleaned`] for its question.
-pub(super) async fn first(mut events: Events) -> Option<ServerJsonRpcMessage> {
-    while let Some(Ok(event)) = events.next().await {
-        let message = event.data.and_then(|data| serde_json::from_str(&data).ok());
-        if let Some(ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_)) = message {
-            return message;
-        }
-    }
-    None
-}
-
-/// The events with messages as the library can read them, and without secrets: it logs some of what it gets, and a server may send back
-/// what it was sent. Events that are no messages lose their data, so that they count as none.
-pub(super) fn cleaned(events: Events, question: Option<Question>, oddities: Oddities) -> Events {
-    let clean = move |mut event: Sse| {
-        let is_message = matches!(event.event.as_deref(), None | Some("" | "message"));
-        let data = event.data.take().filter(|_| is_message);
-        event.data = data.and_then(|data| {
-            let expected = question.as_ref().map_or(Expected::Any, Question::expected);
-            serde_json::to_string(&read(data.as_bytes(), expected, &oddities).ok()?).ok()
-        });
-        event
-    };
-    events.map_ok(clean).boxed()
+/// An answer to whichever request, as the library can read it, and without secrets: it logs some of what it gets, and a server may send
+/// back what it was sent. `None` if it cannot be read.
+pub(super) fn cleaned(text: &str, oddities: &Oddities) -> Option<String> {
+    serde_json::to_string(&read(text.as_bytes(), Expected::Any, oddities).ok()?).ok()
 }
 
 fn read(message: &[u8], expected: Expected<'_>, oddities: &Oddities) -> Result<ServerJsonRpcMessage, Unreadable> {

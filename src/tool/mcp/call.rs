@@ -44,7 +44,6 @@ pub(super) struct Ticket {
     pub(super) limits: CallLimits,
     recorder: Recorder,
     waits: AtomicU32,
-    too_long: AtomicBool,
     sent: AtomicBool,
     alive: watch::Receiver<()>,
 }
@@ -60,7 +59,6 @@ impl Ticket {
             limits: permitted.limits(),
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
-            too_long: AtomicBool::new(false),
             sent: AtomicBool::new(false),
             alive,
         };
@@ -86,15 +84,6 @@ impl Ticket {
     /// Writes down a verdict of the server that does not end the call.
     pub(super) fn verdict(&self, kind: EventKind, detail: impl Into<String>) {
         self.event(kind, detail.into());
-    }
-
-    /// Remembers that the reply was cut off for its length: the protocol library only knows that it ended early.
-    pub(super) fn set_too_long(&self) {
-        self.too_long.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_too_long(&self) -> bool {
-        self.too_long.load(Ordering::Relaxed)
     }
 
     /// Remembers whether the call is with the server.

@@ -12,6 +12,8 @@ use crate::{
     security::{ScopeSet, oauth::AuthError},
 };
 
+use super::limit::Flood;
+
 /// Why an MCP server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -137,12 +139,18 @@ pub(super) enum Fault {
     Timeout(std::time::Duration),
     #[error("nobody waits for the reply any more")]
     Abandoned,
+    #[error(transparent)]
+    Flood(Flood),
     #[error("{0}")]
     Garbage(String),
     #[error("the server closed the connection before it answered")]
     Closed,
     #[error("the server gave up the session")]
     SessionLost,
+    #[error("its program did not say who it is within {0:?}: if it needs longer to start, set `start_timeout`")]
+    Slow(std::time::Duration),
+    #[error("the server speaks the older era only")]
+    OlderEra,
     #[error("{0}")]
     Start(String),
     #[error("{0}")]
@@ -264,6 +272,7 @@ impl Fault {
                 ToolError::BadReply(too_long(limit))
             }
             Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
+            Self::Flood(flood) if sent == Sent::Perhaps => ToolError::BadReply(flood.to_string()),
             lost @ (Self::Net(_) | Self::Timeout(_) | Self::Abandoned | Self::Closed | Self::Ended(_))
                 if sent == Sent::Perhaps =>
             {
@@ -279,11 +288,14 @@ impl Fault {
             Self::Auth(source) => ConnectError::Auth { server, source },
             Self::Net(source) => ConnectError::Unreachable { server, source },
             Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused { server, reason: self.to_string() },
-            Self::RateLimited | Self::Unavailable(_) | Self::Timeout(_) | Self::Abandoned | Self::SessionLost => {
-                ConnectError::Unavailable { server, reason: self.to_string() }
-            }
+            Self::RateLimited
+            | Self::Unavailable(_)
+            | Self::Timeout(_)
+            | Self::Slow(_)
+            | Self::Abandoned
+            | Self::SessionLost => ConnectError::Unavailable { server, reason: self.to_string() },
             Self::Start(reason) | Self::Ended(reason) => ConnectError::Start { server, reason },
-            Self::Garbage(_) | Self::Closed | Self::Drifted | Self::Tool(_) => {
+            Self::Garbage(_) | Self::Flood(_) | Self::Closed | Self::OlderEra | Self::Drifted | Self::Tool(_) => {
                 ConnectError::Protocol { server, reason: self.to_string() }
             }
         }

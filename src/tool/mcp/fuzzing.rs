@@ -6,7 +6,7 @@ use serde_json::Value;
 use sse_stream::Sse;
 
 use super::{
-    answer::{self, Question},
+    answer::Question,
     message::{self, Expected},
     oddity::Oddities,
     sse,
@@ -55,13 +55,13 @@ pub fn events(chunks: Vec<Bytes>, limit: usize) -> (Vec<Sse>, Option<End>) {
 
 /// The messages in a stream that answers request 7.
 pub fn cleaned(asked: Asked, chunks: Vec<Bytes>) -> Vec<String> {
-    let events = sse::events(stream::iter(chunks).map(Ok).boxed(), 1 << 20);
+    let mut events = sse::events(stream::iter(chunks).map(Ok).boxed(), 1 << 20);
     let Some(oddities) = oddities() else { return Vec::new() };
     let question = Question { id: RequestId::Number(7), asked: asked.into() };
-    let mut events = answer::cleaned(events, Some(question), oddities);
     let mut found = Vec::new();
     while let Some(Ok(event)) = events.next().now_or_never().flatten() {
-        found.extend(event.data);
+        let answer = event.data.and_then(|data| question.answer_in(&data, &oddities));
+        found.extend(answer.and_then(|answer| serde_json::to_string(&answer).ok()));
     }
     found
 }

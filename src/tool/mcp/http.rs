@@ -1,28 +1,34 @@
-use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use futures_util::{StreamExt, TryStreamExt, future::Either};
+use futures_util::{future::Either, stream::BoxStream};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use rmcp::{
-    model::{ClientJsonRpcMessage, ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage},
     transport::{
         common::client_side_sse::FixedInterval,
         streamable_http_client::{StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
     },
 };
-use sse_stream::Sse;
 use url::Url;
 
 use super::{
-    answer::{self, Events, Question},
+    answer::{Events, Question},
     call::Ticket,
     error::Fault,
+    limit::ANSWER_TIMEOUT,
+    listen::Listening,
     listing::Freshness,
     message::{Asked, not_served},
     oddity::Oddities,
-    sse,
+    stream::{Incoming, Place},
 };
 use crate::{
     clock::Clock,
@@ -37,8 +43,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time for a server to begin to say that it speaks the newer era, and that to say it. One that is silent is asked in the words of
 /// the older one; one that wants us to wait is not.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
-/// A stream that ends at once again and again is not asked for more often than this, whatever its server wants.
-const MIN_RETRY_MS: u64 = 100;
 /// The first version without sessions, and without streams that can be taken up again.
 const MODERN: &str = "2026-07-28";
 
@@ -49,9 +53,13 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: &str = "application/json";
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// The HTTP client below the protocol library: attaches the token of its server, and sees what a server says by status first.
+/// The HTTP client below the protocol library: attaches the token of its server, and sees what a server says by status first. Clones
+/// belong to the same connection.
 #[derive(Clone)]
-pub(super) struct Http(Arc<Inner>);
+pub(super) struct Http {
+    inner: Arc<Inner>,
+    listening: Arc<Mutex<Listening>>,
+}
 
 struct Inner {
     identity: Arc<Identity>,
@@ -60,7 +68,8 @@ struct Inner {
     oddities: Oddities,
 }
 
-type Headers = HashMap<HeaderName, HeaderValue>;
+pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
+type Body = BoxStream<'static, Result<Bytes, net::Error>>;
 type Failure = StreamableHttpError<Fault>;
 
 /// A stream that breaks off is taken up again, but not for ever.
@@ -73,66 +82,107 @@ pub(super) fn reconnect() -> FixedInterval {
 impl Http {
     pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
         let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
-        Self(Arc::new(Inner { identity, clock, freshness: Arc::default(), oddities }))
+        let inner = Inner { identity, clock, freshness: Arc::default(), oddities };
+        Self { inner: Arc::new(inner), listening: Arc::default() }
+    }
+
+    /// For another connection to the same server.
+    pub(super) fn connection(&self) -> Self {
+        Self { inner: self.inner.clone(), listening: Arc::default() }
     }
 
     /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
     pub(super) fn freshness(&self) -> &Arc<Freshness> {
-        &self.0.freshness
+        &self.inner.freshness
     }
 
     pub(super) fn oddities(&self) -> &Oddities {
-        &self.0.oddities
+        &self.inner.oddities
     }
 
     pub(super) fn identity(&self) -> &Identity {
-        &self.0.identity
+        &self.inner.identity
     }
 
-    pub(super) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
     }
 
-    /// Goes to the configured address, whatever else the library may hold.
-    fn request(&self, method: Method, session: Option<&str>, extra: Headers) -> Result<Request, Fault> {
-        let mut request = Request::get(self.url());
-        request.method = method;
-        request.timeout = TIMEOUT;
-        request.headers.extend(extra);
-        let accept = HeaderValue::from_static("application/json, text/event-stream");
-        request.headers.insert(ACCEPT, accept);
-        if let Some(session) = session {
-            request.headers.insert(SESSION, header_value(session)?);
-        }
-        Ok(request)
+    pub(super) fn listening(&self) -> MutexGuard<'_, Listening> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn url(&self) -> Url {
         self.identity().config().url.clone()
     }
 
-    async fn post(
+    /// Sends the answer to a request of the server.
+    pub(super) async fn answer(&self, answer: &ClientJsonRpcMessage, place: &Place) -> Result<(), Fault> {
+        // what else the headers say is about another message
+        let version = place.headers.get_key_value(&VERSION).map(|(name, value)| (name.clone(), value.clone()));
+        let place = Place { session: place.session.clone(), headers: version.into_iter().collect() };
+        let request = self.request_with(answer, &place, None, ANSWER_TIMEOUT)?;
+        self.exchange(&request, None).await?;
+        Ok(())
+    }
+
+    /// What the server sends without being asked, or the rest of a stream that broke off; none where the server serves no such thing.
+    pub(super) async fn stream(&self, place: &Place, last_event: Option<&str>) -> Result<Option<Body>, Fault> {
+        let mut request = self.request(Method::GET, place)?;
+        if let Some(last) = last_event {
+            request.headers.insert(LAST_EVENT, header_value(last)?);
+        }
+        let reply = self.exchange(&request, None).await?;
+        let is_stream = reply.status.is_success() && has_type(&reply.headers, EVENT_STREAM);
+        Ok(is_stream.then_some(reply.body))
+    }
+
+    /// Goes to the configured address, whatever else the library may hold.
+    fn request(&self, method: Method, place: &Place) -> Result<Request, Fault> {
+        let mut request = Request::get(self.url());
+        request.method = method;
+        request.timeout = TIMEOUT;
+        request.headers.extend(place.headers.clone());
+        let accept = HeaderValue::from_static("application/json, text/event-stream");
+        request.headers.insert(ACCEPT, accept);
+        if let Some(session) = &place.session {
+            request.headers.insert(SESSION, header_value(session)?);
+        }
+        Ok(request)
+    }
+
+    fn request_with(
         &self,
         message: &ClientJsonRpcMessage,
-        session: Option<&str>,
-        headers: Headers,
-        ticket: Option<Arc<Ticket>>,
+        place: &Place,
+        ticket: Option<&Ticket>,
         limit: Duration,
-    ) -> Result<StreamableHttpPostResponse, Failure> {
-        let mut request = self.request(Method::POST, session, headers)?;
+    ) -> Result<Request, Fault> {
+        let mut request = self.request(Method::POST, place)?;
         request.timeout = limit;
         // whoever may take longer may be silent for longer
         request.read_timeout = Some(limit).filter(|limit| *limit > TIMEOUT);
         let json = HeaderValue::from_static(JSON);
         request.headers.insert(CONTENT_TYPE, json);
-        if let Some(ticket) = &ticket {
+        if let Some(ticket) = ticket {
             let trace = header_value(&ticket.traceparent)?;
             request.headers.insert(TRACEPARENT, trace);
         }
-        request.body = serde_json::to_vec(message)?.into();
-        let reply = self.exchange(&request, ticket.as_deref()).await?;
-        let read = pin!(read(reply, self.oddities(), message, session, ticket));
-        let read = tokio::time::timeout(limit, read).await.unwrap_or(Err(Fault::Timeout(limit).into()));
+        let body = serde_json::to_vec(message).map_err(|_| Fault::Garbage("a message cannot be written".into()))?;
+        request.body = body.into();
+        Ok(request)
+    }
+
+    async fn post(
+        &self,
+        message: &ClientJsonRpcMessage,
+        place: &Place,
+        ticket: Option<&Ticket>,
+        limit: Duration,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let request = self.request_with(message, place, ticket, limit)?;
+        let reply = self.exchange(&request, ticket).await?;
+        let read = self.read(reply, message, place, ticket, limit).await;
         if matches!(read, Err(StreamableHttpError::SessionExpired)) {
             // whoever begins a new one may be another program
             self.freshness().lose();
@@ -140,43 +190,79 @@ impl Http {
         read
     }
 
-    /// Whether the server speaks the newer era. A stream of events is read up to the answer here: how long that takes is limited.
-    async fn discover(
+    async fn read(
+        &self,
+        reply: Streamed,
+        message: &ClientJsonRpcMessage,
+        place: &Place,
+        ticket: Option<&Ticket>,
+        limit: Duration,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let status = reply.status;
+        let question = match message {
+            ClientJsonRpcMessage::Request(request) => Some(Question::of(&request.id, &request.request)),
+            _ => None,
+        };
+        // what was told needs no answer, whatever comes
+        if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT)
+            || (question.is_none() && status.is_success())
+        {
+            return Ok(StreamableHttpPostResponse::Accepted);
+        }
+        if status == StatusCode::NOT_FOUND && place.session.is_some() {
+            return Err(StreamableHttpError::SessionExpired);
+        }
+        let Some(question) = question else { return Err(Fault::Refused(status.as_u16()).into()) };
+        let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
+        let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
+            let session = place.session.clone().or(given.as_deref().map(Arc::from));
+            let place = Place { session, headers: place.headers.clone() };
+            let answer = Incoming::new(self, &place, reply.body, most).answer(&question, &place);
+            let answer = match ticket {
+                // the call has a limit of its own
+                Some(_) => answer.await?,
+                None => within(limit, answer).await?,
+            };
+            return Ok(StreamableHttpPostResponse::Json(answer, given));
+        }
+        let headers = reply.headers.clone();
+        let body = within(limit, async { Ok(reply.collect(most).await?) }).await?;
+        if status == StatusCode::BAD_REQUEST && place.session.is_some() && says_no_session(&body) {
+            return Err(StreamableHttpError::SessionExpired);
+        }
+        let answer = match status.is_success() {
+            true => question.answer(status, &headers, &body, self.oddities())?,
+            false => question.refused(status, &body, self.oddities())?,
+        };
+        Ok(StreamableHttpPostResponse::Json(answer, given))
+    }
+
+    /// What a server says to who it is. One that does not speak the newer era says so in many ways, or says nothing.
+    async fn greet(
         &self,
         message: &ClientJsonRpcMessage,
-        id: &RequestId,
-        headers: Headers,
+        question: &Question,
+        place: &Place,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        let silent =
-            || StreamableHttpPostResponse::Json(ServerJsonRpcMessage::error(not_served(), Some(id.clone())), None);
-        match self.post(message, None, headers, None, DISCOVER_TIMEOUT).await {
-            Ok(StreamableHttpPostResponse::Sse(events, session)) => {
-                let answer = tokio::time::timeout(DISCOVER_TIMEOUT, answer::first(events)).await.ok().flatten();
-                Ok(answer.map_or_else(silent, |answer| StreamableHttpPostResponse::Json(answer, session)))
-            }
+        let discovers = question.asked == Asked::Discover;
+        let limit = if discovers { DISCOVER_TIMEOUT } else { TIMEOUT };
+        match self.post(message, place, None, limit).await {
             Ok(StreamableHttpPostResponse::Accepted)
-            | Err(StreamableHttpError::Client(Fault::Timeout(_) | Fault::Net(net::Error::Timeout { .. }))) => {
-                Ok(silent())
+            | Err(StreamableHttpError::Client(
+                Fault::Timeout(_) | Fault::Closed | Fault::Net(net::Error::Timeout { .. }),
+            )) if discovers => {
+                let older = ServerJsonRpcMessage::error(not_served(), Some(question.id.clone()));
+                Ok(StreamableHttpPostResponse::Json(older, None))
+            }
+            Ok(StreamableHttpPostResponse::Accepted) => {
+                Err(Fault::Garbage("it accepts `initialize` with status 202 and does not answer it".to_owned()).into())
+            }
+            Err(StreamableHttpError::Client(Fault::Closed)) => {
+                Err(Fault::Garbage("its event stream ended without an answer".to_owned()).into())
             }
             other => other,
         }
-    }
-}
-
-/// The answer to `initialize`. The library waits for it in a stream too, and does not say why it did not come.
-async fn started(reply: StreamableHttpPostResponse) -> Result<StreamableHttpPostResponse, Failure> {
-    match reply {
-        StreamableHttpPostResponse::Sse(events, session) => {
-            let answer = tokio::time::timeout(TIMEOUT, answer::first(events)).await;
-            match answer.map_err(|_| Fault::Timeout(TIMEOUT))? {
-                Some(answer) => Ok(StreamableHttpPostResponse::Json(answer, session)),
-                None => Err(Fault::Garbage("its event stream ended without an answer".to_owned()).into()),
-            }
-        }
-        StreamableHttpPostResponse::Accepted => {
-            Err(Fault::Garbage("it accepts `initialize` with status 202 and does not answer it".to_owned()).into())
-        }
-        other => Ok(other),
     }
 }
 
@@ -191,23 +277,19 @@ impl StreamableHttpClient for Http {
         _token: Option<String>,
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        if let Some(id) = discovery(&message) {
-            return self.discover(&message, id, headers).await;
+        let place = Place { session, headers };
+        if let Some(question) = greeting(&message) {
+            return self.greet(&message, &question, &place).await;
         }
         let ticket = ticket_of(&message);
         let limit = ticket.as_ref().map_or(TIMEOUT, |ticket| ticket.limits.exchange);
-        let post = self.post(&message, session.as_deref(), headers, ticket.clone(), limit);
+        let post = self.post(&message, &place, ticket.as_deref(), limit);
         let abandoned = match &ticket {
             Some(ticket) => Either::Left(ticket.abandoned()),
             None => Either::Right(std::future::pending()),
         };
         tokio::select! {
-            reply = post => match &message {
-                ClientJsonRpcMessage::Request(request) if Asked::of(&request.request) == Asked::Initialize => {
-                    started(reply?).await
-                }
-                _ => reply,
-            },
+            reply = post => reply,
             () = abandoned => Err(Fault::Abandoned.into()),
         }
     }
@@ -219,95 +301,39 @@ impl StreamableHttpClient for Http {
         _token: Option<String>,
         headers: Headers,
     ) -> Result<(), Failure> {
-        let request = self.request(Method::DELETE, Some(&session), headers)?;
+        let request = self.request(Method::DELETE, &Place { session: Some(session), headers })?;
         self.exchange(&request, None).await?;
         Ok(())
     }
 
+    /// The library comes here only to listen: a reply that breaks off is taken up again where it is read.
     async fn get_stream(
         &self,
         _uri: Arc<str>,
         session: Option<Arc<str>>,
-        last_event: Option<String>,
+        _last_event: Option<String>,
         _token: Option<String>,
         headers: Headers,
     ) -> Result<Events, Failure> {
-        if headers.get(&VERSION).is_some_and(|version| version.as_bytes() >= MODERN.as_bytes()) {
-            // a stream of the newer era that broke off is lost
+        let place = Place { session, headers };
+        let admitted = self.listening().admit(self.clock().elapsed());
+        let Some((wait, last_event)) = admitted.filter(|_| !is_modern(&place.headers)) else {
             return Err(StreamableHttpError::ServerDoesNotSupportSse);
-        }
-        let mut request = self.request(Method::GET, session.as_deref(), headers)?;
-        if let Some(last) = last_event {
-            request.headers.insert(LAST_EVENT, header_value(&last)?);
-        }
-        let reply = self.exchange(&request, None).await?;
-        if reply.status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-            let patient = |mut event: Sse| {
-                event.retry = event.retry.map(|wait| wait.max(MIN_RETRY_MS));
-                event
-            };
-            let events = sse::events(reply.body, MAX_REPLY).map_ok(patient).boxed();
-            Ok(answer::cleaned(events, None, self.oddities().clone()))
-        } else {
-            Err(StreamableHttpError::ServerDoesNotSupportSse)
-        }
-    }
-}
-
-async fn read(
-    reply: Streamed,
-    oddities: &Oddities,
-    message: &ClientJsonRpcMessage,
-    session: Option<&str>,
-    ticket: Option<Arc<Ticket>>,
-) -> Result<StreamableHttpPostResponse, Failure> {
-    let status = reply.status;
-    let question = match message {
-        ClientJsonRpcMessage::Request(request) => Some(Question::of(&request.id, &request.request)),
-        _ => None,
-    };
-    // what was told needs no answer, whatever comes
-    if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) || (question.is_none() && status.is_success()) {
-        return Ok(StreamableHttpPostResponse::Accepted);
-    }
-    if status == StatusCode::NOT_FOUND && session.is_some() {
-        return Err(StreamableHttpError::SessionExpired);
-    }
-    let limit = ticket.as_ref().map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
-    let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-        let events = answer::cleaned(sse::events(reply.body, limit), question, oddities.clone());
-        let events = match ticket {
-            Some(ticket) => watched(events, ticket),
-            None => events,
         };
-        return Ok(StreamableHttpPostResponse::Sse(events, given));
-    }
-    let headers = reply.headers.clone();
-    let body = reply.collect(limit).await.map_err(Fault::from)?;
-    if status == StatusCode::BAD_REQUEST && session.is_some() && says_no_session(&body) {
-        return Err(StreamableHttpError::SessionExpired);
-    }
-    match question {
-        Some(question) if status.is_success() => {
-            Ok(StreamableHttpPostResponse::Json(question.answer(status, &headers, &body, oddities)?, given))
-        }
-        Some(question) => Ok(StreamableHttpPostResponse::Json(question.refused(status, &body, oddities)?, given)),
-        None => Err(Fault::Refused(status.as_u16()).into()),
+        self.clock().sleep(wait).await;
+        let body = self.stream(&place, last_event.as_deref()).await?;
+        let body = body.ok_or(StreamableHttpError::ServerDoesNotSupportSse)?;
+        Ok(Incoming::new(self, &place, body, MAX_REPLY).listen())
     }
 }
 
-/// Ends when the call is abandoned, and remembers when an event is too long.
-fn watched(events: Events, ticket: Arc<Ticket>) -> Events {
-    let witness = ticket.clone();
-    events
-        .inspect_err(move |error| {
-            if sse::is_too_long(error) {
-                witness.set_too_long();
-            }
-        })
-        .take_until(async move { ticket.abandoned().await })
-        .boxed()
+/// A version without sessions, and without streams that can be taken up again.
+pub(super) fn is_modern(headers: &Headers) -> bool {
+    headers.get(&VERSION).is_some_and(|version| version.as_bytes() >= MODERN.as_bytes())
+}
+
+async fn within<T>(limit: Duration, read: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    tokio::time::timeout(limit, pin!(read)).await.unwrap_or(Err(Fault::Timeout(limit)))
 }
 
 /// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then, as
@@ -321,13 +347,11 @@ fn says_no_session(body: &Bytes) -> bool {
     }
 }
 
-fn discovery(message: &ClientJsonRpcMessage) -> Option<&RequestId> {
-    match message {
-        ClientJsonRpcMessage::Request(request) => {
-            matches!(request.request, ClientRequest::DiscoverRequest(_)).then_some(&request.id)
-        }
-        _ => None,
-    }
+/// What the message asks, where that is who the server is.
+fn greeting(message: &ClientJsonRpcMessage) -> Option<Question> {
+    let ClientJsonRpcMessage::Request(request) = message else { return None };
+    let question = Question::of(&request.id, &request.request);
+    matches!(question.asked, Asked::Discover | Asked::Initialize).then_some(question)
 }
 
 fn ticket_of(message: &ClientJsonRpcMessage) -> Option<Arc<Ticket>> {

@@ -3,11 +3,11 @@
 use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use rmcp::{
-    RoleClient,
+    ClientHandler, RoleClient,
     model::{CallToolRequest, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestMetaObject, ServerResult},
     service::{
         ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions,
-        RequestHandle, RunningService, ServiceError,
+        RequestHandle, RunningService, ServiceError, serve_directly,
     },
     transport::{
         IntoTransport,
@@ -23,6 +23,7 @@ use super::{
     listing::Freshness,
     oddity::Oddities,
     process::{Process, Program},
+    start,
 };
 use crate::{
     call::ServerId,
@@ -79,7 +80,7 @@ impl Link {
     pub(super) fn new(server: ServerId, way: Way, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {
         let freshness = match &way {
             Way::Http(http) => http.freshness().clone(),
-            Way::Program(_) => Arc::default(),
+            Way::Program(program) => program.freshness().clone(),
         };
         Self { server, way, input, clock, freshness, current: Mutex::default() }
     }
@@ -185,11 +186,7 @@ impl Link {
                     .map_err(|error| Fault::of_start(error, self.oddities().redactor()))?;
                 Session { service, process: None }
             }
-            Way::Program(program) => match self.start(program, auto()).await {
-                // older programs may end at a message that they do not know
-                Err(Fault::Ended(_)) => self.start(program, ClientLifecycleMode::Initialize).await?,
-                session => session?,
-            },
+            Way::Program(program) => self.run(program).await?,
         };
         session.service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         Ok(session)
@@ -197,7 +194,7 @@ impl Link {
 
     /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
     async fn reach(&self, http: &Http) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
-        let transport = || StreamableHttpClientTransport::with_client(http.clone(), transport_config(http));
+        let transport = || StreamableHttpClientTransport::with_client(http.connection(), transport_config(http));
         if http.identity().config().protocol != Protocol::Initialize {
             let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
             match self.serve(transport(), mode).await {
@@ -208,14 +205,38 @@ impl Link {
         self.serve(transport(), ClientLifecycleMode::Initialize).await
     }
 
-    async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Session, Fault> {
-        let (process, transport) = program.start()?;
-        let limit = program.start_timeout();
-        match tokio::time::timeout(limit, self.serve(transport, mode)).await {
-            Ok(Ok(service)) => Ok(Session { service, process: Some(process) }),
-            Ok(Err(error)) => Err(process.explain(Fault::of_start(error, self.oddities().redactor())).await),
-            Err(_) => Err(Fault::Timeout(limit)),
+    async fn run(&self, program: &Program) -> Result<Session, Fault> {
+        let protocol = program.protocol();
+        match self.start(program, protocol).await {
+            // older programs may end at a message that they do not know
+            Err(Fault::Ended(_)) if protocol == Protocol::Auto => self.start(program, Protocol::Initialize).await,
+            // it spoke the older era, and does not any more
+            Err(Fault::Garbage(_)) if program.protocol() != protocol => self.start(program, Protocol::Auto).await,
+            session => session,
         }
+    }
+
+    async fn start(&self, program: &Program, protocol: Protocol) -> Result<Session, Fault> {
+        let (process, mut pipes) = program.start()?;
+        let limit = program.start_timeout();
+        let greeted = start::greet(&mut pipes, self.handler().get_info(), protocol, self.oddities().redactor());
+        match tokio::time::timeout(limit, greeted).await {
+            Ok(Ok((question, info))) => {
+                program.remember(question);
+                let service = serve_directly(self.handler(), pipes, Some(info));
+                Ok(Session { service, process: Some(process) })
+            }
+            Ok(Err(fault)) => {
+                // it may be another program when it is started again
+                program.forget();
+                Err(process.explain(fault).await)
+            }
+            Err(_) => Err(Fault::Slow(limit)),
+        }
+    }
+
+    fn handler(&self) -> Handler {
+        Handler { input: self.input.clone() }
     }
 
     async fn serve<T, E, A>(
@@ -227,8 +248,7 @@ impl Link {
         T: IntoTransport<RoleClient, E, A>,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let handler = Handler { input: self.input.clone(), freshness: self.freshness.clone() };
-        handler.serve_with_lifecycle(transport, mode).await
+        self.handler().serve_with_lifecycle(transport, mode).await
     }
 }
 
@@ -241,9 +261,9 @@ impl Session {
         self.service.peer_info().map_or_else(String::new, |info| info.protocol_version.to_string())
     }
 
-    /// Whether it ended because something longer than allowed came.
-    pub(super) fn is_too_long(&self) -> bool {
-        self.process.as_ref().is_some_and(Process::is_too_long)
+    /// Why its program is not listened to any more, where that is the program's own doing.
+    pub(super) fn cut(&self) -> Option<Fault> {
+        self.process.as_ref().and_then(Process::cut)
     }
 
     /// Sends a call. The server is told when the reply is not waited for.
@@ -291,15 +311,8 @@ impl Drop for Pending {
 }
 
 /// Whether a server refuses to be discovered because it does not know how, and not for one of the newer era's own reasons.
-fn is_of_older_era(error: &ErrorData) -> bool {
+pub(super) fn is_of_older_era(error: &ErrorData) -> bool {
     !matches!(error.code, ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY | ErrorCode::HEADER_MISMATCH)
-}
-
-fn auto() -> ClientLifecycleMode {
-    ClientLifecycleMode::Auto {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        legacy_version: Some(ProtocolVersion::V_2025_11_25),
-    }
 }
 
 fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {

@@ -117,7 +117,7 @@ impl Freshness {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 }

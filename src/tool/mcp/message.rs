@@ -63,7 +63,7 @@ pub(super) enum Unreadable {
 
 /// Under this key of an error's `data` stands that the error is not the server's, but says why its answer cannot be used.
 const UNUSABLE: &str = "abide/unusable";
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Asked {
     pub(super) fn of(request: &ClientRequest) -> Self {
@@ -217,7 +217,8 @@ fn answer(result: Value, id: RequestId, asked: Option<Asked>, oddities: &Odditie
     }
 }
 
-fn unusable(reason: &'static str, id: RequestId) -> ServerJsonRpcMessage {
+/// Stands for an answer that cannot be used, see [`why_unusable`].
+pub(super) fn unusable(reason: &'static str, id: RequestId) -> ServerJsonRpcMessage {
     let error = ErrorData::new(ErrorCode::PARSE_ERROR, reason, Some(json!({ UNUSABLE: true })));
     ServerJsonRpcMessage::error(error, Some(id))
 }
@@ -268,7 +269,7 @@ fn error_data(error: &Value) -> ErrorData {
 }
 
 /// The id, as a number where it is one in other words: `"0"` and `0.0` for 0.
-fn request_id(id: &Value) -> Option<RequestId> {
+pub(super) fn request_id(id: &Value) -> Option<RequestId> {
     match (integer(id), id) {
         (Some(number), _) => Some(RequestId::Number(number)),
         (None, Value::String(text)) => Some(RequestId::String(text.as_str().into())),

@@ -3,43 +3,53 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    pin::Pin,
     process::{ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use rmcp::{RoleClient, transport::async_rw::AsyncRwTransport};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, ChildStderr, Command},
     sync::{oneshot, watch},
 };
 
-use super::{error::Fault, http::MAX_REPLY, oddity::Oddities};
-use crate::{call::ServerId, secret::Redactor, security::boundary::CommandConfig};
+use super::{
+    error::Fault,
+    limit::Meter,
+    listing::Freshness,
+    oddity::Oddities,
+    pipes::{Context, Cut, Pipes},
+    start::Question,
+};
+use crate::{
+    call::ServerId,
+    clock::Clock,
+    secret::Redactor,
+    security::boundary::{CommandConfig, Protocol},
+};
 
 /// How a server's program is started.
 pub(super) struct Program {
     config: CommandConfig,
     redactor: Redactor,
     oddities: Oddities,
+    clock: Arc<dyn Clock>,
+    freshness: Arc<Freshness>,
+    /// Whether it spoke the older era when it was started before.
+    older: AtomicBool,
 }
 
 /// A running program. Dropping it ends the program, and everything that the program started.
 pub(super) struct Process {
-    too_long: Arc<AtomicBool>,
+    cut: Cut,
     ended: watch::Receiver<Option<ExitStatus>>,
     _stop: oneshot::Sender<()>,
 }
-
-/// Lines of JSON over the program's standard input and output.
-pub(super) type Pipes = AsyncRwTransport<RoleClient, Capped<ChildStdout>, ChildStdin>;
 
 /// What must go together. Dropped anywhere, even with the runtime, it ends the whole process group.
 struct Group {
@@ -49,14 +59,6 @@ struct Group {
     _folder: Option<TempDir>,
 }
 
-/// Ends with an error at a line of more than `limit` bytes, before anybody keeps it.
-pub(super) struct Capped<R> {
-    inner: R,
-    line: usize,
-    limit: usize,
-    too_long: Arc<AtomicBool>,
-}
-
 /// The time that a program has to end by itself, once its input is closed, and that its last words have to arrive.
 const GRACE: Duration = Duration::from_secs(2);
 /// What is logged of one line of a program's diagnostics, and of all of them, in bytes.
@@ -64,10 +66,30 @@ const MAX_LOG_LINE: u64 = 4 * 1024;
 const MAX_LOG: usize = 256 * 1024;
 
 impl Program {
-    pub(super) fn new(config: CommandConfig, redactor: Redactor) -> Self {
+    pub(super) fn new(config: CommandConfig, redactor: Redactor, clock: Arc<dyn Clock>) -> Self {
         config.env.values().for_each(|value| redactor.keep(value));
         let oddities = Oddities::new(config.id.clone(), redactor.clone());
-        Self { config, redactor, oddities }
+        Self { config, redactor, oddities, clock, freshness: Arc::default(), older: AtomicBool::new(false) }
+    }
+
+    /// To be lost when the program says that its list of tools has changed.
+    pub(super) fn freshness(&self) -> &Arc<Freshness> {
+        &self.freshness
+    }
+
+    /// Which eras are tried.
+    pub(super) fn protocol(&self) -> Protocol {
+        if self.older.load(Ordering::Relaxed) { Protocol::Initialize } else { self.config.protocol }
+    }
+
+    /// Remembers which era it speaks, so that the other one is not tried whenever it is started again.
+    pub(super) fn remember(&self, answered: Question) {
+        self.older.store(answered == Question::Initialize, Ordering::Relaxed);
+    }
+
+    /// Tries both eras when it is started again.
+    pub(super) fn forget(&self) {
+        self.older.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn oddities(&self) -> &Oddities {
@@ -93,18 +115,28 @@ impl Program {
         };
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = watch::channel(None);
+        let cut = Cut::default();
+        let unwanted = cut.clone();
         let mut log = tokio::spawn(drain(stderr, self.config.id.clone(), self.redactor.clone()));
         tokio::spawn(async move {
-            let status = group.live(stopped).await;
+            let status = group.live(stopped, unwanted).await;
             // its last words first; whoever left the group may hold the pipe for ever
             if tokio::time::timeout(GRACE, &mut log).await.is_err() {
                 log.abort();
             }
             end.send_replace(status);
         });
-        let too_long = Arc::new(AtomicBool::new(false));
-        let output = Capped::new(stdout, MAX_REPLY, too_long.clone());
-        Ok((Process { too_long, ended, _stop: stop }, AsyncRwTransport::new_client(output, stdin)))
+        let pipes = Pipes::new(stdout, stdin, self.context(), cut.clone());
+        Ok((Process { cut, ended, _stop: stop }, pipes))
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            meter: Meter::new(self.config.id.clone(), self.clock.clone(), 0),
+            policy: self.config.input.clone(),
+            freshness: self.freshness.clone(),
+            oddities: self.oddities.clone(),
+        }
     }
 
     fn command(&self, folder: Option<&Path>) -> Command {
@@ -123,14 +155,18 @@ impl Program {
 }
 
 impl Process {
-    pub(super) fn is_too_long(&self) -> bool {
-        self.too_long.load(Ordering::Relaxed)
+    /// Why it is not listened to any more, where that is its own doing.
+    pub(super) fn cut(&self) -> Option<Fault> {
+        self.cut.fault()
     }
 
     /// Why the connection to it could not be set up, when the program itself has ended.
     pub(super) async fn explain(mut self, fault: Fault) -> Fault {
         if !matches!(fault, Fault::Closed) {
             return fault;
+        }
+        if let Some(cut) = self.cut() {
+            return cut;
         }
         let ended = tokio::time::timeout(2 * GRACE, self.ended.wait_for(Option::is_some)).await;
         let status = ended.ok().and_then(Result::ok).and_then(|status| *status);
@@ -151,10 +187,12 @@ impl Group {
     }
 
     /// Until the program ends, or for a while longer than it is wanted.
-    async fn live(mut self, stopped: oneshot::Receiver<()>) -> Option<ExitStatus> {
+    async fn live(mut self, stopped: oneshot::Receiver<()>, cut: Cut) -> Option<ExitStatus> {
         let ended = tokio::select! {
             status = self.child.wait() => Some(status),
             _ = stopped => tokio::time::timeout(GRACE, self.child.wait()).await.ok(),
+            // one that sends without end does not end by itself
+            () = cut.made() => None,
         };
         let status = match ended {
             Some(status) => status,
@@ -179,35 +217,6 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-impl<R> Capped<R> {
-    fn new(inner: R, limit: usize, too_long: Arc<AtomicBool>) -> Self {
-        Self { inner, line: 0, limit, too_long }
-    }
-
-    /// The longest piece of a line that the bytes bring it to.
-    fn measure(&mut self, bytes: &[u8]) -> usize {
-        let mut longest = self.line;
-        for byte in bytes {
-            self.line = if *byte == b'\n' { 0 } else { self.line + 1 };
-            longest = longest.max(self.line);
-        }
-        longest
-    }
-}
-
-impl<R: AsyncRead + Unpin> AsyncRead for Capped<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        if self.measure(buf.filled().get(before..).unwrap_or_default()) > self.limit {
-            self.too_long.store(true, Ordering::Relaxed);
-            buf.set_filled(before);
-            return Poll::Ready(Err(io::Error::other(format!("a line is longer than {} bytes", self.limit))));
-        }
-        Poll::Ready(Ok(()))
     }
 }
 

@@ -8,7 +8,7 @@ use rmcp::{
 use super::{
     ToolError,
     call::{Idempotency, Ticket},
-    error::{Fault, Sent, too_long},
+    error::{Fault, Sent},
     input,
     link::{Link, Session},
     reply,
@@ -51,14 +51,13 @@ impl<'a> Rounds<'a> {
                 },
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
                 Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error) => self.wait_for_the_rate().await?,
-                Err(_) if self.ticket.is_too_long() || self.session.is_too_long() => {
-                    return Err(Fault::Garbage(too_long(self.ticket.limits.receive_bytes)));
-                }
                 Err(ServiceError::McpError(error)) => {
                     return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?);
                 }
-                Err(ServiceError::TransportClosed) if self.may_repeat() => self.lost += 1,
-                Err(error) => return Err(Fault::of_service(error, self.ticket.redactor())),
+                Err(error) => match (Fault::of_service(error, self.ticket.redactor()), self.session.cut()) {
+                    (Fault::Closed, None) if self.may_repeat() => self.lost += 1,
+                    (fault, cut) => return Err(cut.unwrap_or(fault)),
+                },
             }
         }
     }

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
 mod eras;
+mod floods;
 mod lists;
 mod odd;
 mod questions;
@@ -151,7 +152,7 @@ pub(super) async fn call(server: &McpServer, effect: Effect) -> (Result<ToolRepl
     call_under(server, ToolRule::new(effect, ScopeSet::new())).await
 }
 
-async fn call_under(server: &McpServer, rule: ToolRule) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
+pub(super) async fn call_under(server: &McpServer, rule: ToolRule) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };

@@ -4,11 +4,16 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use url::Url;
 
-use super::{Surroundings, choice, limits::rate, parsed, secret};
+use super::{
+    Surroundings, choice,
+    limits::{rate, window},
+    parsed, secret,
+};
 use crate::{
     call::ServerId,
     net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
@@ -55,7 +60,9 @@ const HTTP_KEYS: &[&str] = &[
     "protocol",
     "resource",
 ];
-const COMMAND_KEYS: &[&str] = &["command", "args", "env", "env_from", "folder", "input"];
+const COMMAND_KEYS: &[&str] = &["command", "args", "env", "env_from", "folder", "input", "protocol", "start_timeout"];
+/// The longest that a program may be waited for.
+const MAX_START: Duration = Duration::from_secs(600);
 const PROVIDER_KEYS: &[&str] = &[
     "issuer",
     "token_endpoint",
@@ -114,7 +121,7 @@ fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<Se
     let connection = connection(table, around);
     let rate = rate(table);
     let input = input(table);
-    let protocol = choice(table, "protocol", &[("auto", Protocol::Auto), ("initialize", Protocol::Initialize)]);
+    let protocol = protocol(table);
     let mut config = ServerConfig::new(id, url?);
     if let Some(oauth) = oauth? {
         config = config.with_oauth(oauth);
@@ -122,7 +129,7 @@ fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<Se
     config.connection = connection;
     config.rate = rate;
     config.input = input;
-    config.protocol = protocol.unwrap_or_default();
+    config.protocol = protocol;
     Some(config)
 }
 
@@ -325,14 +332,31 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
         let reason = format!("there is no folder `{}`: paths start at the boundary file's folder", folder.display());
         table.problem("folder", reason);
     }
-    let input = input(table);
+    let (input, protocol) = (input(table), protocol(table));
+    let start_timeout = start_timeout(table);
     let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
     config.args = args;
     config.env = env;
     config.settings = plain_environment(table).into_iter().collect();
     config.folder = folder;
     config.input = input;
+    config.protocol = protocol;
+    config.start_timeout = start_timeout.unwrap_or(config.start_timeout);
     Some(config)
+}
+
+fn protocol(table: &Table<'_>) -> Protocol {
+    let eras = [("auto", Protocol::Auto), ("initialize", Protocol::Initialize)];
+    choice(table, "protocol", &eras).unwrap_or_default()
+}
+
+fn start_timeout(table: &Table<'_>) -> Option<Duration> {
+    let text = table.text("start_timeout")?;
+    let time = window(text).filter(|time| *time <= MAX_START);
+    if time.is_none() {
+        table.problem("start_timeout", "must be a time from `1s` to `10m`, such as `90s`");
+    }
+    time
 }
 
 /// A name is looked up in `PATH`; a path starts at the boundary file's folder.

@@ -2,15 +2,18 @@
 
 use rmcp::transport::Transport;
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
 
 use super::*;
 use crate::{
     call::{Effect, ToolReply},
     clock::SystemClock,
     secret::Secret,
+    security::{ScopeSet, boundary::ToolRule},
     testing::log::LogCapture,
-    tool::mcp::{ConnectError, McpServer, ToolError, tests::call},
+    tool::mcp::{
+        ConnectError, McpServer, ToolError,
+        tests::{call, call_under},
+    },
 };
 
 /// A server of the older era in the shell's own words. `$id` is that of the request.
@@ -18,6 +21,7 @@ const SERVER: &str = r#"
 answer() { echo "{\"jsonrpc\":\"2.0\",\"id\":$id,$1}"; }
 text() { answer "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$1\"}]}"; }
 discover() { answer '"error":{"code":-32601,"message":"Method not found"}'; }
+initialize() { answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}'; }
 called() { text done; }
 "#;
 const LOOP: &str = r#"
@@ -26,7 +30,7 @@ while read -r line; do
     id=${line#*\"id\":}; id=${id%%,*}; id=${id%%\}*}
     case "$line" in
         *'"method":"server/discover"'*) discover ;;
-        *'"method":"initialize"'*) answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}' ;;
+        *'"method":"initialize"'*) initialize ;;
         *'"method":"tools/list"'*) answer '"result":{"tools":[{"name":"echo","description":"'"$about"'","inputSchema":{"type":"object"}}]}' ;;
         *'"method":"tools/call"'*) called ;;
     esac
@@ -37,6 +41,10 @@ fn config(changes: &str) -> CommandConfig {
     let mut config = CommandConfig::new("s".to_owned().try_into().unwrap(), "/bin/sh");
     config.args = vec!["-c".to_owned(), format!("{SERVER}{changes}{LOOP}")];
     config
+}
+
+fn program(config: CommandConfig) -> Program {
+    Program::new(config, Redactor::new(), Arc::new(SystemClock::new()))
 }
 
 async fn spawn(config: CommandConfig) -> Result<McpServer, ConnectError> {
@@ -107,6 +115,46 @@ async fn one_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test]
+async fn one_that_starts_slowly_answers_twice_and_is_understood() {
+    let ready = "/bin/sleep 4; ";
+    let server = spawn(config(ready)).await.unwrap();
+    assert_eq!(server.protocol_version(), "2025-11-25");
+    assert_eq!(reply(&server).await.unwrap(), ToolReply::done("done"));
+    // of the newer era: it answers `server/discover` late, and refuses what comes after it
+    let newer = r#"
+        discover() { answer '"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}'; }
+        initialize() { answer '"error":{"code":-32601,"message":"Method not found"}'; }
+    "#;
+    let server = spawn(config(&format!("{newer}{ready}"))).await.unwrap();
+    assert_eq!(server.protocol_version(), "2026-07-28");
+    assert_eq!(reply(&server).await.unwrap(), ToolReply::done("done"));
+}
+
+#[tokio::test]
+async fn one_that_ignores_what_it_does_not_know_costs_a_wait_once() {
+    let folder = TempDir::new().unwrap();
+    // and falls at its first call
+    let ignorant = "discover() { echo asked >> asked; }
+        called() { if [ -e fell ]; then text up; else : > fell; exit 1; fi; }";
+    let mut config = config(ignorant);
+    config.folder = Some(folder.path().to_owned());
+    let start = std::time::Instant::now();
+    let server = spawn(config).await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(3));
+    reply(&server).await.unwrap_err();
+    assert_eq!(reply(&server).await.unwrap(), ToolReply::done("up"));
+    assert_eq!(std::fs::read_to_string(folder.path().join("asked")).unwrap(), "asked\n");
+}
+
+#[tokio::test]
+async fn one_of_the_older_era_need_not_be_asked_for_the_newer() {
+    let mut config = config("discover() { exit 1; }");
+    config.protocol = Protocol::Initialize;
+    let server = spawn(config).await.unwrap();
+    assert_eq!(reply(&server).await.unwrap(), ToolReply::done("done"));
+}
+
+#[tokio::test]
 async fn one_that_ends_at_an_unknown_message_is_asked_in_the_older_words() {
     let server = spawn(config("discover() { exit 1; }")).await.unwrap();
     reply(&server).await.unwrap();
@@ -119,6 +167,16 @@ async fn a_line_without_end_ends_the_program() {
     let server = spawn(config(endless)).await.unwrap();
     let error = reply(&server).await.unwrap_err();
     assert_eq!(error, ToolError::BadReply(crate::tool::mcp::error::too_long(1 << 20)));
+}
+
+#[tokio::test]
+async fn a_long_line_is_read_where_the_tool_may_say_so_much() {
+    let long = r#"called() { long=xxxxxxxxxxxxxxxx; n=0; while [ $n -lt 17 ]; do long=$long$long; n=$((n + 1)); done; text "$long"; }"#;
+    let server = spawn(config(long)).await.unwrap();
+    let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
+    rule.reply.receive_bytes = Some(4 << 20);
+    let (reply, _) = call_under(&server, rule).await;
+    assert_eq!(reply.unwrap().content.as_str().unwrap().len(), 2 << 20);
 }
 
 #[tokio::test]
@@ -170,7 +228,7 @@ async fn nothing_is_left_of_a_program() {
     let folder = TempDir::new().unwrap();
     let mut config = config(stubborn);
     config.folder = Some(folder.path().to_owned());
-    let (process, mut pipes) = Program::new(config, Redactor::new()).start().unwrap();
+    let (process, mut pipes) = program(config).start().unwrap();
     let pids = loop {
         match std::fs::read_to_string(folder.path().join("pids")) {
             Ok(pids) if pids.ends_with('\n') => break pids,
@@ -195,7 +253,7 @@ async fn nothing_is_left_of_a_program() {
 
 #[tokio::test]
 async fn one_that_may_end_by_itself_does_and_its_folder_goes() {
-    let (process, mut pipes) = Program::new(config(""), Redactor::new()).start().unwrap();
+    let (process, mut pipes) = program(config("")).start().unwrap();
     let mut ended = process.ended.clone();
     pipes.close().await.unwrap();
     assert!(ended.wait_for(Option::is_some).await.unwrap().unwrap().success());
@@ -208,21 +266,6 @@ async fn one_that_may_end_by_itself_does_and_its_folder_goes() {
     while folder.exists() {
         tokio::task::yield_now().await;
     }
-}
-
-#[tokio::test]
-async fn lines_have_a_limit_and_streams_have_none() {
-    let read = async |text: &'static [u8], limit: usize| {
-        let too_long = Arc::new(AtomicBool::new(false));
-        let mut text_read = Vec::new();
-        let result = Capped::new(text, limit, too_long.clone()).read_to_end(&mut text_read).await;
-        assert_eq!(result.is_err(), too_long.load(Ordering::Relaxed));
-        result.map(|_| text_read)
-    };
-    assert_eq!(read(b"12345\n12345\n12345\n12345", 5).await.unwrap(), b"12345\n12345\n12345\n12345");
-    assert!(read(b"12345\n123456\n", 5).await.is_err());
-    assert!(read(b"123456", 5).await.is_err());
-    assert_eq!(read(b"", 0).await.unwrap(), b"");
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn a_stream_of_the_older_era_is_taken_up_where_it_was_when_the_server_want
         older(seen, message, Some("one"))
     })
     .await;
-    let connected = server.connect().await.unwrap();
+    let connected = server.connect_with(Arc::new(SystemClock::new())).await.unwrap();
     let start = Instant::now();
     let (reply, _) = call(&connected, Effect::Write).await;
     assert_eq!(reply.unwrap(), ToolReply::done("resumed"));

@@ -376,7 +376,7 @@ async fn a_call_that_takes_too_long_may_have_been_done() {
         if is_call(message) { Some(stream("id: 1\nretry: 60000\n\n")) } else { older(seen, message, Some("one")) }
     })
     .await;
-    let connected = server.connect().await.unwrap();
+    let connected = server.connect_with(Arc::new(SystemClock::new())).await.unwrap();
     let mut rule = ToolRule::new(Effect::Write, ScopeSet::new());
     rule.timeout = Some(Duration::from_millis(200));
     let (reply, _) = call_under(&connected, rule).await;

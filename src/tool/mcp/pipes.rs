@@ -1,0 +1,383 @@
+//! The stdio transport: messages over a program's standard input and output, one a line.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use rmcp::{
+    RoleClient,
+    model::{ClientJsonRpcMessage, ClientNotification, ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage},
+    transport::Transport,
+};
+use serde::de::IgnoredAny;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+};
+
+use super::{
+    answer::Question,
+    call::Ticket,
+    error::{Fault, too_long},
+    http::MAX_REPLY,
+    inbound::Inbound,
+    limit::{ANSWER_TIMEOUT, Flood, MAX_UNANSWERED, Meter},
+    listing::Freshness,
+    message,
+    oddity::Oddities,
+};
+use crate::security::boundary::InputPolicy;
+
+/// What a program's messages mean to us.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) meter: Meter,
+    pub(super) policy: InputPolicy,
+    pub(super) freshness: Arc<Freshness>,
+    pub(super) oddities: Oddities,
+}
+
+/// The ends of a program's pipes. Closing or dropping them closes its standard input.
+pub(super) struct Pipes {
+    received: mpsc::Receiver<ServerJsonRpcMessage>,
+    outbox: Option<mpsc::Sender<Line>>,
+    open: Arc<Open>,
+    reading: JoinSet<()>,
+}
+
+/// Why we stopped reading what a program says.
+#[derive(Clone, Default)]
+pub(super) struct Cut(Arc<(OnceLock<Reason>, Notify)>);
+
+#[derive(Debug)]
+enum Reason {
+    TooLong(usize),
+    Flood(Flood),
+    /// It does not read the answers to its own requests.
+    Unread,
+}
+
+/// Our requests that have no answer yet.
+#[derive(Default)]
+struct Open(Mutex<HashMap<RequestId, Waiting>>);
+
+struct Waiting {
+    question: Question,
+    /// The most bytes of its answer.
+    most: usize,
+}
+
+struct Line {
+    text: Vec<u8>,
+    written: Option<oneshot::Sender<()>>,
+}
+
+/// What reads a program's standard output.
+struct Reader<R> {
+    lines: Lines<R>,
+    inbox: mpsc::Sender<ServerJsonRpcMessage>,
+    outbox: mpsc::Sender<Line>,
+    open: Arc<Open>,
+    context: Context,
+}
+
+/// Lines of a stream of bytes.
+struct Lines<R> {
+    inner: R,
+    buffer: BytesMut,
+    scanned: usize,
+    /// How often the end of a line was missed.
+    missed: u32,
+}
+
+/// A whole message that no end of a line follows for so long is taken as it is.
+const QUIET: Duration = Duration::from_millis(200);
+const CHUNK: usize = 8 * 1024;
+/// So often is a line looked at that may hold a message: beside other text, or without its end.
+const MAX_TRIES: u32 = 16;
+
+impl Pipes {
+    pub(super) fn new(
+        stdout: impl AsyncRead + Send + Unpin + 'static,
+        stdin: impl AsyncWrite + Send + Unpin + 'static,
+        context: Context,
+        cut: Cut,
+    ) -> Self {
+        let (inbox, received) = mpsc::channel(MAX_UNANSWERED);
+        let (outbox, lines) = mpsc::channel(MAX_UNANSWERED);
+        let open = Arc::<Open>::default();
+        let reader = Reader { lines: Lines::new(stdout), inbox, outbox: outbox.clone(), open: open.clone(), context };
+        // ends when nobody can send any more, and writes all that was sent before
+        tokio::spawn(write(stdin, lines));
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            if let Err(reason) = reader.run().await {
+                cut.because(reason);
+            }
+        });
+        Self { received, outbox: Some(outbox), open, reading }
+    }
+
+    /// An answer to this request is not waited for any more.
+    pub(super) fn forget(&self, id: &RequestId) {
+        self.open.take(id);
+    }
+}
+
+impl Transport<RoleClient> for Pipes {
+    type Error = Fault;
+
+    fn send(&mut self, message: ClientJsonRpcMessage) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
+        match &message {
+            ClientJsonRpcMessage::Request(request) => self.open.add(&request.id, &request.request),
+            ClientJsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.open.take(id);
+                }
+            }
+            _ => {}
+        }
+        let outbox = self.outbox.clone();
+        async move {
+            let (written, done) = oneshot::channel();
+            let line = Line { text: line(&message)?, written: Some(written) };
+            outbox.ok_or(Fault::Closed)?.send(line).await.map_err(|_| Fault::Closed)?;
+            done.await.map_err(|_| Fault::Closed)
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
+        self.received.recv().await
+    }
+
+    async fn close(&mut self) -> Result<(), Fault> {
+        self.outbox = None;
+        self.reading.shutdown().await;
+        Ok(())
+    }
+}
+
+impl Cut {
+    /// What a call that waits has failed for.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let (reason, _) = &*self.0;
+        Some(match reason.get()? {
+            Reason::TooLong(most) => Fault::Garbage(too_long(*most)),
+            Reason::Flood(flood) => flood.clone().into(),
+            Reason::Unread => Fault::Garbage("it asks and does not read the answers".to_owned()),
+        })
+    }
+
+    /// Until there is a reason.
+    pub(super) async fn made(&self) {
+        let (_, notify) = &*self.0;
+        notify.notified().await;
+    }
+
+    fn because(&self, reason: Reason) {
+        let (cell, notify) = &*self.0;
+        if let Reason::Flood(flood) = &reason {
+            tracing::warn!("a program is not read any more, and ended: {flood}");
+        }
+        // the first reason counts
+        let _ = cell.set(reason);
+        notify.notify_one();
+    }
+}
+
+impl Open {
+    fn add(&self, id: &RequestId, request: &ClientRequest) {
+        let ticket = request.extensions().get::<Arc<Ticket>>();
+        let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
+        let waiting = Waiting { question: Question::of(id, request), most };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), waiting);
+    }
+
+    /// The most bytes of a line: as many as the answer to any of them may have.
+    fn most(&self) -> usize {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values().map(|waiting| waiting.most).fold(MAX_REPLY, usize::max)
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes out the request that was answered with this id.
+    fn take(&self, answered: &RequestId) -> Option<Question> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(answered);
+        waiting.map(|waiting| waiting.question)
+    }
+
+    /// Takes out the only one.
+    fn take_only(&self) -> Option<Question> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = open.keys().next().cloned().filter(|_| open.len() == 1)?;
+        open.remove(&id).map(|waiting| waiting.question)
+    }
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Until the program ends or sends what it may not, or nobody listens any more.
+    async fn run(mut self) -> Result<(), Reason> {
+        let open = self.open.clone();
+        while let Some(line) = self.lines.next(|| open.most()).await? {
+            for message in messages(&line) {
+                if let Some(answer) = self.take(message).await?
+                    && self.inbox.send(answer).await.is_err()
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what one message wants. An answer to one of our requests is passed on, and costs nothing.
+    async fn take(&mut self, text: &[u8]) -> Result<Option<ServerJsonRpcMessage>, Reason> {
+        let inbound = match Inbound::of(text, &self.context.policy) {
+            // a line of a log may have a method and an id too
+            Inbound::Request(_) if !contains(text, b"\"jsonrpc\"") => Inbound::Unusable,
+            inbound => inbound,
+        };
+        let question = match &inbound {
+            Inbound::Answer(Some(id)) => self.open.take(id),
+            // a server that cannot tell which request it refuses can mean this one only
+            Inbound::Error => self.open.take_only(),
+            _ => None,
+        };
+        if let Some(question) = question {
+            // whoever waits must not wait for ever for what cannot be read
+            let text = String::from_utf8_lossy(text);
+            let answer = question.answer_in(&text, &self.context.oddities);
+            return Ok(Some(answer.unwrap_or_else(|| message::unusable("it cannot be read", question.id))));
+        }
+        let calls = self.open.count();
+        self.context.meter.messages(1.0, text.len(), calls).await?;
+        match inbound {
+            Inbound::Request(answer) => {
+                self.context.meter.request(calls).await?;
+                let Ok(text) = line(&answer) else { return Ok(None) };
+                let sent = self.outbox.send(Line { text, written: None });
+                // a full outbox is back-pressure; a program that reads nothing at all would wait for us for ever, and we for it
+                tokio::time::timeout(ANSWER_TIMEOUT, sent).await.map_err(|_| Reason::Unread)?.unwrap_or(());
+            }
+            Inbound::ListChanged => self.context.freshness.lose(),
+            _ => {}
+        }
+        Ok(None)
+    }
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, buffer: BytesMut::new(), scanned: 0, missed: 0 }
+    }
+
+    /// The next line, which has at most so many bytes; none at the end of the stream.
+    async fn next(&mut self, most: impl Fn() -> usize) -> Result<Option<Bytes>, Reason> {
+        loop {
+            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
+            if let Some(at) = unseen.iter().position(|byte| *byte == b'\n') {
+                // the end of the line does not count
+                return self.take(self.scanned + at + 1, most() + 1).map(Some);
+            }
+            self.scanned = self.buffer.len();
+            if self.scanned > most() {
+                return Err(Reason::TooLong(most()));
+            }
+            self.buffer.reserve(CHUNK);
+            let read = match tokio::time::timeout(QUIET, self.inner.read_buf(&mut self.buffer)).await {
+                Ok(read) => read,
+                Err(_) if self.is_whole() => Ok(0),
+                Err(_) => self.inner.read_buf(&mut self.buffer).await,
+            };
+            if read.unwrap_or(0) == 0 {
+                return if self.buffer.is_empty() { Ok(None) } else { self.take(self.buffer.len(), most()).map(Some) };
+            }
+        }
+    }
+
+    fn take(&mut self, length: usize, most: usize) -> Result<Bytes, Reason> {
+        let line = self.buffer.split_to(length).freeze();
+        (self.scanned, self.missed) = (0, 0);
+        if length > most { Err(Reason::TooLong(most)) } else { Ok(line) }
+    }
+
+    /// Whether the buffer holds a whole message, so that only the end of the line may be missing.
+    fn is_whole(&mut self) -> bool {
+        let text = self.buffer.trim_ascii();
+        if !text.starts_with(b"{") || !text.ends_with(b"}") || self.missed >= MAX_TRIES {
+            return false;
+        }
+        self.missed += 1;
+        serde_json::from_slice::<IgnoredAny>(text).is_ok()
+    }
+}
+
+impl From<Flood> for Reason {
+    fn from(flood: Flood) -> Self {
+        Self::Flood(flood)
+    }
+}
+
+/// The messages of a line. Some programs write other text before them, or several without an end of the line between them.
+fn messages(line: &[u8]) -> Vec<&[u8]> {
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    let mut found = Vec::new();
+    let (mut rest, mut failed) = (line, 0);
+    while failed < MAX_TRIES {
+        let Some(start) = rest.iter().position(|byte| *byte == b'{') else { break };
+        let from = rest.get(start..).unwrap_or_default();
+        let mut values = serde_json::Deserializer::from_slice(from).into_iter::<IgnoredAny>();
+        let end = match values.next() {
+            Some(Ok(_)) => values.byte_offset(),
+            _ => 0,
+        };
+        if end == 0 {
+            failed += 1;
+        } else {
+            found.extend(from.get(..end));
+        }
+        rest = from.get(end.max(1)..).unwrap_or_default();
+    }
+    // so that it is counted
+    if found.is_empty() { vec![line] } else { found }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn line(message: &ClientJsonRpcMessage) -> Result<Vec<u8>, Fault> {
+    let mut text = serde_json::to_vec(message).map_err(|_| Fault::Garbage("a message cannot be written".into()))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+async fn write(mut stdin: impl AsyncWrite + Unpin, mut lines: mpsc::Receiver<Line>) {
+    while let Some(Line { text, written }) = lines.recv().await {
+        let done: io::Result<()> = async {
+            stdin.write_all(&text).await?;
+            stdin.flush().await
+        }
+        .await;
+        if done.is_err() {
+            return;
+        }
+        if let Some(written) = written {
+            // whoever sent it may have gone
+            let _ = written.send(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
