@@ -255,7 +255,7 @@ async fn only_the_pinned_issuer_sees_credentials() {
     let setup = Setup::new(Options::default()).await;
     setup.testbed.auth().inject(auth::Fault::WrongIssuer);
     let error = setup.token_error(setup.config()).await;
-    let AuthError::IssuerMismatch { pinned, found } = &error else {
+    let AuthError::IssuerMismatch { pinned, found, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(pinned, setup.testbed.issuer());

@@ -1,10 +1,15 @@
-use serde::Deserialize;
+mod document;
+
+use std::{fmt, time::SystemTime};
+
+use http::StatusCode;
 use url::Url;
 
+use self::document::Document;
 use super::AuthError;
 use crate::{
     clock::Clock,
-    net::{Client, Options, Reply, Request, check_address, retry_after},
+    net::{self, Client, Options, Reply, Request, check_address, retry_after},
 };
 
 /// What an issuer says of itself, as far as it is needed (RFC 8414, section 2). It may lack an
@@ -23,8 +28,7 @@ pub(super) struct Metadata {
 }
 
 /// What an issuer says it can do, under the names that its metadata have (RFC 8414, section 2; RFC 7636; RFC 9207; RFC 9449).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// Scopes that may be asked for.
@@ -43,24 +47,15 @@ pub struct Capabilities {
     pub authorization_response_iss_parameter_supported: bool,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    issuer: String,
-    token_endpoint: String,
-    jwks_uri: Option<String>,
-    introspection_endpoint: Option<String>,
-    authorization_endpoint: Option<String>,
-    registration_endpoint: Option<String>,
-    revocation_endpoint: Option<String>,
-    #[serde(default)]
-    mtls_endpoint_aliases: Aliases,
-    #[serde(flatten)]
-    capabilities: Capabilities,
-}
+/// The places that were looked at in vain, and what was found there.
+#[derive(Default)]
+struct Tried(Vec<(Url, Miss)>);
 
-#[derive(Default, Deserialize)]
-struct Aliases {
-    token_endpoint: Option<String>,
+enum Miss {
+    /// There is nothing: a status of 3xx or 4xx.
+    Nothing(StatusCode),
+    /// There is something that is no description of the issuer.
+    Wrong(AuthError),
 }
 
 /// Asks an issuer, without any credential, what it can do.
@@ -72,25 +67,83 @@ pub async fn capabilities(issuer: &str, connection: &Options, clock: &dyn Clock)
     Ok(discover(&client, issuer, clock.now()).await?.capabilities)
 }
 
-/// Finds the metadata of the pinned issuer, and of nobody else.
-pub(super) async fn discover(client: &Client, issuer: &str, now: std::time::SystemTime) -> Result<Metadata, AuthError> {
+/// Finds the metadata of the pinned issuer, and of nobody else, in the first place that has them.
+pub(super) async fn discover(client: &Client, issuer: &str, now: SystemTime) -> Result<Metadata, AuthError> {
     let base = base(issuer)?;
+    let mut tried = Tried::default();
     for place in places(&base) {
-        let reply = client
-            .send(Request::get(place))
-            .await
-            .map_err(|source| AuthError::Network { issuer: issuer.to_owned(), source })?;
-        check_available(&reply, issuer, now)?;
-        if reply.status.is_success() {
-            return parse(&reply.body, issuer, &base);
+        let miss = match client.send(Request::get(place.clone())).await {
+            // what is wrong with one answer says nothing about the next place; what is wrong with the way there does
+            Err(source @ (net::Error::Broken { .. } | net::Error::TooLarge { .. })) => {
+                Miss::Wrong(AuthError::Network { issuer: issuer.to_owned(), source })
+            }
+            Err(source) => return Err(AuthError::Network { issuer: issuer.to_owned(), source }),
+            Ok(reply) => match read(&reply, issuer, &base, now) {
+                Ok(metadata) => return Ok(metadata),
+                Err(miss) => miss,
+            },
+        };
+        tried.0.push((place, miss));
+    }
+    Err(tried.into_error(issuer))
+}
+
+fn read(reply: &Reply, issuer: &str, base: &Url, now: SystemTime) -> Result<Metadata, Miss> {
+    check_available(reply, issuer, now).map_err(Miss::Wrong)?;
+    if !reply.status.is_success() {
+        return Err(Miss::Nothing(reply.status));
+    }
+    parse(&reply.body, issuer, base).map_err(Miss::Wrong)
+}
+
+impl Tried {
+    /// The first complaint, with all places.
+    fn into_error(self, issuer: &str) -> AuthError {
+        let tried = self.to_string();
+        let first = self.0.into_iter().find_map(|(_, miss)| match miss {
+            Miss::Wrong(error) => Some(error),
+            Miss::Nothing(_) => None,
+        });
+        match first {
+            None => AuthError::NoMetadata { issuer: issuer.to_owned(), tried },
+            Some(AuthError::Metadata { issuer, reason }) => {
+                AuthError::Metadata { issuer, reason: format!("{reason}; tried {tried}") }
+            }
+            Some(AuthError::IssuerMismatch { pinned, found, .. }) => AuthError::IssuerMismatch { pinned, found, tried },
+            Some(other) => other,
         }
     }
-    Err(AuthError::NoMetadata { issuer: issuer.to_owned() })
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (place, miss)) in self.0.iter().enumerate() {
+            let comma = if number > 0 { ", " } else { "" };
+            write!(f, "{comma}`{place}` ({miss})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing(status) if status.is_redirection() => {
+                write!(f, "status {}, and redirects are not followed", status.as_u16())
+            }
+            Self::Nothing(status) => write!(f, "status {}", status.as_u16()),
+            Self::Wrong(AuthError::Unavailable { status, .. }) => write!(f, "status {status}"),
+            Self::Wrong(AuthError::IssuerMismatch { found, .. }) => write!(f, "of `{found}`"),
+            Self::Wrong(AuthError::Metadata { reason, .. }) => f.write_str(reason),
+            Self::Wrong(AuthError::Network { source: net::Error::TooLarge { .. }, .. }) => f.write_str("too long"),
+            Self::Wrong(_) => f.write_str("the connection broke"),
+        }
+    }
 }
 
 /// An issuer that is overloaded or down says nothing about what it has.
-pub(super) fn check_available(reply: &Reply, issuer: &str, now: std::time::SystemTime) -> Result<(), AuthError> {
-    if reply.status.is_server_error() || reply.status == http::StatusCode::TOO_MANY_REQUESTS {
+pub(super) fn check_available(reply: &Reply, issuer: &str, now: SystemTime) -> Result<(), AuthError> {
+    if reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS {
         return Err(AuthError::Unavailable {
             issuer: issuer.to_owned(),
             status: reply.status.as_u16(),
@@ -153,39 +206,32 @@ pub(super) fn places(issuer: &Url) -> Vec<Url> {
         .collect()
 }
 
+/// The metadata of the pinned issuer. An entry that is not needed and cannot be used counts as absent, which is logged.
 pub(super) fn parse(body: &[u8], pinned: &str, base: &Url) -> Result<Metadata, AuthError> {
-    let unusable = |reason: String| AuthError::Metadata { issuer: pinned.to_owned(), reason };
-    let document: Document = serde_json::from_slice(body).map_err(|_| {
-        unusable("it lacks `issuer` or `token_endpoint`, has an entry of the wrong type, or is no JSON".into())
-    })?;
-    if document.issuer != pinned {
-        return Err(AuthError::IssuerMismatch {
-            pinned: pinned.to_owned(),
-            found: document.issuer.chars().take(200).collect(),
-        });
+    let document = Document::read(body, pinned, base)?;
+    let found = document.issuer()?;
+    if found != pinned {
+        let found = found.chars().take(200).collect();
+        return Err(AuthError::IssuerMismatch { pinned: pinned.to_owned(), found, tried: String::new() });
     }
-    let endpoint = |name: &str, text: &str| {
-        let url: Url = text.parse().map_err(|_| unusable(format!("`{name}` is no address")))?;
-        check_address(&url).map_err(|e| unusable(format!("`{name}`: {e}")))?;
-        // an issuer that is reached safely cannot send us to an unsafe place, not even on this machine
-        if base.scheme() == "https" && url.scheme() != "https" {
-            return Err(unusable(format!("`{name}` is not https")));
-        }
-        Ok(url)
-    };
-    let optional = |name: &str, text: Option<String>| text.map(|text| endpoint(name, &text)).transpose();
     Ok(Metadata {
-        token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
-        key_set: optional("jwks_uri", document.jwks_uri)?,
-        introspection: optional("introspection_endpoint", document.introspection_endpoint)?,
-        authorization_endpoint: optional("authorization_endpoint", document.authorization_endpoint)?,
-        registration_endpoint: optional("registration_endpoint", document.registration_endpoint)?,
-        revocation: optional("revocation_endpoint", document.revocation_endpoint)?,
-        mtls_token_endpoint: optional(
-            "mtls_endpoint_aliases.token_endpoint",
-            document.mtls_endpoint_aliases.token_endpoint,
-        )?,
-        capabilities: document.capabilities,
+        token_endpoint: document.token_endpoint()?,
+        key_set: document.key_set()?,
+        introspection: document.endpoint("introspection_endpoint"),
+        authorization_endpoint: document.endpoint("authorization_endpoint"),
+        registration_endpoint: document.endpoint("registration_endpoint"),
+        revocation: document.endpoint("revocation_endpoint"),
+        mtls_token_endpoint: document.mtls_token_endpoint(),
+        capabilities: Capabilities {
+            scopes_supported: document.texts("scopes_supported"),
+            grant_types_supported: document.texts("grant_types_supported"),
+            token_endpoint_auth_methods_supported: document.texts("token_endpoint_auth_methods_supported"),
+            code_challenge_methods_supported: document.texts("code_challenge_methods_supported"),
+            dpop_signing_alg_values_supported: document.texts("dpop_signing_alg_values_supported"),
+            client_id_metadata_document_supported: document.flag("client_id_metadata_document_supported"),
+            authorization_response_iss_parameter_supported: document
+                .flag("authorization_response_iss_parameter_supported"),
+        },
     })
 }
 

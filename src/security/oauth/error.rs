@@ -29,12 +29,12 @@ pub enum AuthError {
         retry_after: Option<Duration>,
     },
     /// None of the places where an issuer describes itself has anything.
-    #[error(
-        "issuer `{issuer}` publishes no metadata: check `issuer` (RFC 8414 and OpenID Connect discovery were tried)"
-    )]
+    #[error("issuer `{issuer}` publishes no metadata: check `issuer`; tried {tried}")]
     NoMetadata {
         /// The pinned issuer.
         issuer: String,
+        /// The places, and what they answered.
+        tried: String,
     },
     /// The issuer's description of itself is unusable.
     #[error("the metadata of issuer `{issuer}` is unusable: {reason}")]
@@ -46,14 +46,16 @@ pub enum AuthError {
     },
     /// The metadata are those of another issuer.
     #[error(
-        "the metadata found for issuer `{pinned}` are those of `{found}`{}: set `issuer` to the exact text that it publishes, if you trust it",
-        slash(.pinned, .found)
+        "the metadata found for issuer `{pinned}` are those of `{found}`{}: set `issuer` to the exact text that it publishes, if you trust it{}",
+        slash(.pinned, .found), with_places(.tried)
     )]
     IssuerMismatch {
         /// The pinned issuer.
         pinned: String,
         /// The issuer that they name.
         found: String,
+        /// The places, and what they answered.
+        tried: String,
     },
     /// The MCP server takes tokens of other issuers only.
     #[error(
@@ -68,7 +70,9 @@ pub enum AuthError {
         pinned: String,
     },
     /// What the MCP server says of itself is about another address.
-    #[error("`{server}` describes itself as `{named}`: a token for one would be sent to the other; check `url`")]
+    #[error(
+        "`{server}` describes itself as `{named}`: a token for one would be sent to the other; check `url`, or set `resource` to `{named}` if you know that this is how the server calls itself"
+    )]
     ForeignResource {
         /// The MCP server's address.
         server: String,
@@ -221,6 +225,10 @@ impl AuthError {
 /// A slash at the end is the usual difference, and hard to see.
 fn slash(pinned: &str, found: &str) -> &'static str {
     if pinned.trim_end_matches('/') == found.trim_end_matches('/') { " (the slash at the end counts)" } else { "" }
+}
+
+fn with_places(tried: &str) -> String {
+    if tried.is_empty() { String::new() } else { format!("; tried {tried}") }
 }
 
 fn method_text(method: &str) -> String {

@@ -64,6 +64,7 @@ pub fn resource_places(server: &Url, named: Option<&str>) -> Vec<Url> {
 
 /// The metadata of a server.
 pub fn resource(body: &[u8], server: &Url) -> Option<Result<Resource, AuthError>> {
+    let server = resource::Subject { url: server, resource: None };
     resource::parse(body, server).map(|found| found.map(|found| (found.resource, found.authorization_servers)))
 }
 

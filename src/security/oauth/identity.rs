@@ -167,7 +167,10 @@ impl Identity {
     /// When it names issuers, and the pinned one is not among them, or speaks for another resource.
     pub async fn check_server(&self, named: Option<&str>) -> Result<(), AuthError> {
         match self.config.oauth() {
-            Some(oauth) => resource::check(&self.server, &self.config.url, &oauth.issuer, named).await,
+            Some(oauth) => {
+                let server = resource::Subject { url: &self.config.url, resource: oauth.resource.as_deref() };
+                resource::check(&self.server, server, &oauth.issuer, named).await
+            }
             None => Ok(()),
         }
     }

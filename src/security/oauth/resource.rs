@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{AuthError, challenge, grant::resource};
@@ -24,10 +24,17 @@ pub struct ResourceMetadata {
     pub scopes: Option<ScopeSet>,
 }
 
-#[derive(Deserialize)]
+/// The server that metadata must be about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) url: &'a Url,
+    /// What it calls itself, if the operator wrote that down.
+    pub(super) resource: Option<&'a str>,
+}
+
+#[derive(Debug)]
 pub(super) struct Document {
     pub(super) resource: Option<String>,
-    #[serde(default)]
     pub(super) authorization_servers: Vec<String>,
     scopes_supported: Option<Vec<String>>,
 }
@@ -58,7 +65,7 @@ pub async fn resource_metadata(
 ) -> Result<ResourceMetadata, AuthError> {
     let unreachable = |source| AuthError::Network { issuer: server.to_string(), source };
     let client = Client::new(&connection.clone().reaching(server)).map_err(unreachable)?;
-    let document = find(&client, server, wanted.metadata.as_deref()).await?;
+    let document = find(&client, Subject { url: server, resource: None }, wanted.metadata.as_deref()).await?;
     let known = document.as_ref().and_then(|document| document.scopes_supported.as_ref());
     let known = known.map(|scopes| scopes.iter().filter_map(|scope| scope.parse().ok()).collect());
     let resource = document.as_ref().and_then(|document| document.resource.clone()).filter(|text| is_plain(text));
@@ -87,25 +94,42 @@ impl TokenChallenge {
 }
 
 /// Whether the server takes tokens of the pinned issuer. One that does not say passes.
-pub(super) async fn check(client: &Client, server: &Url, pinned: &str, named: Option<&str>) -> Result<(), AuthError> {
+pub(super) async fn check(
+    client: &Client,
+    server: Subject<'_>,
+    pinned: &str,
+    named: Option<&str>,
+) -> Result<(), AuthError> {
     let issuers = find(client, server, named).await?.map(|document| document.authorization_servers).unwrap_or_default();
-    if issuers.is_empty() || issuers.iter().any(|issuer| issuer == pinned) {
+    if issuers.is_empty() || issuers.iter().any(|issuer| is_same_issuer(issuer, pinned)) {
         return Ok(());
     }
     Err(AuthError::ForeignIssuer {
-        server: server.to_string(),
+        server: server.url.to_string(),
         named: shown(&issuers.join("`, `")),
         pinned: pinned.to_owned(),
     })
 }
 
-async fn find(client: &Client, server: &Url, named: Option<&str>) -> Result<Option<Document>, AuthError> {
-    for place in places(server, named) {
-        if let Some(document) = fetch(client, place).await.and_then(|body| parse(&body, server)) {
-            return document.map(Some);
+/// Whether an entry of a server's list means an issuer. It decides nothing about tokens, so two spellings of one URL (RFC 3986, section
+/// 6.2) are one issuer here: no path and `/`, letters of the host, the usual port. What the issuer says of itself is compared letter by
+/// letter.
+fn is_same_issuer(listed: &str, pinned: &str) -> bool {
+    let parsed = |text: &str| text.parse::<Url>().ok();
+    listed == pinned || parsed(listed).is_some_and(|listed| Some(listed) == parsed(pinned))
+}
+
+/// The first metadata that are about the server, in any of the places; else what is wrong with the first ones that were found.
+async fn find(client: &Client, server: Subject<'_>, named: Option<&str>) -> Result<Option<Document>, AuthError> {
+    let mut complaint = None;
+    for place in places(server.url, named) {
+        match fetch(client, place).await.and_then(|body| parse(&body, server)) {
+            Some(Ok(document)) => return Ok(Some(document)),
+            Some(Err(error)) => drop(complaint.get_or_insert(error)),
+            None => {}
         }
     }
-    Ok(None)
+    complaint.map_or(Ok(None), Err)
 }
 
 async fn fetch(client: &Client, place: Url) -> Option<Bytes> {
@@ -113,29 +137,54 @@ async fn fetch(client: &Client, place: Url) -> Option<Bytes> {
     let limit = request.max_body;
     let reply = client.open(request).await.ok()?;
     // a server may answer any GET with a stream that never ends
-    let kind = reply.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
-    let is_document = reply.status == StatusCode::OK && kind.starts_with("application/json");
+    let kind = reply.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase()).unwrap_or_default();
+    let is_document = reply.status == StatusCode::OK && !kind.starts_with(b"text/event-stream");
     let body = tokio::time::timeout(BODY_TIMEOUT, reply.collect(limit));
     if is_document { body.await.ok()?.ok() } else { None }
 }
 
 /// Nothing where this is no document at all, and an error where it is that of another resource.
-pub(super) fn parse(body: &[u8], server: &Url) -> Option<Result<Document, AuthError>> {
-    let document: Document = serde_json::from_slice(body).ok()?;
+pub(super) fn parse(body: &[u8], server: Subject<'_>) -> Option<Result<Document, AuthError>> {
+    let document = Document::read(serde_json::from_slice(body).ok()?);
     Some(match &document.resource {
-        Some(named) if !is_same(named, server) => {
-            Err(AuthError::ForeignResource { server: server.to_string(), named: shown(named) })
+        Some(named) if !is_about(named, server) => {
+            Err(AuthError::ForeignResource { server: server.url.to_string(), named: shown(named) })
         }
         _ => Ok(document),
     })
 }
 
+impl Document {
+    /// An entry of another type than it must have says nothing.
+    fn read(mut entries: Map<String, Value>) -> Self {
+        let text = |value: Value| match value {
+            Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+            _ => None,
+        };
+        let mut texts = |name: &str| match entries.remove(name)? {
+            Value::Array(items) => Some(items.into_iter().filter_map(text).collect::<Vec<_>>()),
+            one => text(one).map(|one| vec![one]),
+        };
+        let authorization_servers = texts("authorization_servers").unwrap_or_default();
+        let scopes_supported = texts("scopes_supported");
+        Self { resource: entries.remove("resource").and_then(text), authorization_servers, scopes_supported }
+    }
+}
+
+/// Whether a name is what the operator wrote down for the server, or its address.
+fn is_about(named: &str, server: Subject<'_>) -> bool {
+    let is_written = server.resource.is_some_and(|written| is_same_name(named, written));
+    is_written || named.parse().is_ok_and(|named| speaks_for(&named, server.url))
+}
+
+fn is_same_name(named: &str, written: &str) -> bool {
+    let name = |text: &str| text.parse::<Url>().ok().map(|url| resource(&url));
+    named == written || name(named).is_some_and(|named| Some(named) == name(written))
+}
+
 /// A server may speak for a whole host, of which the endpoint is a part (RFC 9728, section 3.3, is stricter; servers are not).
-fn is_same(named: &str, server: &Url) -> bool {
-    let Ok(named) = named.parse::<Url>() else {
-        return false;
-    };
-    let (part, whole) = (resource(server), resource(&named));
+fn speaks_for(named: &Url, server: &Url) -> bool {
+    let (part, whole) = (resource(server), resource(named));
     named.origin() == server.origin() && (part == whole || part.starts_with(&format!("{whole}/")))
 }
 
@@ -167,3 +216,6 @@ fn is_plain(text: &str) -> bool {
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,7 @@ async fn a_secret_goes_to_no_endpoint_that_nobody_published() {
 
     for client in [ClientAuth::Basic, ClientAuth::Post] {
         let error = ours::auth_error(ours::config(&site, &site, client(ours::secret()))).await;
-        assert!(matches!(&error, AuthError::NoMetadata { issuer } if *issuer == site.base), "{error}");
+        assert!(matches!(&error, AuthError::NoMetadata { issuer, .. } if *issuer == site.base), "{error}");
     }
     assert!(site.seen("/token").is_empty());
 }

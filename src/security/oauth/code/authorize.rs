@@ -43,7 +43,7 @@ impl Request {
         let mut page = metadata
             .authorization_endpoint
             .clone()
-            .ok_or_else(|| unusable("it names no `authorization_endpoint`: it has no page for people".into()))?;
+            .ok_or_else(|| unusable("it names no usable `authorization_endpoint`: it has no page for people".into()))?;
         check_address(&page).map_err(|e| unusable(format!("`authorization_endpoint`: {e}")))?;
         if !capabilities.code_challenge_methods_supported.iter().flatten().any(|method| method == S256) {
             return Err(unusable(

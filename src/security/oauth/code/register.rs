@@ -35,7 +35,7 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
     let failed = |reason: String| AuthError::Registration { issuer: pinned.clone(), reason };
     let Some(endpoint) = &issuer.metadata.registration_endpoint else {
         return Err(failed(
-            "it names no `registration_endpoint`: have a client registered, and set `client_id`".into(),
+            "it names no usable `registration_endpoint`: have a client registered, and set `client_id`".into(),
         ));
     };
     let method =
