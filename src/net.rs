@@ -2,6 +2,7 @@
 //! bodies and waits capped.
 
 mod address;
+mod cause;
 mod client;
 mod error;
 #[cfg(test)]

@@ -1,13 +1,8 @@
 use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 
-use rustls::{AlertDescription, CertificateError, PeerIncompatible};
+use rustls::CertificateError;
 
-use super::{
-    AddressKind,
-    address::Refused,
-    resolve::ResolveError,
-    tls::{PinMismatch, validity},
-};
+use super::{AddressKind, address::Refused, cause, resolve::ResolveError, tls::PinMismatch};
 
 /// Why an HTTP exchange did not happen. Holds no header, no body and no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +67,7 @@ pub enum Error {
     Setup(String),
     /// No trusted authority vouches for the certificate.
     #[error(
-        "the certificate of `{host}` comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it"
+        "the certificate of `{host}` comes from no trusted authority: set `ca_bundle` to the file of the authority that issued it, and have the server send the certificates in between"
     )]
     UnknownAuthority {
         /// Host and port.
@@ -103,11 +98,11 @@ pub enum Error {
         reason: String,
     },
     /// No connection: nothing was sent.
-    #[error("cannot connect to `{host}`: {reason}; check the address, and that the server runs")]
+    #[error("cannot connect to `{host}`: {reason}")]
     Connect {
         /// Host and port.
         host: String,
-        /// What went wrong.
+        /// What went wrong, and what to do.
         reason: String,
     },
     /// The connection broke; the server may have acted on the request.
@@ -119,7 +114,7 @@ pub enum Error {
         reason: String,
     },
     /// The time for the exchange is over; the server may have acted on the request.
-    #[error("`{host}` did not answer within {after:?}: raise the timeout, or look at the server")]
+    #[error("`{host}` did not answer within {after:?}: look at the server, and at what is between here and there")]
     Timeout {
         /// Host and port.
         host: String,
@@ -127,9 +122,7 @@ pub enum Error {
         after: Duration,
     },
     /// A streamed body stopped arriving; the server may have acted on the request.
-    #[error(
-        "`{host}` fell silent for {after:?} in the middle of an answer: raise `read_timeout`, or look at the server"
-    )]
+    #[error("`{host}` fell silent for {after:?} in the middle of an answer: look at the server")]
     Silent {
         /// Host and port.
         host: String,
@@ -168,8 +161,11 @@ impl Error {
         if error.is_connect() && error.is_timeout() {
             return Self::Timeout { host, after: connect_timeout };
         }
-        let reason = causes.last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-        if error.is_connect() { Self::Connect { host, reason } } else { Self::Broken { host, reason } }
+        if error.is_connect() {
+            Self::Connect { host, reason: cause::connect(&causes) }
+        } else {
+            Self::Broken { host, reason: cause::broken(&causes) }
+        }
     }
 
     /// Says that a proxy is in between, which may be what is wrong.
@@ -191,43 +187,9 @@ impl Error {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
                 Self::UnknownAuthority { host }
             }
-            rustls::Error::InvalidCertificate(reason) => Self::Certificate { host, reason: unacceptable(reason) },
-            other => Self::Tls { host, reason: handshake(other) },
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate { host, reason: cause::certificate(reason) },
+            other => Self::Tls { host, reason: cause::handshake(other) },
         }
-    }
-}
-
-fn unacceptable(reason: &CertificateError) -> String {
-    match reason {
-        CertificateError::ExpiredContext { not_after, .. } => validity::expired(not_after.as_secs()),
-        CertificateError::NotValidYetContext { not_before, .. } => validity::not_yet(not_before.as_secs()),
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let names: Vec<_> = presented.iter().take(4).map(|name| format!("`{}`", bare(name))).collect();
-            format!("it is for {}, not for `{}`: check the address", names.join(", "), expected.to_str())
-        }
-        other => other.to_string(),
-    }
-}
-
-/// A name without the kind of name around it, as in `DnsName("a.example")`.
-fn bare(name: &str) -> String {
-    let inside = name.split_once('(').map_or(name, |(_, inside)| inside.trim_end_matches(')'));
-    inside.trim_matches('"').chars().take(80).collect()
-}
-
-fn handshake(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
-        | rustls::Error::PeerIncompatible(
-            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => "the server speaks no version of TLS that `min_tls` allows".into(),
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server asks for a certificate: set `client_certificate`".into()
-        }
-        rustls::Error::AlertReceived(alert) => {
-            format!("the server refused the handshake ({alert:?}): does it want another `client_certificate`, or any?")
-        }
-        other => other.to_string(),
     }
 }
 

@@ -118,10 +118,22 @@ impl Authority {
     }
 
     pub(crate) fn leaf_of(&self, name: &str, validity: Validity, key: KeyPair) -> Leaf {
+        self.issue(name, key, |params| validity.set(params))
+    }
+
+    /// A certificate that is valid now, but for a change.
+    pub(crate) fn odd_leaf(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Leaf {
+        self.issue(name, KeyPair::generate().unwrap(), |params| {
+            Validity::Now.set(params);
+            change(params);
+        })
+    }
+
+    fn issue(&self, name: &str, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Leaf {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        validity.set(&mut params);
+        change(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Leaf { certificate: certificate.der().clone(), pem: certificate.pem(), key }
     }

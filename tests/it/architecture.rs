@@ -1,6 +1,7 @@
 //! ARCHITECTURE.md, enforced: its tables are the rules, and every rule is shown to be able to fail.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod messages;
 mod source;
 
 use std::{
@@ -156,6 +157,33 @@ fn no_feature_weakens_the_boundary() {
     assert!(
         conditional(&Source::new("src/security/guard.rs", "fn feature(feature: u8) { /* feature = */ }")).is_none()
     );
+}
+
+#[test]
+fn every_key_that_a_message_names_exists() {
+    let known = messages::known(root());
+    let sources = sources("src");
+    let named: BTreeSet<String> = sources.iter().flat_map(messages::named).collect();
+    assert!(named.len() > 25 && named.contains("certificate_file") && named.contains("limits.tool_calls"), "{named:?}");
+    let found: Vec<String> = sources.iter().flat_map(|source| messages::unknown(source, &known)).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for bad in [
+        "#[error(\"no certificate: set `client_certificate`\")] struct E;",
+        "#[error(\"no certificate: set `certificate_file` and `certificate_key`\")] struct E;",
+        "fn f() -> String { format!(\"{} is too small: raise `limits.calls_per_tool`\", 1) }",
+        "fn f() { problem(\"stands alone: \\\n     see the `inputs` of it\") }",
+        "const TEXT: &str = r#\"allow that network with `addresses`\"#;",
+    ] {
+        assert_eq!(messages::unknown(&Source::new("src/net/a.rs", bad), &known).len(), 1, "{bad}");
+    }
+    let good = r#"
+        /// Set `nothing_at_all`.
+        #[error("`{host}` is wrong: set `ca_bundle` or `SSL_CERT_FILE`, and run `abide login`; `code` has no `state`")]
+        struct E;
+        #[cfg(test)]
+        mod tests { const TEXT: &str = "set `nothing_at_all`"; }
+    "#;
+    assert_eq!(messages::unknown(&Source::new("src/net/a.rs", good), &known), [""; 0]);
 }
 
 #[test]

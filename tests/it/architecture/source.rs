@@ -1,4 +1,4 @@
-//! Rust source as tokens: comments and strings are no code, `#[cfg(test)]` items are left out.
+//! Rust source as tokens: comments are no code, strings are kept apart, `#[cfg(test)]` items are left out.
 
 use std::{
     fs,
@@ -16,6 +16,8 @@ pub(crate) struct Source {
     pub(crate) paths: Vec<Vec<String>>,
     /// Every identifier and punctuation mark in order, through all groups.
     pub(crate) words: Vec<String>,
+    /// Every string, those of attributes included and those of documentation not.
+    pub(crate) texts: Vec<String>,
     /// Files of `#[cfg(test)] mod name;`, without extension.
     test_modules: Vec<String>,
 }
@@ -26,10 +28,11 @@ impl Source {
         let folder = folder(file);
         let mut test_modules = Vec::new();
         let tokens = without_tests(tokens, &folder, &mut test_modules);
-        let mut source =
-            Self { file: file.to_owned(), lines: text.lines().count(), paths: vec![], words: vec![], test_modules };
+        let (file, lines) = (file.to_owned(), text.lines().count());
+        let mut source = Self { file, lines, paths: vec![], words: vec![], texts: vec![], test_modules };
         collect_paths(&tokens, &mut source.paths);
         collect_words(&tokens, &mut source.words);
+        collect_texts(&tokens, &mut source.texts);
         source
     }
 
@@ -114,6 +117,32 @@ fn collect_words(tokens: &[TokenTree], words: &mut Vec<String>) {
             other => words.push(other.to_string()),
         }
     }
+}
+
+fn collect_texts(tokens: &[TokenTree], texts: &mut Vec<String>) {
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                let attribute =
+                    at > 0 && matches!(&tokens[at - 1], TokenTree::Punct(mark) if matches!(mark.as_char(), '#' | '!'));
+                let documentation = matches!(inner.first(), Some(TokenTree::Ident(name)) if name == "doc");
+                if !(attribute && documentation) {
+                    collect_texts(&inner, texts);
+                }
+            }
+            TokenTree::Literal(literal) => texts.extend(unquoted(&literal.to_string())),
+            _ => {}
+        }
+    }
+}
+
+/// What a string literal says, as far as it matters here: an escaped line end is none.
+fn unquoted(literal: &str) -> Option<String> {
+    let inside = literal.trim_start_matches(['r', '#']).trim_end_matches('#').strip_prefix('"')?.strip_suffix('"')?;
+    let mut lines = inside.split("\\\n");
+    let first = lines.next()?.to_owned();
+    Some(lines.fold(first, |text, line| text + line.trim_start()).replace("\\\"", "\""))
 }
 
 fn collect_paths(tokens: &[TokenTree], paths: &mut Vec<Vec<String>>) {

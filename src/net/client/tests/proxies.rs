@@ -140,8 +140,7 @@ async fn a_proxy_that_refuses_or_is_down_is_named() {
     let client = Client::with_lookup(&options, Answers::new(&[])).unwrap();
     let request = Request::get(url("https://far.example/"));
     let error = client.send(request.clone()).await.unwrap_err();
-    let expected =
-        format!("cannot connect to `far.example`: through the proxy `{at}`: tunnel error: proxy authorization");
+    let expected = format!("cannot connect to `far.example`: through the proxy `{at}`: the proxy asks for a login");
     assert!(error.to_string().starts_with(&expected), "{error}");
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

@@ -44,7 +44,7 @@ async fn a_refusal_names_the_setting() {
     for files in [None, Some(wrong)] {
         let error = get_from(&server, &trusting(&authority).client_certificate(files)).await.unwrap_err();
         assert!(matches!(error, Error::Tls { .. }), "{error}");
-        assert!(error.to_string().contains("`client_certificate`"), "{error}");
+        assert!(error.to_string().contains("`certificate_file`"), "{error}");
     }
     assert_eq!(server.handshakes(), 0);
 }
