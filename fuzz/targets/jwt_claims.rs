@@ -35,12 +35,14 @@ fuzz_target!(|input: &[u8]| {
         Err(error) => return assert_short(&error),
     };
     check_header(&serde_json::from_str(header).unwrap());
-    let claims: Value = serde_json::from_slice(claims).unwrap();
+    // a claim that is not read may hold a number that is too large here
+    let Ok(claims) = serde_json::from_slice::<Value>(claims) else { return };
     check_claims(&claims);
     let expires = verified.expires.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
     assert!((expires - claims["exp"].as_f64().unwrap()).abs() < 0.001);
-    assert_eq!(verified.subject.as_deref(), claims["sub"].as_str());
-    assert_eq!(verified.id.as_deref(), claims["jti"].as_str());
+    let name = |name: &str| claims[name].as_str().map(str::to_owned).or(claims[name].as_u64().map(|number| number.to_string()));
+    assert_eq!(verified.subject, name("sub"));
+    assert_eq!(verified.id, name("jti"));
     assert_eq!(verified.confirmation.is_some(), !claims["cnf"].is_null());
     if let Some(scopes) = verified.scopes {
         assert_eq!(ScopeSet::parse(&scopes.to_string()), Ok(scopes));
@@ -53,9 +55,11 @@ fuzz_target!(|input: &[u8]| {
 
 fn check_header(header: &Value) {
     assert_eq!(header["alg"], "EdDSA");
-    assert_eq!(header["kid"], "ed");
-    let typ = header["typ"].as_str().unwrap().to_ascii_lowercase();
-    assert!(["at+jwt", "application/at+jwt", "jwt"].contains(&typ.as_str()), "`{typ}`");
+    assert!(header["kid"] == "ed" || header["kid"].is_null());
+    if !header["typ"].is_null() {
+        let typ = header["typ"].as_str().unwrap().to_ascii_lowercase();
+        assert!(["at+jwt", "application/at+jwt", "jwt"].contains(&typ.as_str()), "`{typ}`");
+    }
     for name in ["crit", "b64", "cty", "enc", "zip"] {
         assert!(header.get(name).is_none(), "`{name}`");
     }

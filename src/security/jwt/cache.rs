@@ -12,8 +12,7 @@ use url::Url;
 
 use super::{
     Algorithm, Error,
-    key::{self, Key},
-    token::short,
+    key::{self, Candidates, Key},
 };
 use crate::{
     clock::Clock,
@@ -51,6 +50,15 @@ struct State {
 /// A fetch, shared by everybody who waits for it.
 pub(super) type Flight = Shared<BoxFuture<'static, Result<(), Error>>>;
 
+/// Which keys are good enough to be found among.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Those that are known, and only if none fits those that are published now.
+    Known,
+    /// Those that are published now.
+    Published,
+}
+
 /// A token bucket, as the moment at which it will be full again.
 #[derive(Default)]
 struct Budget {
@@ -70,25 +78,31 @@ impl Cache {
         Self { client, key_set, clock, state: Mutex::new(state) }
     }
 
-    /// The first published key of this id that fits the algorithm. An id that is not known is looked up by a fetch that began
+    /// The published keys that may have signed a token ([`key::candidates`]). An id that is not known is looked up by a fetch that began
     /// after it was seen: one that was under way already may have missed a rotation.
-    pub(super) async fn key(self: &Arc<Self>, kid: &str, algorithm: Algorithm) -> Result<Arc<Key>, Error> {
+    pub(super) async fn candidates(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        look: Look,
+    ) -> Result<Candidates<Arc<Key>>, Error> {
         let (mut joined, mut looked_up, mut paid) = (false, false, false);
         loop {
             let flight = {
                 let mut state = self.state();
                 let now = self.clock.elapsed();
                 match state.find(kid, algorithm, now) {
-                    Err(Error::UnknownKey(_)) if !looked_up => {}
+                    Err(Error::UnknownKey(_) | Error::NoKey(_)) if !looked_up => {}
+                    Ok(_) if look == Look::Published && !looked_up => {}
                     Err(error) => return Err(error),
-                    Ok(key) => {
-                        if paid {
+                    Ok(found) => {
+                        if paid && look == Look::Known {
                             state.budget.refund();
                         }
                         if state.wants_refresh(now) {
                             drop(self.start(&mut state, now));
                         }
-                        return Ok(key);
+                        return Ok(found);
                     }
                 }
                 match state.flight.clone() {
@@ -102,7 +116,7 @@ impl Cache {
                         (looked_up, paid) = (true, true);
                         self.start(&mut state, now)
                     }
-                    None => return Err(state.failed.clone().unwrap_or_else(|| unknown(kid))),
+                    None => return Err(state.failed.clone().unwrap_or_else(|| key::unknown(kid, algorithm))),
                 }
             };
             flight.await?;
@@ -150,14 +164,9 @@ impl Cache {
 }
 
 impl State {
-    fn find(&self, kid: &str, algorithm: Algorithm, now: Duration) -> Result<Arc<Key>, Error> {
+    fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Duration) -> Result<Candidates<Arc<Key>>, Error> {
         let usable = self.age(now).is_some_and(|age| age < MAX_AGE);
-        let mut named = self.known.iter().filter(|key| usable && key.kid == kid).peekable();
-        if named.peek().is_none() {
-            return Err(unknown(kid));
-        }
-        let fit = named.find(|key| key.algorithms.contains(&algorithm));
-        fit.cloned().ok_or_else(|| Error::Algorithm(algorithm.to_string()))
+        key::candidates(if usable { &self.known } else { &[] }, kid, algorithm)
     }
 
     fn wants_refresh(&self, now: Duration) -> bool {
@@ -183,10 +192,6 @@ impl Budget {
     fn refund(&mut self) {
         self.full_at = self.full_at.saturating_sub(PAUSE);
     }
-}
-
-fn unknown(kid: &str) -> Error {
-    Error::UnknownKey(short(kid))
 }
 
 impl fmt::Debug for Cache {

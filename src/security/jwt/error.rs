@@ -19,14 +19,17 @@ pub enum Error {
     /// Its header has a `crit` (or `b64`), which we do not understand.
     #[error("it has a critical header")]
     Critical,
-    /// Its header names no key.
-    #[error("it names no key: the issuer must set `kid`")]
+    /// Its header names no key, or one by an empty name, and too many could be meant.
+    #[error("it names no key, and more than a few of the issuer's could be meant: the issuer must set `kid`")]
     NoKeyId,
+    /// Its header names no key, and the issuer publishes none for its algorithm.
+    #[error("it names no key, and the issuer's key set has none for its algorithm `{0}`")]
+    NoKey(String),
     /// The issuer publishes no such key.
     #[error("its key `{0}` is not in the issuer's key set")]
     UnknownKey(String),
     /// The algorithm does not belong to the key, or is not allowed.
-    #[error("its algorithm `{0}` is not allowed for its key")]
+    #[error("its algorithm `{0}` is not accepted, or not for its key")]
     Algorithm(String),
     /// The signature is not that of the key.
     #[error("its signature is wrong")]

@@ -15,17 +15,26 @@ impl Keys {
     }
 
     /// Their ids, and what they may verify.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[Algorithm])> {
-        self.0.iter().map(|key| (key.kid.as_str(), key.algorithms.as_slice()))
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &[Algorithm])> {
+        self.0.iter().map(|key| (key.kid.as_deref(), key.algorithms.as_slice()))
     }
 
     /// The claims of a token, as [`Verifier::verify`](super::Verifier::verify) finds them.
     pub fn verify(&self, token: &str, issuer: &str, audience: &str, now: SystemTime) -> Result<Claims, Error> {
         let token = Token::read(token)?;
-        let mut named = self.0.iter().filter(|key| key.kid == token.kid());
-        let key = named.find(|key| key.algorithms.contains(&token.algorithm()));
-        let claims = token.claims_if_signed_by(key.ok_or_else(|| Error::UnknownKey(token.kid().to_owned()))?)?;
-        claims::check(claims, issuer, audience, now, LEEWAY)
+        let algorithm = token.algorithm();
+        if !Algorithm::usual().contains(&algorithm) {
+            return Err(Error::Algorithm(algorithm.to_string()));
+        }
+        let keys: Vec<&key::Key> = self.0.iter().collect();
+        let claims = token.claims_if_signed_by(key::candidates(&keys, token.kid(), algorithm)?.keys, None)?;
+        let expected = claims::Expected {
+            issuer: issuer.to_owned(),
+            audiences: vec![audience.to_owned()],
+            scope_claim: None,
+            danger_without_audience: None,
+        };
+        claims::check(claims, &expected, now, LEEWAY)
     }
 
     /// Whether one of them made a signature of a text.

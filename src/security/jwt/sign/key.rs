@@ -4,8 +4,10 @@ use aws_lc_rs::{
     error::KeyRejected,
     rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-        Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+        EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+        RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+        RsaPublicKeyComponents,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -22,13 +24,20 @@ pub(super) enum Pair {
 
 const P256: &EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
 const P384: &EcdsaSigningAlgorithm = &ECDSA_P384_SHA384_FIXED_SIGNING;
+const P521: &EcdsaSigningAlgorithm = &ECDSA_P521_SHA512_FIXED_SIGNING;
 
 /// The kind of key that an algorithm signs with.
 pub(super) fn needed(algorithm: Algorithm) -> &'static str {
     match algorithm {
-        Algorithm::Rs256 | Algorithm::Ps256 => "an rsa key",
+        Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512 => "an rsa key",
         Algorithm::Es256 => "a key on the curve P-256",
         Algorithm::Es384 => "a key on the curve P-384",
+        Algorithm::Es512 => "a key on the curve P-521",
         Algorithm::EdDsa => "an Ed25519 key",
     }
 }
@@ -45,13 +54,20 @@ impl Pair {
 
     /// `None` for a key of another kind.
     fn parse(der: &[u8], algorithm: Algorithm) -> Result<Option<Self>, KeyError> {
-        Ok(match algorithm {
-            Algorithm::Rs256 => rsa(der)?.map(|pair| Self::Rsa(pair, &RSA_PKCS1_SHA256)),
-            Algorithm::Ps256 => rsa(der)?.map(|pair| Self::Rsa(pair, &RSA_PSS_SHA256)),
-            Algorithm::Es256 => EcdsaKeyPair::from_private_key_der(P256, der).ok().map(Self::Ecdsa),
-            Algorithm::Es384 => EcdsaKeyPair::from_private_key_der(P384, der).ok().map(Self::Ecdsa),
-            Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(der).ok().map(Self::Ed25519),
-        })
+        let rsa = |encoding: &'static dyn RsaEncoding| Ok(rsa(der)?.map(|pair| Self::Rsa(pair, encoding)));
+        let ecdsa = |curve| Ok(EcdsaKeyPair::from_private_key_der(curve, der).ok().map(Self::Ecdsa));
+        match algorithm {
+            Algorithm::Rs256 => rsa(&RSA_PKCS1_SHA256),
+            Algorithm::Rs384 => rsa(&RSA_PKCS1_SHA384),
+            Algorithm::Rs512 => rsa(&RSA_PKCS1_SHA512),
+            Algorithm::Ps256 => rsa(&RSA_PSS_SHA256),
+            Algorithm::Ps384 => rsa(&RSA_PSS_SHA384),
+            Algorithm::Ps512 => rsa(&RSA_PSS_SHA512),
+            Algorithm::Es256 => ecdsa(P256),
+            Algorithm::Es384 => ecdsa(P384),
+            Algorithm::Es512 => ecdsa(P521),
+            Algorithm::EdDsa => Ok(Ed25519KeyPair::from_pkcs8(der).ok().map(Self::Ed25519)),
+        }
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -76,7 +92,11 @@ impl Pair {
                 [("kty", "RSA".to_owned()), ("n", encode(&n)), ("e", encode(&e))].into()
             }
             Self::Ecdsa(pair) => {
-                let curve = if algorithm == Algorithm::Es384 { "P-384" } else { "P-256" };
+                let curve = match algorithm {
+                    Algorithm::Es512 => "P-521",
+                    Algorithm::Es384 => "P-384",
+                    _ => "P-256",
+                };
                 // an uncompressed point (SEC 1, section 2.3.3): a four, and both coordinates at full length
                 let point = pair.public_key().as_ref().split_first().map_or(&[][..], |(_, point)| point);
                 let (x, y) = point.split_at(point.len() / 2);
@@ -121,6 +141,6 @@ fn rsa(der: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
 
 fn kind(der: &[u8]) -> &'static str {
     let is = |algorithm| !matches!(Pair::parse(der, algorithm), Ok(None));
-    let kinds = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa];
+    let kinds = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa];
     kinds.into_iter().find(|kind| is(*kind)).map_or("damaged, or a key of another kind", needed)
 }

@@ -15,9 +15,15 @@ const CERTIFICATE: &str = include_str!("keys/certificate.pem");
 
 fn pem_for(algorithm: Algorithm) -> &'static str {
     match algorithm {
-        Algorithm::Rs256 | Algorithm::Ps256 => RSA,
+        Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512 => RSA,
         Algorithm::Es256 => P256,
         Algorithm::Es384 => P384,
+        Algorithm::Es512 => P521,
         Algorithm::EdDsa => ED25519,
     }
 }
@@ -42,7 +48,8 @@ fn verified(key: &SigningKey, hint: KeyHint) -> jsonwebtoken::Header {
 
 #[test]
 fn a_signature_of_every_algorithm_verifies_elsewhere() {
-    for algorithm in Algorithm::all() {
+    // the other library knows no ES512
+    for algorithm in Algorithm::all().into_iter().filter(|algorithm| *algorithm != Algorithm::Es512) {
         let key = read(pem_for(algorithm), algorithm).unwrap();
         let header = verified(&key, KeyHint::Kid);
         assert_eq!((header.kid.as_deref(), header.typ.as_deref()), (Some("k1"), Some("x+jwt")));
@@ -94,7 +101,7 @@ fn a_file_that_holds_no_usable_key_is_refused_by_name() {
     assert_eq!(refused(&format!("{P256}{P256}{ED25519}")), KeyError::Several(3));
     read(&format!("{CERTIFICATE}{P256}"), Algorithm::Es256).unwrap();
     read(&P256.replace('\n', "\r\n"), Algorithm::Es256).unwrap();
-    for named in ["none", "HS256", "RS512", "es256", "ES256 ", ""] {
+    for named in ["none", "HS256", "RS1", "es256", "ES256 ", ""] {
         assert_eq!(named.parse::<Algorithm>(), Err(KeyError::Algorithm(named.into())));
     }
 }
@@ -113,7 +120,7 @@ fn a_key_of_the_wrong_kind_is_refused_by_name() {
                 }
             }
         }
-        let error = read(P521, algorithm).unwrap_err();
+        let error = read("-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n", algorithm).unwrap_err();
         assert_eq!(error, KeyError::WrongKey { algorithm, found: "damaged, or a key of another kind" });
     }
     let error = read(P384, Algorithm::Es256).unwrap_err();

@@ -193,17 +193,17 @@ async fn whoever_gives_up_waiting_does_not_stop_the_fetch() {
     assert_eq!(issuer.reads(), 1);
 }
 
-fn key_of(pem: &str, algorithm: super::super::Algorithm) -> SigningKey {
+pub(super) fn key_of(pem: &str, algorithm: super::super::Algorithm) -> SigningKey {
     SigningKey::from_pem(pem.as_bytes(), algorithm, Some("k1".to_owned())).unwrap()
 }
 
-fn jwk_of(key: &SigningKey, members: Value) -> Value {
+pub(super) fn jwk_of(key: &SigningKey, members: Value) -> Value {
     let mut jwk = key.public_jwk();
     jwk.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     jwk
 }
 
-fn every_key() -> Vec<SigningKey> {
+pub(super) fn every_key() -> Vec<SigningKey> {
     use super::super::Algorithm::{EdDsa, Es256, Es384, Ps256, Rs256};
     let rsa = include_str!("../sign/keys/rsa.pem");
     vec![

@@ -70,12 +70,13 @@ pub(super) fn of_the_wrong_kind(corpus: &mut Corpus<'_>) {
         ("nbf", json!([])),
         ("iat", json!(NOW.to_string())),
         ("iat", json!({})),
-        ("sub", json!(7)),
+        ("sub", json!(7.5)),
+        ("sub", json!(-7)),
         ("sub", json!(["u1", "admin"])),
         ("sub", json!({ "$ne": null })),
-        ("client_id", json!(7)),
+        ("client_id", json!(true)),
         ("azp", json!(["c1"])),
-        ("jti", json!(7)),
+        ("jti", json!(1e300)),
         ("scope", json!(7)),
         ("scope", json!({ "customer:read": true })),
         ("scope", json!([["customer:read"]])),
@@ -250,7 +251,9 @@ pub(super) fn names(corpus: &mut Corpus<'_>) {
         corpus.add(Why::Missing, format!("{other:?} for {name}"), token);
     }
     let key = forge.key("es");
-    for (name, other, why) in [("alg", "Alg", Why::Malformed), ("kid", "KID", Why::KeyId), ("typ", "Typ", Why::Type)] {
+    for (name, other, why) in
+        [("alg", "Alg", Why::Malformed), ("kid", "KID", Why::Malformed), ("typ", "Typ", Why::Malformed)]
+    {
         let mut header = key.header();
         let value = header.remove(name).unwrap();
         header.insert(other.to_owned(), value);

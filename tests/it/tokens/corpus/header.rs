@@ -136,7 +136,8 @@ pub(super) fn keys_in_the_header(corpus: &mut Corpus<'_>, trap: &str) {
         ("jwks_uri", json!(trap)),
     ];
     for (name, value) in places {
-        for (kid, why) in [(Some("es"), Why::Signature), (Some("mine"), Why::UnknownKey), (None, Why::KeyId)] {
+        // without a name, every key that fits is tried, and none made the signature
+        for (kid, why) in [(Some("es"), Why::Signature), (Some("mine"), Why::UnknownKey), (None, Why::Signature)] {
             corpus.add(why, format!("`{name}` of the attacker's key, kid {kid:?}"), sign(kid, name, value.clone()));
         }
     }
@@ -145,7 +146,7 @@ pub(super) fn keys_in_the_header(corpus: &mut Corpus<'_>, trap: &str) {
         corpus.add(Why::UnknownKey, format!("`jku` {jku}"), sign(Some("mine"), "jku", json!(jku)));
     }
     let proof = forge.attacker.signing.sign("at+jwt", KeyHint::Embedded, &Value::Object(forge.claims())).unwrap();
-    corpus.add(Why::KeyId, "made like a proof of possession", proof.expose().clone());
+    corpus.add(Why::Signature, "made like a proof of possession", proof.expose().clone());
 }
 
 pub(super) fn key_ids(corpus: &mut Corpus<'_>, trap: &str) {
@@ -187,7 +188,6 @@ pub(super) fn key_ids(corpus: &mut Corpus<'_>, trap: &str) {
     }
     for (kid, why) in [
         (json!(""), Why::KeyId),
-        (json!(null), Why::KeyId),
         (json!(["rs"]), Why::Malformed),
         (json!({ "rs": 1 }), Why::Malformed),
         (json!(7), Why::Malformed),
@@ -199,7 +199,14 @@ pub(super) fn key_ids(corpus: &mut Corpus<'_>, trap: &str) {
         let text = kid.to_string();
         corpus.add(why, format!("kid {text:.20} of {} letters", text.len()), token);
     }
-    corpus.add(Why::KeyId, "no kid", forge.header("rs", |header| drop(header.remove("kid"))));
+    for alg in ["PS256", "ES256", "EdDSA", "HS256", "RS512", "none"] {
+        let token = forge.header("rs", |header| {
+            header.remove("kid");
+            header["alg"] = json!(alg);
+        });
+        let why = if ["HS256", "RS512", "none"].contains(&alg) { Why::Algorithm } else { Why::Signature };
+        corpus.add(why, format!("no kid, and a signature of RS256 that says {alg}"), token);
+    }
     let token = forge.header("rs", |header| header["kid"] = json!("k".repeat(256)));
     corpus.add(Why::UnknownKey, "the longest kid", token);
 }
@@ -237,8 +244,6 @@ pub(super) fn types(corpus: &mut Corpus<'_>) {
         let token = forge.header("es", |header| header["typ"] = json!(typ));
         corpus.add(Why::Type, format!("typ {typ:?}"), token);
     }
-    corpus.add(Why::Type, "no typ", forge.header("es", |header| drop(header.remove("typ"))));
-    corpus.add(Why::Type, "typ null", forge.header("es", |header| header["typ"] = json!(null)));
     for typ in [json!(["at+jwt"]), json!(1), json!({ "at+jwt": 1 })] {
         let token = forge.header("es", |header| header["typ"] = typ.clone());
         corpus.add(Why::Malformed, format!("typ {typ}"), token);
@@ -257,6 +262,9 @@ pub(super) fn types(corpus: &mut Corpus<'_>) {
         let mut claims = forge.claims();
         claims.insert(name.to_owned(), value);
         corpus.add(Why::Foreign, format!("a `JWT` with `{name}`"), key.seal(&message(&header, &claims)));
+        let mut untyped = header.clone();
+        untyped.remove("typ");
+        corpus.add(Why::Foreign, format!("no typ, and `{name}`"), key.seal(&message(&untyped, &claims)));
     }
 }
 
