@@ -15,6 +15,7 @@ mod registry;
 mod rule;
 mod server;
 mod text;
+mod token;
 mod validate;
 
 use std::{
@@ -40,6 +41,7 @@ pub use rule::{
 };
 pub use server::{Access, CommandConfig, Protocol, ServerConfig};
 pub(crate) use text::read_text;
+pub use token::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules};
 
 use super::{
     Live, ScopeSet,

@@ -106,6 +106,10 @@ codes! {
     NoArgumentRules = "no_argument_rules", Warning;
     /// A scope that looks like one for everything.
     BroadScope = "broad_scope", Warning;
+    /// Tokens that are for no server in particular count.
+    MissingAudience = "missing_audience", Warning;
+    /// Codes of logins may not be bound to whoever asked for them.
+    AssumedPkce = "assumed_pkce", Warning;
     /// A pattern that nearly every text matches.
     BroadPattern = "broad_pattern", Warning;
     /// Hosts, beginnings or folders that anybody can have something under.

@@ -1,6 +1,7 @@
 //! Who we are to an MCP server: OAuth 2.1, with tokens of one pinned issuer.
 
 mod agent;
+mod answer;
 pub(crate) mod challenge;
 mod code;
 mod discovery;

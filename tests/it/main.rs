@@ -17,6 +17,7 @@ mod login;
 mod modules;
 mod optimization_attack;
 mod policy;
+mod providers;
 mod referees;
 mod scripted;
 mod secrets;

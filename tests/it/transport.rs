@@ -283,7 +283,7 @@ async fn an_issuer_that_is_down_is_infrastructure() {
     let error = setup.token_error(setup.config()).await;
     assert!(matches!(error, AuthError::Unavailable { status: 503, .. }), "{error}");
     assert!(error.is_infrastructure());
-    assert_eq!(setup.testbed.auth().counters().requests, 4, "one try and three more");
+    assert_eq!(setup.testbed.auth().counters().requests, 8, "one try and three more, at both places");
 
     let mut config = setup.config();
     config.oauth_mut().unwrap().issuer = "http://127.0.0.1:1".to_owned();

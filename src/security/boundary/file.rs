@@ -3,6 +3,7 @@
 mod flow;
 mod limits;
 mod server;
+mod token;
 mod tool;
 
 use std::{

@@ -2,6 +2,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use url::Url;
 
+use super::{TokenRequest, TokenRules};
 use crate::{
     secret::Secret,
     security::{ScopeSet, jwt::SigningKey, oauth::UserAgent},
@@ -25,6 +26,10 @@ pub struct OAuth {
     pub proof: Proof,
     /// Which scopes the server may make us ask for, beyond those that tools declare.
     pub step_up: StepUp,
+    /// How a token is asked for, where that is not as the standard has it.
+    pub request: TokenRequest,
+    /// What a token must say.
+    pub tokens: TokenRules,
 }
 
 /// How a client proves to an issuer who it is (RFC 6749, section 2.3; RFC 7523; RFC 8705).
@@ -161,6 +166,8 @@ impl OAuth {
             grant: Grant::default(),
             proof: Proof::default(),
             step_up: StepUp::default(),
+            request: TokenRequest::default(),
+            tokens: TokenRules::default(),
         }
     }
 
@@ -189,6 +196,20 @@ impl OAuth {
     #[must_use]
     pub fn step_up(mut self, step_up: StepUp) -> Self {
         self.step_up = step_up;
+        self
+    }
+
+    /// Sets how a token is asked for.
+    #[must_use]
+    pub fn request(mut self, request: TokenRequest) -> Self {
+        self.request = request;
+        self
+    }
+
+    /// Sets what a token must say.
+    #[must_use]
+    pub fn tokens(mut self, tokens: TokenRules) -> Self {
+        self.tokens = tokens;
         self
     }
 

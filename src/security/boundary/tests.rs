@@ -448,6 +448,53 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
         (format!("{good}{secret}grant = 'enterprise'"), "identity_provider", "is missing"),
         (format!("{good}{secret}dpop = 'yes'"), "dpop", "must be `true` or `false`"),
         (format!("{good}{secret}step_up_scopes = ['a b']"), "step_up_scopes", "is not a scope"),
+        (format!("{good}{secret}audience = []"), "audience", "is empty"),
+        (format!("{good}{secret}audience = ['']"), "audience", "has an empty text"),
+        (format!("{good}{secret}audience = 7"), "audience", "must be a list of texts"),
+        (format!("{good}{secret}token_issuer = 'a b'"), "token_issuer", "without blanks"),
+        (format!("{good}{secret}token_algs = ['HS256']"), "token_algs", "HS256"),
+        (format!("{good}{secret}token_algs = ['none']"), "token_algs", "none"),
+        (format!("{good}{secret}token_algs = []"), "token_algs", "no token could count"),
+        (format!("{good}{secret}scope_claim = ''"), "scope_claim", "must be the name of a claim"),
+        (format!("{good}{secret}request_scopes = []"), "request_scopes", "is empty"),
+        (format!("{good}{secret}request_scopes = ['a b']"), "request_scopes", "is not a scope"),
+        (format!("{good}{secret}send_resource = 'no'"), "send_resource", "must be `true` or `false`"),
+        (
+            format!("{good}{secret}login_parameters = {{ prompt = 'login' }}"),
+            "login_parameters",
+            "means nothing beside",
+        ),
+        (format!("{good}{secret}danger_assume_s256 = true"), "danger_assume_s256", "means nothing beside"),
+        (format!("{good}{secret}token_parameters = 'audience=x'"), "token_parameters", "must be a table"),
+        (format!("{good}{secret}token_parameters = {{ audience = 7 }}"), "token_parameters.audience", "must be a text"),
+        (
+            format!("{good}{secret}token_parameters = {{ audience = '' }}"),
+            "token_parameters.audience",
+            "must be a text of 1",
+        ),
+        (format!("{good}{secret}token_parameters = {{ 'a b' = 'x' }}"), "token_parameters.\"a b\"", "is no name"),
+        (format!("{good}{secret}token_parameters = {{ scope = 'a' }}"), "token_parameters.scope", "`request_scopes`"),
+        (
+            format!("{good}{secret}token_parameters = {{ resource = 'a' }}"),
+            "token_parameters.resource",
+            "`send_resource`",
+        ),
+        (
+            format!("{good}{secret}token_parameters = {{ client_secret = 'a' }}"),
+            "token_parameters.client_secret",
+            "is a secret",
+        ),
+        (
+            format!("{good}grant = 'login'\ntoken_file = 't'\nlogin_parameters = {{ STATE = 'a' }}"),
+            "login_parameters.STATE",
+            "is a field of the protocol",
+        ),
+        (
+            format!("{good}grant = 'login'\nregistration = 'dynamic'\ndanger_token_without_audience = true")
+                .replace("client_id = 'a'\n", ""),
+            "danger_token_without_audience",
+            "means nothing without `client_id`",
+        ),
         (format!("{good}{secret}ca_bundle = 'no.pem'"), "ca_bundle", "there is no file"),
         (format!("{good}{secret}ca_bundle = 'garbage'"), "ca_bundle", "no certificate in it"),
         (format!("{good}{secret}ca_bundle = 'expired.pem'"), "ca_bundle", "expired"),
@@ -494,6 +541,12 @@ fn every_key_of_a_server_that_is_wrong_is_named_with_what_to_do() {
         "url = 'https://open.example/mcp'\nauthorization = 'none'".to_owned(),
         format!("{good}grant = 'workload'\nassertion_file = 'token'"),
         format!("{good}grant = 'login'"),
+        format!(
+            "{good}{secret}audience = 'api://x'\ntoken_issuer = 'https://sts.example/t/'\ntoken_algs = ['RS512', 'ES512']\n\
+             scope_claim = 'roles'\nrequest_scopes = ['api://x/.default']\nsend_resource = false\n\
+             token_parameters = {{ audience = 'https://api.example', organization = 'o1' }}"
+        ),
+        format!("{good}grant = 'login'\naudience = ['a', 'b']\nlogin_parameters = {{ access_type = 'offline' }}"),
         "command = 'server'\nargs = ['--stdio']\nenv = { MODE = 'x' }\nenv_from = ['SECRET']\ninput = 'defaults'"
             .to_owned(),
         "command = 'server'\nprotocol = 'initialize'\nstart_timeout = '10m'".to_owned(),

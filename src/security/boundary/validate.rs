@@ -1,6 +1,7 @@
 //! What must hold of a boundary however it was made.
 
 mod sequence;
+mod token;
 mod tool;
 
 use std::collections::BTreeSet;
@@ -131,6 +132,8 @@ fn server(config: &ServerConfig, problems: &mut Vec<Problem>) {
     if let Some(oauth) = config.oauth() {
         issuer(&oauth.issuer, &mut add);
         credentials(oauth, config, &mut add);
+        token::check(oauth, &path, problems);
+        let mut add = |key: &str, reason: &str| problems.push(Problem::new(join(&path, key), reason));
         if oauth.resource.as_deref().is_some_and(|resource| !is_resource(resource)) {
             add(
                 "resource",

@@ -1,18 +1,25 @@
 //! Servers: how they are reached, how we are let in, and what they may have of us.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     Changes,
-    order::{Order, by_least, covering, optional, presence, rates},
+    order::{Order, by_least, covering, optional, presence, rates, set},
     word,
 };
 use crate::{
     call::ServerId,
     net::{self, TlsVersion},
-    security::boundary::{
-        Boundary, Code, CommandConfig, Grant, InputPolicy, OAuth, Proof, Protocol, Registration, ServerConfig, StepUp,
-        TokenSource, key_path,
+    security::{
+        ScopeSet,
+        boundary::{
+            Boundary, Code, CommandConfig, Grant, InputPolicy, MissingAudience, OAuth, Pkce, Proof, Protocol,
+            Registration, ResourceParameter, ServerConfig, StepUp, TokenRules, TokenSource, key_path,
+        },
+        jwt::Algorithm,
     },
 };
 
@@ -103,6 +110,7 @@ fn oauth(pair: &mut Pair<'_>, old: &OAuth, new: &OAuth) {
     text("client_auth", &|oauth| Some(oauth.client.method().to_owned()));
     text("resource", &|oauth| oauth.resource.clone());
     text("grant", &|oauth| Some(grant(&oauth.grant)));
+    tokens(pair, old, new);
     let bound = |oauth: &OAuth| (oauth.proof == Proof::Dpop).then(|| "true".to_owned());
     pair.told("dpop", presence(bound(old), bound(new)), bound(old), bound(new));
     let covers = |one: &StepUp, other: &StepUp| match (one, other) {
@@ -118,6 +126,50 @@ fn oauth(pair: &mut Pair<'_>, old: &OAuth, new: &OAuth) {
         StepUp::DangerAny => Some("any".to_owned()),
     };
     pair.told("step_up_scopes", step_up, told(old), told(new));
+}
+
+/// How tokens are asked for, and what they must say.
+fn tokens(pair: &mut Pair<'_>, old: &OAuth, new: &OAuth) {
+    let (was, is) = (&old.tokens, &new.tokens);
+    let audiences = |rules: &TokenRules| (!rules.audiences.is_empty()).then(|| listed(&rules.audiences));
+    // without any, it is the resource, which may be one of those that are listed
+    let order = match (was.audiences.as_slice(), is.audiences.as_slice()) {
+        ([], []) => Order::Same,
+        ([], _) | (_, []) => Order::Unclear,
+        (was, is) => set(was, is),
+    };
+    pair.told("audience", order, audiences(was), audiences(is));
+    let usual = Algorithm::usual();
+    let algorithms =
+        |rules: &TokenRules| (set(&rules.algorithms, &usual) != Order::Same).then(|| listed(&rules.algorithms));
+    pair.told("token_algs", set(&was.algorithms, &is.algorithms), algorithms(was), algorithms(is));
+    let accepted =
+        |rules: &TokenRules| (rules.missing_audience == MissingAudience::DangerAccepted).then(|| "true".to_owned());
+    let order = presence(accepted(was), accepted(is)).reversed();
+    pair.told("danger_token_without_audience", order, accepted(was), accepted(is));
+
+    let assumed = |oauth: &OAuth| (oauth.request.pkce == Pkce::DangerAssumed).then(|| "true".to_owned());
+    let order = presence(assumed(old), assumed(new)).reversed();
+    pair.told("danger_assume_s256", order, assumed(old), assumed(new));
+    let (before, after) = (&old.request.scopes, &new.request.scopes);
+    let order = match (before, after) {
+        (None, None) => Order::Same,
+        (Some(before), Some(after)) => Order::of(before, after, |one, other| one.covers(other)),
+        _ => Order::Unclear,
+    };
+    let told = |scopes: &Option<ScopeSet>| scopes.as_ref().map(ToString::to_string);
+    pair.told("request_scopes", order, told(before), told(after));
+    let mut text = |key: &str, of: &dyn Fn(&OAuth) -> Option<String>| pair.other(key, of(old), of(new));
+    text("token_issuer", &|oauth| oauth.tokens.issuer.clone());
+    text("scope_claim", &|oauth| oauth.tokens.scope_claim.clone());
+    text("token_parameters", &|oauth| fields(&oauth.request.parameters));
+    text("login_parameters", &|oauth| fields(&oauth.request.login_parameters));
+    text("send_resource", &|oauth| (oauth.request.resource == ResourceParameter::Omitted).then(|| "false".to_owned()));
+}
+
+fn fields(fields: &BTreeMap<String, String>) -> Option<String> {
+    let told: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// What is shown for a token, and where it is kept.

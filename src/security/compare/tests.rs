@@ -192,13 +192,23 @@ fn a_change_reads_like_one() {
 }
 
 /// What `[servers.ID]` may have beside an address, with what it means to add it.
-const SETTINGS: [(&str, Kind, &str); 14] = [
+const SETTINGS: [(&str, Kind, &str); 24] = [
     ("authorization = \"oauth\"\nresource = \"https://other.example\"", Kind::Changed, "resource"),
     ("client_auth = \"post\"", Kind::Changed, "client_auth"),
     ("grant = \"login\"\ntoken_file = \"t\"", Kind::Changed, "grant"),
     ("grant = \"login\"\ntoken_file = \"t\"\nregistration = \"dynamic\"", Kind::Changed, "grant"),
     ("dpop = true", Kind::Narrower, "dpop"),
     ("step_up_scopes = [\"more\"]", Kind::Wider, "step_up_scopes"),
+    ("audience = \"api://x\"", Kind::Changed, "audience"),
+    ("token_issuer = \"https://sts.example/t/\"", Kind::Changed, "token_issuer"),
+    ("token_algs = [\"RS256\"]", Kind::Narrower, "token_algs"),
+    ("token_algs = [\"RS256\", \"PS256\", \"ES256\", \"ES384\", \"EdDSA\", \"RS512\"]", Kind::Wider, "token_algs"),
+    ("token_algs = [\"RS512\"]", Kind::Changed, "token_algs"),
+    ("scope_claim = \"roles\"", Kind::Changed, "scope_claim"),
+    ("request_scopes = [\"api://x/.default\"]", Kind::Changed, "request_scopes"),
+    ("token_parameters = { audience = \"https://api.example\" }", Kind::Changed, "token_parameters"),
+    ("send_resource = false", Kind::Changed, "send_resource"),
+    ("danger_token_without_audience = true", Kind::Wider, "danger_token_without_audience"),
     ("spki_pins = [\"sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]", Kind::Narrower, "spki_pins"),
     ("min_tls = \"1.3\"", Kind::Narrower, "min_tls"),
     ("proxy = \"http://proxy.example:8080\"", Kind::Changed, "proxy"),
@@ -240,6 +250,30 @@ fn what_a_server_may_have_of_us_is_compared_too() {
     let keys: Vec<_> = compare(&files("one"), &files("two")).into_iter().map(|change| change.key).collect();
     let expected = ["ca_bundle", "certificate_file", "certificate_key_file"].map(|key| format!("servers.crm.{key}"));
     assert_eq!(keys, expected);
+}
+
+#[test]
+fn audiences_and_scopes_that_are_asked_for_are_sets() {
+    let with = |line: &str| parse(&BASE.replace("client_id = \"a\"", &format!("client_id = \"a\"\n{line}")));
+    for (old, new, kind) in [
+        ("grant = \"login\"", "grant = \"login\"\ndanger_assume_s256 = true", Kind::Wider),
+        ("audience = \"one\"", "audience = [\"two\", \"one\"]", Kind::Wider),
+        ("audience = \"one\"", "audience = \"two\"", Kind::Changed),
+        ("request_scopes = [\"a\", \"b\"]", "request_scopes = [\"a\"]", Kind::Narrower),
+        (
+            "grant = \"login\"\nlogin_parameters = { x = \"1\" }",
+            "grant = \"login\"\nlogin_parameters = { x = \"2\" }",
+            Kind::Changed,
+        ),
+    ] {
+        let changes: Vec<Kind> = compare(&with(old), &with(new)).into_iter().map(|change| change.kind).collect();
+        assert_eq!(changes, [kind], "{old} -> {new}");
+    }
+    assert_eq!(compare(&with("audience = [\"one\"]"), &with("audience = \"one\"")), []);
+    assert_eq!(
+        compare(&with("token_algs = [\"EdDSA\", \"ES384\", \"ES256\", \"PS256\", \"RS256\"]"), &parse(BASE)),
+        []
+    );
 }
 
 #[test]

@@ -7,8 +7,10 @@ use crate::{
     Pattern,
     call::{Effect, ToolName},
     security::{
-        Scope,
-        boundary::{ArgumentRule, CompileWrites, ReadAs, Source, StepUp, ToolRule, key_path},
+        Scope, ScopeSet,
+        boundary::{
+            ArgumentRule, CompileWrites, MissingAudience, OAuth, Pkce, ReadAs, Source, StepUp, ToolRule, key_path,
+        },
         check::schema::schema_of,
     },
 };
@@ -110,12 +112,36 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         }
     }
     for server in desk.boundary.servers() {
-        let Some(StepUp::Within(scopes)) = server.oauth().map(|oauth| &oauth.step_up) else { continue };
-        for scope in scopes.iter().filter(|scope| is_broad(scope)) {
-            broad_scope(desk, key_path(&key_path("servers", server.id.as_str()), "step_up_scopes"), scope);
+        if let Some(oauth) = server.oauth() {
+            tokens(desk, &key_path("servers", server.id.as_str()), oauth);
         }
     }
     limits(desk);
+}
+
+fn tokens(desk: &mut Desk<'_>, server: &str, oauth: &OAuth) {
+    if let StepUp::Within(scopes) = &oauth.step_up {
+        for scope in scopes.iter().filter(|scope| is_broad(scope)) {
+            broad_scope(desk, key_path(server, "step_up_scopes"), scope);
+        }
+    }
+    // some issuers take no other for a client of its own, and what comes of it is compared with what tools declare
+    let is_usual = |scope: &Scope| scope.as_str().ends_with("/.default") || scope.as_str() == "offline_access";
+    for scope in
+        oauth.request.scopes.iter().flat_map(ScopeSet::iter).filter(|scope| is_broad(scope) && !is_usual(scope))
+    {
+        broad_scope(desk, key_path(server, "request_scopes"), scope);
+    }
+    if oauth.request.pkce == Pkce::DangerAssumed {
+        let reason = "if the issuer does not check what it does not publish, a code that is stolen on its way can be used: have it \
+                      publish `code_challenge_methods_supported`, and take this away";
+        desk.add(Code::AssumedPkce, key_path(server, "danger_assume_s256"), reason);
+    }
+    if oauth.tokens.missing_audience == MissingAudience::DangerAccepted {
+        let reason = "a server that gets such a token can use it at every other server of the issuer: have the issuer name the \
+                      server in its tokens (`aud`), and take this away";
+        desk.add(Code::MissingAudience, key_path(server, "danger_token_without_audience"), reason);
+    }
 }
 
 fn broad_scope(desk: &mut Desk<'_>, key: String, scope: &Scope) {

@@ -38,6 +38,24 @@ fn a_clean_boundary_lacks_a_lock_only() {
     assert_eq!((lock.len(), lock.first().map(|finding| finding.code)), (1, Some(Code::NoLock)));
 }
 
+#[test]
+fn how_tokens_are_asked_for_is_looked_at() {
+    let with = |lines: &str| {
+        let text = format!("{SERVER}{lines}\n{CLEAN}");
+        found(&Draft::parse(&text, "", &|_| Some("secret".into())).unwrap(), None)
+    };
+    let one = |code, key: &str| vec![(code, format!("servers.crm.{key}"))];
+    assert_eq!(with("request_scopes = ['api://x/.default', 'offline_access', 'openid']\naudience = 'x'"), []);
+    assert_eq!(with("token_algs = ['RS512']\nsend_resource = false\nscope_claim = 'roles'"), []);
+    assert_eq!(with("request_scopes = ['api://x/admin']"), one(Code::BroadScope, "request_scopes"));
+    assert_eq!(with("step_up_scopes = ['crm.*']"), one(Code::BroadScope, "step_up_scopes"));
+    let key = "danger_token_without_audience";
+    assert_eq!(with(&format!("{key} = true")), one(Code::MissingAudience, key));
+    assert_eq!(with(&format!("{key} = false")), []);
+    let key = "danger_assume_s256";
+    assert_eq!(with(&format!("grant = 'login'\n{key} = true")), one(Code::AssumedPkce, key));
+}
+
 /// `from` in the clean file becomes `to`; the only finding then has this code and key.
 #[test]
 fn every_lint_finds_what_it_is_for() {

@@ -107,7 +107,8 @@ impl<'a> Login<'a> {
                 }
                 Ok(Some(grant))
             }
-            Err(AuthError::Refused { code, .. }) if code == "invalid_grant" => {
+            // the second one is GitHub's
+            Err(AuthError::Refused { code, .. }) if matches!(code.as_str(), "invalid_grant" | "bad_refresh_token") => {
                 self.forget(memory, contents, held)?;
                 Ok(None)
             }
@@ -135,8 +136,10 @@ impl<'a> Login<'a> {
         let ask = Ask {
             client_id: &client.id,
             redirect: &redirect,
-            resource: self.target.resource,
+            resource: self.target.named_resource(),
             scopes: &asked,
+            parameters: &self.target.request.login_parameters,
+            pkce: self.target.request.pkce,
             thumbprint: self.issuing.prover.as_ref().map(|prover| prover.thumbprint()),
         };
         let request = Request::new(self.pinned(), &self.issuer.metadata, &ask)?;
@@ -163,12 +166,12 @@ impl<'a> Login<'a> {
     async fn redeem(&self, client: &Client<'_>, request: &Request, code: &Secret<String>) -> Result<Grant, AuthError> {
         let form = vec![
             field("grant_type", "authorization_code"),
-            ("code", Zeroizing::new(code.expose().clone())),
-            ("code_verifier", Zeroizing::new(request.verifier.expose().clone())),
+            ("code".into(), Zeroizing::new(code.expose().clone())),
+            ("code_verifier".into(), Zeroizing::new(request.verifier.expose().clone())),
             field("redirect_uri", request.redirect.as_str()),
-            field("resource", self.target.resource),
         ];
-        let granted = self.endpoint(client).grant(form).await;
+        let form = form.into_iter().chain(self.target.resource_field()).collect();
+        let granted = self.endpoint(client).grant(self.target.extended(form)).await;
         granted.map_err(|error| {
             if error.is_infrastructure() {
                 self.failed(format!("the code could not be exchanged ({error}): log in again"))

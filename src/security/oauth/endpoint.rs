@@ -1,19 +1,21 @@
 //! Asking a token endpoint (RFC 6749, section 3.2), whatever for.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::{
-    AuthError,
+    AuthError, answer,
     discovery::check_available,
     dpop::{DPOP, Prover},
     random_id, seconds,
@@ -51,27 +53,14 @@ pub(super) struct Grant {
     pub(super) refresh: Option<Secret<String>>,
 }
 
+/// A field of a request: its name, and what it holds.
+pub(super) type Field = (Cow<'static, str>, Zeroizing<String>);
+
 /// The fields of a request, in the order in which they are sent.
-pub(super) type Form = Vec<(&'static str, Zeroizing<String>)>;
+pub(super) type Form = Vec<Field>;
 
-/// What a field of a request holds.
-pub(super) fn field(name: &'static str, value: impl Into<String>) -> (&'static str, Zeroizing<String>) {
-    (name, Zeroizing::new(value.into()))
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    access_token: String,
-    token_type: String,
-    issued_token_type: Option<String>,
-    expires_in: Option<Value>,
-    scope: Option<String>,
-    refresh_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Refusal {
-    pub(super) error: String,
+pub(super) fn field(name: &'static str, value: impl Into<String>) -> Field {
+    (name.into(), Zeroizing::new(value.into()))
 }
 
 /// How long a statement of who we are is good.
@@ -84,8 +73,8 @@ impl Endpoint<'_> {
         let mut asked_again = false;
         loop {
             let reply = self.send(&form).await?;
-            if reply.status == StatusCode::OK {
-                return self.read(&reply.body);
+            if reply.status == StatusCode::OK && !answer::is_refusal(&reply.body) {
+                return self.read(&reply.body, &form);
             }
             let error = self.refusal(&reply);
             // a nonce may be asked for once; a second time it would never end (RFC 9449, section 8)
@@ -101,23 +90,14 @@ impl Endpoint<'_> {
     /// Asks for a token that is no access token, but is shown somewhere else for one (RFC 8693, section 2.2).
     pub(super) async fn exchange(&self, form: Form, kind: &str) -> Result<Secret<String>, AuthError> {
         let reply = self.send(&form).await?;
-        if reply.status != StatusCode::OK {
+        if reply.status != StatusCode::OK || answer::is_refusal(&reply.body) {
             return Err(self.refusal(&reply));
         }
-        let answer: Answer =
-            serde_json::from_slice(&reply.body).map_err(|_| self.unusable("it is no token response"))?;
-        let token = Secret::new(answer.access_token);
-        if answer.issued_token_type.as_deref() != Some(kind) {
-            return Err(self.unusable("`issued_token_type` is not what was asked for"));
-        }
-        if token.expose().len() > jwt::MAX_TOKEN || !jwt::is_jwt(token.expose()) {
-            return Err(self.unusable("`access_token` is no statement that can be shown elsewhere"));
-        }
-        Ok(token)
+        answer::statement(&reply.body, kind).map_err(|reason| self.unusable(reason))
     }
 
     /// Sends a form with a proof of who we are. A status of 4xx is a reply.
-    pub(super) async fn send(&self, form: &[(&'static str, Zeroizing<String>)]) -> Result<Reply, AuthError> {
+    pub(super) async fn send(&self, form: &[Field]) -> Result<Reply, AuthError> {
         let mut request = Request::post(self.url.clone(), self.body(form)?);
         request.headers = self.headers()?;
         let reply = self
@@ -133,7 +113,7 @@ impl Endpoint<'_> {
         AuthError::Answer { issuer: self.issuer.to_owned(), reason }
     }
 
-    fn body(&self, form: &[(&'static str, Zeroizing<String>)]) -> Result<Vec<u8>, AuthError> {
+    fn body(&self, form: &[Field]) -> Result<Vec<u8>, AuthError> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form {
             body.append_pair(name, value);
@@ -186,8 +166,9 @@ impl Endpoint<'_> {
         Ok(headers)
     }
 
-    fn read(&self, body: &[u8]) -> Result<Grant, AuthError> {
-        let grant = read(body).map_err(|reason| self.unusable(reason))?;
+    fn read(&self, body: &[u8], form: &Form) -> Result<Grant, AuthError> {
+        let asked = form.iter().find(|(name, _)| name == "scope").map_or("", |(_, scopes)| scopes);
+        let grant = answer::read(body, asked).map_err(|reason| self.unusable(reason))?;
         match (self.prover, grant.proof) {
             (Some(_), Proof::Bearer) => Err(self.unusable("`token_type` is not `DPoP`: the token is bound to no key")),
             (None, Proof::Dpop) => Err(self.unusable("`token_type` is `DPoP`, which was not asked for: set `dpop`")),
@@ -197,16 +178,15 @@ impl Endpoint<'_> {
 
     pub(super) fn refusal(&self, reply: &Reply) -> AuthError {
         let issuer = self.issuer.to_owned();
-        let code =
-            serde_json::from_slice::<Refusal>(&reply.body).map_or_else(|_| String::new(), |refusal| refusal.error);
+        let code = answer::error_code(&reply.body).unwrap_or_default();
         let no_code = code.is_empty() && reply.status == StatusCode::UNAUTHORIZED;
         match code.as_str() {
-            code if no_code || code == "invalid_client" => {
+            // the second one is GitHub's
+            code if no_code || matches!(code, "invalid_client" | "incorrect_client_credentials") => {
                 AuthError::ClientRefused { issuer, client_id: self.client_id.to_owned(), method: self.auth.method() }
             }
-            // an issuer's text may be long or hold anything
-            code if is_code(code) => AuthError::Refused { issuer, code: code.to_owned() },
-            _ => AuthError::Refused { issuer, code: reply.status.as_u16().to_string() },
+            "" => AuthError::Refused { issuer, code: reply.status.as_u16().to_string() },
+            code => AuthError::Refused { issuer, code: code.to_owned() },
         }
     }
 }
@@ -220,44 +200,4 @@ fn basic(client_id: &str, secret: &Secret<String>) -> HeaderValue {
     let mut value = HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
-}
-
-pub(super) fn read(body: &[u8]) -> Result<Grant, &'static str> {
-    let answer: Answer =
-        serde_json::from_slice(body).map_err(|_| "it lacks `access_token` or `token_type`, or is no JSON")?;
-    let token = Secret::new(answer.access_token);
-    let refresh = answer.refresh_token.map(Secret::new);
-    let proof = match answer.token_type.to_ascii_lowercase().as_str() {
-        "bearer" => Proof::Bearer,
-        "dpop" => Proof::Dpop,
-        _ => return Err("`token_type` is neither `Bearer` nor `DPoP`"),
-    };
-    if !is_token(&token) || refresh.as_ref().is_some_and(|refresh| !is_token(refresh)) {
-        return Err("`access_token` or `refresh_token` is no token (RFC 6750), or too long");
-    }
-    let scopes = answer
-        .scope
-        .map(|text| ScopeSet::parse(&text).map_err(|_| "`scope` holds something that is no scope"))
-        .transpose()?;
-    Ok(Grant { life: answer.expires_in.as_ref().map(life).transpose()?, token, proof, scopes, refresh })
-}
-
-fn is_token(token: &Secret<String>) -> bool {
-    let text = token.expose();
-    !text.is_empty() && text.len() <= jwt::MAX_TOKEN && text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Some issuers write the number as a text.
-fn life(expires_in: &Value) -> Result<Duration, &'static str> {
-    let seconds = match expires_in {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("`expires_in` is no number of seconds")
-}
-
-/// Whether a text is an error code that can be shown.
-pub(super) fn is_code(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }

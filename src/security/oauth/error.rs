@@ -153,7 +153,10 @@ pub enum AuthError {
         method: &'static str,
     },
     /// The issuer issues no tokens for the MCP server.
-    #[error("issuer `{issuer}` issues no tokens for `{resource}`: check `url`, or register it there")]
+    #[error(
+        "issuer `{issuer}` issues no tokens for `{resource}`: check `url`, register it there, or set `resource` to its name there; where \
+         the issuer takes no `resource` at all, set `send_resource` to `false`"
+    )]
     InvalidTarget {
         /// The pinned issuer.
         issuer: String,
@@ -162,7 +165,8 @@ pub enum AuthError {
     },
     /// The client may not have the scopes.
     #[error(
-        "issuer `{issuer}` grants none of the scopes `{scopes}` to client `{client_id}`: register them there, or declare fewer"
+        "issuer `{issuer}` grants none of the scopes `{scopes}` to client `{client_id}`: register them there, or declare fewer; where the \
+         issuer wants others to be asked for, set `request_scopes`"
     )]
     InvalidScope {
         /// The pinned issuer.
@@ -173,7 +177,7 @@ pub enum AuthError {
         scopes: ScopeSet,
     },
     /// The issuer refused for another reason.
-    #[error("issuer `{issuer}` refused to issue a token: `{code}`")]
+    #[error("issuer `{issuer}` refused to issue a token: `{code}`{}", after_refusal(.code))]
     Refused {
         /// The pinned issuer.
         issuer: String,
@@ -189,7 +193,7 @@ pub enum AuthError {
         reason: &'static str,
     },
     /// The issuer issued a token that does not verify.
-    #[error("the token of issuer `{issuer}` is not accepted: {reason}")]
+    #[error("the token of issuer `{issuer}` is not accepted: {reason}{}", after_rejection(.reason))]
     TokenRejected {
         /// The pinned issuer.
         issuer: String,
@@ -225,6 +229,35 @@ impl AuthError {
 /// A slash at the end is the usual difference, and hard to see.
 fn slash(pinned: &str, found: &str) -> &'static str {
     if pinned.trim_end_matches('/') == found.trim_end_matches('/') { " (the slash at the end counts)" } else { "" }
+}
+
+/// What to do about a refusal that says little.
+fn after_refusal(code: &str) -> &'static str {
+    match code {
+        "invalid_request" | "invalid_resource" => {
+            "; where the issuer takes no `resource`, set `send_resource` to `false`, and for what it wants besides, set `token_parameters`"
+        }
+        "unauthorized_client" | "unsupported_grant_type" => "; allow the client there what is set as `grant`",
+        _ => "",
+    }
+}
+
+/// What to do about a token that says something else than it must.
+fn after_rejection(reason: &jwt::Error) -> &'static str {
+    match reason {
+        jwt::Error::Audience { .. } => "; if that is how the issuer names the server, set `audience`",
+        jwt::Error::Missing("aud") => {
+            "; have the issuer name the server in it; where it cannot, see `danger_token_without_audience`"
+        }
+        jwt::Error::Issuer { .. } => "; if that is how the issuer names itself in tokens, set `token_issuer`",
+        jwt::Error::Algorithm(name) if is_optional(name) => "; if the issuer signs with it, allow it with `token_algs`",
+        _ => "",
+    }
+}
+
+/// Whether an algorithm can be allowed, and is not by itself.
+fn is_optional(name: &str) -> bool {
+    name.parse().is_ok_and(|algorithm| !jwt::Algorithm::usual().contains(&algorithm))
 }
 
 fn with_places(tried: &str) -> String {

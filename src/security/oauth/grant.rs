@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use super::{
     AuthError,
-    endpoint::{Endpoint, Form, Grant, field},
+    endpoint::{Endpoint, Field, Form, Grant, field},
 };
 use crate::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{OAuth, ServerConfig, TokenSource},
-        jwt::{self},
+        boundary::{OAuth, ResourceParameter, ServerConfig, TokenRequest, TokenSource},
+        jwt,
     },
 };
 
@@ -24,7 +24,10 @@ use crate::{
 pub(super) struct Target<'a> {
     /// The MCP endpoint (RFC 8707).
     pub(super) resource: &'a str,
+    /// What is asked for.
     pub(super) scopes: &'a ScopeSet,
+    /// How it is asked for.
+    pub(super) request: &'a TokenRequest,
 }
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -46,7 +49,7 @@ pub(super) fn resource_of(config: &ServerConfig, oauth: &OAuth) -> String {
 
 /// With client credentials (RFC 6749, section 4.4).
 pub(super) async fn client_credentials(endpoint: &Endpoint<'_>, target: Target<'_>) -> Result<Grant, AuthError> {
-    endpoint.grant(target.form("client_credentials")).await
+    endpoint.grant(target.extended(target.form("client_credentials"))).await
 }
 
 /// With a refresh token (RFC 6749, section 6). The scopes are those of the consent.
@@ -55,9 +58,10 @@ pub(super) async fn refresh(
     target: Target<'_>,
     token: &Secret<String>,
 ) -> Result<Grant, AuthError> {
-    let mut form = vec![field("grant_type", "refresh_token"), field("resource", target.resource)];
-    form.push(("refresh_token", Zeroizing::new(token.expose().clone())));
-    endpoint.grant(form).await
+    let mut form = vec![field("grant_type", "refresh_token")];
+    form.extend(target.resource_field());
+    form.push(("refresh_token".into(), Zeroizing::new(token.expose().clone())));
+    endpoint.grant(target.extended(form)).await
 }
 
 /// With a statement of somebody whom the issuer trusts (RFC 7523, section 2.1).
@@ -67,8 +71,8 @@ pub(super) async fn jwt_bearer(
     assertion: &Secret<String>,
 ) -> Result<Grant, AuthError> {
     let mut form = target.form(JWT_BEARER);
-    form.push(("assertion", Zeroizing::new(assertion.expose().clone())));
-    endpoint.grant(form).await
+    form.push(("assertion".into(), Zeroizing::new(assertion.expose().clone())));
+    endpoint.grant(target.extended(form)).await
 }
 
 /// Has an identity provider say to `audience` who we are (RFC 8693; identity assertion authorization grant).
@@ -81,7 +85,7 @@ pub(super) async fn identity_assertion(
     let mut form = target.form(TOKEN_EXCHANGE);
     form.push(field("audience", audience));
     form.push(field("requested_token_type", ID_JAG));
-    form.push(("subject_token", Zeroizing::new(id_token.expose().clone())));
+    form.push(("subject_token".into(), Zeroizing::new(id_token.expose().clone())));
     form.push(field("subject_token_type", ID_TOKEN));
     provider.exchange(form, ID_JAG).await
 }
@@ -116,10 +120,30 @@ async fn read_file(path: &Path) -> Result<Secret<String>, AuthError> {
 
 impl Target<'_> {
     pub(super) fn form(&self, grant: &str) -> Form {
-        let mut form = vec![field("grant_type", grant), field("resource", self.resource)];
+        let mut form = vec![field("grant_type", grant)];
+        form.extend(self.resource_field());
         if !self.scopes.is_empty() {
             form.push(field("scope", self.scopes.to_string()));
         }
+        form
+    }
+
+    /// What the server is called, where the issuer is told.
+    pub(super) fn named_resource(&self) -> Option<&str> {
+        match self.request.resource {
+            ResourceParameter::Sent => Some(self.resource),
+            ResourceParameter::Omitted => None,
+        }
+    }
+
+    pub(super) fn resource_field(&self) -> Option<Field> {
+        self.named_resource().map(|resource| field("resource", resource))
+    }
+
+    /// With the operator's own fields behind those of the protocol.
+    pub(super) fn extended(&self, mut form: Form) -> Form {
+        let parameters = self.request.parameters.iter();
+        form.extend(parameters.map(|(name, value)| (name.clone().into(), Zeroizing::new(value.clone()))));
         form
     }
 }

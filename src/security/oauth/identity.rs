@@ -221,7 +221,7 @@ impl Identity {
             return flight.clone();
         }
         state.flights += 1;
-        let (number, scopes) = (state.flights, state.wanted.clone());
+        let (number, scopes) = (state.flights, issuing.oauth.request.scopes_for(&state.declared, &state.wanted));
         let (issuing, clock, shared) = (issuing.clone(), self.clock.clone(), Arc::downgrade(&self.state));
         let result = async move {
             let result = issuing.obtain(&scopes, number).await.map(Arc::new);

@@ -14,7 +14,7 @@ use super::{
     dpop::Prover,
     endpoint::{Endpoint, Grant},
     grant::{self, Target},
-    introspection::introspect,
+    introspection::{Expected, introspect},
 };
 use crate::{
     clock::Clock,
@@ -22,7 +22,7 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, OAuth},
+        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, MissingAudience, OAuth},
         jwt::{self, Confirmation, Verifier},
     },
 };
@@ -115,7 +115,7 @@ impl Issuing {
     async fn attempt(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {
         let issuer = self.issuer().await?;
         let asked = self.clock.elapsed();
-        let target = Target { resource: &self.resource, scopes };
+        let target = Target { resource: &self.resource, scopes, request: &self.oauth.request };
         let granted = self.ask(&issuer, target).await.map_err(|error| self.explain(error, target));
         if matches!(&granted, Err(AuthError::Refused { .. } | AuthError::Network { .. })) {
             // the endpoint may have moved
@@ -201,7 +201,7 @@ impl Issuing {
         // a token that nobody can verify here is opaque, whatever it looks like: nothing is taken from it
         let looked = match &issuer.verifier {
             Some(verifier) if jwt::is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
-            _ => self.introspected(&grant, issuer).await?,
+            _ => self.introspected(&grant, issuer, target.scopes).await?,
         };
         // within the leeway for clocks that differ, a token may look expired and be good for the server
         let life = match (told, looked.left) {
@@ -233,12 +233,26 @@ impl Issuing {
         }
     }
 
-    async fn introspected(&self, grant: &Grant, issuer: &Issuer) -> Result<Looked, AuthError> {
+    /// Who signed tokens say that they are from.
+    fn token_issuer(&self) -> &str {
+        self.oauth.tokens.issuer.as_deref().unwrap_or(&self.oauth.issuer)
+    }
+
+    /// Who tokens may be for.
+    fn audiences(&self) -> impl Iterator<Item = &str> {
+        let named = &self.oauth.tokens.audiences;
+        let resource = named.is_empty().then_some(self.resource.as_str());
+        named.iter().map(String::as_str).chain(resource)
+    }
+
+    async fn introspected(&self, grant: &Grant, issuer: &Issuer, asked: &ScopeSet) -> Result<Looked, AuthError> {
         let Some(url) = &issuer.metadata.introspection else {
             return Ok(Looked::default());
         };
         let endpoint = Endpoint { url, ..self.endpoint(issuer) };
-        let found = introspect(&endpoint, &grant.token, &self.resource).await?;
+        let audiences: Vec<&str> = self.audiences().collect();
+        let expected = Expected { issuer: self.token_issuer(), audiences: &audiences, asked };
+        let found = introspect(&endpoint, &grant.token, expected).await?;
         Ok(found.map_or_else(Looked::default, |found| {
             let left = found.expires.and_then(|expires| expires.duration_since(self.clock.now()).ok());
             Looked { scopes: found.scopes, left, id: None }
@@ -267,8 +281,18 @@ impl Issuing {
         if let Some((_, verifier)) = known.verifier.as_ref().filter(|(url, _)| *url == key_set) {
             return verifier.clone();
         }
-        let (client, issuer, audience) = (self.client.clone(), self.oauth.issuer.clone(), self.resource.clone());
-        let verifier = Arc::new(Verifier::new(client, key_set.clone(), issuer, audience, self.clock.clone()));
+        let rules = &self.oauth.tokens;
+        let ours = match rules.missing_audience {
+            MissingAudience::Refused => None,
+            MissingAudience::DangerAccepted => Some(self.oauth.client_id.clone()),
+        };
+        let (client, issuer, audience) = (self.client.clone(), self.token_issuer().to_owned(), String::new());
+        let verifier = Verifier::new(client, key_set.clone(), issuer, audience, self.clock.clone())
+            .audiences(self.audiences().map(str::to_owned))
+            .algorithms(rules.algorithms.iter().copied())
+            .scope_claim(rules.scope_claim.clone())
+            .danger_without_audience(ours);
+        let verifier = Arc::new(verifier);
         known.verifier = Some((key_set, verifier.clone()));
         verifier
     }

@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     Surroundings, choice,
     limits::{rate, window},
-    parsed, secret,
+    parsed, secret, token,
 };
 use crate::{
     call::ServerId,
@@ -106,7 +106,7 @@ pub(super) fn server(id: ServerId, table: Table<'_>, around: &Surroundings<'_>) 
         return command;
     }
     let http = http(id, &table, around).map(|config| Server::Http(Box::new(config)));
-    table.finish(HTTP_KEYS);
+    table.finish(&[HTTP_KEYS, token::KEYS].concat());
     http
 }
 
@@ -160,8 +160,15 @@ fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<
         let scopes = scopes.into_iter();
         StepUp::Within(scopes.filter_map(|scope| parsed::<Scope>(table, "step_up_scopes", scope)).collect())
     });
-    let mut oauth =
-        OAuth::new(issuer?, client_id?, client).resource(resource).grant(grant?).step_up(step_up.unwrap_or_default());
+    let is_login = matches!(kind, Kind::Login);
+    let request = if is_login { token::login_request(table) } else { token::request(table) };
+    let tokens = token::rules(table);
+    let mut oauth = OAuth::new(issuer?, client_id?, client)
+        .resource(resource)
+        .grant(grant?)
+        .step_up(step_up.unwrap_or_default())
+        .request(request)
+        .tokens(tokens);
     if dpop == Some(true) {
         oauth = oauth.proof(Proof::Dpop);
     }

@@ -1,23 +1,29 @@
 //! The page that asks a person, and what the issuer sends the person back with.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::super::{AuthError, discovery::Metadata, endpoint::is_code, random_id};
+use super::super::{AuthError, answer::is_code, discovery::Metadata, random_id};
 use crate::{
     net::check_address,
     secret::Secret,
-    security::{Scope, ScopeSet, jwt::MAX_TOKEN},
+    security::{Scope, ScopeSet, boundary::Pkce, jwt::MAX_TOKEN},
 };
 
 /// What is asked for.
 pub(super) struct Ask<'a> {
     pub(super) client_id: &'a str,
     pub(super) redirect: &'a Url,
-    pub(super) resource: &'a str,
+    /// None where the issuer refuses to be told.
+    pub(super) resource: Option<&'a str>,
     pub(super) scopes: &'a ScopeSet,
+    /// What the operator adds.
+    pub(super) parameters: &'a BTreeMap<String, String>,
+    pub(super) pkce: Pkce,
     /// Of the key that tokens shall be bound to (RFC 9449, section 10).
     pub(super) thumbprint: Option<String>,
 }
@@ -45,9 +51,12 @@ impl Request {
             .clone()
             .ok_or_else(|| unusable("it names no usable `authorization_endpoint`: it has no page for people".into()))?;
         check_address(&page).map_err(|e| unusable(format!("`authorization_endpoint`: {e}")))?;
-        if !capabilities.code_challenge_methods_supported.iter().flatten().any(|method| method == S256) {
+        let published = capabilities.code_challenge_methods_supported.iter().flatten().any(|method| method == S256);
+        if !published && ask.pkce == Pkce::Published {
             return Err(unusable(
-                "`code_challenge_methods_supported` lacks `S256`: codes could be stolen on the way".into(),
+                "`code_challenge_methods_supported` lacks `S256`: codes could be stolen on the way; if you know that the issuer \
+                 checks it all the same, see `danger_assume_s256`"
+                    .into(),
             ));
         }
         let (state, verifier) = (random_id(), Secret::new(format!("{}{}", random_id(), random_id())));
@@ -58,17 +67,18 @@ impl Request {
             ("state", state.clone()),
             ("code_challenge", URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))),
             ("code_challenge_method", S256.to_owned()),
-            ("resource", ask.resource.to_owned()),
         ];
+        fields.extend(ask.resource.map(|resource| ("resource", resource.to_owned())));
         if !ask.scopes.is_empty() {
             let offline = offline(capabilities.scopes_supported.as_deref().unwrap_or_default());
-            if offline.is_some() {
+            if offline.is_some() && !ask.parameters.contains_key("prompt") {
                 // without it, OpenID Connect lets an issuer ignore the wish (Core, section 11)
                 fields.push(("prompt", "consent".to_owned()));
             }
             fields.push(("scope", ask.scopes.union(&offline.into_iter().collect()).to_string()));
         }
         fields.extend(ask.thumbprint.clone().map(|thumbprint| ("dpop_jkt", thumbprint)));
+        fields.extend(ask.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
         if page.fragment().is_some() || page.query_pairs().any(|(name, _)| fields.iter().any(|field| field.0 == name)) {
             return Err(unusable("`authorization_endpoint` has a fragment, or a query with fields of ours".into()));
         }

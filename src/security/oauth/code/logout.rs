@@ -89,6 +89,6 @@ async fn revoke(issuing: &super::Issuing, client: &Client<'_>, consent: &Consent
     };
     let endpoint = Endpoint { url, client_id: &client.id, auth: &client.auth, ..issuing.endpoint(&issuer) };
     let token = Zeroizing::new(consent.refresh_token.0.expose().clone());
-    let reply = endpoint.send(&[("token", token), field("token_type_hint", "refresh_token")]).await?;
+    let reply = endpoint.send(&[("token".into(), token), field("token_type_hint", "refresh_token")]).await?;
     if reply.status == StatusCode::OK { Ok(Revocation::Done) } else { Err(endpoint.refusal(&reply)) }
 }

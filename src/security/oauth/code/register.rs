@@ -1,30 +1,21 @@
 //! Telling an issuer who we are (RFC 7591).
 
+use std::time::Duration;
+
 use http::{
     HeaderValue, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::super::{
-    AuthError,
+    AuthError, answer,
     discovery::check_available,
-    endpoint::{Refusal, is_code},
     issuing::{Issuer, Issuing},
     store::{Hidden, Method, Registered},
 };
 use crate::{net::Request, secret::Secret};
-
-#[derive(Deserialize)]
-struct Answer {
-    client_id: String,
-    client_secret: Option<String>,
-    client_secret_expires_at: Option<u64>,
-    token_endpoint_auth_method: Option<String>,
-    redirect_uris: Option<Vec<String>>,
-}
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const MAX_NAME: usize = 2_048;
@@ -57,29 +48,33 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
     let reply = sent.map_err(|source| AuthError::Network { issuer: pinned.clone(), source })?;
     check_available(&reply, pinned, issuing.clock.now())?;
     if !matches!(reply.status, StatusCode::CREATED | StatusCode::OK) {
-        let code = serde_json::from_slice(&reply.body).map_or_else(|_| String::new(), |Refusal { error }| error);
-        let code = if is_code(&code) { code } else { reply.status.as_u16().to_string() };
+        let code = answer::error_code(&reply.body).unwrap_or_else(|| reply.status.as_u16().to_string());
         return Err(failed(format!("it refused with `{code}`: have a client registered, and set `client_id`")));
     }
-    let answer = serde_json::from_slice(&reply.body).map_err(|_| failed("its answer lacks `client_id`".into()))?;
-    let registered = read(answer, method, redirect).map_err(|reason| failed(reason.into()))?;
+    let entries = answer::entries(&reply.body).ok_or_else(|| failed("its answer is no JSON object".into()))?;
+    let registered = read(&entries, method, redirect).map_err(|reason| failed(reason.into()))?;
     if let Some(secret) = &registered.secret {
         issuing.redactor.keep(&secret.0);
     }
     Ok(registered)
 }
 
-fn read(answer: Answer, wanted: Method, redirect: &Url) -> Result<Registered, &'static str> {
-    let visible =
-        |text: &str| !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(|b| (0x20..0x7f).contains(&b));
-    let secret = answer.client_secret.map(Secret::new);
-    if !visible(&answer.client_id) || secret.as_ref().is_some_and(|secret| !visible(secret.expose())) {
+/// An empty secret is none, and an empty list of addresses says nothing.
+fn read(entries: &Map<String, Value>, wanted: Method, redirect: &Url) -> Result<Registered, &'static str> {
+    let visible = |text: &str| text.len() <= MAX_NAME && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let client_id = answer::text(entries, "client_id").ok_or("its answer lacks `client_id`")?;
+    let secret = match entries.get("client_secret") {
+        None | Some(Value::Null | Value::String(_)) => answer::text(entries, "client_secret"),
+        Some(_) => return Err("its answer has a `client_secret` that is no text"),
+    };
+    if !visible(client_id) || secret.is_some_and(|secret| !visible(secret)) {
         return Err("its answer has a `client_id` or `client_secret` that is none");
     }
-    if answer.redirect_uris.is_some_and(|uris| !uris.iter().any(|uri| uri == redirect.as_str())) {
+    let uris = entries.get("redirect_uris").and_then(Value::as_array).filter(|uris| !uris.is_empty());
+    if uris.is_some_and(|uris| !uris.iter().any(|uri| uri == redirect.as_str())) {
         return Err("it registered other addresses to send people back to");
     }
-    let method = match answer.token_endpoint_auth_method.as_deref() {
+    let method = match answer::text(entries, "token_endpoint_auth_method") {
         Some(name) => Method::named(name).ok_or("it wants a proof of who we are that we cannot give")?,
         None if secret.is_none() => Method::Public,
         None => wanted,
@@ -87,12 +82,14 @@ fn read(answer: Answer, wanted: Method, redirect: &Url) -> Result<Registered, &'
     if method != Method::Public && secret.is_none() {
         return Err("it wants a secret, but gave none");
     }
+    // whole seconds; what cannot be read is as good as expired already, so that the client registers again
+    let expires = answer::number(entries, "client_secret_expires_at").unwrap_or(Some(1.0)).filter(|time| *time > 0.0);
     Ok(Registered {
-        client_id: answer.client_id,
+        client_id: client_id.to_owned(),
         method,
-        secret: secret.map(Hidden),
+        secret: secret.map(|secret| Hidden(Secret::new(secret.to_owned()))),
         redirect_uri: redirect.to_string(),
-        expires: answer.client_secret_expires_at.filter(|time| *time > 0),
+        expires: expires.map(|time| Duration::try_from_secs_f64(time).map_or(u64::MAX, |time| time.as_secs())),
     })
 }
 

@@ -123,7 +123,11 @@ impl<'p> Document<'p> {
     }
 
     fn ignored(&self, name: &str, reason: &str) {
-        tracing::warn!(issuer = self.issuer, entry = name, "in an issuer's metadata, an entry counts as absent: {reason}");
+        tracing::warn!(
+            issuer = self.issuer,
+            entry = name,
+            "in an issuer's metadata, an entry counts as absent: {reason}"
+        );
     }
 
     fn unusable(&self, reason: String) -> AuthError {

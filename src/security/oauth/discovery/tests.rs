@@ -116,8 +116,13 @@ fn what_is_not_needed_counts_as_absent_where_it_is_unusable() {
         }
         assert_ne!(read("https://a.example", &with(name, json!("https://b.example/x"))).unwrap(), plain, "{name}");
     }
-    for aliases in [json!(null), json!(""), json!([]), json!({ "token_endpoint": "" }), json!({ "token_endpoint": 7 })] {
-        assert_eq!(read("https://a.example", &with("mtls_endpoint_aliases", aliases.clone())).unwrap(), plain, "{aliases}");
+    for aliases in [json!(null), json!(""), json!([]), json!({ "token_endpoint": "" }), json!({ "token_endpoint": 7 })]
+    {
+        assert_eq!(
+            read("https://a.example", &with("mtls_endpoint_aliases", aliases.clone())).unwrap(),
+            plain,
+            "{aliases}"
+        );
     }
     for name in [
         "scopes_supported",
@@ -233,7 +238,10 @@ async fn the_first_complaint_is_told_with_all_places() {
     let error = found.unwrap_err();
     assert!(matches!(error, AuthError::Metadata { .. }) && !error.is_infrastructure(), "{error}");
     let text = error.to_string();
-    assert!(text.contains("unusable: it is a page") && text.contains("`token_endpoint` is no absolute address"), "{text}");
+    assert!(
+        text.contains("unusable: it is a page") && text.contains("`token_endpoint` is no absolute address"),
+        "{text}"
+    );
     assert!(PLACES.iter().all(|place| text.contains(place)) && text.contains("status 404"), "{text}");
 
     let (found, _, url) = asked([nothing, broken, page]).await;

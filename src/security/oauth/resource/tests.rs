@@ -130,9 +130,8 @@ async fn asked(first: Answer, second: Answer) -> Result<(), AuthError> {
 
 #[tokio::test]
 async fn the_next_place_is_asked_where_one_has_nothing_about_the_server() {
-    let of = |resource: &str, issuer: &str| {
-        reply_json(&json!({ "resource": resource, "authorization_servers": [issuer] }))
-    };
+    let of =
+        |resource: &str, issuer: &str| reply_json(&json!({ "resource": resource, "authorization_servers": [issuer] }));
     let good = of("api://0f3e", "https://issuer.example/");
     asked(good.clone(), plain("404 Not Found", "")).await.unwrap();
     for first in [
