@@ -57,6 +57,20 @@ pub(super) struct Node {
     pub(super) own: Own,
 }
 
+impl Node {
+    /// Sub-schemas for the same value.
+    pub(super) fn for_the_same(&self) -> impl Iterator<Item = usize> {
+        self.same.iter().chain(&self.references).copied()
+    }
+
+    /// Those for parts of a value.
+    pub(super) fn for_parts(&self) -> impl Iterator<Item = usize> {
+        let lists =
+            [&self.by_pattern, &self.other_properties, &self.names, &self.leading, &self.items, &self.unevaluated];
+        lists.into_iter().chain(self.properties.values()).flatten().copied()
+    }
+}
+
 /// What a sub-schema costs itself, without others.
 #[derive(Default)]
 pub(super) struct Own {

@@ -22,6 +22,8 @@ pub(super) const MAX_STATES: u64 = 50_000;
 pub(super) const MAX_COMPILED_PATTERN: usize = 4 << 20;
 /// How many sub-schemas may apply to one place of a value.
 pub(super) const MAX_CHECKS: u64 = 10_000;
+/// What is kept of all sub-schemas about those that they apply to the same value.
+pub(super) const MAX_PARTS: usize = 200_000;
 /// Sub-schemas within each other that are entered for one value. Each takes some of the stack.
 pub(super) const MAX_NESTING: usize = 800;
 

@@ -18,12 +18,6 @@ pub(super) struct Order {
     pub(super) compiled: u64,
 }
 
-impl Node {
-    pub(super) fn for_the_same(&self) -> impl Iterator<Item = usize> {
-        self.same.iter().chain(&self.references).copied()
-    }
-}
-
 impl Order {
     /// Sorts, and refuses what would have no end or no measure.
     pub(super) fn new(graph: &Graph, raw: &Raw<'_>) -> Result<Self, Excess> {
@@ -160,8 +154,8 @@ pub(super) fn backwards(count: usize, edges: impl Fn(usize) -> Vec<usize>) -> Op
     }
 }
 
-pub(super) fn of<T: Copy + Default>(values: &[T], at: usize) -> T {
-    values.get(at).copied().unwrap_or_default()
+pub(super) fn of<T: Clone + Default>(values: &[T], at: usize) -> T {
+    values.get(at).cloned().unwrap_or_default()
 }
 
 pub(super) fn put<T>(values: &mut [T], at: usize, value: T) {

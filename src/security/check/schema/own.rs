@@ -1,12 +1,8 @@
-//! What one sub-schema costs for one value, without those that it applies.
+//! What sub-schemas cost for one value, without its parts.
 
 use serde_json::Value;
 
-use super::{
-    graph::{Graph, Node, Own},
-    limits::MAX_NESTING,
-    order::{backwards, of, put},
-};
+use super::graph::Own;
 
 /// What is looked at.
 #[derive(Clone, Copy)]
@@ -14,6 +10,21 @@ pub(super) enum Subject<'v> {
     Value(&'v Value),
     /// The name of a property.
     Name(&'v str),
+}
+
+/// What several sub-schemas cost together, each as often as it looks at the value.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum {
+    visits: u64,
+    keywords: u64,
+    lookups: u64,
+    compared: u64,
+    byte: u64,
+    name_byte: u64,
+    divisions: u64,
+    readers: u64,
+    unique: u64,
+    dialects: u64,
 }
 
 /// A division of numbers with fractions.
@@ -25,78 +36,91 @@ const DIALECT: u64 = 100;
 /// Bytes of text that weigh as much as a value.
 const TEXT: u64 = 16;
 
-impl Own {
-    /// For one value; as much as `limit` where that is certain to be less than the price.
+impl Sum {
+    /// One sub-schema that looks once.
+    pub(super) fn of(own: &Own) -> Self {
+        Self {
+            visits: 1,
+            keywords: own.keywords,
+            lookups: own.lookups,
+            compared: own.compared,
+            byte: own.byte,
+            name_byte: own.name_byte,
+            divisions: own.divisions,
+            readers: u64::from(own.reads_patterns),
+            unique: u64::from(own.unique),
+            dialects: u64::from(own.is_dialect),
+        }
+    }
+
+    /// Others besides, so many times.
+    pub(super) fn add(&mut self, other: &Self, times: u64) {
+        let parts = [
+            (&mut self.visits, other.visits),
+            (&mut self.keywords, other.keywords),
+            (&mut self.lookups, other.lookups),
+            (&mut self.compared, other.compared),
+            (&mut self.byte, other.byte),
+            (&mut self.name_byte, other.name_byte),
+            (&mut self.divisions, other.divisions),
+            (&mut self.readers, other.readers),
+            (&mut self.unique, other.unique),
+            (&mut self.dialects, other.dialects),
+        ];
+        for (sum, other) in parts {
+            *sum = sum.saturating_add(other.saturating_mul(times));
+        }
+    }
+
+    /// For one value; more than `limit` where finding out would itself cost more than that.
     pub(super) fn price(&self, subject: Subject<'_>, limit: u64) -> u64 {
-        let base = 2 + self.keywords;
+        let base = self.visits.saturating_mul(2).saturating_add(self.keywords);
         let value = match subject {
-            Subject::Name(name) => return base + self.of_text(name.len() as u64),
+            Subject::Name(name) => return base.saturating_add(self.of_text(name.len() as u64)),
             Subject::Value(value) => value,
         };
-        if self.is_dialect {
-            return weight(value, limit).unwrap_or(limit).saturating_mul(DIALECT);
-        }
+        // what looks at all that is in the value
+        let whole = |sum: u64, each: u64| {
+            let each = sum.saturating_mul(each);
+            let most = limit.checked_div(each)?;
+            Some(weight(value, most).map_or(u64::MAX, |weight| weight.saturating_mul(each)))
+        };
         let own = match value {
             Value::String(text) => self.of_text(text.len() as u64),
             Value::Null | Value::Bool(_) => self.compared,
-            Value::Number(_) => self.compared + self.divisions * DIVISION,
-            Value::Array(_) if self.unique => {
-                let compared = weight(value, limit).unwrap_or(limit).saturating_mul(COMPARED);
-                compared.saturating_add(4 * self.compared)
+            Value::Number(_) => self.compared.saturating_add(self.divisions.saturating_mul(DIVISION)),
+            Value::Array(items) => {
+                let loops = self.visits.saturating_mul(items.len() as u64) / 4;
+                whole(self.unique, COMPARED)
+                    .unwrap_or(0)
+                    .saturating_add(loops)
+                    .saturating_add(self.compared.saturating_mul(4))
             }
-            Value::Array(items) => 4 * self.compared + items.len() as u64 / 4,
             Value::Object(members) => {
                 let bytes = members.keys().map(|key| key.len() as u64 + 1).sum::<u64>();
-                let names = bytes.saturating_mul(self.name_byte);
-                names.saturating_add(4 * self.compared + self.lookups + 4 * members.len() as u64)
+                let loops = self.visits.saturating_mul(4 * members.len() as u64);
+                let names = bytes.saturating_mul(self.name_byte).saturating_add(self.lookups).saturating_add(loops);
+                names.saturating_add(self.compared.saturating_mul(4))
             }
         };
-        own.saturating_add(base)
+        own.saturating_add(base).saturating_add(whole(self.dialects, DIALECT).unwrap_or(0))
     }
 
     fn of_text(&self, bytes: u64) -> u64 {
         let read = (bytes + 1).saturating_mul(self.byte).saturating_add(self.compared);
         // groups with names are looked for among all others
-        let pattern = if self.reads_patterns { bytes.saturating_mul(bytes) / 256 + 4 * bytes } else { 0 };
-        read.saturating_add(pattern)
+        let pattern = bytes.saturating_mul(bytes) / 256 + 4 * bytes;
+        read.saturating_add(pattern.saturating_mul(self.readers))
     }
 
     /// The most for one unit of a value's weight; none where it depends on more than that.
-    fn flat(&self) -> Option<u64> {
-        let depends = self.is_dialect || self.unique || self.reads_patterns;
-        let texts = TEXT * self.byte.saturating_add(self.name_byte);
-        (!depends).then(|| {
-            let others = 6 + self.keywords + 4 * self.compared + self.lookups + DIVISION * self.divisions;
-            texts.saturating_add(others)
-        })
+    pub(super) fn flat(&self) -> Option<u64> {
+        let depends = self.dialects.max(self.unique).max(self.readers) > 0;
+        let texts = self.byte.saturating_add(self.name_byte).saturating_mul(TEXT);
+        let others = self.visits.saturating_mul(6).saturating_add(self.keywords).saturating_add(self.lookups);
+        let compared = self.compared.saturating_mul(4).saturating_add(self.divisions.saturating_mul(DIVISION));
+        (!depends).then(|| texts.saturating_add(others).saturating_add(compared))
     }
-}
-
-/// What one unit of a value's weight costs at most, whatever the value: the cost of all sub-schemas, each as often as there are ways to
-/// it, since each way leads to a value once. None where there are endless ways, or the cost depends on more than weight.
-pub(super) fn flat(graph: &Graph) -> Option<u64> {
-    let edges = |node: usize| -> Vec<usize> {
-        let node = graph.nodes.get(node).into_iter();
-        node.flat_map(|node| node.for_the_same().chain(node.for_parts())).collect()
-    };
-    if graph.nodes.iter().any(|node| node.looks_again) {
-        return None;
-    }
-    let order = backwards(graph.nodes.len(), edges)?;
-    let (mut costs, mut depths) = (vec![0_u64; graph.nodes.len()], vec![0_usize; graph.nodes.len()]);
-    for node in order {
-        let (mut cost, mut depth) = (graph.nodes.get(node)?.own.flat()?, 0);
-        for other in edges(node) {
-            cost = cost.saturating_add(of(&costs, other));
-            depth = depth.max(of(&depths, other) + 1);
-        }
-        if depth > MAX_NESTING {
-            return None;
-        }
-        put(&mut costs, node, cost);
-        put(&mut depths, node, depth);
-    }
-    costs.first().copied()
 }
 
 /// How much there is to look at in a value: its values, the names in it, and what its texts weigh. None where that is more than `most`.
@@ -123,13 +147,4 @@ pub(super) fn weight(value: &Value, most: u64) -> Option<u64> {
         next = open.pop();
     }
     Some(all)
-}
-
-impl Node {
-    /// Those for parts of a value.
-    pub(super) fn for_parts(&self) -> impl Iterator<Item = usize> {
-        let lists =
-            [&self.by_pattern, &self.other_properties, &self.names, &self.leading, &self.items, &self.unevaluated];
-        lists.into_iter().chain(self.properties.values()).flatten().copied()
-    }
 }

@@ -1,26 +1,24 @@
 //! What it costs to check a value against a schema, before it is checked.
 //!
 //! A price is an upper bound of how often the library looks at something, as if no check ended early and nothing were remembered. One unit
-//! takes about ten nanoseconds at most.
+//! takes a few nanoseconds.
 
-use std::{collections::BTreeMap, iter::Enumerate};
+use std::{collections::BTreeMap, iter::Enumerate, sync::Arc};
 
 use serde_json::{Value, map};
 
 use super::{
     graph::{Graph, Node},
-    limits::{Excess, MAX_NESTING},
-    order::Order,
-    own::{Subject, flat, weight},
+    limits::{Excess, MAX_NESTING, MAX_PARTS},
+    order::{Order, backwards, of, put},
+    own::{Subject, Sum, weight},
     raw::Raw,
 };
 
-/// A schema that prices can be told of. Its sub-schemas are in an order in which each comes before those that it applies to the same
-/// value.
+/// A schema that prices can be told of.
 pub(super) struct Prices {
     nodes: Vec<Node>,
-    heights: Vec<usize>,
-    root: usize,
+    entries: Vec<Option<Entry>>,
     /// What one unit of a value's weight costs at most; none where that depends on the value.
     flat: Option<u64>,
     /// Values that the library compiles.
@@ -36,6 +34,14 @@ pub(super) enum Price {
     Above,
 }
 
+/// A sub-schema that a value can be checked against, with all that it applies to the same value.
+struct Entry {
+    sum: Sum,
+    height: usize,
+    /// Those that look at parts of the value.
+    parts: Arc<[(usize, Visits)]>,
+}
+
 /// How often a sub-schema looks at a value.
 #[derive(Clone, Copy, Default)]
 struct Visits {
@@ -45,12 +51,8 @@ struct Visits {
     marks: u64,
 }
 
-/// A value, and which sub-schemas look at it.
-struct Frame<'v> {
-    subject: Subject<'v>,
-    wanted: BTreeMap<usize, Visits>,
-    depth: usize,
-}
+/// Which sub-schemas look at a value, and how often.
+type Wanted = Vec<(usize, u64)>;
 
 /// A list or an object whose parts are to be looked at.
 struct Parts<'v> {
@@ -65,19 +67,26 @@ enum Left<'v> {
     Members(map::Iter<'v>),
 }
 
+/// A price on its way.
+struct Bill {
+    spent: u64,
+    limit: u64,
+}
+
+impl Bill {
+    /// None where it is more than was asked about.
+    fn pay(&mut self, price: u64) -> Option<()> {
+        self.spent = self.spent.saturating_add(price);
+        (self.spent <= self.limit).then_some(())
+    }
+}
+
 impl Prices {
     pub(super) fn new(graph: Graph, raw: &Raw<'_>) -> Result<Self, Excess> {
         let order = Order::new(&graph, raw)?;
         let flat = flat(&graph);
-        let mut nodes: Vec<Node> = Vec::with_capacity(graph.nodes.len());
-        let mut old: Vec<Option<Node>> = graph.nodes.into_iter().map(Some).collect();
-        let mut heights = Vec::with_capacity(old.len());
-        for node in order.backwards.iter().rev() {
-            nodes.extend(old.get_mut(*node).and_then(Option::take));
-            heights.extend(order.heights.get(*node));
-        }
-        nodes.iter_mut().for_each(|node| node.renumber(&order.ranks));
-        Ok(Self { nodes, heights, root: order.ranks.first().copied().unwrap_or(0), flat, compiled: order.compiled })
+        let entries = entries(&graph, &order)?;
+        Ok(Self { nodes: graph.nodes, entries, flat, compiled: order.compiled })
     }
 
     /// The price of a value, as far as `limit`.
@@ -87,74 +96,73 @@ impl Prices {
         {
             return Price::Is(weight.saturating_mul(flat));
         }
-        self.walk(value, limit).map_or(Price::Above, Price::Is)
+        let mut bill = Bill { spent: 0, limit };
+        self.walk(value, &mut bill).map_or(Price::Above, |()| Price::Is(bill.spent))
     }
 
-    fn walk(&self, value: &Value, limit: u64) -> Option<u64> {
-        let mut spent = 0_u64;
-        let wanted = BTreeMap::from([(self.root, Visits { checks: 1, marks: 0 })]);
+    fn walk(&self, value: &Value, bill: &mut Bill) -> Option<()> {
         let mut open: Vec<Parts<'_>> = Vec::new();
-        let mut frame = Some(Frame { subject: Subject::Value(value), wanted, depth: 0 });
-        loop {
-            if let Some(frame) = frame.take() {
-                let parts = self.enter(frame, &mut spent, limit)?;
-                open.extend(parts);
-            }
-            let Some(parts) = open.last_mut() else { return Some(spent) };
-            frame = self.next(parts, &mut spent, limit)?;
-            if frame.is_none() {
-                open.pop();
+        open.extend(self.enter(Subject::Value(value), &[(0, 1)], 0, bill)?);
+        let mut wanted = Wanted::new();
+        while let Some(parts) = open.last_mut() {
+            let depth = parts.depth;
+            match self.next(parts, &mut wanted, bill)? {
+                None => _ = open.pop(),
+                Some(value) => open.extend(self.enter(Subject::Value(value), &wanted, depth, bill)?),
             }
         }
+        Some(())
     }
 
     /// Pays for all sub-schemas that look at a value, and says which of them look at its parts.
-    fn enter<'v>(&self, frame: Frame<'v>, spent: &mut u64, limit: u64) -> Option<Option<Parts<'v>>> {
-        let Frame { subject, mut wanted, mut depth } = frame;
-        let height = wanted.keys().filter_map(|node| self.heights.get(*node)).max().copied().unwrap_or(0);
-        depth += height + 1;
-        if depth > MAX_NESTING {
+    fn enter<'v>(
+        &self,
+        subject: Subject<'v>,
+        wanted: &[(usize, u64)],
+        depth: usize,
+        bill: &mut Bill,
+    ) -> Option<Option<Parts<'v>>> {
+        let mut depth_here = depth;
+        let mut sum = Sum::default();
+        for (at, times) in wanted {
+            let entry = self.entries.get(*at)?.as_ref()?;
+            sum.add(&entry.sum, *times);
+            depth_here = depth_here.max(depth + entry.height + 1);
+        }
+        bill.pay(sum.price(subject, bill.limit))?;
+        if depth_here > MAX_NESTING {
             return None;
         }
-        let mut visits = Vec::with_capacity(wanted.len());
-        while let Some((at, mut seen)) = wanted.pop_first() {
-            let node = self.nodes.get(at)?;
-            if node.looks_again {
-                seen.marks = seen.marks.saturating_add(seen.checks);
-            }
-            let times = seen.checks.saturating_add(seen.marks);
-            let own = node.own.price(subject, limit);
-            *spent = spent.saturating_add(own.saturating_mul(times));
-            if *spent > limit {
-                return None;
-            }
-            for other in node.for_the_same() {
-                let of = wanted.entry(other).or_default();
-                of.checks = of.checks.saturating_add(times);
-                of.marks = of.marks.saturating_add(seen.marks);
-            }
-            if node.has_parts() {
-                visits.push((at, seen));
-            }
-        }
         let left = match subject {
-            _ if visits.is_empty() => return Some(None),
-            Subject::Value(Value::Array(items)) => Left::Items(items.iter().enumerate()),
-            Subject::Value(Value::Object(members)) => Left::Members(members.iter()),
+            Subject::Value(Value::Array(items)) if !items.is_empty() => Left::Items(items.iter().enumerate()),
+            Subject::Value(Value::Object(members)) if !members.is_empty() => Left::Members(members.iter()),
             _ => return Some(None),
         };
-        Some(Some(Parts { left, visits, depth }))
+        let mut visits: BTreeMap<usize, Visits> = BTreeMap::new();
+        for (at, times) in wanted {
+            let entry = self.entries.get(*at)?.as_ref()?;
+            for (node, seen) in entry.parts.iter() {
+                let all = visits.entry(*node).or_default();
+                all.checks = all.checks.saturating_add(seen.checks.saturating_mul(*times));
+                all.marks = all.marks.saturating_add(seen.marks.saturating_mul(*times));
+            }
+            bill.pay(entry.parts.len() as u64)?;
+        }
+        let parts = Parts { left, visits: visits.into_iter().collect(), depth: depth_here };
+        Some((!parts.visits.is_empty()).then_some(parts))
     }
 
-    /// The next part of a value that anything looks at; none where there are no more.
-    fn next<'v>(&self, parts: &mut Parts<'v>, spent: &mut u64, limit: u64) -> Option<Option<Frame<'v>>> {
+    /// The next part of a value that anything looks at, and what does; none where there are no more.
+    fn next<'v>(&self, parts: &mut Parts<'v>, wanted: &mut Wanted, bill: &mut Bill) -> Option<Option<&'v Value>> {
         loop {
-            let mut wanted = BTreeMap::new();
+            wanted.clear();
+            // each is asked whether it looks at this part
+            bill.pay(1 + parts.visits.len() as u64)?;
             let value = match &mut parts.left {
                 Left::Items(items) => {
                     let Some((place, item)) = items.next() else { return Some(None) };
                     for (at, seen) in &parts.visits {
-                        self.nodes.get(*at)?.item(place, *seen, &mut wanted);
+                        self.nodes.get(*at)?.item(place, *seen, wanted);
                     }
                     item
                 }
@@ -162,57 +170,23 @@ impl Prices {
                     let Some((key, value)) = members.next() else { return Some(None) };
                     for (at, seen) in &parts.visits {
                         let node = self.nodes.get(*at)?;
-                        node.property(key, *seen, &mut wanted);
-                        self.name(node, key, *seen, parts.depth, spent, limit)?;
+                        node.property(key, *seen, wanted);
+                        for name in &node.names {
+                            self.enter(Subject::Name(key), &[(*name, seen.checks)], parts.depth, bill)?;
+                        }
                     }
                     value
                 }
             };
-            // what nothing looks at takes time as well
-            *spent += 1;
-            if *spent > limit {
-                return None;
-            }
             if !wanted.is_empty() {
-                return Some(Some(Frame { subject: Subject::Value(value), wanted, depth: parts.depth }));
+                return Some(Some(value));
             }
         }
-    }
-
-    /// Pays for what looks at the name of a property.
-    fn name(&self, node: &Node, key: &str, seen: Visits, depth: usize, spent: &mut u64, limit: u64) -> Option<()> {
-        if node.names.is_empty() {
-            return Some(());
-        }
-        let mut wanted = BTreeMap::new();
-        add(&mut wanted, &node.names, seen.checks);
-        self.enter(Frame { subject: Subject::Name(key), wanted, depth }, spent, limit).map(|_| ())
     }
 }
 
 impl Node {
-    fn renumber(&mut self, ranks: &[usize]) {
-        let lists = [
-            &mut self.same,
-            &mut self.references,
-            &mut self.by_pattern,
-            &mut self.other_properties,
-            &mut self.names,
-            &mut self.leading,
-            &mut self.items,
-            &mut self.unevaluated,
-            &mut self.contains,
-        ];
-        for node in lists.into_iter().chain(self.properties.values_mut()).flatten() {
-            *node = ranks.get(*node).copied().unwrap_or_default();
-        }
-    }
-
-    fn has_parts(&self) -> bool {
-        self.for_parts().next().is_some()
-    }
-
-    fn item(&self, place: usize, seen: Visits, wanted: &mut BTreeMap<usize, Visits>) {
+    fn item(&self, place: usize, seen: Visits, wanted: &mut Wanted) {
         if let Some(node) = self.leading.get(place) {
             add(wanted, std::slice::from_ref(node), seen.checks);
         }
@@ -221,7 +195,7 @@ impl Node {
         add(wanted, &self.unevaluated, seen.checks.saturating_add(seen.marks));
     }
 
-    fn property(&self, key: &str, seen: Visits, wanted: &mut BTreeMap<usize, Visits>) {
+    fn property(&self, key: &str, seen: Visits, wanted: &mut Wanted) {
         match self.properties.get(key) {
             Some(nodes) => add(wanted, nodes, seen.checks),
             None => add(wanted, &self.other_properties, seen.checks),
@@ -231,12 +205,116 @@ impl Node {
     }
 }
 
-fn add(wanted: &mut BTreeMap<usize, Visits>, nodes: &[usize], checks: u64) {
-    if checks == 0 {
-        return;
+fn add(wanted: &mut Wanted, nodes: &[usize], checks: u64) {
+    if checks > 0 {
+        wanted.extend(nodes.iter().map(|node| (*node, checks)));
     }
-    for node in nodes {
-        let of = wanted.entry(*node).or_default();
-        of.checks = of.checks.saturating_add(checks);
+}
+
+/// The sub-schemas that values can be checked against: the first, and those for parts of values.
+fn entries(graph: &Graph, order: &Order) -> Result<Vec<Option<Entry>>, Excess> {
+    let sums = sums(graph, order);
+    let mut entries: Vec<Option<Entry>> = graph.nodes.iter().map(|_| None).collect();
+    let mut all_parts = 0;
+    let mut known: BTreeMap<usize, Arc<[(usize, Visits)]>> = BTreeMap::new();
+    let firsts = graph.nodes.iter().flat_map(Node::for_parts).chain([0]);
+    for at in firsts {
+        if entries.get(at).is_none_or(Option::is_some) {
+            continue;
+        }
+        let end = end_of(graph, at);
+        let parts = match known.get(&end) {
+            Some(known) => Arc::clone(known),
+            None => parts(graph, order, end, &mut all_parts)?.into(),
+        };
+        known.insert(end, Arc::clone(&parts));
+        put(&mut entries, at, Some(Entry { sum: of(&sums, at), height: of(&order.heights, at), parts }));
     }
+    Ok(entries)
+}
+
+/// Where references lead that stand alone: all that looks at parts of a value is there.
+fn end_of(graph: &Graph, mut at: usize) -> usize {
+    while let Some(node) = graph.nodes.get(at)
+        && let (Some(only), None) = (node.for_the_same().next(), node.for_the_same().nth(1))
+        && node.for_parts().next().is_none()
+        && !node.looks_again
+    {
+        at = only;
+    }
+    at
+}
+
+/// What each sub-schema costs with all that it applies to the same value, when it checks.
+fn sums(graph: &Graph, order: &Order) -> Vec<Sum> {
+    let (mut checks, mut marks) = (vec![Sum::default(); graph.nodes.len()], vec![Sum::default(); graph.nodes.len()]);
+    for at in &order.backwards {
+        let Some(node) = graph.nodes.get(*at) else { continue };
+        let own = Sum::of(&node.own);
+        let (mut of_check, mut of_mark) = (own, own);
+        for other in node.for_the_same() {
+            of_check.add(&of(&checks, other), 1);
+            of_mark.add(&of(&checks, other), 1);
+            of_mark.add(&of(&marks, other), 1);
+        }
+        if node.looks_again {
+            of_check.add(&of_mark, 1);
+        }
+        put(&mut checks, *at, of_check);
+        put(&mut marks, *at, of_mark);
+    }
+    checks
+}
+
+/// Those that look at parts of a value, of all that one applies to it.
+fn parts(graph: &Graph, order: &Order, first: usize, all: &mut usize) -> Result<Vec<(usize, Visits)>, Excess> {
+    let rank = |node: usize| (of(&order.ranks, node), node);
+    let mut wanted = BTreeMap::from([(rank(first), Visits { checks: 1, marks: 0 })]);
+    let mut parts = Vec::new();
+    while let Some(((_, at), mut seen)) = wanted.pop_first() {
+        let Some(node) = graph.nodes.get(at) else { continue };
+        *all += 1;
+        if *all > MAX_PARTS {
+            return Err(Excess::Checks);
+        }
+        if node.looks_again {
+            seen.marks = seen.marks.saturating_add(seen.checks);
+        }
+        for other in node.for_the_same() {
+            let of = wanted.entry(rank(other)).or_default();
+            of.checks = of.checks.saturating_add(seen.checks).saturating_add(seen.marks);
+            of.marks = of.marks.saturating_add(seen.marks);
+        }
+        if node.for_parts().next().is_some() {
+            parts.push((at, seen));
+        }
+    }
+    Ok(parts)
+}
+
+/// What one unit of a value's weight costs at most, whatever the value: the cost of all sub-schemas, each as often as there are ways to
+/// it, since each way leads to a value once. None where there are endless ways, or the cost depends on more than weight.
+fn flat(graph: &Graph) -> Option<u64> {
+    let edges = |node: usize| -> Vec<usize> {
+        let node = graph.nodes.get(node).into_iter();
+        node.flat_map(|node| node.for_the_same().chain(node.for_parts())).collect()
+    };
+    if graph.nodes.iter().any(|node| node.looks_again) {
+        return None;
+    }
+    let order = backwards(graph.nodes.len(), edges)?;
+    let (mut costs, mut depths) = (vec![0_u64; graph.nodes.len()], vec![0_usize; graph.nodes.len()]);
+    for node in order {
+        let (mut cost, mut depth) = (Sum::of(&graph.nodes.get(node)?.own).flat()?, 0);
+        for other in edges(node) {
+            cost = cost.saturating_add(of(&costs, other));
+            depth = depth.max(of(&depths, other) + 1);
+        }
+        if depth > MAX_NESTING {
+            return None;
+        }
+        put(&mut costs, node, cost);
+        put(&mut depths, node, depth);
+    }
+    costs.first().copied()
 }
