@@ -17,6 +17,7 @@ mod limit;
 mod link;
 mod listen;
 mod listing;
+mod lost;
 mod message;
 mod oddity;
 mod pipes;

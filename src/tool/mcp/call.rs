@@ -45,6 +45,7 @@ pub(super) struct Ticket {
     recorder: Recorder,
     waits: AtomicU32,
     sent: AtomicBool,
+    suspected: AtomicBool,
     alive: watch::Receiver<()>,
 }
 
@@ -60,6 +61,7 @@ impl Ticket {
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
             sent: AtomicBool::new(false),
+            suspected: AtomicBool::new(false),
             alive,
         };
         (Arc::new(ticket), guard)
@@ -93,6 +95,16 @@ impl Ticket {
 
     pub(super) fn sent(&self) -> Sent {
         if self.sent.load(Ordering::Relaxed) { Sent::Perhaps } else { Sent::No }
+    }
+
+    /// Takes a refusal for one of the session, once for each call: the refusal that a fresh session gets too is real. Such a call was not
+    /// carried out.
+    pub(super) fn suspect_session(&self) -> bool {
+        let is_first = !self.suspected.swap(true, Ordering::Relaxed);
+        if is_first {
+            self.set_sent(Sent::No);
+        }
+        is_first
     }
 
     /// Writes down what the server refused.

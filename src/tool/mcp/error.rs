@@ -147,6 +147,8 @@ pub(super) enum Fault {
     Closed,
     #[error("the server gave up the session")]
     SessionLost,
+    #[error("the server refused with status {0}, also in a fresh session")]
+    SessionRefused(u16),
     #[error("its program did not say who it is within {0:?}: if it needs longer to start, set `start_timeout`")]
     Slow(std::time::Duration),
     #[error("the server speaks the older era only")]
@@ -264,7 +266,7 @@ impl Fault {
     pub(super) fn into_tool_error(self, sent: Sent) -> ToolError {
         match self {
             Self::ScopeMissing(missing) => ToolError::ScopeMissing { missing },
-            Self::Refused(status) => ToolError::Refused { status },
+            Self::Refused(status) | Self::SessionRefused(status) => ToolError::Refused { status },
             Self::RateLimited => ToolError::RateLimited,
             Self::Drifted => ToolError::Drifted,
             Self::Tool(error) => error,
@@ -287,7 +289,9 @@ impl Fault {
         match self {
             Self::Auth(source) => ConnectError::Auth { server, source },
             Self::Net(source) => ConnectError::Unreachable { server, source },
-            Self::ScopeMissing(_) | Self::Refused(_) => ConnectError::Refused { server, reason: self.to_string() },
+            Self::ScopeMissing(_) | Self::Refused(_) | Self::SessionRefused(_) => {
+                ConnectError::Refused { server, reason: self.to_string() }
+            }
             Self::RateLimited
             | Self::Unavailable(_)
             | Self::Timeout(_)

@@ -1,7 +1,10 @@
 use std::{
     collections::HashMap,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,7 @@ use super::{
     limit::ANSWER_TIMEOUT,
     listen::Listening,
     listing::Freshness,
+    lost,
     message::{Asked, not_served},
     oddity::Oddities,
     stream::{Incoming, Place},
@@ -43,6 +47,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time for a server to begin to say that it speaks the newer era, and that to say it. One that is silent is asked in the words of
 /// the older one; one that wants us to wait is not.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
+/// For so long no further session is begun because of refusals, once a fresh session was refused the same.
+const REFUSALS_ARE_REAL_FOR: Duration = Duration::from_secs(30);
 /// The first version without sessions, and without streams that can be taken up again.
 const MODERN: &str = "2026-07-28";
 
@@ -59,6 +65,8 @@ const EVENT_STREAM: &str = "text/event-stream";
 pub(super) struct Http {
     inner: Arc<Inner>,
     listening: Arc<Mutex<Listening>>,
+    /// Whether the session of this connection has answered a request.
+    proven: Arc<AtomicBool>,
 }
 
 struct Inner {
@@ -66,6 +74,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     freshness: Arc<Freshness>,
     oddities: Oddities,
+    /// Until then refusals are taken for what they say: a fresh session got the same one.
+    refusals_are_real_until: Mutex<Duration>,
 }
 
 pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
@@ -82,13 +92,14 @@ pub(super) fn reconnect() -> FixedInterval {
 impl Http {
     pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
         let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
-        let inner = Inner { identity, clock, freshness: Arc::default(), oddities };
-        Self { inner: Arc::new(inner), listening: Arc::default() }
+        let inner =
+            Inner { identity, clock, freshness: Arc::default(), oddities, refusals_are_real_until: Mutex::default() };
+        Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
     }
 
     /// For another connection to the same server.
     pub(super) fn connection(&self) -> Self {
-        Self { inner: self.inner.clone(), listening: Arc::default() }
+        Self { inner: self.inner.clone(), listening: Arc::default(), proven: Arc::default() }
     }
 
     /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
@@ -110,6 +121,12 @@ impl Http {
 
     pub(super) fn listening(&self) -> MutexGuard<'_, Listening> {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a refusal may be one of the session: it has worked before, and no fresh one was refused the same a moment ago.
+    fn may_suspect_session(&self) -> bool {
+        let until = *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner);
+        self.proven.load(Ordering::Relaxed) && self.clock().elapsed() >= until
     }
 
     pub(super) fn url(&self) -> Url {
@@ -183,7 +200,10 @@ impl Http {
         let request = self.request_with(message, place, ticket, limit)?;
         let reply = self.exchange(&request, ticket).await?;
         let read = self.read(reply, message, place, ticket, limit).await;
-        if matches!(read, Err(StreamableHttpError::SessionExpired)) {
+        if matches!(
+            read,
+            Err(StreamableHttpError::SessionExpired | StreamableHttpError::Client(Fault::SessionRefused(_)))
+        ) {
             // whoever begins a new one may be another program
             self.freshness().lose();
         }
@@ -224,17 +244,26 @@ impl Http {
                 Some(_) => answer.await?,
                 None => within(limit, answer).await?,
             };
+            self.proven.store(true, Ordering::Relaxed);
             return Ok(StreamableHttpPostResponse::Json(answer, given));
         }
         let headers = reply.headers.clone();
         let body = within(limit, async { Ok(reply.collect(most).await?) }).await?;
-        if status == StatusCode::BAD_REQUEST && place.session.is_some() && says_no_session(&body) {
-            return Err(StreamableHttpError::SessionExpired);
+        let is_suspect = place.session.is_some() && lost::may_be_lost(status, &body, &question.id, ticket);
+        if is_suspect && self.may_suspect_session() {
+            if ticket.is_none_or(Ticket::suspect_session) {
+                return Err(Fault::SessionRefused(status.as_u16()).into());
+            }
+            let until = self.clock().elapsed() + REFUSALS_ARE_REAL_FOR;
+            *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
         }
         let answer = match status.is_success() {
             true => question.answer(status, &headers, &body, self.oddities())?,
             false => question.refused(status, &body, self.oddities())?,
         };
+        if place.session.is_some() && matches!(answer, ServerJsonRpcMessage::Response(_)) {
+            self.proven.store(true, Ordering::Relaxed);
+        }
         Ok(StreamableHttpPostResponse::Json(answer, given))
     }
 
@@ -334,17 +363,6 @@ pub(super) fn is_modern(headers: &Headers) -> bool {
 
 async fn within<T>(limit: Duration, read: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     tokio::time::timeout(limit, pin!(read)).await.unwrap_or(Err(Fault::Timeout(limit)))
-}
-
-/// Some servers answer with 400 instead of 404 to a session that they do not know, as another replica does. Nothing was done then, as
-/// they have not read so far that they know which request it is: an error with its id comes from whoever was to do it.
-fn says_no_session(body: &Bytes) -> bool {
-    match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Error(answer)) => {
-            answer.id.is_none() && answer.error.message.to_ascii_lowercase().contains("session")
-        }
-        _ => false,
-    }
 }
 
 /// What the message asks, where that is who the server is.

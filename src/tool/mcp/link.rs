@@ -133,18 +133,21 @@ impl Link {
         Ok(session)
     }
 
-    /// Does something over the connection; once more over a new one when the server gave up the session, because it did nothing then.
+    /// Does something over the connection; once more over a new one when the server gave up the session, or may have, because it did
+    /// nothing then.
     pub(super) async fn over<T, F>(&self, act: impl Fn(Arc<Session>) -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
         let session = self.session().await?;
         let done = act(session.clone()).await;
-        if !matches!(done, Err(Fault::SessionLost)) {
-            return done;
+        match done {
+            Err(Fault::SessionLost | Fault::SessionRefused(_)) => {
+                self.forget(session).await;
+                act(self.session().await?).await
+            }
+            done => done,
         }
-        self.forget(session).await;
-        act(self.session().await?).await
     }
 
     /// Waits because the server limits the rate. False when it is not worth it.

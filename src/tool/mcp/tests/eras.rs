@@ -13,7 +13,18 @@ fn cut(id: &str, retry: &str) -> Answer {
 async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
     let no_session = json!({ "code": -32000, "message": "Bad Request: No valid session ID provided" });
     let no_session = json!({ "jsonrpc": "2.0", "id": null, "error": no_session });
-    for gone in [plain("404 Not Found", ""), plain("400 Bad Request", no_session)] {
+    let odd_id = json!({ "jsonrpc": "2.0", "id": "server-error", "error": { "code": -32600, "message": "?" } });
+    for gone in [
+        plain("404 Not Found", ""),
+        plain("400 Bad Request", no_session),
+        plain("400 Bad Request", "Bad Request: unknown"),
+        plain(
+            "400 Bad Request",
+            json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32000, "message": "Server not initialized" } }),
+        ),
+        plain("410 Gone", ""),
+        plain("200 OK", odd_id),
+    ] {
         let begun = AtomicUsize::new(0);
         let server = Server::start(move |seen, message| match message["method"].as_str() {
             Some("initialize") => {
@@ -100,6 +111,40 @@ async fn a_server_that_was_down_is_used_as_soon_as_it_is_back() {
     *up.lock().unwrap() = "up";
     assert_eq!(connected.refresh().await.unwrap(), []);
     call(&connected, Effect::Write).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_fresh_session_gets_too_is_real_and_costs_one_session() {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let now = begun.clone();
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("initialize") => {
+            begun.fetch_add(1, Ordering::SeqCst);
+            older(seen, message, Some("one"))
+        }
+        Some("tools/call") => Some(plain("400 Bad Request", "no")),
+        _ => older(seen, message, None),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    for _ in 0..3 {
+        let (reply, _) = call(&connected, Effect::Write).await;
+        assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 400 });
+    }
+    assert_eq!((now.load(Ordering::SeqCst), server.calls().len()), (2, 4));
+}
+
+#[tokio::test]
+async fn a_write_is_not_made_again_where_it_may_have_been_done() {
+    for (effect, calls) in [(Effect::Write, 1), (Effect::Read, 2)] {
+        let server = Server::start(|seen, message| {
+            if is_call(message) { Some(plain("409 Conflict", "")) } else { older(seen, message, Some("one")) }
+        })
+        .await;
+        let (reply, _) = call(&server.connect().await.unwrap(), effect).await;
+        assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 409 });
+        assert_eq!(server.calls().len(), calls);
+    }
 }
 
 #[tokio::test]

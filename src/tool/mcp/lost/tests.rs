@@ -1,0 +1,37 @@
+use serde_json::json;
+
+use super::*;
+
+fn judged(status: u16, body: &str, ticket: Option<&Ticket>) -> bool {
+    let status = StatusCode::from_u16(status).unwrap_or_default();
+    may_be_lost(status, &Bytes::from(body.to_owned()), &RequestId::Number(7), ticket)
+}
+
+#[test]
+fn a_refusal_is_judged_by_what_it_is_and_not_by_its_words() {
+    let error = |id: serde_json::Value, code: i64| {
+        json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": "?" } }).to_string()
+    };
+    for (status, body) in [
+        (400, "Bad Request: no such thing".to_owned()),
+        (404, String::new()),
+        (410, "<html>".to_owned()),
+        (422, "{}".to_owned()),
+        (400, error(json!(null), -32_000)),
+        (400, error(json!("server-error"), -32_600)),
+        (200, error(json!(null), -32_001)),
+        (200, error(json!("server-error"), -32_600)),
+        (200, error(json!(7), -32_001)),
+    ] {
+        assert!(judged(status, &body, None), "{status} {body}");
+    }
+    for (status, body) in [
+        (400, error(json!(7), -32_602)),
+        (400, error(json!("7"), -32_000)),
+        (200, error(json!(7), -32_000)),
+        (200, json!({ "jsonrpc": "2.0", "id": 7, "result": {} }).to_string()),
+        (200, "not JSON".to_owned()),
+    ] {
+        assert!(!judged(status, &body, None), "{status} {body}");
+    }
+}
