@@ -44,9 +44,12 @@ impl StandIns {
         mode: Mode,
         arguments_digest: &Digest,
     ) -> Option<Value> {
-        let is_dry =
-            mode == Mode::Compile && boundary.compile_writes() == CompileWrites::DryRun && rule.effect != Effect::Read;
-        if !is_dry {
+        let stands_in = match mode {
+            Mode::Live => false,
+            Mode::Compile => boundary.compile_writes() == CompileWrites::DryRun,
+            Mode::DryRun => true,
+        };
+        if !stands_in || rule.effect == Effect::Read {
             return None;
         }
         let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
