@@ -350,7 +350,7 @@ fn objects_get_rules_for_their_fields() {
     let run = |id: &str, amount: f64| {
         json!({ "id": id, "input": { "request": "pay it" }, "calls": [
             { "tool": "s.get", "result": { "payments": [{ "id": id }] } },
-            { "tool": "s.act", "arguments": { "x": [{ "payment_id": id, "amount": amount, "min": 1, "note": null, "to": { "day": "2026-01-01" } }] } } ] })
+            { "tool": "s.act", "arguments": { "x": [{ "payment_id": id, "amount": amount, "min": 1, "note": null, "to": { "day": format!("2026-01-{:02}", amount as u32 % 28 + 1) } }] } } ] })
     };
     let runs = json!([run("PAYMENT-1", 5.0), run("PAYMENT-2", 7.5), run("PAYMENT-3", 90.0)]);
     let inferred = inferred(runs);

@@ -224,9 +224,13 @@ impl Http {
             _ => None,
         };
         // what was told needs no answer, whatever comes
-        if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT)
-            || (question.is_none() && status.is_success())
-        {
+        if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+            // without a session no answer can come another way
+            let is_lost = ticket.is_some() && place.session.is_none();
+            let reason = format!("it takes the call with status {} and does not answer it", status.as_u16());
+            return if is_lost { Err(Fault::Garbage(reason).into()) } else { Ok(StreamableHttpPostResponse::Accepted) };
+        }
+        if question.is_none() && status != StatusCode::NOT_FOUND {
             return Ok(StreamableHttpPostResponse::Accepted);
         }
         if status == StatusCode::NOT_FOUND && place.session.is_some() {

@@ -47,7 +47,7 @@ pub(super) struct Pipes {
     received: mpsc::Receiver<ServerJsonRpcMessage>,
     outbox: Option<mpsc::Sender<Line>>,
     open: Arc<Open>,
-    reading: JoinSet<()>,
+    _reading: JoinSet<()>,
 }
 
 /// Why we stopped reading what a program says.
@@ -81,7 +81,8 @@ struct Line {
 struct Reader<R> {
     lines: Lines<R>,
     inbox: mpsc::Sender<ServerJsonRpcMessage>,
-    outbox: mpsc::Sender<Line>,
+    /// Does not keep the program's input open.
+    outbox: mpsc::WeakSender<Line>,
     open: Arc<Open>,
     context: Context,
 }
@@ -111,7 +112,8 @@ impl Pipes {
         let (inbox, received) = mpsc::channel(MAX_UNANSWERED);
         let (outbox, lines) = mpsc::channel(MAX_UNANSWERED);
         let open = Arc::<Open>::default();
-        let reader = Reader { lines: Lines::new(stdout), inbox, outbox: outbox.clone(), open: open.clone(), context };
+        let reader =
+            Reader { lines: Lines::new(stdout), inbox, outbox: outbox.downgrade(), open: open.clone(), context };
         // ends when nobody can send any more, and writes all that was sent before
         tokio::spawn(write(stdin, lines));
         let mut reading = JoinSet::new();
@@ -120,7 +122,7 @@ impl Pipes {
                 cut.because(reason);
             }
         });
-        Self { received, outbox: Some(outbox), open, reading }
+        Self { received, outbox: Some(outbox), open, _reading: reading }
     }
 
     /// An answer to this request is not waited for any more.
@@ -158,8 +160,8 @@ impl Transport<RoleClient> for Pipes {
     }
 
     async fn close(&mut self) -> Result<(), Fault> {
+        // what the program still says is read until this is dropped, so that it may end in peace
         self.outbox = None;
-        self.reading.shutdown().await;
         Ok(())
     }
 }
@@ -265,7 +267,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Inbound::Request(answer) => {
                 self.context.meter.request(calls).await?;
                 let Ok(text) = line(&answer) else { return Ok(None) };
-                let sent = self.outbox.send(Line { text, written: None });
+                let Some(outbox) = self.outbox.upgrade() else { return Ok(None) };
+                let sent = outbox.send(Line { text, written: None });
                 // a full outbox is back-pressure; a program that reads nothing at all would wait for us for ever, and we for it
                 tokio::time::timeout(ANSWER_TIMEOUT, sent).await.map_err(|_| Reason::Unread)?.unwrap_or(());
             }
