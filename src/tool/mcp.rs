@@ -93,7 +93,7 @@ impl McpServer {
         redactor: &Redactor,
     ) -> Result<Self, ConnectError> {
         let (server, input) = (config.id.clone(), config.input.clone());
-        let way = Way::Program(Program::new(config, redactor.clone(), clock.clone()));
+        let way = Way::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
         Self::over(Link::new(server, way, input, clock)).await
     }
 

@@ -1,5 +1,6 @@
 //! Odd servers, issuers, streams and tokens, as data: `wild/*.toml`. Each is served by the testbed, and a client with the boundary that
 //! goes with it makes one call.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
 mod expect;
 mod hostile;

@@ -41,7 +41,8 @@ fn assert_plain(text: &str) {
 #[tokio::test]
 async fn a_certificate_that_may_not_be_a_servers_says_what_it_is() {
     let authority = Authority::new(Validity::Now);
-    let odd: [(fn(&mut CertificateParams), &str); 4] = [
+    type Change = fn(&mut CertificateParams);
+    let odd: [(Change, &str); 4] = [
         (
             |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
             "it is the certificate of an authority (CA), and is used as that of a server",

@@ -25,7 +25,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, r
             readings.extend(Reading::of(&origin, || name.clone()));
         }
         if !argument.fields.is_empty() {
-            fields(asked.session, &registries, (name, argument), value, &mut |path, origin, leaf| {
+            fields(asked.session, &registries, (name, argument), value, |path, origin, leaf| {
                 denials.extend(leaf.map(|leaf| field::denied(EventKind::ProvenanceDenied, (name, path), leaf, "from")));
                 readings.extend(Reading::of(origin, || field_path(name, path)));
             });
@@ -39,7 +39,7 @@ pub(in crate::security) fn fields(
     registries: &[&Registry],
     (name, argument): (&str, &ArgumentRule),
     value: &Value,
-    tell: &mut dyn FnMut(&[&str], &Origin<'_>, Option<&str>),
+    mut tell: impl FnMut(&[&str], &Origin<'_>, Option<&str>),
 ) {
     for (path, rule) in argument.all().into_iter().filter(|(path, _)| !path.is_empty()) {
         let Some(origin) = Origin::of(rule, registries) else { continue };

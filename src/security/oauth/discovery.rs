@@ -58,6 +58,9 @@ enum Miss {
     Wrong(AuthError),
 }
 
+/// The largest description of an issuer, in bytes; real ones have less than a tenth of it. One that comes byte by byte costs for each byte.
+const MAX_METADATA: usize = 64 * 1024;
+
 /// Asks an issuer, without any credential, what it can do.
 ///
 /// # Errors
@@ -72,7 +75,9 @@ pub(super) async fn discover(client: &Client, issuer: &str, now: SystemTime) -> 
     let base = base(issuer)?;
     let mut tried = Tried::default();
     for place in places(&base) {
-        let miss = match client.send(Request::get(place.clone())).await {
+        let mut request = Request::get(place.clone());
+        request.max_body = MAX_METADATA;
+        let miss = match client.send(request).await {
             // what is wrong with one answer says nothing about the next place; what is wrong with the way there does
             Err(source @ (net::Error::Broken { .. } | net::Error::TooLarge { .. })) => {
                 Miss::Wrong(AuthError::Network { issuer: issuer.to_owned(), source })

@@ -47,7 +47,7 @@ pub(super) enum Way {
     /// Over streamable HTTP.
     Http(Http),
     /// As a child process.
-    Program(Program),
+    Program(Box<Program>),
 }
 
 /// One connection. Dropping it closes the connection, and ends the process behind it.

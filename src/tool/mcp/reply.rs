@@ -123,7 +123,7 @@ fn part(block: ContentBlock) -> Value {
     let omitted = |kind: &str| json!({ "type": kind, "omitted": true });
     match block {
         ContentBlock::Text(text) => {
-            text.meta.and_then(|mut meta| meta.remove(OMITTED)).unwrap_or_else(|| Value::String(text.text))
+            text.meta.and_then(|mut meta| meta.remove(OMITTED)).unwrap_or(Value::String(text.text))
         }
         ContentBlock::Image(image) => media("image", &image.data, &image.mime_type),
         ContentBlock::Audio(audio) => media("audio", &audio.data, &audio.mime_type),

@@ -1,5 +1,5 @@
 //! The table in `docs/boundary.md` says what counts as given, and so do these.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use serde_json::json;
 

@@ -176,7 +176,8 @@ fn phrase(pieces: &[Piece], start: usize) -> Option<(f64, WrittenAs, usize)> {
     let mut at = start;
     while let Some(piece) = pieces.get(at) {
         let next = || behind(at + 1).is_some_and(|next| sum.clone().take(next.kind));
-        if !(piece.kind == Kind::And && sum.joins_and() && next()) && !sum.take(piece.kind) {
+        let joins = piece.kind == Kind::And && sum.joins_and() && next();
+        if !joins && !sum.take(piece.kind) {
             break;
         }
         at += 1;

@@ -130,7 +130,8 @@ async fn odd_fields_of_the_handshake_are_left_out_by_name() {
 
 #[tokio::test]
 async fn whatever_a_server_of_the_older_era_answers_to_the_newer_it_is_used() {
-    let answers: Vec<Box<dyn Fn(&Value) -> Answer + Send + Sync>> = vec![
+    type Answering = Box<dyn Fn(&Value) -> Answer + Send + Sync>;
+    let answers: Vec<Answering> = vec![
         Box::new(|m| result(m, &json!({}))),
         Box::new(|m| result(m, &Value::Null)),
         Box::new(|m| result(m, &json!({ "supportedVersions": ["2025-11-25"], "capabilities": {} }))),

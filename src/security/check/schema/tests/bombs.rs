@@ -12,7 +12,8 @@ fn costly(schema: &Value) -> Excess {
 
 #[test]
 fn references_that_double_are_refused_whatever_they_stand_under() {
-    let links: [(&str, fn(Value) -> Value); 13] = [
+    type Link = fn(Value) -> Value;
+    let links: [(&str, Link); 13] = [
         ("anyOf", |r| json!({ "anyOf": [r, r] })),
         ("allOf", |r| json!({ "allOf": [r, r] })),
         ("oneOf", |r| json!({ "oneOf": [r, r] })),
