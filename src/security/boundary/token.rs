@@ -10,7 +10,7 @@ use crate::security::{ScopeSet, jwt::Algorithm};
 pub struct TokenRequest {
     /// What is sent as `scope`, instead of the scopes that tools declare. Those are still what a token must grant.
     pub scopes: Option<ScopeSet>,
-    /// Further fields of each request for a token. None of the protocol's own ([`is_reserved`]), and no secrets.
+    /// Further fields of each request for a token. None of the protocol's own (such as `scope` or `resource`), and no secrets.
     pub parameters: BTreeMap<String, String>,
     /// Further fields of the page that asks a person, under the same conditions.
     pub login_parameters: BTreeMap<String, String>,
