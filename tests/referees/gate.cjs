@@ -12,7 +12,7 @@ const { createHash, randomUUID } = require('node:crypto');
 const { EmbeddedJWK, calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } = require('jose');
 
 const { issuer, upstream, keys = `${issuer}/jwks` } = JSON.parse(process.argv[2]);
-const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const NONCE_LIFE_MS = 3000;
 
 const published = createRemoteJWKSet(new URL(keys), { cacheMaxAge: 1000, cooldownDuration: 0 });

@@ -15,9 +15,14 @@ const options = { ttl: 300, ...JSON.parse(process.argv[2] ?? '{}') };
 const SCOPES = 'mcp:read mcp:write';
 const CURVES = {
   RS256: ['rsa', { modulusLength: 2048 }],
+  RS384: ['rsa', { modulusLength: 2048 }],
+  RS512: ['rsa', { modulusLength: 2048 }],
   PS256: ['rsa', { modulusLength: 2048 }],
+  PS384: ['rsa', { modulusLength: 2048 }],
+  PS512: ['rsa', { modulusLength: 2048 }],
   ES256: ['ec', { namedCurve: 'P-256' }],
   ES384: ['ec', { namedCurve: 'P-384' }],
+  ES512: ['ec', { namedCurve: 'P-521' }],
   EdDSA: ['ed25519', {}],
 };
 const ALGORITHMS = Object.keys(CURVES);

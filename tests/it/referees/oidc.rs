@@ -1,7 +1,7 @@
 //! oidc-provider as issuer, and a resource server that checks its tokens with another library before fastmcp serves the call.
 
 use abide::security::{
-    boundary::{ClientAuth, Proof},
+    boundary::{ClientAuth, Proof, TokenRules},
     jwt::{Algorithm, SigningKey},
     oauth::AuthError,
 };
@@ -65,7 +65,9 @@ async fn every_way_to_say_who_we_are_is_understood() {
         (world.oauth("post", ClientAuth::Post(secret(&world.issuer, "post"))), "client_secret_post", "ES256"),
     ];
     for algorithm in Algorithm::all() {
-        let oauth = world.oauth(&algorithm.name().to_lowercase(), world.key(algorithm));
+        let mut tokens = TokenRules::default();
+        tokens.algorithms = vec![algorithm];
+        let oauth = world.oauth(&algorithm.name().to_lowercase(), world.key(algorithm)).tokens(tokens);
         clients.push((oauth, "private_key_jwt", algorithm.name()));
     }
     for (oauth, method, token_algorithm) in clients {
