@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Abide against servers that others wrote, over the real protocols, on loopback: an authorization server (oidc-provider), MCP
-# servers (fastmcp, server-everything, server-filesystem) and a proxy (nginx). Sets up pinned versions of them in $ABIDE_TOOLS
-# (default target/tools), then runs the tests, which start and stop the servers themselves:
+# servers (of the two official SDKs, fastmcp, server-everything, server-filesystem) and a proxy (nginx). Sets up pinned versions of
+# them in $ABIDE_TOOLS (default target/tools), then runs the tests, which start and stop the servers themselves:
 #
 #     scripts/referees.sh             # all
 #     scripts/referees.sh nginx       # those with `nginx` in their name
@@ -49,7 +49,7 @@ as_root() {
 }
 
 node_path
-node_packages referees jose@6.2.17 oidc-provider@9.13.3 \
+node_packages referees jose@6.2.17 oidc-provider@9.13.3 @modelcontextprotocol/sdk@1.32.2 \
     @modelcontextprotocol/server-everything@2026.8.31 @modelcontextprotocol/server-filesystem@2026.8.31
 export NODE_PATH=$node_modules
 python

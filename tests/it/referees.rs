@@ -9,6 +9,7 @@ mod oidc;
 mod person;
 mod pki;
 mod process;
+mod sdk;
 
 use std::{
     sync::Arc,
