@@ -125,12 +125,7 @@ async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliE
     let boundary = Boundary::load(boundary)?;
     let server = tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok());
     let server = server.ok_or_else(|| no_server(&tool, &boundary))?;
-    if boundary
-        .servers()
-        .map(|known| &known.id)
-        .chain(boundary.commands().map(|known| &known.id))
-        .all(|id| *id != server)
-    {
+    if boundary.server_ids().all(|id| *id != server) {
         return Err(no_server(&tool, &boundary));
     }
     let tools = Toolbox::connect_to(&boundary, &server).await?;
@@ -145,8 +140,7 @@ async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliE
 }
 
 fn no_server(tool: &ToolName, boundary: &Boundary) -> CliError {
-    let known = boundary.servers().map(|server| &server.id).chain(boundary.commands().map(|command| &command.id));
-    let known: Vec<String> = known.map(|id| format!("`{id}`")).collect();
+    let known: Vec<String> = boundary.server_ids().map(|id| format!("`{id}`")).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     CliError::NoServer { tool: tool.clone(), known }
 }

@@ -213,6 +213,11 @@ impl Boundary {
         self.0.parts.servers.values()
     }
 
+    /// The ids of all servers: those over HTTP, then the child processes, each in the order of ids.
+    pub fn server_ids(&self) -> impl Iterator<Item = &ServerId> {
+        self.servers().map(|server| &server.id).chain(self.commands().map(|command| &command.id))
+    }
+
     /// One server over HTTP.
     pub fn server(&self, id: &ServerId) -> Option<&ServerConfig> {
         self.0.parts.servers.get(id)

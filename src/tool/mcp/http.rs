@@ -253,7 +253,16 @@ impl Http {
         }
         let headers = reply.headers.clone();
         let body = within(limit, async { Ok(reply.collect(most).await?) }).await?;
-        let is_suspect = place.session.is_some() && lost::may_be_lost(status, &body, &question.id, ticket);
+        let answer = match status.is_success() {
+            true => question.answer(status, &headers, &body, self.oddities()),
+            false => question.refused(status, &body, self.oddities()),
+        };
+        let is_result = matches!(answer, Ok(ServerJsonRpcMessage::Response(_)));
+        if is_result && place.session.is_some() {
+            self.proven.store(true, Ordering::Relaxed);
+        }
+        let is_suspect =
+            !is_result && place.session.is_some() && lost::may_be_lost(status, &body, &question.id, ticket);
         if is_suspect && self.may_suspect_session() {
             if ticket.is_none_or(Ticket::suspect_session) {
                 return Err(Fault::SessionRefused(status.as_u16()).into());
@@ -261,14 +270,7 @@ impl Http {
             let until = self.clock().elapsed() + REFUSALS_ARE_REAL_FOR;
             *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
         }
-        let answer = match status.is_success() {
-            true => question.answer(status, &headers, &body, self.oddities())?,
-            false => question.refused(status, &body, self.oddities())?,
-        };
-        if place.session.is_some() && matches!(answer, ServerJsonRpcMessage::Response(_)) {
-            self.proven.store(true, Ordering::Relaxed);
-        }
-        Ok(StreamableHttpPostResponse::Json(answer, given))
+        Ok(StreamableHttpPostResponse::Json(answer?, given))
     }
 
     /// What a server says to who it is. One that does not speak the newer era says so in many ways, or says nothing.

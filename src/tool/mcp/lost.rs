@@ -26,7 +26,8 @@ pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, tick
     let changes = ticket.is_some_and(|ticket| ticket.retry == Idempotency::Once);
     let answer = message::parse(body).ok();
     let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !error.is_null());
-    let is_ours = answer.as_ref().and_then(|answer| answer.get("id")).is_some_and(|answered| is_same(answered, id));
+    let answered = answer.as_ref().and_then(|answer| answer.get("id")).and_then(message::request_id);
+    let is_ours = answered.as_ref() == Some(id);
     match (error, is_ours) {
         (Some(error), true) => !changes && error.get("code").and_then(Value::as_i64) == Some(UNKNOWN_SESSION),
         (Some(_), false) => status.is_success() || is_refusal(status, changes),
@@ -37,15 +38,6 @@ pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, tick
 fn is_refusal(status: StatusCode, changes: bool) -> bool {
     let before_reading = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::GONE];
     if changes { before_reading.contains(&status) } else { status.is_client_error() }
-}
-
-fn is_same(answered: &Value, id: &RequestId) -> bool {
-    match id {
-        RequestId::Number(number) => {
-            answered.as_i64() == Some(*number) || answered.as_str() == Some(number.to_string().as_str())
-        }
-        RequestId::String(text) => answered.as_str() == Some(&**text),
-    }
 }
 
 #[cfg(test)]
