@@ -141,7 +141,7 @@ impl Endpoint {
 
     fn no_exchange(&self, error: &net::Error) -> LmError {
         match error {
-            net::Error::Timeout { after, .. } => LmError::Timeout(*after),
+            net::Error::Timeout { after, .. } | net::Error::ConnectTimeout { after, .. } => LmError::Timeout(*after),
             net::Error::TooLarge { .. } => self.garbage(&error.to_string()),
             error if error.is_transient() => LmError::Connection(error.to_string()),
             error => self.config(&error.to_string()),

@@ -105,6 +105,14 @@ pub enum Error {
         /// What went wrong, and what to do.
         reason: String,
     },
+    /// No connection in time: nothing was sent.
+    #[error("no connection to `{host}` within {after:?}: check the address, and what is between here and there")]
+    ConnectTimeout {
+        /// Host and port.
+        host: String,
+        /// The time it had.
+        after: Duration,
+    },
     /// The connection broke; the server may have acted on the request.
     #[error("the connection to `{host}` broke: {reason}")]
     Broken {
@@ -142,7 +150,14 @@ pub enum Error {
 impl Error {
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::Silent { .. })
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::ConnectTimeout { .. }
+                | Self::Broken { .. }
+                | Self::Timeout { .. }
+                | Self::Silent { .. }
+        )
     }
 
     pub(super) fn forbidden(host: String, Refused { address, kind }: Refused) -> Self {
@@ -159,7 +174,7 @@ impl Error {
             return Self::of_tls(tls, host);
         }
         if error.is_connect() && error.is_timeout() {
-            return Self::Timeout { host, after: connect_timeout };
+            return Self::ConnectTimeout { host, after: connect_timeout };
         }
         if error.is_connect() {
             Self::Connect { host, reason: cause::connect(&causes) }

@@ -10,6 +10,7 @@ use opentelemetry::{
     InstrumentationScope, SpanId, TraceId,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
 };
+use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
@@ -61,6 +62,7 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
         let optional = [
             ("error.type", row.verdict.code().map(|kind| kind.code().to_owned())),
             ("abide.rule", row.rule.clone()),
+            ("abide.field", row.field.clone()),
             ("abide.effect", row.effect.map(|effect| effect.name().to_owned())),
             ("abide.caller.hash", row.caller_hash.as_ref().map(ToString::to_string)),
             ("abide.module", row.module.clone()),
@@ -70,6 +72,9 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
             ("abide.token.jti_hash", row.jti_hash.as_ref().map(ToString::to_string)),
         ];
         add(&mut record, optional);
+        if !row.read_as.is_empty() {
+            record.add_attribute("abide.read_as", json!(row.read_as).to_string());
+        }
         if !row.also.is_empty() {
             record.add_attribute("abide.also", list(row.also.iter().map(|kind| kind.code().to_owned())));
         }

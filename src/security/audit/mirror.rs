@@ -50,6 +50,8 @@ macro_rules! decided {
             verdict = $row.verdict.name(),
             code = $row.verdict.code().map(|kind| kind.code()),
             rule = $row.rule.as_deref(),
+            field = $row.field.as_deref(),
+            read_as = ?$row.read_as,
             also = ?$row.also,
             "decision"
         )

@@ -275,7 +275,12 @@ impl Fault {
             }
             Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
             Self::Flood(flood) if sent == Sent::Perhaps => ToolError::BadReply(flood.to_string()),
-            lost @ (Self::Net(_) | Self::Timeout(_) | Self::Abandoned | Self::Closed | Self::Ended(_))
+            lost @ (Self::Net(_)
+            | Self::Unavailable(_)
+            | Self::Timeout(_)
+            | Self::Abandoned
+            | Self::Closed
+            | Self::Ended(_))
                 if sent == Sent::Perhaps =>
             {
                 ToolError::Lost(lost.to_string())

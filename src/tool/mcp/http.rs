@@ -37,7 +37,7 @@ use super::{
 use crate::{
     clock::Clock,
     net::{self, Bytes, Request, Streamed},
-    security::oauth::Identity,
+    security::{boundary::Protocol, oauth::Identity},
 };
 
 /// The longest answer to anything but a call, and the longest event of a stream that belongs to none, in bytes.
@@ -76,6 +76,8 @@ struct Inner {
     oddities: Oddities,
     /// Until then refusals are taken for what they say: a fresh session got the same one.
     refusals_are_real_until: Mutex<Duration>,
+    /// Whether it spoke the older era when it was last connected to.
+    is_older: AtomicBool,
 }
 
 pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
@@ -92,8 +94,14 @@ pub(super) fn reconnect() -> FixedInterval {
 impl Http {
     pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
         let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
-        let inner =
-            Inner { identity, clock, freshness: Arc::default(), oddities, refusals_are_real_until: Mutex::default() };
+        let inner = Inner {
+            identity,
+            clock,
+            freshness: Arc::default(),
+            oddities,
+            refusals_are_real_until: Mutex::default(),
+            is_older: AtomicBool::default(),
+        };
         Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
     }
 
@@ -121,6 +129,17 @@ impl Http {
 
     pub(super) fn listening(&self) -> MutexGuard<'_, Listening> {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The eras to try: a server that ignores what it does not know costs the time of [`DISCOVER_TIMEOUT`] each time it is asked.
+    pub(super) fn protocol(&self) -> Protocol {
+        let is_older = self.inner.is_older.load(Ordering::Relaxed);
+        if is_older { Protocol::Initialize } else { self.identity().config().protocol }
+    }
+
+    /// Keeps whether the server answered in the words of the older era only.
+    pub(super) fn remember(&self, is_older: bool) {
+        self.inner.is_older.store(is_older, Ordering::Relaxed);
     }
 
     /// Whether a refusal may be one of the session: it has worked before, and no fresh one was refused the same a moment ago.

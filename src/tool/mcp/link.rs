@@ -195,17 +195,34 @@ impl Link {
         Ok(session)
     }
 
-    /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
     async fn reach(&self, http: &Http) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
+        let (protocol, configured) = (http.protocol(), http.identity().config().protocol);
+        let reached = self.reach_in(http, protocol).await;
+        if reached.is_err() && protocol != configured {
+            // it spoke the older era, and may not any more
+            http.remember(false);
+            return self.reach_in(http, configured).await;
+        }
+        reached
+    }
+
+    /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
+    async fn reach_in(
+        &self,
+        http: &Http,
+        protocol: Protocol,
+    ) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
         let transport = || StreamableHttpClientTransport::with_client(http.connection(), transport_config(http));
-        if http.identity().config().protocol != Protocol::Initialize {
+        if protocol != Protocol::Initialize {
             let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
             match self.serve(transport(), mode).await {
                 Err(ClientInitializeError::JsonRpcError(error)) if is_of_older_era(&error) => {}
                 served => return served,
             }
         }
-        self.serve(transport(), ClientLifecycleMode::Initialize).await
+        let served = self.serve(transport(), ClientLifecycleMode::Initialize).await;
+        http.remember(served.is_ok());
+        served
     }
 
     async fn run(&self, program: &Program) -> Result<Session, Fault> {

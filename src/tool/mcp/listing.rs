@@ -50,7 +50,7 @@ struct List {
 }
 
 pub(super) const MAX_PAGES: usize = 64;
-const MAX_TOOLS: usize = 1_024;
+pub(super) const MAX_TOOLS: usize = 1_024;
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// For lists that do not say how long they are good.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);

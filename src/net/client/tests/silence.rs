@@ -61,5 +61,5 @@ async fn a_handshake_that_never_comes_is_not_waited_for() {
     let at = stuck(b"").await;
     let client = Client::new(&Options::own_network().connect_timeout(SHORT)).unwrap();
     let error = client.send(Request::get(url(&format!("https://{at}/")))).await.unwrap_err();
-    assert_eq!(error, Error::Timeout { host: at.to_string(), after: SHORT });
+    assert_eq!(error, Error::ConnectTimeout { host: at.to_string(), after: SHORT });
 }

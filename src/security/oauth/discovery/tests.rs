@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::*;
-use crate::net::stub::{Answer, Stub, json as reply_json, plain};
+use crate::{
+    net::stub::{Answer, Stub, json as reply_json, plain},
+    testing::log::LogCapture,
+};
 
 fn read(pinned: &str, document: &serde_json::Value) -> Result<Metadata, AuthError> {
     parse(document.to_string().as_bytes(), pinned, &pinned.parse().unwrap())
@@ -139,6 +142,18 @@ fn what_is_not_needed_counts_as_absent_where_it_is_unusable() {
     }
     let mixed = read("https://a.example", &with("scopes_supported", json!(["a", 7, null, "b"]))).unwrap();
     assert_eq!(mixed.capabilities.scopes_supported.unwrap(), ["a", "b"]);
+}
+
+#[test]
+fn what_counts_as_absent_is_logged_with_its_issuer() {
+    let log = LogCapture::start("warn");
+    read("https://a.example", &with("revocation_endpoint", json!("http://b.example/x"))).unwrap();
+    let said = log.take();
+    assert!(said.contains("issuer=\"https://a.example\""), "{said}");
+    assert!(said.contains("entry=\"revocation_endpoint\""), "{said}");
+    assert!(said.contains("counts as absent"), "{said}");
+    read("https://a.example", &with("revocation_endpoint", json!("https://b.example/x"))).unwrap();
+    assert_eq!(log.take(), "");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use super::{fit, typed};
 use crate::{
     call::ToolName,
-    tool::mcp::oddity::{Oddities, quoted},
+    tool::mcp::{
+        listing::MAX_TOOLS,
+        oddity::{Oddities, quoted},
+    },
 };
 
 /// Under this key of `_meta` stand the names of the tools that are passed on. The protocol library leaves out some of them, and does
@@ -26,7 +29,14 @@ pub(super) fn tools(result: Value, oddities: &Oddities) -> Option<ServerResult> 
         return None;
     }
     let listed = match result.remove("tools") {
-        Some(Value::Array(listed)) => listed,
+        Some(Value::Array(mut listed)) => {
+            if listed.len() > MAX_TOOLS {
+                let what = format!("it lists more than {MAX_TOOLS} tools: the rest is left out");
+                oddities.note(None, "`tools/list`", what);
+                listed.truncate(MAX_TOOLS);
+            }
+            listed
+        }
         _ => {
             oddities.note(None, "`tools` of `tools/list`", "it is missing or not a list: no tools are known");
             Vec::new()

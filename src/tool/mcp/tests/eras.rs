@@ -251,12 +251,20 @@ async fn a_server_that_wants_us_to_wait_is_not_taken_for_an_older_one() {
 
 #[tokio::test]
 async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
-    let server = Server::start(|seen, message| older(seen, message, None)).await;
+    let (begun, asked) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("initialize") => older(seen, message, Some(["one", "two"][begun.fetch_add(1, Ordering::SeqCst)])),
+        Some("tools/call") if seen.header("mcp-session-id") == Some("one") => Some(plain("404 Not Found", "")),
+        _ => older(seen, message, None),
+    })
+    .await;
     let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", front.local_addr().unwrap()).parse().unwrap();
     let back = server.stub.url.trim_start_matches("http://").to_owned();
+    let silent = asked.clone();
     tokio::spawn(async move {
         loop {
+            let silent = silent.clone();
             let (mut stream, _) = front.accept().await.unwrap();
             let mut behind = TcpStream::connect(&back).await.unwrap();
             tokio::spawn(async move {
@@ -268,6 +276,7 @@ async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
                     tokio::task::yield_now().await;
                 }
                 if head.contains("server/discover") {
+                    silent.fetch_add(1, Ordering::SeqCst);
                     std::future::pending::<()>().await;
                 }
                 let _ = tokio::io::copy_bidirectional(&mut stream, &mut behind).await;
@@ -279,4 +288,24 @@ async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
     let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
     let connected = McpServer::connect(Arc::new(identity), clock).await.unwrap();
     assert_eq!(connected.protocol_version(), "2025-11-25");
+    call(&connected, Effect::Write).await.0.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "its era is known when its next session is begun");
+}
+
+#[tokio::test]
+async fn a_server_that_was_of_the_older_era_may_be_of_the_newer_one_later() {
+    let updated = AtomicUsize::new(0);
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("tools/call") if seen.header("mcp-session-id") == Some("one") => {
+            updated.store(1, Ordering::SeqCst);
+            Some(plain("404 Not Found", ""))
+        }
+        Some("initialize") if updated.load(Ordering::SeqCst) == 1 => Some(plain("400 Bad Request", "")),
+        _ if updated.load(Ordering::SeqCst) == 1 => Some(modern(message)),
+        _ => older(seen, message, Some("one")),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    assert_eq!(connected.protocol_version(), "2025-11-25");
+    call(&connected, Effect::Write).await.0.unwrap();
 }
