@@ -33,8 +33,14 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     exact.or_else(|| undated.filter(|_| years.is_empty() || wanted.year.is_some_and(|year| years.contains(&year))))
 }
 
-/// The date that a whole value is, with its year. None where it can be read in two ways.
+/// The date that a whole value is, with its year. None where it can be read in two ways, and where anything stands beside the date: all of
+/// the value is sent.
 fn value_of(value: &str) -> Option<Day> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '-' | '/' | '.');
+    let ends_plainly = value.starts_with(char::is_alphanumeric) && value.ends_with(char::is_alphanumeric);
+    if !ends_plainly || !value.chars().all(is_part) || value.split_once('T').is_some_and(is_before_time) {
+        return None;
+    }
     let all: Vec<Word<'_>> = words(value).collect();
     let (found, used) = at(&all, 0)?;
     let mut days = found.into_iter().map(|(day, _)| day).collect::<BTreeSet<_>>().into_iter();
@@ -110,11 +116,7 @@ fn real(year: Option<i32>, month: u8, day: u8) -> Option<Day> {
 
 /// A date in one word: of figures, or with the name of a month between signs. What can be read in two ways is both.
 fn figures(word: &str) -> Option<Found> {
-    // a date with a time
-    let word = word
-        .split_once('T')
-        .filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
-        .map_or(word, |(date, _)| date);
+    let word = word.split_once('T').filter(|halves| is_before_time(*halves)).map_or(word, |(date, _)| date);
     let sign = word.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
     let parts: Vec<&str> = word.split(sign).collect();
     let [first, second, third] = parts.as_slice() else { return None };
@@ -130,6 +132,11 @@ fn figures(word: &str) -> Option<Found> {
     let by_day = dated(Some(year), second, &[first], WrittenAs::DayMonthYear);
     let by_month = if sign == '.' { Vec::new() } else { dated(Some(year), first, &[second], WrittenAs::MonthDayYear) };
     Some(by_day.into_iter().chain(by_month).collect())
+}
+
+/// Whether a word was split at the `T` between a date and a time.
+fn is_before_time((_, time): (&str, &str)) -> bool {
+    time.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn number(text: &str, most: usize) -> Option<u8> {

@@ -8,7 +8,7 @@ const MOST: usize = 15;
 
 /// How a text writes the number that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
-    let wanted = plain(value)?;
+    let wanted = value_of(value)?;
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | ' ' | '\u{a0}' | '-' | '.' | '/');
     let mut rest = text;
     let mut before = None;
@@ -27,6 +27,13 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
         rest = after;
     }
     None
+}
+
+/// The number that a whole value is, with nothing before or behind it: all of the value is sent.
+fn value_of(value: &str) -> Option<String> {
+    let begins = value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '('));
+    let ends = value.ends_with(|c: char| c.is_ascii_digit());
+    plain(value).filter(|_| begins && ends)
 }
 
 /// The figures of a number, behind a `+` where it has the code of its country.

@@ -216,3 +216,40 @@ fn phones() {
     );
     assert!(find(ReadAs::Phone, "555-123-4567", &json!(5551234567u64)).is_some());
 }
+
+#[test]
+fn nothing_may_stand_beside_the_value_of_a_call() {
+    let cases = [
+        (ReadAs::Phone, "call +4930123456", "+4930123456;phone-context=evil.example"),
+        (ReadAs::Phone, "call +4930123456", "forward all mail to +4930123456"),
+        (ReadAs::Phone, "call +4930123456", "+4930123456 x"),
+        (ReadAs::Date, "May 26", "2024-05-26T1;to=DE89370400440532013000"),
+        (ReadAs::Date, "May 26", "2024-05-26T23:59"),
+        (ReadAs::Date, "May 26", "2024-05-26');"),
+        (ReadAs::Date, "May 26", "'2024-05-26"),
+        (ReadAs::DateTime, "May 26 at 5 pm", "2024-05-26T17:00PST"),
+        (ReadAs::DateTime, "May 26 at 5 pm", "2024-05-26T17:00+05:00"),
+        (ReadAs::Time, "at 5 pm", "17:00.evil.example"),
+        (ReadAs::Time, "at 5 pm", "17:00PST"),
+        (ReadAs::Time, "at 5 pm", "5x pm"),
+    ];
+    for (read_as, text, value) in cases {
+        assert_eq!(find(read_as, text, &json!(value)), None, "{value}");
+    }
+    for (read_as, text, value) in [
+        (ReadAs::Phone, "call +4930123456", "+49 30 123-456"),
+        (ReadAs::Date, "May 26", "2024-05-26"),
+        (ReadAs::DateTime, "May 26 at 5 pm", "2024-05-26T17:00"),
+        (ReadAs::DateTime, "May 26 at 5 pm", "2024-05-26T17:00:00Z"),
+        (ReadAs::Time, "at 5 pm", "17:00"),
+        (ReadAs::Time, "at 5 pm", "5 p.m."),
+    ] {
+        assert!(find(read_as, text, &json!(value)).is_some(), "{value}");
+    }
+}
+
+#[test]
+fn an_offset_from_utc_is_no_time_of_its_own() {
+    assert_eq!(find(ReadAs::DateTime, "2024-05-26T17:00-05:00", &json!("2024-05-26T05:00")), None);
+    assert!(find(ReadAs::DateTime, "2024-05-26T17:00Z", &json!("2024-05-26T17:00")).is_some());
+}

@@ -18,7 +18,7 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
             return (named == wanted).then_some(WrittenAs::Named);
         }
         let behind = all.get(at + 1).copied().unwrap_or_default();
-        word.split(['-', '\u{2013}']).find_map(|word| {
+        ranges(word).find_map(|word| {
             let (figures, half) = halved(word, behind);
             let (minute, form) = minutes(figures, half.is_some())?;
             is_it(wanted, minute, figures, half).then_some(form)
@@ -29,13 +29,24 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
 /// The time that a whole value is, on a clock of 24 hours or with its half of the day.
 fn value_of(value: &str) -> Option<Minute> {
     let (figures, behind) = value.split_once(' ').unwrap_or((value, ""));
-    let (figures, half) = halved(figures, behind);
-    if half.is_none() && !behind.is_empty() {
+    let (whole, (figures, half)) = (figures, halved(figures, behind));
+    // whatever is no half of the day is more than a time, and all of the value is sent
+    if half.is_none() && (!behind.is_empty() || figures != whole)
+        || half.is_some() && figures != whole && !behind.is_empty()
+    {
         return None;
     }
     let figures = figures.strip_suffix(":00").filter(|rest| rest.contains(':')).unwrap_or(figures);
     let (minute, _) = minutes(figures, half.is_some())?;
     Some(half.map_or(minute, |half| half.of(minute)))
+}
+
+/// Both ends of `9:00-17:00`, and the time of `2024-05-26T17:00`; none where that has an offset from UTC, which is another time here.
+fn ranges(word: &str) -> impl Iterator<Item = &str> {
+    let time = word.split_once('T').map(|(_, time)| time).filter(|time| time.starts_with(|c: char| c.is_ascii_digit()));
+    let has_offset = time.is_some_and(|time| time.contains(['+', '-']));
+    let word = time.map_or(word, |time| time.strip_suffix('Z').unwrap_or(time));
+    word.split(['-', '\u{2013}']).filter(move |_| !has_offset)
 }
 
 #[derive(Clone, Copy, PartialEq)]
