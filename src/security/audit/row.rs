@@ -138,7 +138,7 @@ pub enum OutcomeStatus {
     Withheld,
     /// The server refused the call, or wants something first that it does not get.
     Refused,
-    /// The server could not be reached, or failed before it took the call.
+    /// The server could not be reached, or failed at a call that only reads.
     Unreachable,
     /// The call was sent, and its reply did not come or cannot be used. The tool may have done it.
     Unconfirmed,

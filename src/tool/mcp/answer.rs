@@ -50,7 +50,7 @@ impl Question {
         let reason = match read(body, self.expected(), oddities) {
             Ok(answer @ (ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_))) => return Ok(answer),
             Ok(_) => "it answers with a request or a notification".to_owned(),
-            Err(Unreadable::NotJson) => not_json(status, body, headers),
+            Err(Unreadable::NotJson) => not_json(status, body, headers, oddities),
             Err(error) => error.to_string(),
         };
         // a server of the older era may answer anything to what it does not know
@@ -103,13 +103,16 @@ fn read(message: &[u8], expected: Expected<'_>, oddities: &Oddities) -> Result<S
 }
 
 /// What a body is that is not JSON.
-fn not_json(status: StatusCode, body: &Bytes, headers: &HeaderMap) -> String {
+fn not_json(status: StatusCode, body: &Bytes, headers: &HeaderMap, oddities: &Oddities) -> String {
     let status = status.as_u16();
     if body.trim_ascii().is_empty() {
         return format!("it answers with status {status} and an empty body, where a JSON-RPC message was expected");
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.map_or_else(|| "no content type".to_owned(), |kind| format!("content type `{}`", quoted(kind)));
+    let kind = kind.map_or_else(
+        || "no content type".to_owned(),
+        |kind| format!("content type `{}`", quoted(&oddities.redactor().scrub(kind))),
+    );
     let is_page = body.trim_ascii_start().first() == Some(&b'<');
     let what = if is_page { "a page" } else { "a body" };
     format!(

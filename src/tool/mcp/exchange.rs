@@ -50,6 +50,8 @@ impl Http {
     /// Sends a message with a token, until there is a verdict: the one place that judges what a server says by status.
     pub(super) async fn exchange(&self, request: &Request, ticket: Option<&Ticket>) -> Result<Streamed, Fault> {
         let mut trials = Trials::default();
+        // whether an earlier message or attempt of the same call may have done something
+        let mut earlier = ticket.map_or(Sent::No, Ticket::sent);
         loop {
             self.identity().pace().turn().await;
             let mut attempt = request.clone();
@@ -61,8 +63,9 @@ impl Http {
                     if let Some(ticket) = ticket {
                         ticket.verdict(EventKind::ServerUnavailable, "the server could not be reached");
                     }
-                    if !may_have_arrived(&error) {
-                        set_sent(ticket, Sent::No);
+                    match may_have_arrived(&error) {
+                        true => earlier = Sent::Perhaps,
+                        false => set_sent(ticket, earlier),
                     }
                     let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
                     if lost && self.may_repeat(&mut trials, ticket, None).await {
@@ -76,8 +79,11 @@ impl Http {
                 self.identity().pace().taken();
                 return Ok(reply);
             }
-            if !reply.status.is_server_error() {
-                set_sent(ticket, Sent::No);
+            // a server that failed has done nothing that counts, unless the call changes something
+            let changes = ticket.is_none_or(|ticket| ticket.retry == Idempotency::Once);
+            match reply.status.is_server_error() && changes {
+                true => earlier = Sent::Perhaps,
+                false => set_sent(ticket, earlier),
             }
             // the body says nothing that counts, and waiting must not hold the connection
             let Streamed { status, headers, .. } = reply;

@@ -25,7 +25,7 @@ use url::Url;
 use super::{
     answer::{Events, Question},
     call::Ticket,
-    error::Fault,
+    error::{Fault, Sent},
     limit::ANSWER_TIMEOUT,
     listen::Listening,
     listing::Freshness,
@@ -253,12 +253,16 @@ impl Http {
             return Ok(StreamableHttpPostResponse::Accepted);
         }
         if status == StatusCode::NOT_FOUND && place.session.is_some() {
+            if let Some(ticket) = ticket {
+                ticket.set_sent(Sent::No);
+            }
             return Err(StreamableHttpError::SessionExpired);
         }
         let Some(question) = question else { return Err(Fault::Refused(status.as_u16()).into()) };
         let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
+            let in_session = place.session.is_some();
             let session = place.session.clone().or(given.as_deref().map(Arc::from));
             let place = Place { session, headers: place.headers.clone() };
             let answer = Incoming::new(self, &place, reply.body, most).answer(&question, &place);
@@ -267,7 +271,9 @@ impl Http {
                 Some(_) => answer.await?,
                 None => within(limit, answer).await?,
             };
-            self.proven.store(true, Ordering::Relaxed);
+            if in_session && matches!(answer, ServerJsonRpcMessage::Response(_)) {
+                self.proven.store(true, Ordering::Relaxed);
+            }
             return Ok(StreamableHttpPostResponse::Json(answer, given));
         }
         let headers = reply.headers.clone();

@@ -16,6 +16,9 @@ use crate::net::Bytes;
 
 /// What several libraries answer with for a session that they do not know, also with the id of the request.
 const UNKNOWN_SESSION: i64 = -32_001;
+/// The errors of JSON-RPC that come without the id of a request, because it was not read (section 5.1).
+const NOT_PARSED: i64 = -32_700;
+const NO_REQUEST: i64 = -32_600;
 
 /// Whether an answer within a session may come from a server that does not know it any more.
 ///
@@ -23,21 +26,33 @@ const UNKNOWN_SESSION: i64 = -32_001;
 /// any other status it is an error without that id. A call that changes something is suspected only where the server cannot have
 /// carried it out: with the statuses that the protocol has for unknown sessions and those that mean the same, before anything is read.
 pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, ticket: Option<&Ticket>) -> bool {
-    let changes = ticket.is_some_and(|ticket| ticket.retry == Idempotency::Once);
+    let retry = ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry);
     let answer = message::parse(body).ok();
-    let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !error.is_null());
+    let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !message::is_nothing(error));
     let answered = answer.as_ref().and_then(|answer| answer.get("id")).and_then(message::request_id);
     let is_ours = answered.as_ref() == Some(id);
     match (error, is_ours) {
-        (Some(error), true) => !changes && error.get("code").and_then(Value::as_i64) == Some(UNKNOWN_SESSION),
-        (Some(_), false) => status.is_success() || is_refusal(status, changes),
-        (None, _) => is_refusal(status, changes),
+        (Some(error), true) => {
+            retry == Idempotency::Repeatable && error.get("code").and_then(Value::as_i64) == Some(UNKNOWN_SESSION)
+        }
+        (Some(error), false) if status.is_success() => retry == Idempotency::Repeatable || is_before_doing(error),
+        (Some(_), false) => is_refusal(status, retry),
+        (None, _) => is_refusal(status, retry),
     }
 }
 
-fn is_refusal(status: StatusCode, changes: bool) -> bool {
+/// Whether an error with status 200 is one of those that a server has before it does what it was asked.
+fn is_before_doing(error: &Value) -> bool {
+    let code = error.get("code").and_then(Value::as_i64);
+    code.is_some_and(|code| [UNKNOWN_SESSION, NOT_PARSED, NO_REQUEST].contains(&code))
+}
+
+fn is_refusal(status: StatusCode, retry: Idempotency) -> bool {
     let before_reading = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::GONE];
-    if changes { before_reading.contains(&status) } else { status.is_client_error() }
+    match retry {
+        Idempotency::Once => before_reading.contains(&status),
+        Idempotency::Repeatable => status.is_client_error(),
+    }
 }
 
 #[cfg(test)]

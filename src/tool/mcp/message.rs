@@ -289,7 +289,7 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 /// What those who write all members always write for none.
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("")
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     ToolError,
+    call::Idempotency,
     message::{OMITTED, why_unusable},
     oddity::quoted,
 };
@@ -18,9 +19,15 @@ const MAX_MESSAGE: usize = 4 * 1024;
 /// The server wants a person to visit a page first (MCP 2025-11-25, elicitation).
 const URL_ELICITATION_REQUIRED: ErrorCode = ErrorCode(-32_042);
 
-/// Limits of the rate that come with status 200. The number may mean anything, so the text decides.
-pub(super) fn is_rate_limit(error: &ErrorData) -> bool {
-    (-32_019..=-32_000).contains(&error.code.0) && error.message.to_ascii_lowercase().contains("rate limit")
+/// Limits of the rate that come with status 200. The number may mean anything, so the text decides: a call that must not be made
+/// twice may have met another's limit on the way, so its error says that it is the server's before anything else.
+pub(super) fn is_rate_limit(error: &ErrorData, retry: Idempotency) -> bool {
+    let text = error.message.trim_start().to_ascii_lowercase();
+    let says_so = match retry {
+        Idempotency::Repeatable => text.contains("rate limit"),
+        Idempotency::Once => ["rate limit", "global rate limit"].iter().any(|words| text.starts_with(words)),
+    };
+    says_so && (-32_019..=-32_000).contains(&error.code.0)
 }
 
 /// A tool that passes on that somebody behind it limits the rate. Longer texts are about something else.

@@ -41,16 +41,19 @@ impl<'a> Rounds<'a> {
             match self.send().await {
                 Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
                 Ok(result) => match reply::of_result(result, self.tool()) {
-                    // the tool itself says so: nobody knows how far it got
+                    // the tool itself says so, and not how far it got
                     Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
                         self.ticket.rate_limited(None);
-                        return Err(Fault::RateLimited);
+                        let reason = "the tool says that a rate is limited, and not whether it did anything";
+                        return Err(ToolError::BadReply(reason.to_owned()).into());
                     }
                     Err(ToolError::RateLimited) => self.wait_for_the_rate().await?,
                     result => return Ok(result?),
                 },
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
-                Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error) => self.wait_for_the_rate().await?,
+                Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error, self.ticket.retry) => {
+                    self.wait_for_the_rate().await?
+                }
                 Err(ServiceError::McpError(error)) => {
                     return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?);
                 }

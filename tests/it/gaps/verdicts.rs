@@ -223,7 +223,12 @@ async fn what_may_be_tried_again_is() {
         // who is broken may have done it
         (Effect::Read, vec![DOWN; 2], Ok(()), vec![ServerUnavailable; 2]),
         (Effect::Read, vec![DOWN; 99], Err(down()), vec![ServerUnavailable; 3]),
-        (Effect::Write, vec![DOWN], Err(down()), vec![ServerUnavailable]),
+        (
+            Effect::Write,
+            vec![DOWN],
+            Err(ToolError::Lost("the server failed with status 503".to_owned())),
+            vec![ServerUnavailable],
+        ),
     ] {
         site.forget();
         site.fail(failures);

@@ -152,7 +152,13 @@ async fn run(boundary: Boundary, tools: Toolbox, call: ToolCall) -> ToolOutcome 
 
 #[test]
 fn what_a_process_takes_is_read() {
-    let jobs = |code: &str| Job { name: code.to_owned(), args: vec!["-c".to_owned(), code.to_owned()], seconds: 2.0 };
+    // only the one that does not end by itself has to
+    let seconds = |code: &str| if code.starts_with("sleep") { 2.0 } else { 60.0 };
+    let jobs = |code: &str| Job {
+        name: code.to_owned(),
+        args: vec!["-c".to_owned(), code.to_owned()],
+        seconds: seconds(code),
+    };
     let code = [
         "exit 3",
         "i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done",

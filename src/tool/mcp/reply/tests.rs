@@ -144,10 +144,14 @@ fn a_secret_where_a_message_is_cut_is_taken_out_as_a_whole() {
 
 #[test]
 fn rate_limits_are_known_by_number_and_text() {
-    assert!(is_rate_limit(&error(-32000, "Global rate limit exceeded for client")));
-    assert!(is_rate_limit(&error(-32005, "RATE LIMIT")));
-    assert!(!is_rate_limit(&error(-32000, "database is down")));
-    assert!(!is_rate_limit(&error(-32602, "the rate limit must be a number")));
+    for retry in [Idempotency::Repeatable, Idempotency::Once] {
+        assert!(!is_rate_limit(&error(-32000, "database is down"), retry));
+        assert!(!is_rate_limit(&error(-32602, "rate limit must be a number"), retry));
+        assert!(is_rate_limit(&error(-32005, "RATE LIMIT"), retry));
+        assert!(is_rate_limit(&error(-32000, "Global rate limit exceeded for client"), retry));
+        let on_the_way = error(-32000, "payment 7 sent; receipt failed: upstream rate limit");
+        assert_eq!(is_rate_limit(&on_the_way, retry), retry == Idempotency::Repeatable);
+    }
     for text in ["API rate limit exceeded", "Error: 429 Too Many Requests"] {
         assert_eq!(failed(text).unwrap_err(), ToolError::RateLimited, "{text}");
     }

@@ -349,8 +349,11 @@ async fn what_may_have_been_done_is_told_from_what_was_not() {
         let error = kept(answer).await;
         assert!(error.is_unconfirmed() && error.model_text().contains("may have done it"), "{error:?}");
     }
-    let failed = kept(|_| plain("503 Service Unavailable", "")).await;
-    assert!(failed.is_unconfirmed() && failed.is_infrastructure(), "{failed:?}");
+    for (effect, may_be_done) in [(Effect::Read, false), (Effect::Write, true)] {
+        let server = calling(|_| plain("503 Service Unavailable", "")).await;
+        let failed = call(&server.connect().await.unwrap(), effect).await.0.unwrap_err();
+        assert!(failed.is_unconfirmed() == may_be_done && failed.is_infrastructure(), "{failed:?}");
+    }
     let refused = kept(|_| plain("403 Forbidden", "")).await;
     assert!(!refused.is_unconfirmed(), "{refused:?}");
 }
