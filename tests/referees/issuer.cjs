@@ -126,7 +126,10 @@ function configuration(registered) {
 /** Makes new signing keys. The old ones stay published if asked for, so that tokens they signed remain good. */
 function rotate(issuer, registered, keep) {
   generation += 1;
-  const fresh = ALGORITHMS.map((alg) => jwk(newKey(alg).privateKey, `${alg}-${generation}`, alg));
+  // making an RSA key takes long, and nothing is served meanwhile: one for all algorithms with RSA
+  const rsa = newKey('RS256');
+  const made = (alg) => (CURVES[alg][0] === 'rsa' ? rsa : newKey(alg)).privateKey;
+  const fresh = ALGORITHMS.map((alg) => jwk(made(alg), `${alg}-${generation}`, alg));
   // the first key of an algorithm signs
   keys = [...fresh, ...(keep ? keys : [])];
   provider = new Provider(issuer, configuration(registered));
