@@ -178,7 +178,7 @@ fn only(kind: Kind, changes: &[Change]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn what_a_narrower_boundary_permits_the_wider_one_permits_too(seed: u64) {

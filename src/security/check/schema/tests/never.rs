@@ -65,5 +65,5 @@ fn looking_has_an_end() {
     let schema = super::made::chain(40, json!({ "enum": [] }), |r| json!({ "anyOf": [r, r] }));
     let schema = json!({ "required": ["text"], "properties": schema.get("properties"), "$defs": schema.get("$defs") });
     why_no_arguments_fit(&schema);
-    why_no_arguments_fit(&(0..200).fold(json!({}), |inner, _| json!({ "allOf": [inner] })));
+    why_no_arguments_fit(&(0..1_000).fold(json!({}), |inner, _| json!({ "allOf": [inner] })));
 }
