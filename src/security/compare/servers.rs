@@ -24,10 +24,7 @@ use crate::{
 };
 
 pub(super) fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
-    let ids = |boundary: &Boundary| {
-        let http = boundary.servers().map(|server| server.id.clone());
-        http.chain(boundary.commands().map(|command| command.id.clone())).collect::<BTreeSet<_>>()
-    };
+    let ids = |boundary: &Boundary| boundary.server_ids().cloned().collect::<BTreeSet<_>>();
     for id in &ids(old) | &ids(new) {
         let path = key_path("servers", id.as_str());
         match (find(old, &id), find(new, &id)) {

@@ -53,6 +53,11 @@ fn words(text: &str) -> impl Iterator<Item = Word<'_>> + Clone {
     })
 }
 
+/// The date and the time of `2024-05-26T17:00`.
+fn date_and_time(word: &str) -> Option<(&str, &str)> {
+    word.split_once('T').filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// A word of a text.
 #[derive(Clone, Copy)]
 struct Word<'t> {

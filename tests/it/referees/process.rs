@@ -41,6 +41,11 @@ pub(super) fn program(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "referees", name].iter().collect()
 }
 
+/// What runs a program of ours.
+pub(super) fn interpreter(name: &str) -> PathBuf {
+    if name.ends_with(".py") { installed("ABIDE_REFEREES_PYTHON") } else { "node".into() }
+}
+
 /// A file of an npm package.
 pub(super) fn package(path: &str) -> PathBuf {
     installed("NODE_PATH").join(path)
@@ -49,8 +54,7 @@ pub(super) fn package(path: &str) -> PathBuf {
 impl Starting {
     /// A program of ours around a server of others, which is told what to do in one argument.
     pub(super) fn ours(name: &str, options: &Value) -> Self {
-        let interpreter = if name.ends_with(".py") { installed("ABIDE_REFEREES_PYTHON") } else { "node".into() };
-        Self::spawn(&[interpreter.as_os_str(), program(name).as_os_str(), options.to_string().as_ref()])
+        Self::spawn(&[interpreter(name).as_os_str(), program(name).as_os_str(), options.to_string().as_ref()])
     }
 
     /// Any program, with nothing of our environment but where programs and packages are.

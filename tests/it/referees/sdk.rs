@@ -68,11 +68,7 @@ async fn a_server_that_takes_twenty_seconds_to_start_is_called() {
     let calls = starts.map(|(program, protocol)| async move {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ran");
-        let interpreter = match program.ends_with(".py") {
-            true => process::installed("ABIDE_REFEREES_PYTHON"),
-            false => "node".into(),
-        };
-        let mut command = CommandConfig::new(id(), interpreter);
+        let mut command = CommandConfig::new(id(), process::interpreter(program));
         let options = json!({ "ran": file, "delay_s": 20 }).to_string();
         command.args = vec![process::program(program).to_str().unwrap().to_owned(), options, "stdio".to_owned()];
         let packages = process::installed("NODE_PATH").to_str().unwrap().to_owned();

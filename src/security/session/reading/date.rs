@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::{Date, Month};
 
-use super::{Stop, Word, words};
+use super::{Stop, Word, date_and_time, words};
 use crate::security::boundary::WrittenAs;
 
 /// A day of a year, or of any.
@@ -38,7 +38,7 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
 fn value_of(value: &str) -> Option<Day> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '-' | '/' | '.');
     let ends_plainly = value.starts_with(char::is_alphanumeric) && value.ends_with(char::is_alphanumeric);
-    if !ends_plainly || !value.chars().all(is_part) || value.split_once('T').is_some_and(is_before_time) {
+    if !ends_plainly || !value.chars().all(is_part) || date_and_time(value).is_some() {
         return None;
     }
     let all: Vec<Word<'_>> = words(value).collect();
@@ -116,7 +116,7 @@ fn real(year: Option<i32>, month: u8, day: u8) -> Option<Day> {
 
 /// A date in one word: of figures, or with the name of a month between signs. What can be read in two ways is both.
 fn figures(word: &str) -> Option<Found> {
-    let word = word.split_once('T').filter(|halves| is_before_time(*halves)).map_or(word, |(date, _)| date);
+    let word = date_and_time(word).map_or(word, |(date, _)| date);
     let sign = word.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
     let parts: Vec<&str> = word.split(sign).collect();
     let [first, second, third] = parts.as_slice() else { return None };
@@ -132,11 +132,6 @@ fn figures(word: &str) -> Option<Found> {
     let by_day = dated(Some(year), second, &[first], WrittenAs::DayMonthYear);
     let by_month = if sign == '.' { Vec::new() } else { dated(Some(year), first, &[second], WrittenAs::MonthDayYear) };
     Some(by_day.into_iter().chain(by_month).collect())
-}
-
-/// Whether a word was split at the `T` between a date and a time.
-fn is_before_time((_, time): (&str, &str)) -> bool {
-    time.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn number(text: &str, most: usize) -> Option<u8> {

@@ -1,6 +1,6 @@
 //! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
 
-use super::words;
+use super::{date_and_time, words};
 use crate::security::boundary::WrittenAs;
 
 /// Minutes since midnight.
@@ -30,10 +30,9 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
 fn value_of(value: &str) -> Option<Minute> {
     let (figures, behind) = value.split_once(' ').unwrap_or((value, ""));
     let (whole, (figures, half)) = (figures, halved(figures, behind));
-    // whatever is no half of the day is more than a time, and all of the value is sent
-    if half.is_none() && (!behind.is_empty() || figures != whole)
-        || half.is_some() && figures != whole && !behind.is_empty()
-    {
+    // all of the value is sent, so nothing may stand there but the half of the day, once
+    let beside = [whole != figures, !behind.is_empty()].into_iter().filter(|is_there| *is_there).count();
+    if beside != usize::from(half.is_some()) {
         return None;
     }
     let figures = figures.strip_suffix(":00").filter(|rest| rest.contains(':')).unwrap_or(figures);
@@ -43,7 +42,7 @@ fn value_of(value: &str) -> Option<Minute> {
 
 /// Both ends of `9:00-17:00`, and the time of `2024-05-26T17:00`; none where that has an offset from UTC, which is another time here.
 fn ranges(word: &str) -> impl Iterator<Item = &str> {
-    let time = word.split_once('T').map(|(_, time)| time).filter(|time| time.starts_with(|c: char| c.is_ascii_digit()));
+    let time = date_and_time(word).map(|(_, time)| time);
     let has_offset = time.is_some_and(|time| time.contains(['+', '-']));
     let word = time.map_or(word, |time| time.strip_suffix('Z').unwrap_or(time));
     word.split(['-', '\u{2013}']).filter(move |_| !has_offset)
