@@ -4,6 +4,7 @@
 
 mod answer;
 mod call;
+mod era;
 mod error;
 mod exchange;
 #[cfg(fuzzing)]

@@ -63,10 +63,10 @@ impl Http {
                     if let Some(ticket) = ticket {
                         ticket.verdict(EventKind::ServerUnavailable, "the server could not be reached");
                     }
-                    match may_have_arrived(&error) {
-                        true => earlier = Sent::Perhaps,
-                        false => set_sent(ticket, earlier),
+                    if may_have_arrived(&error) {
+                        earlier = Sent::Perhaps;
                     }
+                    set_sent(ticket, earlier);
                     let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
                     if lost && self.may_repeat(&mut trials, ticket, None).await {
                         continue;
@@ -80,11 +80,10 @@ impl Http {
                 return Ok(reply);
             }
             // a server that failed has done nothing that counts, unless the call changes something
-            let changes = ticket.is_none_or(|ticket| ticket.retry == Idempotency::Once);
-            match reply.status.is_server_error() && changes {
-                true => earlier = Sent::Perhaps,
-                false => set_sent(ticket, earlier),
+            if reply.status.is_server_error() && ticket.is_some_and(|ticket| ticket.retry == Idempotency::Once) {
+                earlier = Sent::Perhaps;
             }
+            set_sent(ticket, earlier);
             // the body says nothing that counts, and waiting must not hold the connection
             let Streamed { status, headers, .. } = reply;
             let verdict = match (status, &token) {

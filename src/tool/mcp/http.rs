@@ -24,7 +24,8 @@ use url::Url;
 
 use super::{
     answer::{Events, Question},
-    call::Ticket,
+    call::{Idempotency, Ticket},
+    era::Era,
     error::{Fault, Sent},
     limit::ANSWER_TIMEOUT,
     listen::Listening,
@@ -76,8 +77,7 @@ struct Inner {
     oddities: Oddities,
     /// Until then refusals are taken for what they say: a fresh session got the same one.
     refusals_are_real_until: Mutex<Duration>,
-    /// Whether it spoke the older era when it was last connected to.
-    is_older: AtomicBool,
+    era: Era,
 }
 
 pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
@@ -100,7 +100,7 @@ impl Http {
             freshness: Arc::default(),
             oddities,
             refusals_are_real_until: Mutex::default(),
-            is_older: AtomicBool::default(),
+            era: Era::default(),
         };
         Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
     }
@@ -131,15 +131,13 @@ impl Http {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The eras to try: a server that ignores what it does not know costs the time of [`DISCOVER_TIMEOUT`] each time it is asked.
+    /// Which eras are tried.
     pub(super) fn protocol(&self) -> Protocol {
-        let is_older = self.inner.is_older.load(Ordering::Relaxed);
-        if is_older { Protocol::Initialize } else { self.identity().config().protocol }
+        self.inner.era.to_try(self.identity().config().protocol)
     }
 
-    /// Keeps whether the server answered in the words of the older era only.
-    pub(super) fn remember(&self, is_older: bool) {
-        self.inner.is_older.store(is_older, Ordering::Relaxed);
+    pub(super) fn era(&self) -> &Era {
+        &self.inner.era
     }
 
     /// Whether a refusal may be one of the session: it has worked before, and no fresh one was refused the same a moment ago.
@@ -259,43 +257,51 @@ impl Http {
             return Err(StreamableHttpError::SessionExpired);
         }
         let Some(question) = question else { return Err(Fault::Refused(status.as_u16()).into()) };
-        let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-            let in_session = place.session.is_some();
+        let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
             let session = place.session.clone().or(given.as_deref().map(Arc::from));
             let place = Place { session, headers: place.headers.clone() };
-            let answer = Incoming::new(self, &place, reply.body, most).answer(&question, &place);
-            let answer = match ticket {
+            let answer = Incoming::new(self, &place, reply.body, longest(ticket)).answer(&question, &place);
+            match ticket {
                 // the call has a limit of its own
                 Some(_) => answer.await?,
                 None => within(limit, answer).await?,
-            };
-            if in_session && matches!(answer, ServerJsonRpcMessage::Response(_)) {
-                self.proven.store(true, Ordering::Relaxed);
             }
-            return Ok(StreamableHttpPostResponse::Json(answer, given));
+        } else {
+            self.whole(reply, &question, place, ticket, limit).await?
+        };
+        if place.session.is_some() && matches!(answer, ServerJsonRpcMessage::Response(_)) {
+            self.proven.store(true, Ordering::Relaxed);
         }
-        let headers = reply.headers.clone();
-        let body = within(limit, async { Ok(reply.collect(most).await?) }).await?;
+        Ok(StreamableHttpPostResponse::Json(answer, given))
+    }
+
+    /// The answer in a whole body.
+    async fn whole(
+        &self,
+        reply: Streamed,
+        question: &Question,
+        place: &Place,
+        ticket: Option<&Ticket>,
+        limit: Duration,
+    ) -> Result<ServerJsonRpcMessage, Fault> {
+        let (status, headers) = (reply.status, reply.headers.clone());
+        let body = within(limit, async { Ok(reply.collect(longest(ticket)).await?) }).await?;
         let answer = match status.is_success() {
             true => question.answer(status, &headers, &body, self.oddities()),
             false => question.refused(status, &body, self.oddities()),
         };
         let is_result = matches!(answer, Ok(ServerJsonRpcMessage::Response(_)));
-        if is_result && place.session.is_some() {
-            self.proven.store(true, Ordering::Relaxed);
-        }
-        let is_suspect =
-            !is_result && place.session.is_some() && lost::may_be_lost(status, &body, &question.id, ticket);
+        let retry = ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry);
+        let is_suspect = !is_result && place.session.is_some() && lost::may_be_lost(status, &body, &question.id, retry);
         if is_suspect && self.may_suspect_session() {
             if ticket.is_none_or(Ticket::suspect_session) {
-                return Err(Fault::SessionRefused(status.as_u16()).into());
+                return Err(Fault::SessionRefused(status.as_u16()));
             }
             let until = self.clock().elapsed() + REFUSALS_ARE_REAL_FOR;
             *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
         }
-        Ok(StreamableHttpPostResponse::Json(answer?, given))
+        answer
     }
 
     /// What a server says to who it is. One that does not speak the newer era says so in many ways, or says nothing.
@@ -390,6 +396,11 @@ impl StreamableHttpClient for Http {
 /// A version without sessions, and without streams that can be taken up again.
 pub(super) fn is_modern(headers: &Headers) -> bool {
     headers.get(&VERSION).is_some_and(|version| version.as_bytes() >= MODERN.as_bytes())
+}
+
+/// The longest answer that is read, in bytes.
+fn longest(ticket: Option<&Ticket>) -> usize {
+    ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes)
 }
 
 async fn within<T>(limit: Duration, read: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

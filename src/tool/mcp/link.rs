@@ -23,7 +23,7 @@ use super::{
     listing::Freshness,
     oddity::Oddities,
     process::{Process, Program},
-    start,
+    start::{self, Question},
 };
 use crate::{
     call::ServerId,
@@ -196,14 +196,12 @@ impl Link {
     }
 
     async fn reach(&self, http: &Http) -> Result<RunningService<RoleClient, Handler>, ClientInitializeError> {
-        let (protocol, configured) = (http.protocol(), http.identity().config().protocol);
-        let reached = self.reach_in(http, protocol).await;
-        if reached.is_err() && protocol != configured {
-            // it spoke the older era, and may not any more
-            http.remember(false);
-            return self.reach_in(http, configured).await;
+        let protocol = http.protocol();
+        match self.reach_in(http, protocol).await {
+            // it spoke the older era, and does not any more
+            Err(_) if http.protocol() != protocol => self.reach_in(http, http.protocol()).await,
+            reached => reached,
         }
-        reached
     }
 
     /// The library's own way of trying both eras gives up the newer one after ten seconds, waits that the server asks for included.
@@ -221,7 +219,10 @@ impl Link {
             }
         }
         let served = self.serve(transport(), ClientLifecycleMode::Initialize).await;
-        http.remember(served.is_ok());
+        match &served {
+            Ok(_) => http.era().learn(Question::Initialize),
+            Err(_) => http.era().forget(),
+        }
         served
     }
 
@@ -242,13 +243,13 @@ impl Link {
         let greeted = start::greet(&mut pipes, self.handler().get_info(), protocol, self.oddities().redactor());
         match tokio::time::timeout(limit, greeted).await {
             Ok(Ok((question, info))) => {
-                program.remember(question);
+                program.era().learn(question);
                 let service = serve_directly(self.handler(), pipes, Some(info));
                 Ok(Session { service, process: Some(process) })
             }
             Ok(Err(fault)) => {
                 // it may be another program when it is started again
-                program.forget();
+                program.era().forget();
                 Err(process.explain(fault).await)
             }
             Err(_) => Err(Fault::Slow(limit)),

@@ -8,10 +8,7 @@ use http::StatusCode;
 use rmcp::model::RequestId;
 use serde_json::Value;
 
-use super::{
-    call::{Idempotency, Ticket},
-    message,
-};
+use super::{call::Idempotency, message};
 use crate::net::Bytes;
 
 /// What several libraries answer with for a session that they do not know, also with the id of the request.
@@ -25,8 +22,7 @@ const NO_REQUEST: i64 = -32_600;
 /// A status of 4xx is one, unless its body is an error with the id of the request: that comes from the code that was to answer it. With
 /// any other status it is an error without that id. A call that changes something is suspected only where the server cannot have
 /// carried it out: with the statuses that the protocol has for unknown sessions and those that mean the same, before anything is read.
-pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, ticket: Option<&Ticket>) -> bool {
-    let retry = ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry);
+pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, retry: Idempotency) -> bool {
     let answer = message::parse(body).ok();
     let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !message::is_nothing(error));
     let answered = answer.as_ref().and_then(|answer| answer.get("id")).and_then(message::request_id);
@@ -36,8 +32,7 @@ pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, tick
             retry == Idempotency::Repeatable && error.get("code").and_then(Value::as_i64) == Some(UNKNOWN_SESSION)
         }
         (Some(error), false) if status.is_success() => retry == Idempotency::Repeatable || is_before_doing(error),
-        (Some(_), false) => is_refusal(status, retry),
-        (None, _) => is_refusal(status, retry),
+        (Some(_), false) | (None, _) => is_refusal(status, retry),
     }
 }
 

@@ -4,10 +4,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,12 +16,12 @@ use tokio::{
 };
 
 use super::{
+    era::Era,
     error::Fault,
     limit::Meter,
     listing::Freshness,
     oddity::Oddities,
     pipes::{Context, Cut, Pipes},
-    start::Question,
 };
 use crate::{
     call::ServerId,
@@ -40,8 +37,7 @@ pub(super) struct Program {
     oddities: Oddities,
     clock: Arc<dyn Clock>,
     freshness: Arc<Freshness>,
-    /// Whether it spoke the older era when it was started before.
-    older: AtomicBool,
+    era: Era,
 }
 
 /// A running program. Dropping it ends the program, and everything that the program started.
@@ -69,7 +65,7 @@ impl Program {
     pub(super) fn new(config: CommandConfig, redactor: Redactor, clock: Arc<dyn Clock>) -> Self {
         config.env.values().for_each(|value| redactor.keep(value));
         let oddities = Oddities::new(config.id.clone(), redactor.clone());
-        Self { config, redactor, oddities, clock, freshness: Arc::default(), older: AtomicBool::new(false) }
+        Self { config, redactor, oddities, clock, freshness: Arc::default(), era: Era::default() }
     }
 
     /// To be lost when the program says that its list of tools has changed.
@@ -79,17 +75,11 @@ impl Program {
 
     /// Which eras are tried.
     pub(super) fn protocol(&self) -> Protocol {
-        if self.older.load(Ordering::Relaxed) { Protocol::Initialize } else { self.config.protocol }
+        self.era.to_try(self.config.protocol)
     }
 
-    /// Remembers which era it speaks, so that the other one is not tried whenever it is started again.
-    pub(super) fn remember(&self, answered: Question) {
-        self.older.store(answered == Question::Initialize, Ordering::Relaxed);
-    }
-
-    /// Tries both eras when it is started again.
-    pub(super) fn forget(&self) {
-        self.older.store(false, Ordering::Relaxed);
+    pub(super) fn era(&self) -> &Era {
+        &self.era
     }
 
     pub(super) fn oddities(&self) -> &Oddities {

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::*;
 
-fn judged(status: u16, body: &str, ticket: Option<&Ticket>) -> bool {
+fn judged(status: u16, body: &str, retry: Idempotency) -> bool {
     let status = StatusCode::from_u16(status).unwrap_or_default();
-    may_be_lost(status, &Bytes::from(body.to_owned()), &RequestId::Number(7), ticket)
+    may_be_lost(status, &Bytes::from(body.to_owned()), &RequestId::Number(7), retry)
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn a_refusal_is_judged_by_what_it_is_and_not_by_its_words() {
         (200, error(json!("server-error"), -32_600)),
         (200, error(json!(7), -32_001)),
     ] {
-        assert!(judged(status, &body, None), "{status} {body}");
+        assert!(judged(status, &body, Idempotency::Repeatable), "{status} {body}");
     }
     for (status, body) in [
         (400, error(json!(7), -32_602)),
@@ -32,6 +32,18 @@ fn a_refusal_is_judged_by_what_it_is_and_not_by_its_words() {
         (200, json!({ "jsonrpc": "2.0", "id": 7, "result": {} }).to_string()),
         (200, "not JSON".to_owned()),
     ] {
-        assert!(!judged(status, &body, None), "{status} {body}");
+        assert!(!judged(status, &body, Idempotency::Repeatable), "{status} {body}");
+    }
+}
+
+#[test]
+fn a_call_that_changes_something_is_suspected_only_where_it_cannot_have_been_carried_out() {
+    let error = |code: i64| json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code } }).to_string();
+    for (status, body) in [(400, String::new()), (404, error(-32_000)), (410, String::new()), (200, error(-32_600))] {
+        assert!(judged(status, &body, Idempotency::Once), "{status} {body}");
+    }
+    let done = json!({ "jsonrpc": "2.0", "id": null, "result": {}, "error": false }).to_string();
+    for (status, body) in [(409, String::new()), (422, error(-32_000)), (200, error(-32_603)), (200, done)] {
+        assert!(!judged(status, &body, Idempotency::Once), "{status} {body}");
     }
 }
