@@ -14,7 +14,7 @@ use super::answer::field_of;
 const MAX_TEXT: usize = 2 * 1024 * 1024;
 
 /// The only key of a reply that its server has wrapped.
-pub(super) const WRAPPER: &str = "result";
+pub(crate) const WRAPPER: &str = "result";
 
 /// A reply as fields.
 pub(in crate::security) struct Structure<'c> {
@@ -30,7 +30,7 @@ impl<'c> Structure<'c> {
         let owned = |value: Value| Self { value: Cow::Owned(value), wrapped: None };
         let read = match content {
             Value::String(text) => read(text, &mut left).map(owned),
-            Value::Array(blocks) if blocks.iter().filter_map(Value::as_str).any(may_be_json) => {
+            Value::Array(blocks) if list_of_structures(content) => {
                 let mut block = |block: &Value| block.as_str().and_then(|text| read(text, &mut left));
                 let blocks = blocks.iter().map(|one| block(one).unwrap_or_else(|| one.clone()));
                 Some(owned(blocks.collect()))
@@ -53,6 +53,16 @@ impl<'c> Structure<'c> {
     }
 }
 
+/// Whether a list has texts that are read as JSON, as those of blocks are.
+pub(crate) fn list_of_structures(content: &Value) -> bool {
+    content.as_array().is_some_and(|items| items.iter().filter_map(Value::as_str).any(may_be_json))
+}
+
+/// The object or list that a text is as a whole.
+pub(crate) fn json_of(text: &str) -> Option<Value> {
+    may_be_json(text).then(|| serde_json::from_str(bare(text)).ok())?.filter(is_structured)
+}
+
 /// Whether a text begins like an object, a list, or a text in which one is written.
 fn may_be_json(text: &str) -> bool {
     bare(text).starts_with(['{', '[', '"'])
@@ -71,7 +81,7 @@ fn read(text: &str, left: &mut usize) -> Option<Value> {
     }
     *left = left.checked_sub(json.len())?;
     match serde_json::from_str(json) {
-        Ok(Value::String(inner)) => serde_json::from_str(bare(&inner)).ok().filter(is_structured),
+        Ok(Value::String(inner)) => json_of(&inner),
         Ok(value) => Some(value),
         Err(_) => lines(json),
     }

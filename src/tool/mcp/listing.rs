@@ -19,6 +19,7 @@ use super::{
     link::{Link, Session},
     message::LISTED,
     oddity::quoted,
+    reply::Unchecked,
     schemas::{self, Outputs},
     spec,
 };
@@ -91,7 +92,7 @@ impl Listing {
     pub(super) async fn check_output(
         &self,
         tool: &ToolName,
-        reply: ToolReply,
+        reply: Unchecked,
         link: &Link,
     ) -> Result<ToolReply, ToolError> {
         self.outputs.check(tool, reply, link.oddities()).await

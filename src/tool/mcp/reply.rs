@@ -12,10 +12,29 @@ use super::{
 use crate::{
     call::{ReplyStatus, ToolReply},
     secret::Redactor,
-    security::schema::{Misfit, Schema, Turns},
+    security::{
+        WRAPPER, json_of, list_of_structures,
+        schema::{Misfit, Schema, Turns},
+    },
 };
 
 const MAX_MESSAGE: usize = 4 * 1024;
+
+/// A reply that is not yet held against the tool's output schema.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unchecked {
+    reply: ToolReply,
+    origin: Origin,
+}
+
+/// Which member of a result a reply was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// `structuredContent`.
+    Structured,
+    /// `content`: a list of blocks.
+    Blocks,
+}
 /// The server wants a person to visit a page first (MCP 2025-11-25, elicitation).
 const URL_ELICITATION_REQUIRED: ErrorCode = ErrorCode(-32_042);
 
@@ -63,24 +82,48 @@ pub(super) fn of_protocol_error(error: &ErrorData, tool: &str, redactor: &Redact
     }
 }
 
-pub(super) fn of_result(result: ServerResult, tool: &str) -> Result<ToolReply, ToolError> {
+pub(super) fn of_result(result: ServerResult, tool: &str, retry: Idempotency) -> Result<Unchecked, ToolError> {
     match result {
-        ServerResult::CallToolResult(result) => of_call(result, tool),
+        ServerResult::CallToolResult(result) => of_call(result, tool, retry),
         // some servers leave out everything when there is nothing to say
-        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => Ok(ToolReply::done(Value::Null)),
+        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => Ok(ToolReply::done(Value::Null).into()),
         ServerResult::CreateTaskResult(_) => Err(ToolError::BadReply("it starts a task, which was not offered".into())),
         _ => Err(ToolError::BadReply("it is no result of a call".into())),
     }
 }
 
-/// The reply, if it is what the tool's output schema promises. What a failed tool says is free.
-pub(super) async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &Turns) -> Result<ToolReply, ToolError> {
-    if reply.status == ReplyStatus::Failed {
-        return Ok(reply);
+impl Unchecked {
+    /// The reply, if it is what the tool's output schema promises. What a failed tool says is free.
+    pub(super) async fn check(self, promised: Option<&Arc<Schema>>, turns: &Turns) -> Result<ToolReply, ToolError> {
+        let Self { mut reply, origin } = self;
+        if let Some(schema) = promised
+            && reply.status == ReplyStatus::Done
+        {
+            reply.content = fitting(schema, reply.content, turns).await?;
+        }
+        // the texts of a list are read as blocks, and these are none: they stay texts under the key that servers wrap a list in
+        if origin == Origin::Structured && list_of_structures(&reply.content) {
+            reply.content = json!({ WRAPPER: reply.content });
+        }
+        Ok(reply)
     }
-    let (content, found) = schema.check(reply.content, turns).await;
+}
+
+impl From<ToolReply> for Unchecked {
+    fn from(reply: ToolReply) -> Self {
+        Self { reply, origin: Origin::Blocks }
+    }
+}
+
+/// The content, where it fits as it is or, as older servers write it, as the JSON that its text is.
+async fn fitting(schema: &Arc<Schema>, content: Value, turns: &Turns) -> Result<Value, ToolError> {
+    let (content, found) = schema.check(content, turns).await;
+    let found = match (found, content.as_str().and_then(json_of)) {
+        (Err(Misfit::Value(_)), Some(read)) => schema.check(read, turns).await.1,
+        (found, _) => found,
+    };
     let reason = match found {
-        Ok(()) => return Ok(ToolReply { content, ..reply }),
+        Ok(()) => return Ok(content),
         Err(Misfit::Value(place)) if place.schema.is_empty() => "it does not fit the tool's output schema".to_owned(),
         // where it does not fit, without what stands there
         Err(Misfit::Value(place)) => {
@@ -100,30 +143,35 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
-fn of_call(result: CallToolResult, tool: &str) -> Result<ToolReply, ToolError> {
+fn of_call(result: CallToolResult, tool: &str, retry: Idempotency) -> Result<Unchecked, ToolError> {
     let failed = result.is_error == Some(true);
-    let content = content(result);
-    match &content {
-        Value::String(text) if failed && says_unknown(text, tool) => Err(ToolError::UnknownTool),
-        Value::String(text) if failed && says_rate_limit(text) => Err(ToolError::RateLimited),
-        _ if failed => Ok(ToolReply::failed(content)),
-        _ => Ok(ToolReply::done(content)),
-    }
+    let (content, origin) = content(result);
+    let reply = match &content {
+        // whatever a tool says of itself was said by one that may have done something
+        Value::String(text) if failed && retry == Idempotency::Repeatable && says_unknown(text, tool) => {
+            return Err(ToolError::UnknownTool);
+        }
+        Value::String(text) if failed && says_rate_limit(text) => return Err(ToolError::RateLimited),
+        _ if failed => ToolReply::failed(content),
+        _ => ToolReply::done(content),
+    };
+    Ok(Unchecked { reply, origin })
 }
 
-fn content(result: CallToolResult) -> Value {
+fn content(result: CallToolResult) -> (Value, Origin) {
     match result.structured_content {
         // beside a text it says that there is none
         Some(Value::Null) if !result.content.is_empty() => {}
-        Some(structured) => return structured,
+        Some(structured) => return (structured, Origin::Structured),
         None => {}
     }
     let mut parts: Vec<Value> = result.content.into_iter().map(part).collect();
-    match parts.len() {
+    let content = match parts.len() {
         0 => Value::Null,
         1 => parts.remove(0),
         _ => Value::Array(parts),
-    }
+    };
+    (content, Origin::Blocks)
 }
 
 fn part(block: ContentBlock) -> Value {

@@ -11,9 +11,9 @@ use super::{
     error::{Fault, Sent},
     input,
     link::{Link, Session},
-    reply,
+    reply::{self, Unchecked},
 };
-use crate::call::{ToolCall, ToolReply};
+use crate::call::ToolCall;
 
 /// One call on its way: sent, and sent again where the server wants that: later, or with input.
 pub(super) struct Rounds<'a> {
@@ -36,11 +36,11 @@ impl<'a> Rounds<'a> {
         Self { link, session, ticket, params, asked: 0, lost: 0 }
     }
 
-    pub(super) async fn run(mut self) -> Result<ToolReply, Fault> {
+    pub(super) async fn run(mut self) -> Result<Unchecked, Fault> {
         loop {
             match self.send().await {
                 Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
-                Ok(result) => match reply::of_result(result, self.tool()) {
+                Ok(result) => match reply::of_result(result, self.tool(), self.ticket.retry) {
                     // the tool itself says so, and not how far it got
                     Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
                         self.ticket.rate_limited(None);
@@ -55,7 +55,7 @@ impl<'a> Rounds<'a> {
                     self.wait_for_the_rate().await?
                 }
                 Err(ServiceError::McpError(error)) => {
-                    return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?);
+                    return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?.into());
                 }
                 Err(error) => match (Fault::of_service(error, self.ticket.redactor()), self.session.cut()) {
                     (Fault::Closed, None) if self.may_repeat() => self.lost += 1,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::{ToolError, oddity::Oddities, reply};
+use super::{ToolError, oddity::Oddities, reply::Unchecked};
 use crate::{
     call::{ToolName, ToolReply, ToolSpec},
     security::schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
@@ -132,10 +132,22 @@ impl Outputs {
     pub(super) async fn check(
         &self,
         tool: &ToolName,
-        reply: ToolReply,
+        reply: Unchecked,
         oddities: &Oddities,
     ) -> Result<ToolReply, ToolError> {
-        let Some(promise) = self.promised.get(tool) else { return Ok(reply) };
+        let promised = match self.promised.get(tool) {
+            Some(promise) => self.compiled(tool, promise, oddities).await,
+            None => None,
+        };
+        reply.check(promised, &self.turns).await
+    }
+
+    async fn compiled<'p>(
+        &self,
+        tool: &ToolName,
+        promise: &'p Promise,
+        oddities: &Oddities,
+    ) -> Option<&'p Arc<Schema>> {
         let compile = || async {
             let unusable = |error: &SchemaError| {
                 let part = format!("`outputSchema` of `{tool}`");
@@ -144,9 +156,6 @@ impl Outputs {
             let compiled = Schema::compile_apart(&promise.schema, &self.turns).await;
             compiled.inspect_err(unusable).ok().map(Arc::new)
         };
-        match promise.compiled.get_or_init(compile).await {
-            Some(schema) => reply::check(schema, reply, &self.turns).await,
-            None => Ok(reply),
-        }
+        promise.compiled.get_or_init(compile).await.as_ref()
     }
 }

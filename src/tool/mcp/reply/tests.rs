@@ -3,8 +3,16 @@
 use super::*;
 use crate::secret::Secret;
 
+fn unchecked(result: Value, retry: Idempotency) -> Result<Unchecked, ToolError> {
+    of_call(serde_json::from_value(result).unwrap(), "look_up", retry)
+}
+
 fn reply(result: Value) -> Result<ToolReply, ToolError> {
-    of_call(serde_json::from_value(result).unwrap(), "look_up")
+    Ok(unchecked(result, Idempotency::Repeatable)?.reply)
+}
+
+async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &Turns) -> Result<ToolReply, ToolError> {
+    Unchecked::from(reply).check(Some(schema), turns).await
 }
 
 fn failed(text: &str) -> Result<ToolReply, ToolError> {
@@ -82,6 +90,9 @@ fn unknown_tools_are_told_from_things_not_found() {
             assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
         }
     }
+    let said = json!({ "isError": true, "content": [{ "type": "text", "text": "Tool look_up not found" }] });
+    let of_write = unchecked(said, Idempotency::Once).unwrap().reply;
+    assert_eq!(of_write, ToolReply::failed("Tool look_up not found"), "it may have changed something all the same");
     for text in ["customer not found", "the tool box was not found", &format!("Unknown tool {}", "x".repeat(200))] {
         assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
     }
@@ -171,6 +182,39 @@ async fn output_is_checked_without_being_quoted() {
         let error = check(&schema, ToolReply::done(bad), &turns).await.unwrap_err().to_string();
         assert!(!error.contains("hidden"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn json_as_text_is_held_against_the_output_schema() {
+    let schema = json!({ "type": "object", "properties": { "id": { "type": "string" } }, "required": ["id"] });
+    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), Turns::default());
+    for text in [r#"{"id":"x"}"#, "\u{feff} {\n  \"id\": \"x\"\n}\n"] {
+        assert_eq!(check(&schema, ToolReply::done(text), &turns).await, Ok(ToolReply::done(text)));
+    }
+    for text in [r#"{"id":1}"#, r#"[{"id":"x"}]"#, r#"{"id":"x"} and more"#, "id: x", ""] {
+        let error = check(&schema, ToolReply::done(text), &turns).await.unwrap_err();
+        assert!(matches!(error, ToolError::BadReply(_)), "{text}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn texts_of_a_structured_list_are_not_taken_for_blocks() {
+    let turns = Turns::default();
+    let texts = json!(["a note", r#"{"iban":"DE00"}"#]);
+    let structured = json!({ "content": [], "structuredContent": texts });
+    let checked = unchecked(structured.clone(), Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    assert_eq!(checked, Ok(ToolReply::done(json!({ "result": texts }))));
+    let schema = Arc::new(Schema::compile(&json!({ "type": "array", "items": { "type": "string" } })).unwrap());
+    let checked = unchecked(structured, Idempotency::Repeatable).unwrap().check(Some(&schema), &turns).await;
+    assert_eq!(checked, Ok(ToolReply::done(json!({ "result": texts }))));
+
+    let block = |text: &Value| json!({ "type": "text", "text": text });
+    let blocks = json!({ "content": [block(&texts[0]), block(&texts[1])] });
+    let checked = unchecked(blocks, Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    assert_eq!(checked, Ok(ToolReply::done(texts)));
+    let plain = json!({ "content": [], "structuredContent": ["a", "b"] });
+    let checked = unchecked(plain, Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    assert_eq!(checked, Ok(ToolReply::done(json!(["a", "b"]))));
 }
 
 #[test]
