@@ -55,4 +55,4 @@ export NODE_PATH=$node_modules
 python
 nginx
 # most of their time is waiting
-cargo test --locked --test it -- --ignored --test-threads 4 "referees::${1:-}"
+cargo test --locked --workspace --test it -- --ignored --test-threads 4 "referees::${1:-}"
