@@ -30,6 +30,7 @@ mod spec;
 mod sse;
 mod start;
 mod stream;
+mod subject;
 
 use std::{fmt, pin::pin, sync::Arc};
 
@@ -46,6 +47,7 @@ use self::{
     listing::Listing,
     process::Program,
     rounds::Rounds,
+    subject::Subject,
 };
 use crate::{
     call::{ServerId, ToolName, ToolReply, ToolSpec},
@@ -143,7 +145,7 @@ impl McpServer {
             }
         });
         let limit = ticket.limits.timeout;
-        let made = tokio::time::timeout(limit, pin!(made)).await.unwrap_or(Err(Fault::Timeout(limit)));
+        let made = tokio::time::timeout(limit, pin!(made)).await.unwrap_or(Err(Fault::Timeout { subject: Subject::Call, limit }));
         let result = made.map_err(|fault| fault.into_tool_error(ticket.sent()));
         if let Err(error) = &result {
             ticket.record(error);

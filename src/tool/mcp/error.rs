@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use rmcp::{
     model::{ErrorData, ProtocolVersion},
     service::{ClientInitializeError, ServiceError},
     transport::{DynamicTransportError, streamable_http_client::StreamableHttpError},
 };
 
-use super::{message::why_unusable, oddity::quoted, sse};
+use super::{message::why_unusable, oddity::quoted, sse, subject::Subject};
 use crate::{
     call::ServerId,
     net,
@@ -58,6 +60,14 @@ pub enum ConnectError {
         /// The server.
         server: ServerId,
         /// What went wrong.
+        reason: String,
+    },
+    /// An answer of it is longer than is read.
+    #[error("server `{server}` cannot be used: {reason}")]
+    TooLong {
+        /// The server.
+        server: ServerId,
+        /// Which answer, how long it may be, and what to do.
         reason: String,
     },
     /// It does not speak a version of MCP that we speak.
@@ -136,8 +146,10 @@ pub(super) enum Fault {
     RateLimited,
     #[error("the server failed with status {0}")]
     Unavailable(u16),
-    #[error("nothing came within {0:?}: look at the server, or raise `timeout` of the tool")]
-    Timeout(std::time::Duration),
+    #[error("{}", subject.too_late(*limit))]
+    Timeout { subject: Subject, limit: Duration },
+    #[error("{}", subject.too_long(*limit))]
+    TooLong { subject: Subject, limit: usize },
     #[error("nobody waits for the reply any more")]
     Abandoned,
     #[error(transparent)]
@@ -171,7 +183,7 @@ impl ConnectError {
             Self::Auth { source, .. } => source.is_infrastructure(),
             Self::Unreachable { source, .. } => source.is_transient(),
             Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::Protocol { .. } | Self::Start { .. } => false,
+            Self::Refused { .. } | Self::TooLong { .. } | Self::Protocol { .. } | Self::Start { .. } => false,
         }
     }
 }
@@ -227,7 +239,6 @@ impl Fault {
         match error {
             ServiceError::TransportSend(error) => Self::of_transport(error),
             ServiceError::TransportClosed => Self::Closed,
-            ServiceError::Timeout { timeout } => Self::Timeout(timeout),
             ServiceError::McpError(error) => Self::of_rpc(&error, redactor),
             ServiceError::UnexpectedResponse => {
                 Self::Garbage("it answers with a result of another kind than was asked for".into())
@@ -271,14 +282,12 @@ impl Fault {
             Self::RateLimited => ToolError::RateLimited,
             Self::Drifted => ToolError::Drifted,
             Self::Tool(error) => error,
-            Self::Net(net::Error::TooLarge { limit, .. }) if sent == Sent::Perhaps => {
-                ToolError::BadReply(too_long(limit))
-            }
+            long @ Self::TooLong { .. } if sent == Sent::Perhaps => ToolError::BadReply(long.to_string()),
             Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
             Self::Flood(flood) if sent == Sent::Perhaps => ToolError::BadReply(flood.to_string()),
             lost @ (Self::Net(_)
             | Self::Unavailable(_)
-            | Self::Timeout(_)
+            | Self::Timeout { .. }
             | Self::Abandoned
             | Self::Closed
             | Self::Ended(_))
@@ -300,11 +309,12 @@ impl Fault {
             }
             Self::RateLimited
             | Self::Unavailable(_)
-            | Self::Timeout(_)
+            | Self::Timeout { .. }
             | Self::Slow(_)
             | Self::Abandoned
             | Self::SessionLost => ConnectError::Unavailable { server, reason: self.to_string() },
             Self::Start(reason) | Self::Ended(reason) => ConnectError::Start { server, reason },
+            Self::TooLong { .. } => ConnectError::TooLong { server, reason: self.to_string() },
             Self::Garbage(_) | Self::Flood(_) | Self::Closed | Self::OlderEra | Self::Drifted | Self::Tool(_) => {
                 ConnectError::Protocol { server, reason: self.to_string() }
             }
@@ -350,10 +360,6 @@ pub(super) enum Sent {
     No,
     /// It may have been: the tool may have done it.
     Perhaps,
-}
-
-pub(super) fn too_long(limit: usize) -> String {
-    format!("it is longer than {limit} bytes: ask for less, or raise `reply.receive_bytes` of the tool")
 }
 
 impl From<Fault> for StreamableHttpError<Fault> {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{future::Either, stream::BoxStream};
+use futures_util::{TryFutureExt, future::Either, stream::BoxStream};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -34,6 +34,7 @@ use super::{
     message::{Asked, not_served},
     oddity::Oddities,
     stream::{Incoming, Place},
+    subject::Subject,
 };
 use crate::{
     clock::Clock,
@@ -261,11 +262,12 @@ impl Http {
         let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
             let session = place.session.clone().or(given.as_deref().map(Arc::from));
             let place = Place { session, headers: place.headers.clone() };
-            let answer = Incoming::new(self, &place, reply.body, longest(ticket)).answer(&question, &place);
+            let subject = Subject::of(&question.asked);
+            let answer = Incoming::new(self, &place, reply.body, subject, longest(ticket)).answer(&question, &place);
             match ticket {
                 // the call has a limit of its own
                 Some(_) => answer.await?,
-                None => within(limit, answer).await?,
+                None => within(subject, limit, answer).await?,
             }
         } else {
             self.whole(reply, &question, place, ticket, limit).await?
@@ -286,7 +288,12 @@ impl Http {
         limit: Duration,
     ) -> Result<ServerJsonRpcMessage, Fault> {
         let (status, headers) = (reply.status, reply.headers.clone());
-        let body = within(limit, async { Ok(reply.collect(longest(ticket)).await?) }).await?;
+        let subject = Subject::of(&question.asked);
+        let body = reply.collect(longest(ticket)).map_err(|error| match error {
+            net::Error::TooLarge { limit, .. } => Fault::TooLong { subject, limit },
+            error => Fault::Net(error),
+        });
+        let body = within(subject, limit, body).await?;
         let answer = match status.is_success() {
             true => question.answer(status, &headers, &body, self.oddities()),
             false => question.refused(status, &body, self.oddities()),
@@ -316,7 +323,7 @@ impl Http {
         match self.post(message, place, None, limit).await {
             Ok(StreamableHttpPostResponse::Accepted)
             | Err(StreamableHttpError::Client(
-                Fault::Timeout(_) | Fault::Closed | Fault::Net(net::Error::Timeout { .. }),
+                Fault::Timeout { .. } | Fault::Closed | Fault::Net(net::Error::Timeout { .. }),
             )) if discovers => {
                 let older = ServerJsonRpcMessage::error(not_served(), Some(question.id.clone()));
                 Ok(StreamableHttpPostResponse::Json(older, None))
@@ -389,7 +396,7 @@ impl StreamableHttpClient for Http {
         self.clock().sleep(wait).await;
         let body = self.stream(&place, last_event.as_deref()).await?;
         let body = body.ok_or(StreamableHttpError::ServerDoesNotSupportSse)?;
-        Ok(Incoming::new(self, &place, body, MAX_REPLY).listen())
+        Ok(Incoming::new(self, &place, body, Subject::Other, MAX_REPLY).listen())
     }
 }
 
@@ -403,8 +410,12 @@ fn longest(ticket: Option<&Ticket>) -> usize {
     ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes)
 }
 
-async fn within<T>(limit: Duration, read: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    tokio::time::timeout(limit, pin!(read)).await.unwrap_or(Err(Fault::Timeout(limit)))
+async fn within<T>(
+    subject: Subject,
+    limit: Duration,
+    read: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    tokio::time::timeout(limit, pin!(read)).await.unwrap_or(Err(Fault::Timeout { subject, limit }))
 }
 
 /// What the message asks, where that is who the server is.
@@ -432,3 +443,6 @@ fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
 fn header_value(text: &str) -> Result<HeaderValue, Fault> {
     HeaderValue::from_str(text).map_err(|_| Fault::Garbage("something does not fit into a header".into()))
 }
+
+#[cfg(test)]
+mod tests;

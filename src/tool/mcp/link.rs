@@ -24,6 +24,7 @@ use super::{
     oddity::Oddities,
     process::{Process, Program},
     start::{self, Question},
+    subject::Subject,
 };
 use crate::{
     call::ServerId,
@@ -185,7 +186,7 @@ impl Link {
             Way::Http(http) => {
                 let service = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(http))
                     .await
-                    .map_err(|_| Fault::Timeout(CONNECT_TIMEOUT))?
+                    .map_err(|_| Fault::Timeout { subject: Subject::Start, limit: CONNECT_TIMEOUT })?
                     .map_err(|error| Fault::of_start(error, self.oddities().redactor()))?;
                 Session { service, process: None }
             }

@@ -22,6 +22,7 @@ use super::{
     reply::Unchecked,
     schemas::{self, Outputs},
     spec,
+    subject::Subject,
 };
 use crate::call::{ToolName, ToolReply, ToolSpec};
 
@@ -125,8 +126,9 @@ impl Freshness {
 
 async fn ask(session: &Session, link: &Link) -> Result<List, Fault> {
     let list = tokio::time::timeout(TIMEOUT, pages(session, link)).await;
-    list.unwrap_or(Err(ServiceError::Timeout { timeout: TIMEOUT }))
-        .map_err(|error| Fault::of_service(error, link.oddities().redactor()))
+    let list = list.map_err(|_| Fault::Timeout { subject: Subject::List, limit: TIMEOUT })?;
+    // a program that is not listened to any more cannot say why
+    list.map_err(|error| session.cut().unwrap_or_else(|| Fault::of_service(error, link.oddities().redactor())))
 }
 
 /// Follows the pages, but not for ever.

@@ -23,13 +23,14 @@ use tokio::{
 use super::{
     answer::Question,
     call::Ticket,
-    error::{Fault, too_long},
+    error::Fault,
     http::MAX_REPLY,
     inbound::Inbound,
     limit::{ANSWER_TIMEOUT, Flood, MAX_UNANSWERED, Meter},
     listing::Freshness,
     message,
     oddity::Oddities,
+    subject::Subject,
 };
 use crate::security::boundary::InputPolicy;
 
@@ -56,11 +57,15 @@ pub(super) struct Cut(Arc<(OnceLock<Reason>, Notify)>);
 
 #[derive(Debug)]
 enum Reason {
-    TooLong(usize),
+    TooLong(Subject, usize),
     Flood(Flood),
     /// It does not read the answers to its own requests.
     Unread,
 }
+
+/// A line of a program is longer than this.
+#[derive(Debug)]
+struct TooLong(usize);
 
 /// Our requests that have no answer yet.
 #[derive(Default)]
@@ -112,12 +117,13 @@ impl Pipes {
         let (inbox, received) = mpsc::channel(MAX_UNANSWERED);
         let (outbox, lines) = mpsc::channel(MAX_UNANSWERED);
         let open = Arc::<Open>::default();
-        let reader =
+        let mut reader =
             Reader { lines: Lines::new(stdout), inbox, outbox: outbox.downgrade(), open: open.clone(), context };
         // ends when nobody can send any more, and writes all that was sent before
         tokio::spawn(write(stdin, lines));
         let mut reading = JoinSet::new();
         reading.spawn(async move {
+            // the reader is dropped after that: a call that fails because nothing more comes asks for the reason
             if let Err(reason) = reader.run().await {
                 cut.because(reason);
             }
@@ -171,7 +177,7 @@ impl Cut {
     pub(super) fn fault(&self) -> Option<Fault> {
         let (reason, _) = &*self.0;
         Some(match reason.get()? {
-            Reason::TooLong(most) => Fault::Garbage(too_long(*most)),
+            Reason::TooLong(subject, most) => Fault::TooLong { subject: *subject, limit: *most },
             Reason::Flood(flood) => flood.clone().into(),
             Reason::Unread => Fault::Garbage("it asks and does not read the answers".to_owned()),
         })
@@ -208,6 +214,14 @@ impl Open {
         open.values().map(|waiting| waiting.most).fold(MAX_REPLY, usize::max)
     }
 
+    /// What a line may be about that could be the answer to any of them.
+    fn subject(&self) -> Subject {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subjects = open.values().map(|waiting| Subject::of(&waiting.question.asked));
+        let first = subjects.next();
+        first.filter(|first| subjects.all(|subject| subject == *first)).unwrap_or(Subject::Other)
+    }
+
     fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -228,9 +242,10 @@ impl Open {
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Until the program ends or sends what it may not, or nobody listens any more.
-    async fn run(mut self) -> Result<(), Reason> {
+    async fn run(&mut self) -> Result<(), Reason> {
         let open = self.open.clone();
-        while let Some(line) = self.lines.next(|| open.most()).await? {
+        let too_long = |TooLong(most)| Reason::TooLong(open.subject(), most);
+        while let Some(line) = self.lines.next(|| open.most()).await.map_err(too_long)? {
             for message in messages(&line) {
                 if let Some(answer) = self.take(message).await?
                     && self.inbox.send(answer).await.is_err()
@@ -285,16 +300,15 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 
     /// The next line, which has at most so many bytes; none at the end of the stream.
-    async fn next(&mut self, most: impl Fn() -> usize) -> Result<Option<Bytes>, Reason> {
+    async fn next(&mut self, most: impl Fn() -> usize) -> Result<Option<Bytes>, TooLong> {
         loop {
             let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
             if let Some(at) = unseen.iter().position(|byte| *byte == b'\n') {
-                // the end of the line does not count
-                return self.take(self.scanned + at + 1, most() + 1).map(Some);
+                return self.take(self.scanned + at + 1, most()).map(Some);
             }
             self.scanned = self.buffer.len();
             if self.scanned > most() {
-                return Err(Reason::TooLong(most()));
+                return Err(TooLong(most()));
             }
             self.buffer.reserve(CHUNK);
             let read = match tokio::time::timeout(QUIET, self.inner.read_buf(&mut self.buffer)).await {
@@ -308,10 +322,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    fn take(&mut self, length: usize, most: usize) -> Result<Bytes, Reason> {
+    fn take(&mut self, length: usize, most: usize) -> Result<Bytes, TooLong> {
         let line = self.buffer.split_to(length).freeze();
         (self.scanned, self.missed) = (0, 0);
-        if length > most { Err(Reason::TooLong(most)) } else { Ok(line) }
+        // the end of the line does not count
+        let bytes = line.strip_suffix(b"\n").unwrap_or(&line).len();
+        if bytes > most { Err(TooLong(most)) } else { Ok(line) }
     }
 
     /// Whether the buffer holds a whole message, so that only the end of the line may be missing.

@@ -12,11 +12,12 @@ use sse_stream::Sse;
 
 use super::{
     answer::{self, Events, Question},
-    error::{Fault, too_long},
+    error::Fault,
     http::{self, Headers, Http},
     inbound::{Answers, Inbound},
     limit::{ANSWER_TIMEOUT, Flood, Lines, Meter},
     sse,
+    subject::Subject,
 };
 use crate::net::{self, Bytes};
 
@@ -24,6 +25,7 @@ use crate::net::{self, Bytes};
 pub(super) struct Incoming {
     http: Http,
     meter: Meter,
+    subject: Subject,
     /// The most bytes of one event.
     most: usize,
     events: Events,
@@ -53,7 +55,7 @@ const MANY: u32 = 10;
 
 impl Incoming {
     /// The messages of a body. What the server asks is answered in the session that the stream belongs to.
-    pub(super) fn new(http: &Http, place: &Place, body: Body, most: usize) -> Self {
+    pub(super) fn new(http: &Http, place: &Place, body: Body, subject: Subject, most: usize) -> Self {
         let meter = Meter::new(http.identity().config().id.clone(), http.clock().clone(), most);
         let (sender, place) = (http.clone(), place.clone());
         let send: Send = Box::new(move |answer| {
@@ -66,7 +68,16 @@ impl Incoming {
             })
         });
         let events = metered(body, meter.clone(), most);
-        Self { http: http.clone(), meter, most, events, answers: Answers::over(send), last_event: None, retry: None }
+        Self {
+            http: http.clone(),
+            meter,
+            subject,
+            most,
+            events,
+            answers: Answers::over(send),
+            last_event: None,
+            retry: None,
+        }
     }
 
     /// The answer to a request. In the older era a stream that breaks off is taken up again where it was.
@@ -118,7 +129,9 @@ impl Incoming {
             }
             let event = match event {
                 Some(Ok(event)) => event,
-                Some(Err(error)) if sse::is_too_long(&error) => return Err(Fault::Garbage(too_long(self.most))),
+                Some(Err(error)) if sse::is_too_long(&error) => {
+                    return Err(Fault::TooLong { subject: self.subject, limit: self.most });
+                }
                 Some(Err(_)) | None => return Ok(None),
             };
             if let Some(text) = self.note(event).await? {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 mod eras;
 mod floods;
+mod limits;
 mod lists;
 mod odd;
 mod questions;

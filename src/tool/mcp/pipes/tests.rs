@@ -197,7 +197,7 @@ async fn lines_have_a_limit_and_streams_have_none() {
         Ok::<_, String>(read)
     };
     assert_eq!(read(b"12345\n12345\n12345", 5).await.unwrap(), ["12345\n", "12345\n", "12345"]);
-    assert_eq!(read(b"12345\n123456\n", 5).await.unwrap_err(), "TooLong(6)");
+    assert_eq!(read(b"12345\n123456\n", 5).await.unwrap_err(), "TooLong(5)");
     assert_eq!(read(b"1234567", 5).await.unwrap_err(), "TooLong(5)");
     assert_eq!(read(b"", 0).await.unwrap(), [""; 0]);
 }

@@ -12,6 +12,7 @@ use crate::{
     testing::log::LogCapture,
     tool::mcp::{
         ConnectError, McpServer, ToolError,
+        subject::Subject,
         tests::{call, call_under},
     },
 };
@@ -166,13 +167,30 @@ async fn a_line_without_end_ends_the_program() {
         r#"called() { long=xxxxxxxxxxxxxxxx; while :; do long=$long$long; echo "$long\c"; printf %s "$long"; done; }"#;
     let server = spawn(config(endless)).await.unwrap();
     let error = reply(&server).await.unwrap_err();
-    assert_eq!(error, ToolError::BadReply(crate::tool::mcp::error::too_long(1 << 20)));
+    assert_eq!(error, ToolError::BadReply(Subject::Call.too_long(1 << 20)));
+}
+
+/// Makes `$long` a text of 2 MiB.
+const LONG: &str = "long=xxxxxxxxxxxxxxxx; n=0; while [ $n -lt 17 ]; do long=$long$long; n=$((n + 1)); done\n";
+
+#[tokio::test]
+async fn a_line_that_is_too_long_is_named_without_a_key_that_does_not_help() {
+    for (changes, named) in [
+        ("discover() { text \"$long\"; }", "`server/discover`"),
+        ("initialize() { text \"$long\"; }", "`initialize`"),
+        ("about=$long", "list of tools"),
+    ] {
+        let error = spawn(config(&format!("{LONG}{changes}"))).await.unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, ConnectError::TooLong { .. }), "{error:?}");
+        assert!(text.contains(named) && text.contains("longer than 1048576 bytes"), "{text}");
+        assert!(!text.contains("receive_bytes") && !text.contains("`command`"), "{text}");
+    }
 }
 
 #[tokio::test]
 async fn a_long_line_is_read_where_the_tool_may_say_so_much() {
-    let long = r#"called() { long=xxxxxxxxxxxxxxxx; n=0; while [ $n -lt 17 ]; do long=$long$long; n=$((n + 1)); done; text "$long"; }"#;
-    let server = spawn(config(long)).await.unwrap();
+    let server = spawn(config(&format!("{LONG}called() {{ text \"$long\"; }}"))).await.unwrap();
     let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
     rule.reply.receive_bytes = Some(4 << 20);
     let (reply, _) = call_under(&server, rule).await;

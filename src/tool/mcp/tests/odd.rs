@@ -398,7 +398,7 @@ async fn limits_of_a_tool_are_its_own() {
     .await;
     let connected = server.connect().await.unwrap();
     let (reply, _) = call(&connected, Effect::Read).await;
-    assert_eq!(reply.unwrap_err(), ToolError::BadReply(error::too_long(1 << 20)));
+    assert_eq!(reply.unwrap_err(), ToolError::BadReply(Subject::Call.too_long(1 << 20)));
     let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
     rule.reply.receive_bytes = Some(4 << 20);
     let (reply, _) = call_under(&connected, rule.clone()).await;
@@ -406,5 +406,5 @@ async fn limits_of_a_tool_are_its_own() {
     assert_eq!(reply.unwrap(), ToolReply::done(json!(["a chart", image])));
     rule.reply.receive_bytes = Some(1_000);
     let (reply, _) = call_under(&connected, rule).await;
-    assert_eq!(reply.unwrap_err(), ToolError::BadReply(error::too_long(1_000)));
+    assert_eq!(reply.unwrap_err(), ToolError::BadReply(Subject::Call.too_long(1_000)));
 }

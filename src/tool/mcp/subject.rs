@@ -1,0 +1,58 @@
+//! What a server was asked for when it sent too much or took too long, and what an operator can do then.
+
+use std::time::Duration;
+
+use super::message::Asked;
+
+/// What an answer is about, as far as its limits are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A call of a tool, whose limits are keys of the tool.
+    Call,
+    /// The list of tools.
+    List,
+    /// Who the server is, at the start of a session.
+    Start,
+    /// Anything else, and what answers no request.
+    Other,
+}
+
+impl Subject {
+    pub(super) fn of(asked: &Asked) -> Self {
+        match asked {
+            Asked::Call(_) => Self::Call,
+            Asked::Tools => Self::List,
+            Asked::Initialize | Asked::Discover => Self::Start,
+            Asked::Other => Self::Other,
+        }
+    }
+
+    /// Why an answer of more bytes cannot be used.
+    pub(super) fn too_long(self, limit: usize) -> String {
+        match self {
+            Self::Call => {
+                format!("it is longer than {limit} bytes: ask for less, or raise `reply.receive_bytes` of the tool")
+            }
+            Self::List => format!(
+                "its list of tools is longer than {limit} bytes: have the server list fewer tools on a page, or shorter definitions"
+            ),
+            Self::Start => format!(
+                "its answer to `initialize` or `server/discover` is longer than {limit} bytes: have the server say less there"
+            ),
+            Self::Other => format!("it sends a message that is longer than {limit} bytes: have the server send less"),
+        }
+    }
+
+    /// Why an answer that does not come in this time is not waited for.
+    pub(super) fn too_late(self, limit: Duration) -> String {
+        match self {
+            Self::Call => format!("nothing came within {limit:?}: look at the server, or raise `timeout` of the tool"),
+            Self::List => format!("its list of tools did not come within {limit:?}: look at the server"),
+            Self::Start => format!("it did not say who it is within {limit:?}: look at the server"),
+            Self::Other => format!("nothing came within {limit:?}: look at the server"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
