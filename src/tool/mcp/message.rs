@@ -11,7 +11,7 @@ mod list;
 mod result;
 mod start;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rmcp::model::{
     CallToolResult, ClientRequest, ErrorCode, ErrorData, GetExtensions, RequestId, ServerJsonRpcMessage,
@@ -218,7 +218,7 @@ fn answer(result: Value, id: RequestId, asked: Option<Asked>, oddities: &Odditie
 }
 
 /// Stands for an answer that cannot be used, see [`why_unusable`].
-pub(super) fn unusable(reason: &'static str, id: RequestId) -> ServerJsonRpcMessage {
+pub(super) fn unusable(reason: impl Into<Cow<'static, str>>, id: RequestId) -> ServerJsonRpcMessage {
     let error = ErrorData::new(ErrorCode::PARSE_ERROR, reason, Some(json!({ UNUSABLE: true })));
     ServerJsonRpcMessage::error(error, Some(id))
 }

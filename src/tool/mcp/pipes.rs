@@ -227,16 +227,28 @@ impl Open {
     }
 
     /// Takes out the request that was answered with this id.
-    fn take(&self, answered: &RequestId) -> Option<Question> {
-        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(answered);
-        waiting.map(|waiting| waiting.question)
+    fn take(&self, answered: &RequestId) -> Option<Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(answered)
     }
 
     /// Takes out the only one.
-    fn take_only(&self) -> Option<Question> {
+    fn take_only(&self) -> Option<Waiting> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let id = open.keys().next().cloned().filter(|_| open.len() == 1)?;
-        open.remove(&id).map(|waiting| waiting.question)
+        open.remove(&id)
+    }
+}
+
+impl Waiting {
+    /// What its answer is. Another request may allow a longer line than this one; and what cannot be read is an answer too, or the call
+    /// would wait for ever.
+    fn answer(self, text: &[u8], oddities: &Oddities) -> ServerJsonRpcMessage {
+        let Self { question, most } = self;
+        if text.len() > most {
+            return message::unusable(Subject::of(&question.asked).too_long(most), question.id);
+        }
+        let answer = question.answer_in(&String::from_utf8_lossy(text), oddities);
+        answer.unwrap_or_else(|| message::unusable("it cannot be read", question.id))
     }
 }
 
@@ -264,17 +276,14 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Inbound::Request(_) if !contains(text, b"\"jsonrpc\"") => Inbound::Unusable,
             inbound => inbound,
         };
-        let question = match &inbound {
+        let waiting = match &inbound {
             Inbound::Answer(Some(id)) => self.open.take(id),
             // a server that cannot tell which request it refuses can mean this one only
             Inbound::Error => self.open.take_only(),
             _ => None,
         };
-        if let Some(question) = question {
-            // whoever waits must not wait for ever for what cannot be read
-            let text = String::from_utf8_lossy(text);
-            let answer = question.answer_in(&text, &self.context.oddities);
-            return Ok(Some(answer.unwrap_or_else(|| message::unusable("it cannot be read", question.id))));
+        if let Some(waiting) = waiting {
+            return Ok(Some(waiting.answer(text, &self.context.oddities)));
         }
         let calls = self.open.count();
         self.context.meter.messages(1.0, text.len(), calls).await?;

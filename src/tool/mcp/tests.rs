@@ -119,7 +119,7 @@ pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect:
 }
 
 /// The same, under a rule.
-async fn permitted_under(tool: &str, arguments: Map<String, Value>, rule: ToolRule) -> Permitted {
+pub(super) async fn permitted_under(tool: &str, arguments: Map<String, Value>, rule: ToolRule) -> Permitted {
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {

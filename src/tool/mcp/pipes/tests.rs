@@ -2,12 +2,19 @@
 
 use std::time::SystemTime;
 
-use rmcp::model::{ClientRequest, PingRequest};
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, PingRequest};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, ReadHalf, WriteHalf, duplex, split};
 
 use super::*;
-use crate::{clock::ManualClock, secret::Redactor, tool::mcp::limit::REQUESTS};
+use crate::{
+    call::Effect,
+    clock::ManualClock,
+    episode::{Recorder, RunId},
+    secret::Redactor,
+    security::{ScopeSet, boundary::ToolRule},
+    tool::mcp::{CallContext, limit::REQUESTS, tests::permitted_under},
+};
 
 /// The program's side of the pipes.
 struct Program {
@@ -106,6 +113,82 @@ async fn answers_to_nothing_are_kept_back_and_those_that_cannot_be_read_are_not(
             assert_eq!((error.error.code.0, error.id), (-32700, Some(RequestId::Number(2))));
         }
         other => panic!("{other:?}"),
+    }
+}
+
+/// Sends a call that allows so many bytes of reply.
+async fn call(pipes: &mut Pipes, id: i64, receive_bytes: Option<u32>) {
+    let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
+    rule.reply.receive_bytes = receive_bytes;
+    let run = RunId::random();
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let (ticket, _guard) = Ticket::new(&permitted_under("echo", serde_json::Map::new(), rule).await, context);
+    let mut request = CallToolRequest::new(CallToolRequestParams::new("echo"));
+    request.extensions.insert(ticket);
+    let request = ClientRequest::CallToolRequest(request);
+    pipes.send(ClientJsonRpcMessage::request(request, RequestId::Number(id))).await.unwrap();
+}
+
+/// An answer to a call that has so many bytes.
+fn of_bytes(id: i64, bytes: usize) -> String {
+    let with = |text: &str| {
+        let result = json!({ "content": [{ "type": "text", "text": text }] });
+        json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string()
+    };
+    with(&"x".repeat(bytes - with("").len()))
+}
+
+#[tokio::test]
+async fn each_answer_has_the_limit_of_its_own_call() {
+    const MIB: usize = 1 << 20;
+    for (ours, bytes, fits) in [
+        (Some(1_000), 1_000, true),
+        (Some(1_000), 1_001, false),
+        (None, MIB, true),
+        (None, MIB + 1, false),
+        (None, 3 * MIB, false),
+    ] {
+        let (mut pipes, mut program) = pipes();
+        // another call of the same program allows more
+        call(&mut pipes, 1, Some(32 << 20)).await;
+        call(&mut pipes, 2, ours).await;
+        for id in [1, 2] {
+            assert_eq!(program.hear().await["id"], id);
+        }
+        let saying = async { program.say(&format!("{}\n", of_bytes(2, bytes))).await };
+        let (answer, ()) = tokio::join!(pipes.receive(), saying);
+        match answer.unwrap() {
+            ServerJsonRpcMessage::Response(response) => assert_eq!((response.id, fits), (RequestId::Number(2), true)),
+            ServerJsonRpcMessage::Error(error) => {
+                let most = ours.map_or(MIB, |bytes| usize::try_from(bytes).unwrap());
+                assert_eq!((error.id, fits), (Some(RequestId::Number(2)), false));
+                assert_eq!(message::why_unusable(&error.error), Some(&*Subject::Call.too_long(most)));
+            }
+            other => panic!("{other:?}"),
+        }
+        // the other one is still waited for, with its own limit
+        let saying = async { program.say(&format!("{}\n", of_bytes(1, 2 * MIB))).await };
+        let (answer, ()) = tokio::join!(pipes.receive(), saying);
+        assert!(matches!(answer.unwrap(), ServerJsonRpcMessage::Response(_)));
+        assert!(program.cut.fault().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_longer_than_any_answer_ends_the_program() {
+    for (other, named) in [(false, Subject::Call), (true, Subject::Other)] {
+        let (mut pipes, mut program) = pipes();
+        call(&mut pipes, 1, Some(2 << 20)).await;
+        if other {
+            ask(&mut pipes, 2).await;
+        }
+        let saying = async { while program.says.write_all(&[b'x'; 4096]).await.is_ok() {} };
+        tokio::select! {
+            answer = pipes.receive() => assert!(answer.is_none(), "{answer:?}"),
+            () = saying => {}
+        }
+        assert_eq!(program.cut.fault().unwrap().to_string(), named.too_long(2 << 20));
     }
 }
 

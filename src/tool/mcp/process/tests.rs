@@ -198,6 +198,40 @@ async fn a_long_line_is_read_where_the_tool_may_say_so_much() {
 }
 
 #[tokio::test]
+async fn a_call_that_may_be_told_much_does_not_let_others_be_told_as_much() {
+    // keeps the first call, answers the second one at length, and then the first one too
+    let both = r#"called() {
+        if [ -z "$first" ]; then first=$id; : > first; else text "$long"; id=$first; text "$long"; first=; fi
+    }"#;
+    let folder = TempDir::new().unwrap();
+    let mut config = config(&format!("{LONG}first=\n{both}"));
+    config.folder = Some(folder.path().to_owned());
+    let server = spawn(config).await.unwrap();
+    let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
+    rule.reply.receive_bytes = Some(4 << 20);
+    let mut first = Box::pin(call_under(&server, rule));
+    while !folder.path().join("first").exists() {
+        assert!(futures_util::poll!(&mut first).is_pending());
+        tokio::task::yield_now().await;
+    }
+    let (second, first) = tokio::join!(reply(&server), first);
+    assert_eq!(second.unwrap_err(), ToolError::BadReply(Subject::Call.too_long(1 << 20)));
+    assert_eq!(first.0.unwrap().content.as_str().unwrap().len(), 2 << 20);
+}
+
+#[tokio::test]
+async fn what_a_tool_may_answer_can_be_less_than_a_line() {
+    let server = spawn(config(&format!("{LONG}called() {{ text \"$(printf %.2000s \"$long\")\"; }}"))).await.unwrap();
+    let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
+    rule.reply.receive_bytes = Some(1_000);
+    for _ in 0..2 {
+        let (reply, _) = call_under(&server, rule.clone()).await;
+        assert_eq!(reply.unwrap_err(), ToolError::BadReply(Subject::Call.too_long(1_000)));
+    }
+    assert_eq!(reply(&server).await.unwrap().content.as_str().unwrap().len(), 2_000);
+}
+
+#[tokio::test]
 async fn one_that_falls_is_started_again_but_not_for_ever() {
     let folder = TempDir::new().unwrap();
     // falls at its first call, and never again
