@@ -237,19 +237,20 @@ impl Http {
         limit: Duration,
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let status = reply.status;
-        let question = match message {
-            ClientJsonRpcMessage::Request(request) => Some(Question::of(&request.id, &request.request)),
-            _ => None,
+        let ClientJsonRpcMessage::Request(request) = message else {
+            // what was told needs no answer, whatever comes: should the session be gone, the next request shows it
+            if !status.is_success() {
+                let server = &self.identity().config().id;
+                tracing::debug!(%server, "a notification is answered with status {}", status.as_u16());
+            }
+            return Ok(StreamableHttpPostResponse::Accepted);
         };
-        // what was told needs no answer, whatever comes
+        let question = Question::of(&request.id, &request.request);
         if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             // without a session no answer can come another way
             let is_lost = ticket.is_some() && place.session.is_none();
             let reason = format!("it takes the call with status {} and does not answer it", status.as_u16());
             return if is_lost { Err(Fault::Garbage(reason).into()) } else { Ok(StreamableHttpPostResponse::Accepted) };
-        }
-        if question.is_none() && status != StatusCode::NOT_FOUND {
-            return Ok(StreamableHttpPostResponse::Accepted);
         }
         if status == StatusCode::NOT_FOUND && place.session.is_some() {
             if let Some(ticket) = ticket {
@@ -257,7 +258,6 @@ impl Http {
             }
             return Err(StreamableHttpError::SessionExpired);
         }
-        let Some(question) = question else { return Err(Fault::Refused(status.as_u16()).into()) };
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
             let session = place.session.clone().or(given.as_deref().map(Arc::from));

@@ -275,6 +275,24 @@ async fn what_comes_back_for_a_notification_does_not_matter() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_no_notifications_is_used() {
+    for status in ["404 Not Found", "405 Method Not Allowed", "400 Bad Request", "410 Gone"] {
+        for session in [None, Some("one")] {
+            let server = Server::start(move |seen, message| match message["method"].as_str() {
+                Some(method) if method.starts_with("notifications/") => Some(plain(status, "what?")),
+                _ => older(seen, message, session),
+            })
+            .await;
+            let connected = server.connect().await.unwrap();
+            assert_eq!(call(&connected, Effect::Write).await.0.unwrap(), ToolReply::done("old"), "{status}");
+            let times = |method: &str| server.stub.seen().iter().filter(|s| s.json()["method"] == method).count();
+            let all = ["initialize", "notifications/initialized", "tools/list", "tools/call"].map(times);
+            assert_eq!(all, [1; 4], "{status} {session:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_in_a_stream_that_contradicts_itself_ends_the_call_at_once() {
     let server = calling(|m| {
         let both = json!({ "id": m["id"], "result": { "content": [] }, "error": { "code": 1, "message": "hidden" } });
