@@ -97,14 +97,15 @@ impl Ticket {
         if self.sent.load(Ordering::Relaxed) { Sent::Perhaps } else { Sent::No }
     }
 
-    /// Takes a refusal for one of the session, once for each call: the refusal that a fresh session gets too is real. Such a call was not
-    /// carried out.
-    pub(super) fn suspect_session(&self) -> bool {
-        let is_first = !self.suspected.swap(true, Ordering::Relaxed);
-        if is_first {
-            self.set_sent(Sent::No);
-        }
-        is_first
+    /// Takes a refusal for one of the session. Such a call was not carried out.
+    pub(super) fn suspect_session(&self) {
+        self.suspected.store(true, Ordering::Relaxed);
+        self.set_sent(Sent::No);
+    }
+
+    /// Whether a refusal was taken for one of the session: the refusal that a fresh session gets too is real.
+    pub(super) fn suspects_session(&self) -> bool {
+        self.suspected.load(Ordering::Relaxed)
     }
 
     /// Writes down what the server refused.

@@ -30,7 +30,7 @@ use super::{
     limit::ANSWER_TIMEOUT,
     listen::Listening,
     listing::Freshness,
-    lost,
+    lost::{self, Record, Refusals},
     message::{Asked, not_served},
     oddity::Oddities,
     stream::{Incoming, Place},
@@ -49,8 +49,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time for a server to begin to say that it speaks the newer era, and that to say it. One that is silent is asked in the words of
 /// the older one; one that wants us to wait is not.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
-/// For so long no further session is begun because of refusals, once a fresh session was refused the same.
-const REFUSALS_ARE_REAL_FOR: Duration = Duration::from_secs(30);
 /// The first version without sessions, and without streams that can be taken up again.
 const MODERN: &str = "2026-07-28";
 
@@ -76,8 +74,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     freshness: Arc<Freshness>,
     oddities: Oddities,
-    /// Until then refusals are taken for what they say: a fresh session got the same one.
-    refusals_are_real_until: Mutex<Duration>,
+    refusals: Refusals,
     era: Era,
 }
 
@@ -100,7 +97,7 @@ impl Http {
             clock,
             freshness: Arc::default(),
             oddities,
-            refusals_are_real_until: Mutex::default(),
+            refusals: Refusals::default(),
             era: Era::default(),
         };
         Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
@@ -141,10 +138,8 @@ impl Http {
         &self.inner.era
     }
 
-    /// Whether a refusal may be one of the session: it has worked before, and no fresh one was refused the same a moment ago.
-    fn may_suspect_session(&self) -> bool {
-        let until = *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner);
-        self.proven.load(Ordering::Relaxed) && self.clock().elapsed() >= until
+    fn record(&self) -> Record {
+        if self.proven.load(Ordering::Relaxed) { Record::Proven } else { Record::Untried }
     }
 
     pub(super) fn url(&self) -> Url {
@@ -301,12 +296,8 @@ impl Http {
         let is_result = matches!(answer, Ok(ServerJsonRpcMessage::Response(_)));
         let retry = ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry);
         let is_suspect = !is_result && place.session.is_some() && lost::may_be_lost(status, &body, &question.id, retry);
-        if is_suspect && self.may_suspect_session() {
-            if ticket.is_none_or(Ticket::suspect_session) {
-                return Err(Fault::SessionRefused(status.as_u16()));
-            }
-            let until = self.clock().elapsed() + REFUSALS_ARE_REAL_FOR;
-            *self.inner.refusals_are_real_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        if is_suspect && self.inner.refusals.blame_session(ticket, self.record(), self.clock().elapsed()) {
+            return Err(Fault::SessionRefused(status.as_u16()));
         }
         answer
     }

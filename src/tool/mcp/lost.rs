@@ -4,18 +4,72 @@
 //! words: a session that has worked, and a refusal that does not come from the code that answers requests. Whether the session was the
 //! reason shows when a fresh one does not get the same refusal.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use http::StatusCode;
 use rmcp::model::RequestId;
 use serde_json::Value;
 
-use super::{call::Idempotency, message};
+use super::{
+    call::{Idempotency, Ticket},
+    message,
+};
 use crate::net::Bytes;
+
+/// For which refusals no further session is begun, over all sessions with one server.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<RealUntil>);
+
+/// Until then refusals are taken for what they say.
+#[derive(Default)]
+struct RealUntil {
+    /// All of them: a fresh session got the same one.
+    all: Duration,
+    /// Those of lists: one of them was taken for one of the session.
+    lists: Duration,
+}
+
+/// Whether the session of a connection has answered a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    /// It has.
+    Proven,
+    /// It has not: a fresh one cannot be better.
+    Untried,
+}
+
+/// For so long no further session is begun because of refusals, once a fresh session was refused the same.
+const REFUSALS_ARE_REAL_FOR: Duration = Duration::from_secs(30);
 
 /// What several libraries answer with for a session that they do not know, also with the id of the request.
 const UNKNOWN_SESSION: i64 = -32_001;
 /// The errors of JSON-RPC that come without the id of a request, because it was not read (section 5.1).
 const NOT_PARSED: i64 = -32_700;
 const NO_REQUEST: i64 = -32_600;
+
+impl Refusals {
+    /// Whether a fresh session is to be begun because of a refusal for which [`may_be_lost`] holds: once for each call, and for lists of
+    /// tools, which have no ticket, once in [`REFUSALS_ARE_REAL_FOR`]. A further refusal has other reasons than the session, and for the
+    /// same time no session is begun because of any.
+    pub(super) fn blame_session(&self, ticket: Option<&Ticket>, session: Record, now: Duration) -> bool {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ticket.map_or(now < until.lists, Ticket::suspects_session) {
+            until.all = now + REFUSALS_ARE_REAL_FOR;
+            return false;
+        }
+        if session == Record::Untried || now < until.all {
+            return false;
+        }
+        match ticket {
+            Some(ticket) => ticket.suspect_session(),
+            None => until.lists = now + REFUSALS_ARE_REAL_FOR,
+        }
+        true
+    }
+}
 
 /// Whether an answer within a session may come from a server that does not know it any more.
 ///

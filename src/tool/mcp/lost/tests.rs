@@ -47,3 +47,16 @@ fn a_call_that_changes_something_is_suspected_only_where_it_cannot_have_been_car
         assert!(!judged(status, &body, Idempotency::Once), "{status} {body}");
     }
 }
+
+#[test]
+fn a_list_that_is_refused_again_is_refused_for_other_reasons_than_its_session() {
+    let (refusals, at) = (Refusals::default(), Duration::from_secs);
+    let blamed = |session, now| refusals.blame_session(None, session, at(now));
+    assert!(!blamed(Record::Untried, 0), "a fresh session cannot be better than a fresh one");
+    assert!(blamed(Record::Proven, 1));
+    assert!(!blamed(Record::Untried, 10), "the fresh session was refused too");
+    assert!(!blamed(Record::Proven, 39), "30 s have not passed since then");
+    assert!(blamed(Record::Proven, 40));
+    assert!(!blamed(Record::Proven, 69), "30 s have not passed since the one before");
+    assert!(!blamed(Record::Proven, 98) && blamed(Record::Proven, 99));
+}

@@ -3,10 +3,16 @@ use std::time::Instant;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::clock::ManualClock;
 
 /// What breaks off after saying where it was.
 fn cut(id: &str, retry: &str) -> Answer {
     stream(format!("id: {id}\n{retry}data: \n\n"))
+}
+
+/// An error that names no request.
+fn without_id(code: i32, text: &str) -> Answer {
+    reply_json(&json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": text } }))
 }
 
 #[tokio::test]
@@ -132,6 +138,41 @@ async fn a_refusal_that_a_fresh_session_gets_too_is_real_and_costs_one_session()
         assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 400 });
     }
     assert_eq!((now.load(Ordering::SeqCst), server.calls().len()), (2, 4));
+}
+
+#[tokio::test]
+async fn a_list_that_a_fresh_session_does_not_cure_costs_one_session() {
+    for refused in [plain("400 Bad Request", "no"), plain("422 Unprocessable Content", ""), without_id(-32_001, "?")] {
+        let (begun, refusing) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (sessions, now) = (begun.clone(), refusing.clone());
+        let server = Server::start(move |seen, message| match message["method"].as_str() {
+            Some("initialize") => {
+                begun.fetch_add(1, Ordering::SeqCst);
+                older(seen, message, Some("one"))
+            }
+            // the first page shows that the session is known
+            Some("tools/list") if message["params"]["cursor"].is_null() => {
+                Some(result(message, &json!({ "tools": [tool("echo")], "nextCursor": "2" })))
+            }
+            Some("tools/list") if refusing.load(Ordering::SeqCst) == 1 => Some(refused.clone()),
+            _ => older(seen, message, None),
+        })
+        .await;
+        let clock = Arc::new(ManualClock::at(SystemTime::now()));
+        let connected = server.connect_with(clock.clone()).await.unwrap();
+        now.store(1, Ordering::SeqCst);
+        for expected in [2, 3] {
+            for _ in 0..3 {
+                connected.refresh().await.unwrap_err();
+                call(&connected, Effect::Read).await.0.unwrap_err();
+                assert_eq!(sessions.load(Ordering::SeqCst), expected);
+            }
+            clock.advance(Duration::from_secs(31));
+        }
+        now.store(0, Ordering::SeqCst);
+        call(&connected, Effect::Write).await.0.unwrap();
+        assert_eq!((sessions.load(Ordering::SeqCst), server.calls().len()), (3, 1));
+    }
 }
 
 #[tokio::test]
