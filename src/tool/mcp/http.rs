@@ -33,7 +33,7 @@ use super::{
     lost::{self, Record, Refusals},
     message::{Asked, not_served},
     oddity::Oddities,
-    stream::{Incoming, Place},
+    stream::{self, Answered, Before, Incoming, Place},
     subject::Subject,
 };
 use crate::{
@@ -76,6 +76,15 @@ struct Inner {
     oddities: Oddities,
     refusals: Refusals,
     era: Era,
+}
+
+/// A request that was sent, and how long its answer is waited for.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    question: &'a Question,
+    place: &'a Place,
+    ticket: Option<&'a Ticket>,
+    limit: Duration,
 }
 
 pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
@@ -254,18 +263,11 @@ impl Http {
             return Err(StreamableHttpError::SessionExpired);
         }
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let asking = Asking { question: &question, place, ticket, limit };
         let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-            let session = place.session.clone().or(given.as_deref().map(Arc::from));
-            let place = Place { session, headers: place.headers.clone() };
-            let subject = Subject::of(&question.asked);
-            let answer = Incoming::new(self, &place, reply.body, subject, longest(ticket)).answer(&question, &place);
-            match ticket {
-                // the call has a limit of its own
-                Some(_) => answer.await?,
-                None => within(subject, limit, answer).await?,
-            }
+            self.streamed(reply, given.as_deref(), asking).await?
         } else {
-            self.whole(reply, &question, place, ticket, limit).await?
+            self.whole(reply, asking).await?
         };
         if place.session.is_some() && matches!(answer, ServerJsonRpcMessage::Response(_)) {
             self.proven.store(true, Ordering::Relaxed);
@@ -273,30 +275,63 @@ impl Http {
         Ok(StreamableHttpPostResponse::Json(answer, given))
     }
 
-    /// The answer in a whole body.
-    async fn whole(
+    /// The answer in a stream of events, whose session may just have begun.
+    async fn streamed(
         &self,
         reply: Streamed,
-        question: &Question,
-        place: &Place,
-        ticket: Option<&Ticket>,
-        limit: Duration,
+        session: Option<&str>,
+        asking: Asking<'_>,
     ) -> Result<ServerJsonRpcMessage, Fault> {
+        let (status, subject) = (reply.status, Subject::of(&asking.question.asked));
+        let session = asking.place.session.clone().or(session.map(Arc::from));
+        let place = Place { session, headers: asking.place.headers.clone() };
+        let incoming = Incoming::new(self, &place, reply.body, subject, longest(asking.ticket));
+        let answer = incoming.answer(asking.question, &place);
+        let Answered { message, text, before } = match asking.ticket {
+            // the call has a limit of its own
+            Some(_) => answer.await?,
+            None => within(subject, asking.limit, answer).await?,
+        };
+        // a server that said something about the call has begun with it
+        if before == Before::Something && asking.retry() == Idempotency::Once {
+            return Ok(message);
+        }
+        self.judged(asking, status, text.as_bytes(), Ok(message))
+    }
+
+    /// The answer in a whole body.
+    async fn whole(&self, reply: Streamed, asking: Asking<'_>) -> Result<ServerJsonRpcMessage, Fault> {
+        let Asking { question, ticket, limit, .. } = asking;
         let (status, headers) = (reply.status, reply.headers.clone());
         let subject = Subject::of(&question.asked);
         let body = reply.collect(longest(ticket)).map_err(|error| match error {
             net::Error::TooLarge { limit, .. } => Fault::TooLong { subject, limit },
             error => Fault::Net(error),
         });
-        let body = within(subject, limit, body).await?;
+        let mut body = within(subject, limit, body).await?;
+        if has_type(&headers, EVENT_STREAM) {
+            body = stream::answer_in(&body).unwrap_or(body);
+        }
         let answer = match status.is_success() {
             true => question.answer(status, &headers, &body, self.oddities()),
             false => question.refused(status, &body, self.oddities()),
         };
+        self.judged(asking, status, &body, answer)
+    }
+
+    /// The answer that was read from a body, unless it is a refusal for which the session is to blame.
+    fn judged(
+        &self,
+        asking: Asking<'_>,
+        status: StatusCode,
+        body: &[u8],
+        answer: Result<ServerJsonRpcMessage, Fault>,
+    ) -> Result<ServerJsonRpcMessage, Fault> {
         let is_result = matches!(answer, Ok(ServerJsonRpcMessage::Response(_)));
-        let retry = ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry);
-        let is_suspect = !is_result && place.session.is_some() && lost::may_be_lost(status, &body, &question.id, retry);
-        if is_suspect && self.inner.refusals.blame_session(ticket, self.record(), self.clock().elapsed()) {
+        let is_suspect = !is_result
+            && asking.place.session.is_some()
+            && lost::may_be_lost(status, body, &asking.question.id, asking.retry());
+        if is_suspect && self.inner.refusals.blame_session(asking.ticket, self.record(), self.clock().elapsed()) {
             return Err(Fault::SessionRefused(status.as_u16()));
         }
         answer
@@ -327,6 +362,12 @@ impl Http {
             }
             other => other,
         }
+    }
+}
+
+impl Asking<'_> {
+    fn retry(&self) -> Idempotency {
+        self.ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry)
     }
 }
 

@@ -17,7 +17,6 @@ use super::{
     call::{Idempotency, Ticket},
     message,
 };
-use crate::net::Bytes;
 
 /// For which refusals no further session is begun, over all sessions with one server.
 #[derive(Default)]
@@ -76,7 +75,7 @@ impl Refusals {
 /// A status of 4xx is one, unless its body is an error with the id of the request: that comes from the code that was to answer it. With
 /// any other status it is an error without that id. A call that changes something is suspected only where the server cannot have
 /// carried it out: with the statuses that the protocol has for unknown sessions and those that mean the same, before anything is read.
-pub(super) fn may_be_lost(status: StatusCode, body: &Bytes, id: &RequestId, retry: Idempotency) -> bool {
+pub(super) fn may_be_lost(status: StatusCode, body: &[u8], id: &RequestId, retry: Idempotency) -> bool {
     let answer = message::parse(body).ok();
     let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !message::is_nothing(error));
     let answered = answer.as_ref().and_then(|answer| answer.get("id")).and_then(message::request_id);

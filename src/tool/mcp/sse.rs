@@ -57,6 +57,14 @@ pub(super) fn events(
     .boxed()
 }
 
+/// The events of a stream that came as a whole.
+pub(super) fn all(body: &[u8]) -> VecDeque<Sse> {
+    // an event ends with one more byte than the last line of the body may have
+    let mut parser = Parser::new(body.len() + 1);
+    let _ = parser.take(body);
+    parser.ended
+}
+
 /// What broke the connection that a stream came over. `None` if something else ended the stream.
 pub(super) fn cause(error: &Error) -> Option<&net::Error> {
     let Error::Body(cause) = error else {

@@ -19,7 +19,10 @@ use super::{
     sse,
     subject::Subject,
 };
-use crate::net::{self, Bytes};
+use crate::{
+    net::{self, Bytes},
+    security::boundary::InputPolicy,
+};
 
 /// Messages of a server, as they come in one exchange.
 pub(super) struct Incoming {
@@ -32,6 +35,24 @@ pub(super) struct Incoming {
     answers: Answers<Send>,
     last_event: Option<String>,
     retry: Option<Duration>,
+    before: Before,
+}
+
+/// The answer to a request.
+pub(super) struct Answered {
+    pub(super) message: ServerJsonRpcMessage,
+    /// As it was written.
+    pub(super) text: String,
+    pub(super) before: Before,
+}
+
+/// What a server said in a stream before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// No message.
+    Nothing,
+    /// Messages, or the stream was taken up again.
+    Something,
 }
 
 /// Where in the protocol a stream belongs: what a request needs that belongs to it.
@@ -77,21 +98,23 @@ impl Incoming {
             answers: Answers::over(send),
             last_event: None,
             retry: None,
+            before: Before::Nothing,
         }
     }
 
     /// The answer to a request. In the older era a stream that breaks off is taken up again where it was.
-    pub(super) async fn answer(mut self, question: &Question, place: &Place) -> Result<ServerJsonRpcMessage, Fault> {
+    pub(super) async fn answer(mut self, question: &Question, place: &Place) -> Result<Answered, Fault> {
         let mut taken_up = 0;
         loop {
             while let Some(text) = self.next().await? {
-                if let Some(answer) = question.answer_in(&text, self.http.oddities()) {
+                if let Some(message) = question.answer_in(&text, self.http.oddities()) {
                     // what was asked before is answered, though nobody waits for that
                     tokio::spawn(self.answers.send_all());
-                    return Ok(answer);
+                    return Ok(Answered { message, text, before: self.before });
                 }
             }
             taken_up += 1;
+            self.before = Before::Something;
             self.take_up(place, taken_up).await?;
         }
     }
@@ -144,19 +167,21 @@ impl Incoming {
     async fn note(&mut self, event: Sse) -> Result<Option<String>, Flood> {
         self.retry = event.retry.map(Duration::from_millis).or(self.retry);
         self.last_event = event.id.or(self.last_event.take());
-        if !matches!(event.event.as_deref(), None | Some("" | "message")) {
+        if !is_message(event.event.as_deref()) {
             return Ok(None);
         }
         let Some(text) = event.data else { return Ok(None) };
         match Inbound::of(text.as_bytes(), &self.http.identity().config().input) {
+            Inbound::Answer(_) | Inbound::Error => return Ok(Some(text)),
             Inbound::Request(answer) => {
                 self.meter.request(1).await?;
                 self.answers.push(*answer);
             }
             Inbound::ListChanged => self.http.freshness().lose(),
-            Inbound::Answer(_) | Inbound::Error => return Ok(Some(text)),
-            Inbound::Notification | Inbound::Unusable => {}
+            Inbound::Notification => {}
+            Inbound::Unusable => return Ok(None),
         }
+        self.before = Before::Something;
         Ok(None)
     }
 
@@ -179,6 +204,19 @@ impl Incoming {
         }
         Err(Fault::Closed)
     }
+}
+
+/// The first answer in an event stream that came as a whole. `None` if there is none.
+pub(super) fn answer_in(body: &[u8]) -> Option<Bytes> {
+    let messages = sse::all(body).into_iter().filter(|event| is_message(event.event.as_deref()));
+    let is_answer =
+        |text: &String| matches!(Inbound::of(text.as_bytes(), &InputPolicy::Decline), Inbound::Answer(_) | Inbound::Error);
+    messages.filter_map(|event| event.data).find(is_answer).map(Bytes::from)
+}
+
+/// Whether an event of this kind brings a message of the protocol.
+fn is_message(kind: Option<&str>) -> bool {
+    matches!(kind, None | Some("" | "message"))
 }
 
 /// The events of a body, which ends where more comes than the meter lets pass.

@@ -4,7 +4,7 @@ use super::*;
 
 fn judged(status: u16, body: &str, retry: Idempotency) -> bool {
     let status = StatusCode::from_u16(status).unwrap_or_default();
-    may_be_lost(status, &Bytes::from(body.to_owned()), &RequestId::Number(7), retry)
+    may_be_lost(status, body.as_bytes(), &RequestId::Number(7), retry)
 }
 
 #[test]

@@ -10,6 +10,11 @@ fn cut(id: &str, retry: &str) -> Answer {
     stream(format!("id: {id}\n{retry}data: \n\n"))
 }
 
+/// The same as an event of a stream.
+fn as_stream((status, _, body): Answer) -> Answer {
+    (status, vec!["content-type: text/event-stream".to_owned()], format!("data: {body}\n\n"))
+}
+
 /// An error that names no request.
 fn without_id(code: i32, text: &str) -> Answer {
     reply_json(&json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": text } }))
@@ -22,14 +27,19 @@ async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
     let odd_id = json!({ "jsonrpc": "2.0", "id": "server-error", "error": { "code": -32600, "message": "?" } });
     for gone in [
         plain("404 Not Found", ""),
-        plain("400 Bad Request", no_session),
+        plain("400 Bad Request", &no_session),
         plain("400 Bad Request", "Bad Request: unknown"),
         plain(
             "400 Bad Request",
             json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32000, "message": "Server not initialized" } }),
         ),
         plain("410 Gone", ""),
-        plain("200 OK", odd_id),
+        plain("200 OK", &odd_id),
+        as_stream(without_id(-32_001, "Session not found")),
+        as_stream(plain("200 OK", odd_id)),
+        // what is there to be taken up again from says nothing
+        stream(format!("id: 1\nretry: 10\ndata:\n\ndata: {}\n\n", without_id(-32_001, "Session not found").2)),
+        as_stream(("400 Bad Request".to_owned(), vec![], no_session.to_string())),
     ] {
         let begun = AtomicUsize::new(0);
         let server = Server::start(move |seen, message| match message["method"].as_str() {
@@ -97,6 +107,43 @@ async fn an_error_of_the_tool_that_speaks_of_sessions_is_no_reason_to_call_again
 }
 
 #[tokio::test]
+async fn a_stream_that_shows_that_a_call_has_begun_is_no_reason_to_make_it_again() {
+    type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
+    let cases: Vec<Case> = vec![
+        (
+            "progress",
+            Box::new(|_| {
+                let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": {} });
+                stream(format!("data: {progress}\n\ndata: {}\n\n", without_id(-32_001, "timed out").2))
+            }),
+        ),
+        (
+            "a stream that was taken up again",
+            Box::new(|_| cut("event-7", "retry: 100\n")),
+        ),
+        (
+            "the id of the call",
+            Box::new(|message| {
+                let (_, _, body) = error(message, -32_000, "timed out");
+                as_stream(("400 Bad Request".to_owned(), vec![], body))
+            }),
+        ),
+    ];
+    for (name, answer) in cases {
+        let server = Server::start(move |seen, message| match message["method"].as_str() {
+            Some("tools/call") => Some(answer(message)),
+            _ if seen.header("last-event-id").is_some() => Some(as_stream(without_id(-32_001, "timed out"))),
+            _ => older(seen, message, Some("one")),
+        })
+        .await;
+        let connected = server.connect().await.unwrap();
+        let (reply, _) = call(&connected, Effect::Write).await;
+        assert_eq!(reply.unwrap(), ToolReply::failed("timed out"), "{name}");
+        assert_eq!(server.calls().len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_was_down_is_used_as_soon_as_it_is_back() {
     let up = Arc::new(Mutex::new("up"));
     let now = up.clone();
@@ -141,8 +188,36 @@ async fn a_refusal_that_a_fresh_session_gets_too_is_real_and_costs_one_session()
 }
 
 #[tokio::test]
+async fn a_refusal_costs_the_same_in_a_stream_of_events() {
+    let forms: [fn(Answer) -> Answer; 2] = [as_stream, |answer| answer];
+    for form in forms {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let now = begun.clone();
+        let server = Server::start(move |seen, message| match message["method"].as_str() {
+            Some("initialize") => {
+                begun.fetch_add(1, Ordering::SeqCst);
+                older(seen, message, Some("one"))
+            }
+            Some("tools/call") => Some(form(without_id(-32_001, "no"))),
+            _ => older(seen, message, None),
+        })
+        .await;
+        let connected = server.connect().await.unwrap();
+        for effect in [Effect::Write, Effect::Read, Effect::Write] {
+            assert_eq!(call(&connected, effect).await.0.unwrap(), ToolReply::failed("no"));
+        }
+        assert_eq!((now.load(Ordering::SeqCst), server.calls().len()), (2, 4));
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_a_fresh_session_does_not_cure_costs_one_session() {
-    for refused in [plain("400 Bad Request", "no"), plain("422 Unprocessable Content", ""), without_id(-32_001, "?")] {
+    for refused in [
+        plain("400 Bad Request", "no"),
+        plain("422 Unprocessable Content", ""),
+        without_id(-32_001, "?"),
+        as_stream(without_id(-32_001, "?")),
+    ] {
         let (begun, refusing) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (sessions, now) = (begun.clone(), refusing.clone());
         let server = Server::start(move |seen, message| match message["method"].as_str() {
