@@ -138,6 +138,9 @@ pub(super) enum Fault {
     Auth(#[from] AuthError),
     #[error("{0}")]
     Net(#[from] net::Error),
+    /// The connection broke after the reply had begun.
+    #[error("{0}")]
+    BrokenOff(net::Error),
     #[error("the token lacks `{0}`")]
     ScopeMissing(ScopeSet),
     #[error("the server refused with status {0}")]
@@ -286,6 +289,7 @@ impl Fault {
             Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
             Self::Flood(flood) if sent == Sent::Perhaps => ToolError::BadReply(flood.to_string()),
             lost @ (Self::Net(_)
+            | Self::BrokenOff(_)
             | Self::Unavailable(_)
             | Self::Timeout { .. }
             | Self::Abandoned
@@ -303,7 +307,7 @@ impl Fault {
         let server = server.clone();
         match self {
             Self::Auth(source) => ConnectError::Auth { server, source },
-            Self::Net(source) => ConnectError::Unreachable { server, source },
+            Self::Net(source) | Self::BrokenOff(source) => ConnectError::Unreachable { server, source },
             Self::ScopeMissing(_) | Self::Refused(_) | Self::SessionRefused(_) => {
                 ConnectError::Refused { server, reason: self.to_string() }
             }

@@ -306,6 +306,7 @@ impl Http {
         let subject = Subject::of(&question.asked);
         let body = reply.collect(longest(ticket)).map_err(|error| match error {
             net::Error::TooLarge { limit, .. } => Fault::TooLong { subject, limit },
+            broken @ net::Error::Broken { .. } => Fault::BrokenOff(broken),
             error => Fault::Net(error),
         });
         let mut body = within(subject, limit, body).await?;

@@ -58,7 +58,7 @@ impl<'a> Rounds<'a> {
                     return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?.into());
                 }
                 Err(error) => match (Fault::of_service(error, self.ticket.redactor()), self.session.cut()) {
-                    (Fault::Closed, None) if self.may_repeat() => self.lost += 1,
+                    (Fault::Closed | Fault::BrokenOff(_), None) if self.may_repeat() => self.lost += 1,
                     (fault, cut) => return Err(cut.unwrap_or(fault)),
                 },
             }
