@@ -185,7 +185,7 @@ events! {
     /// The server wanted scopes that the boundary lets it ask for; a token with them was asked for.
     ScopeStepUp = "scope_step_up", Info, None, "go on",
         "list the scope with the tool, so that it is asked for at once";
-    /// The server failed or could not be reached.
+    /// The server failed, could not be reached, or did not answer.
     ServerUnavailable = "server_unavailable", Info, None, "go on; say so if the answer depends on it",
         "see whether the server is up";
     /// A tool's definition is not the one that was approved.

@@ -61,7 +61,7 @@ impl Http {
                 Ok(reply) => reply,
                 Err(error) => {
                     if let Some(ticket) = ticket {
-                        ticket.verdict(EventKind::ServerUnavailable, "the server could not be reached");
+                        ticket.verdict(EventKind::ServerUnavailable, failure(&error));
                     }
                     if may_have_arrived(&error) {
                         earlier = Sent::Perhaps;
@@ -252,6 +252,15 @@ fn set_sent(ticket: Option<&Ticket>, sent: Sent) {
     }
 }
 
+/// What an operator is told of an exchange without a reply.
+fn failure(error: &net::Error) -> &'static str {
+    match error {
+        net::Error::Broken { .. } => "the connection to the server broke",
+        net::Error::Timeout { .. } | net::Error::Silent { .. } => "the server did not answer in time",
+        _ => "the server could not be reached",
+    }
+}
+
 /// Whether a request that failed so may have reached the server. The time may be over before or after that.
 fn may_have_arrived(error: &net::Error) -> bool {
     matches!(error, net::Error::Broken { .. } | net::Error::Timeout { .. } | net::Error::Silent { .. })
@@ -269,3 +278,6 @@ fn missing(challenge: &Challenge, token: &AccessToken) -> ScopeSet {
     let contradicts_itself = challenge.param("error") == Some("insufficient_scope");
     if missing.is_empty() && contradicts_itself { wanted } else { missing }
 }
+
+#[cfg(test)]
+mod tests;

@@ -385,9 +385,29 @@ async fn a_call_that_cannot_be_sent_was_not_made() {
     while tokio::net::TcpStream::connect(&address).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    let (reply, _) = call(&connected, Effect::Write).await;
-    let error = reply.unwrap_err();
+    let (error, details) = failed(&connected).await;
     assert!(error.is_infrastructure() && !error.is_unconfirmed(), "{error:?}");
+    assert_eq!(details, ["the server could not be reached"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_was_there() {
+    // what is no status line ends a connection
+    let server = calling(|_| plain("none", "")).await;
+    let (error, details) = failed(&server.connect().await.unwrap()).await;
+    assert!(error.is_infrastructure() && error.is_unconfirmed(), "{error:?}");
+    assert_eq!(details, ["the connection to the server broke"]);
+    assert!(!error.to_string().contains("reached") && error.to_string().contains("broke"), "{error}");
+}
+
+/// What becomes of a call that changes something, and what its events say.
+async fn failed(server: &McpServer) -> (ToolError, Vec<String>) {
+    let run = RunId::random();
+    let recorder = Recorder::new(run, 0, Redactor::new());
+    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let error = server.call(permitted("echo", Map::new(), Effect::Write).await, context).await.unwrap_err();
+    let events = recorder.finish(Duration::ZERO).events;
+    (error, events.into_iter().map(|event| event.detail).collect())
 }
 
 #[tokio::test]
