@@ -101,16 +101,11 @@ struct NoModel(ModelId);
 pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> {
     let start = std::time::Instant::now();
     let form = Form::from(wanted.json);
-    let (connected, made) = match tokio::runtime::Runtime::new()?.block_on(make(wanted)) {
-        Ok(run) => (true, Ok(run)),
-        Err(error) if form == Form::Json => (false, Err(error)),
+    let mut report = match tokio::runtime::Runtime::new()?.block_on(make(wanted)) {
+        Ok((run, oddity)) => Report::of(run).with(oddity),
+        Err(error) if form == Form::Json => Report::unconnected(&error),
         Err(error) => return Err(error),
     };
-    let mut report = match made {
-        Ok((run, oddity)) => Report::of(run).with(oddity),
-        Err(error) => Report::unconnected(&error),
-    };
-    report.connected = connected;
     report.seconds = (start.elapsed().as_secs_f64() * 1e3).round() / 1e3;
     match form {
         Form::Json => say_json(&report, out)?,
@@ -119,7 +114,7 @@ pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> 
     Ok(report.status.exit_code())
 }
 
-/// The run, and what of the tool's definition could not be used.
+/// The run, and what of the tool's definition could not be used. An error means that the server was not connected to.
 async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliError> {
     let Wanted { boundary, tool, arguments: Object(arguments), input, live, .. } = wanted;
     let boundary = Boundary::load(boundary)?;
