@@ -145,7 +145,9 @@ impl McpServer {
             }
         });
         let limit = ticket.limits.timeout;
-        let made = tokio::time::timeout(limit, pin!(made)).await.unwrap_or(Err(Fault::Timeout { subject: Subject::Call, limit }));
+        let made = tokio::time::timeout(limit, pin!(made))
+            .await
+            .unwrap_or(Err(Fault::Timeout { subject: Subject::Call, limit }));
         let result = made.map_err(|fault| fault.into_tool_error(ticket.sent()));
         if let Err(error) = &result {
             ticket.record(error);

@@ -209,8 +209,9 @@ impl Incoming {
 /// The first answer in an event stream that came as a whole. `None` if there is none.
 pub(super) fn answer_in(body: &[u8]) -> Option<Bytes> {
     let messages = sse::all(body).into_iter().filter(|event| is_message(event.event.as_deref()));
-    let is_answer =
-        |text: &String| matches!(Inbound::of(text.as_bytes(), &InputPolicy::Decline), Inbound::Answer(_) | Inbound::Error);
+    let is_answer = |text: &String| {
+        matches!(Inbound::of(text.as_bytes(), &InputPolicy::Decline), Inbound::Answer(_) | Inbound::Error)
+    };
     messages.filter_map(|event| event.data).find(is_answer).map(Bytes::from)
 }
 

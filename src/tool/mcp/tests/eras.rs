@@ -117,10 +117,7 @@ async fn a_stream_that_shows_that_a_call_has_begun_is_no_reason_to_make_it_again
                 stream(format!("data: {progress}\n\ndata: {}\n\n", without_id(-32_001, "timed out").2))
             }),
         ),
-        (
-            "a stream that was taken up again",
-            Box::new(|_| cut("event-7", "retry: 100\n")),
-        ),
+        ("a stream that was taken up again", Box::new(|_| cut("event-7", "retry: 100\n"))),
         (
             "the id of the call",
             Box::new(|message| {
