@@ -22,8 +22,8 @@ pub(super) const MAX_STATES: u64 = 50_000;
 pub(super) const MAX_COMPILED_PATTERN: usize = 4 << 20;
 /// How many sub-schemas may apply to one place of a value.
 pub(super) const MAX_CHECKS: u64 = 10_000;
-/// What is kept of all sub-schemas about those that they apply to the same value.
-pub(super) const MAX_PARTS: usize = 200_000;
+/// Sub-schemas that apply to the same value as another one, over all sub-schemas of a schema: as many entries are kept.
+pub(super) const MAX_APPLIED: usize = 200_000;
 /// Sub-schemas within each other that are entered for one value. Each takes some of the stack.
 pub(super) const MAX_NESTING: usize = 800;
 
@@ -47,12 +47,18 @@ pub(crate) enum Excess {
     Paths,
     /// A reference is too long.
     Reference,
-    /// A pattern is too long, or all of them are too many.
-    Patterns,
+    /// A pattern is too long.
+    Pattern,
+    /// All patterns together take too long to translate.
+    Translation,
     /// Its patterns repeat too much.
     Repetition,
     /// Too many of its parts apply to one place of a value.
     Checks,
+    /// Too many of its parts are entered within each other for one value.
+    Nesting,
+    /// All its parts together apply too many others to the same value.
+    Applied,
     /// It refers to itself without going into the value.
     Endless,
     /// Parts with an `$id` refer to each other in a circle, or by dynamic references.
@@ -67,10 +73,23 @@ impl fmt::Display for Excess {
             Self::Values => write!(f, "with its references it has more than {MAX_VALUES} values"),
             Self::Paths => write!(f, "the paths to its parts have more than {MAX_PATHS} bytes"),
             Self::Reference => write!(f, "a reference has more than {MAX_REFERENCE} bytes"),
-            Self::Patterns => write!(f, "a pattern has more than {MAX_PATTERN} bytes, or there are too many patterns"),
+            Self::Pattern => write!(f, "a pattern has more than {MAX_PATTERN} bytes"),
+            Self::Translation => write!(
+                f,
+                "its patterns have more than {MAX_TRANSLATION} bytes together, those of a pattern counted once more for each `\\` in it"
+            ),
             Self::Repetition => write!(f, "its patterns have more than {MAX_STATES} states: they repeat too much"),
             Self::Checks => {
                 write!(f, "with its references more than {MAX_CHECKS} sub-schemas apply to one place of a value")
+            }
+            Self::Nesting => {
+                write!(
+                    f,
+                    "with its references more than {MAX_NESTING} sub-schemas within each other apply to one value"
+                )
+            }
+            Self::Applied => {
+                write!(f, "its sub-schemas apply others to the same value more than {MAX_APPLIED} times together")
             }
             Self::Endless => f.write_str("it refers to itself without going into a property or an item"),
             Self::Resources => f.write_str(

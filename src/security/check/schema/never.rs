@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::raw::address;
 
 /// How deep is looked.
-const MAX_DEPTH: usize = 24;
+const MAX_LOOK_DEPTH: usize = 24;
 /// How many parts are looked at.
-const MAX_PARTS: usize = 20_000;
+const MAX_LOOKS: usize = 20_000;
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
 /// Why no arguments can fit a schema, in words that go on after "because"; none where some may.
 pub(crate) fn why_no_arguments_fit(schema: &Value) -> Option<String> {
-    let mut search = Search { root: schema, open: HashSet::new(), left: MAX_PARTS };
+    let mut search = Search { root: schema, open: HashSet::new(), left: MAX_LOOKS };
     let found = match types(schema) {
         Some(types) if !types.contains(&"object") => Some(Never::at("`type`", "arguments are always an object")),
         _ => search.never(schema, 0),
@@ -61,7 +61,7 @@ impl<'s> Search<'s> {
         let members = schema.as_object()?;
         let size = |key: &str| members.get(key).and_then(Value::as_array).map_or(0, Vec::len);
         self.left = self.left.checked_sub(1 + size("enum") + size("required"))?;
-        if depth >= MAX_DEPTH || !self.open.insert(address(schema)) {
+        if depth >= MAX_LOOK_DEPTH || !self.open.insert(address(schema)) {
             return None;
         }
         let found = own(members).or_else(|| self.applied(members, depth)).or_else(|| self.required(members, depth));

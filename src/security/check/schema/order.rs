@@ -34,7 +34,10 @@ impl Order {
                 height = height.max(of(&heights, other) + 1);
                 all = all.saturating_add(of(&checks, other));
             }
-            if height > MAX_NESTING || all > MAX_CHECKS {
+            if height > MAX_NESTING {
+                return Err(Excess::Nesting);
+            }
+            if all > MAX_CHECKS {
                 return Err(Excess::Checks);
             }
             put(&mut heights, *node, height);

@@ -15,12 +15,12 @@ impl Patterns {
     /// Adds a pattern, and says how many states it has.
     pub(super) fn add(&mut self, pattern: &str) -> Result<u64, Excess> {
         if pattern.len() > MAX_PATTERN {
-            return Err(Excess::Patterns);
+            return Err(Excess::Pattern);
         }
         let escapes = pattern.bytes().filter(|byte| *byte == b'\\').count();
         self.translation = self.translation.saturating_add((pattern.len() * (escapes + 1)) as u64);
         if self.translation > MAX_TRANSLATION {
-            return Err(Excess::Patterns);
+            return Err(Excess::Translation);
         }
         let states = states(pattern);
         self.states = self.states.saturating_add(states);

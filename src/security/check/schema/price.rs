@@ -9,7 +9,7 @@ use serde_json::{Value, map};
 
 use super::{
     graph::{Graph, Node},
-    limits::{Excess, MAX_NESTING, MAX_PARTS},
+    limits::{Excess, MAX_APPLIED, MAX_NESTING},
     order::{Order, backwards, of, put},
     own::{Subject, Sum, weight},
     raw::Raw,
@@ -274,8 +274,8 @@ fn parts(graph: &Graph, order: &Order, first: usize, all: &mut usize) -> Result<
     while let Some(((_, at), mut seen)) = wanted.pop_first() {
         let Some(node) = graph.nodes.get(at) else { continue };
         *all += 1;
-        if *all > MAX_PARTS {
-            return Err(Excess::Checks);
+        if *all > MAX_APPLIED {
+            return Err(Excess::Applied);
         }
         if node.looks_again {
             seen.marks = seen.marks.saturating_add(seen.checks);

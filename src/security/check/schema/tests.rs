@@ -10,6 +10,7 @@ mod dear;
 mod made;
 mod never;
 mod ordinary;
+mod page;
 mod prices;
 
 use super::{

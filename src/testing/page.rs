@@ -1,0 +1,28 @@
+//! Tables of the documentation, and numbers as they stand in them.
+
+use std::fmt::Debug;
+
+/// The cells of each row below a header.
+pub(crate) fn rows(page: &str, header: &str) -> Vec<Vec<String>> {
+    let table = page.lines().skip_while(|line| *line != header).skip(2);
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    table.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
+/// With a comma after each group of three digits.
+pub(crate) fn grouped(number: impl TryInto<u64, Error: Debug>) -> String {
+    let digits = number.try_into().unwrap().to_string();
+    let is_start = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    let grouped = digits.char_indices().map(|(at, digit)| match is_start(at) {
+        true => format!(",{digit}"),
+        false => digit.to_string(),
+    });
+    grouped.collect()
+}
+
+/// A whole number of MiB.
+pub(crate) fn mebibytes(bytes: impl TryInto<u64, Error: Debug>) -> String {
+    let bytes = bytes.try_into().unwrap();
+    assert!(bytes.is_multiple_of(1 << 20), "{bytes} bytes");
+    format!("{} MiB", bytes >> 20)
+}
