@@ -2,6 +2,7 @@
 //! bodies and waits capped.
 
 mod address;
+mod bom;
 mod cause;
 mod client;
 mod error;
@@ -17,6 +18,7 @@ pub(crate) mod stub;
 mod tls;
 
 pub use address::{AddressFilter, AddressKind};
+pub(crate) use bom::strip_bom;
 pub use bytes::Bytes;
 pub use client::{Client, Reply, Request, Streamed};
 pub(crate) use client::{check_address, is_loopback};

@@ -5,6 +5,8 @@ use base64::{
 };
 use serde_json::{Map, Value};
 
+use crate::net::strip_bom;
+
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -24,8 +26,7 @@ pub fn is_jwt(token: &str) -> bool {
 
 /// An object or an array, to go by its start.
 fn is_json(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    matches!(text.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0), Some(b'{' | b'['))
+    matches!(strip_bom(text).iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0), Some(b'{' | b'['))
 }
 
 /// As much of a part as somebody could decode.

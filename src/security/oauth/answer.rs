@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::endpoint::Grant;
 use crate::{
+    net::strip_bom,
     secret::Secret,
     security::{Scope, ScopeSet, boundary::Proof, jwt},
 };
@@ -66,8 +67,7 @@ pub(super) fn is_code(text: &str) -> bool {
 
 /// The members of a JSON object.
 pub(super) fn entries(body: &[u8]) -> Option<Map<String, Value>> {
-    // some begin with a byte order mark
-    serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()
+    serde_json::from_slice(strip_bom(body)).ok()
 }
 
 /// A text; an empty one is as good as none, and so is anything else.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{TryFutureExt, future::Either, stream::BoxStream};
+use futures_util::{TryFutureExt, future::Either};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -31,14 +31,15 @@ use super::{
     listen::Listening,
     listing::Freshness,
     lost::{self, Record, Refusals},
-    message::{Asked, not_served},
+    message::{self, Asked, not_served},
     oddity::Oddities,
+    sse::Body,
     stream::{self, Answered, Before, Incoming, Place},
     subject::Subject,
 };
 use crate::{
     clock::Clock,
-    net::{self, Bytes, Request, Streamed},
+    net::{self, Request, Streamed},
     security::{boundary::Protocol, oauth::Identity},
 };
 
@@ -88,7 +89,6 @@ struct Asking<'a> {
 }
 
 pub(super) type Headers = HashMap<HeaderName, HeaderValue>;
-type Body = BoxStream<'static, Result<Bytes, net::Error>>;
 type Failure = StreamableHttpError<Fault>;
 
 /// A stream that breaks off is taken up again, but not for ever.
@@ -207,8 +207,7 @@ impl Http {
             let trace = header_value(&ticket.traceparent)?;
             request.headers.insert(TRACEPARENT, trace);
         }
-        let body = serde_json::to_vec(message).map_err(|_| Fault::Garbage("a message cannot be written".into()))?;
-        request.body = body.into();
+        request.body = message::to_json(message)?.into();
         Ok(request)
     }
 

@@ -7,12 +7,8 @@ use rmcp::model::{ClientJsonRpcMessage, ClientResult, ElicitRequestParams, Error
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
-use super::{
-    input,
-    limit::MAX_UNANSWERED,
-    message::{BOM, request_id},
-};
-use crate::security::boundary::InputPolicy;
+use super::{input, limit::MAX_UNANSWERED, message::request_id};
+use crate::{net::strip_bom, security::boundary::InputPolicy};
 
 /// One message of a server.
 #[derive(Debug)]
@@ -55,8 +51,7 @@ struct Question {
 impl Inbound {
     /// Reads as much of a message as is needed to know what to do with it. No sampling and no roots are served.
     pub(super) fn of(text: &[u8], policy: &InputPolicy) -> Self {
-        let text = text.trim_ascii_start();
-        let text = text.strip_prefix(BOM).unwrap_or(text).trim_ascii_start();
+        let text = strip_bom(text.trim_ascii_start()).trim_ascii_start();
         if text.starts_with(b"[") {
             return Self::of_list(text, policy);
         }

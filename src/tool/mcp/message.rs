@@ -14,15 +14,16 @@ mod start;
 use std::{borrow::Cow, sync::Arc};
 
 use rmcp::model::{
-    CallToolResult, ClientRequest, ErrorCode, ErrorData, GetExtensions, RequestId, ServerJsonRpcMessage,
+    CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorCode, ErrorData, GetExtensions, RequestId,
+    ServerJsonRpcMessage,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::{list::LISTED, result::OMITTED, start::not_served};
 
-use super::{call::Ticket, oddity::Oddities};
-use crate::call::ToolName;
+use super::{call::Ticket, error::Fault, oddity::Oddities};
+use crate::{call::ToolName, net::strip_bom};
 
 /// What a request asks for, which decides how its answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,6 @@ pub(super) enum Unreadable {
 
 /// Under this key of an error's `data` stands that the error is not the server's, but says why its answer cannot be used.
 const UNUSABLE: &str = "abide/unusable";
-pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Asked {
     pub(super) fn of(request: &ClientRequest) -> Self {
@@ -106,11 +106,14 @@ impl Expected<'_> {
     }
 }
 
+/// A message of ours, as JSON.
+pub(super) fn to_json(message: &ClientJsonRpcMessage) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(message).map_err(|error| Fault::Garbage(format!("a message cannot be written as JSON: {error}")))
+}
+
 /// The value that a message is written as. A byte order mark before it does not matter.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Unreadable> {
-    let bytes = bytes.trim_ascii_start();
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)
+    serde_json::from_slice(strip_bom(bytes.trim_ascii_start())).map_err(|_| Unreadable::NotJson)
 }
 
 /// The message that a value is, without what in it cannot be used. An answer that cannot be used at all becomes an error that says so, see

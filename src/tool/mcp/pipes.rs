@@ -32,7 +32,7 @@ use super::{
     oddity::Oddities,
     subject::Subject,
 };
-use crate::security::boundary::InputPolicy;
+use crate::{net::strip_bom, security::boundary::InputPolicy};
 
 /// What a program's messages mean to us.
 #[derive(Clone)]
@@ -358,7 +358,7 @@ impl From<Flood> for Reason {
 
 /// The messages of a line. Some programs write other text before them, or several without an end of the line between them.
 fn messages(line: &[u8]) -> Vec<&[u8]> {
-    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    let line = strip_bom(line).trim_ascii();
     let mut found = Vec::new();
     let (mut rest, mut failed) = (line, 0);
     while failed < MAX_TRIES {
@@ -385,7 +385,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 fn line(message: &ClientJsonRpcMessage) -> Result<Vec<u8>, Fault> {
-    let mut text = serde_json::to_vec(message).map_err(|_| Fault::Garbage("a message cannot be written".into()))?;
+    let mut text = message::to_json(message)?;
     text.push(b'\n');
     Ok(text)
 }

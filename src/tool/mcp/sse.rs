@@ -9,7 +9,10 @@ use futures_util::{
 };
 use sse_stream::{Error, Sse};
 
-use crate::net::{self, Bytes};
+use crate::net::{self, Bytes, strip_bom};
+
+/// The bytes of an answer, as they come.
+pub(super) type Body = BoxStream<'static, Result<Bytes, net::Error>>;
 
 #[derive(Debug, thiserror::Error)]
 enum Broken {
@@ -35,20 +38,15 @@ struct Parser {
 
 /// A stream that is being read.
 struct Reading {
-    bytes: BoxStream<'static, Result<Bytes, net::Error>>,
+    bytes: Body,
     parser: Parser,
     end: Option<Broken>,
     is_over: bool,
 }
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-
 /// The events of a stream of bytes. It ends with an error at an event of more than `limit` bytes. An event without data is passed on where
 /// it has an id or a time to wait before the stream is asked for again; one that has not ended with the stream is not.
-pub(super) fn events(
-    bytes: BoxStream<'static, Result<Bytes, net::Error>>,
-    limit: usize,
-) -> BoxStream<'static, Result<Sse, Error>> {
+pub(super) fn events(bytes: Body, limit: usize) -> BoxStream<'static, Result<Sse, Error>> {
     let reading = Reading { bytes, parser: Parser::new(limit), end: None, is_over: false };
     stream::unfold(reading, |mut reading| async move {
         let next = reading.next().await?;
@@ -167,7 +165,7 @@ impl Parser {
 
     fn end_line(&mut self, line: &[u8]) -> Result<(), Broken> {
         let line = match std::mem::take(&mut self.is_first_line) {
-            true => line.strip_prefix(BOM).unwrap_or(line),
+            true => strip_bom(line),
             false => line,
         };
         if line.is_empty() {

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{
-    StreamExt,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
+use futures_util::{StreamExt, future::BoxFuture, stream};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use sse_stream::Sse;
 
@@ -16,11 +12,11 @@ use super::{
     http::{self, Headers, Http},
     inbound::{Answers, Inbound},
     limit::{ANSWER_TIMEOUT, Flood, Lines, Meter},
-    sse,
+    sse::{self, Body},
     subject::Subject,
 };
 use crate::{
-    net::{self, Bytes},
+    net::Bytes,
     security::boundary::InputPolicy,
 };
 
@@ -62,7 +58,6 @@ pub(super) struct Place {
     pub(super) headers: Headers,
 }
 
-type Body = BoxStream<'static, Result<Bytes, net::Error>>;
 type Send = Box<dyn Fn(ClientJsonRpcMessage) -> BoxFuture<'static, ()> + std::marker::Send + Sync>;
 
 /// So often in a row may a stream fail to be taken up again.

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::AuthError;
-use crate::net::check_address;
+use crate::net::{check_address, strip_bom};
 
 /// What an issuer publishes about itself, entry by entry.
 pub(super) struct Document<'p> {
@@ -15,8 +15,7 @@ pub(super) struct Document<'p> {
 impl<'p> Document<'p> {
     pub(super) fn read(body: &[u8], issuer: &'p str, base: &'p Url) -> Result<Self, AuthError> {
         let unusable = |reason: &str| AuthError::Metadata { issuer: issuer.to_owned(), reason: reason.to_owned() };
-        // some begin with a byte order mark
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+        let body = strip_bom(body).trim_ascii();
         match serde_json::from_slice(body) {
             Ok(Value::Object(entries)) => Ok(Self { entries, issuer, base }),
             Ok(_) => Err(unusable("it is JSON, but no object")),
