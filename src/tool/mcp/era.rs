@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::start::Question;
+use super::start::Handshake;
 use crate::security::boundary::Protocol;
 
 /// What is known of a server's era. One that ignores what it does not know costs time whenever it is asked for the newer one.
@@ -17,9 +17,9 @@ impl Era {
         if self.is_older.load(Ordering::Relaxed) { Protocol::Initialize } else { configured }
     }
 
-    /// Keeps which question was answered.
-    pub(super) fn learn(&self, answered: Question) {
-        self.is_older.store(answered == Question::Initialize, Ordering::Relaxed);
+    /// Keeps which request was answered.
+    pub(super) fn learn(&self, answered: Handshake) {
+        self.is_older.store(answered == Handshake::Initialize, Ordering::Relaxed);
     }
 
     /// The server may be another one from now on.

@@ -44,7 +44,7 @@ struct Envelope<'a> {
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct Elicitation {
     params: ElicitRequestParams,
 }
 
@@ -136,9 +136,9 @@ fn given_id(id: Value) -> Option<RequestId> {
 }
 
 fn elicited(text: &[u8], policy: &InputPolicy, id: RequestId) -> ClientJsonRpcMessage {
-    match serde_json::from_slice::<Question>(text) {
-        Ok(question) => {
-            ClientJsonRpcMessage::response(ClientResult::ElicitResult(input::answer(policy, &question.params)), id)
+    match serde_json::from_slice::<Elicitation>(text) {
+        Ok(elicitation) => {
+            ClientJsonRpcMessage::response(ClientResult::ElicitResult(input::answer(policy, &elicitation.params)), id)
         }
         Err(_) => {
             let unusable = ErrorData::invalid_params("the form cannot be read", None);

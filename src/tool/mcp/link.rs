@@ -23,7 +23,7 @@ use super::{
     listing::Freshness,
     oddity::Oddities,
     process::{Process, Program},
-    start::{self, Question},
+    start::{self, Handshake},
     subject::Subject,
 };
 use crate::{
@@ -221,7 +221,7 @@ impl Link {
         }
         let served = self.serve(transport(), ClientLifecycleMode::Initialize).await;
         match &served {
-            Ok(_) => http.era().learn(Question::Initialize),
+            Ok(_) => http.era().learn(Handshake::Initialize),
             Err(_) => http.era().forget(),
         }
         served
@@ -241,10 +241,11 @@ impl Link {
     async fn start(&self, program: &Program, protocol: Protocol) -> Result<Session, Fault> {
         let (process, mut pipes) = program.start()?;
         let limit = program.start_timeout();
-        let greeted = start::greet(&mut pipes, self.handler().get_info(), protocol, self.oddities().redactor());
+        let (us, redactor) = (self.handler().get_info(), self.oddities().redactor());
+        let greeted = start::greet(&mut pipes, us, protocol, redactor, self.clock());
         match tokio::time::timeout(limit, greeted).await {
-            Ok(Ok((question, info))) => {
-                program.era().learn(question);
+            Ok(Ok((handshake, info))) => {
+                program.era().learn(handshake);
                 let service = serve_directly(self.handler(), pipes, Some(info));
                 Ok(Session { service, process: Some(process) })
             }

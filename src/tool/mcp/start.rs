@@ -14,50 +14,54 @@ use rmcp::{
     service::ServiceError,
     transport::Transport,
 };
-use tokio::time::timeout;
 
 use super::{error::Fault, link::is_of_older_era, pipes::Pipes};
-use crate::{secret::Redactor, security::boundary::Protocol};
+use crate::{clock::Clock, secret::Redactor, security::boundary::Protocol};
 
-/// What a program is asked at the beginning.
+/// The request that begins a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub(super) enum Handshake {
     /// `server/discover`, of the newer era.
     Discover,
     /// `initialize`, of the older one.
     Initialize,
 }
 
-/// The question that was answered, and by whom.
-pub(super) type Greeted = (Question, ServerPeerInfo);
+/// The request that was answered, and by whom.
+pub(super) type Greeted = (Handshake, ServerPeerInfo);
+
+/// The request that was answered, and what the answer says.
+type Answered = (Handshake, Result<Greeted, Fault>);
 
 struct Greeting<'a> {
     pipes: &'a mut Pipes,
     us: ClientConfig,
     redactor: &'a Redactor,
+    clock: &'a dyn Clock,
 }
 
 /// One that is silent for so long may be of the older era, and ignore what it does not know.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// So long is the answer to one question waited for once the other one is answered.
-const SECOND: Duration = Duration::from_secs(2);
+pub(super) const DISCOVER_TIMEOUT: Duration = Duration::from_secs(3);
+/// So long is the answer to one request waited for once the other one is answered.
+const OTHER_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Says who we are, and learns who the program is. Sets no time limit.
+/// Says who we are, and learns who the program is. The caller sets the limit for all of it.
 pub(super) async fn greet(
     pipes: &mut Pipes,
     us: ClientConfig,
     protocol: Protocol,
     redactor: &Redactor,
+    clock: &dyn Clock,
 ) -> Result<Greeted, Fault> {
-    let mut greeting = Greeting { pipes, us, redactor };
+    let mut greeting = Greeting { pipes, us, redactor, clock };
     let greeted = match protocol {
         Protocol::Initialize => {
-            greeting.ask(Question::Initialize).await?;
+            greeting.ask(Handshake::Initialize).await?;
             greeting.answer().await?.1?
         }
         Protocol::Auto => greeting.in_both_eras().await?,
     };
-    if greeted.0 == Question::Initialize {
+    if greeted.0 == Handshake::Initialize {
         greeting.initialized().await?;
     }
     Ok(greeted)
@@ -65,50 +69,49 @@ pub(super) async fn greet(
 
 impl Greeting<'_> {
     async fn in_both_eras(&mut self) -> Result<Greeted, Fault> {
-        self.ask(Question::Discover).await?;
-        let discovered = timeout(PATIENCE, self.answer()).await;
-        match discovered {
-            Ok(answer) => match answer?.1 {
+        self.ask(Handshake::Discover).await?;
+        match self.answer_within(DISCOVER_TIMEOUT).await {
+            Some(answer) => match answer?.1 {
                 Err(Fault::OlderEra) => {}
                 greeted => return greeted,
             },
-            Err(_) => {
-                self.ask(Question::Initialize).await?;
+            None => {
+                self.ask(Handshake::Initialize).await?;
                 return self.either().await;
             }
         }
-        self.ask(Question::Initialize).await?;
+        self.ask(Handshake::Initialize).await?;
         self.answer().await?.1
     }
 
-    /// Both questions are open. A program that starts slowly answers both, one that ignores what it does not know one of them.
+    /// Both requests are open. A program that starts slowly answers both, one that ignores what it does not know one of them.
     async fn either(&mut self) -> Result<Greeted, Fault> {
         let greeted = match self.answer().await? {
-            (Question::Initialize, Ok(greeted)) => Ok(greeted),
-            (Question::Discover, Err(_)) => self.answer().await?.1,
-            (_, first) => match timeout(SECOND, self.answer()).await {
+            (Handshake::Initialize, Ok(greeted)) => Ok(greeted),
+            (Handshake::Discover, Err(_)) => self.answer().await?.1,
+            (_, first) => match self.answer_within(OTHER_ANSWER_TIMEOUT).await {
                 // where both are answered, the program goes by what it was asked last
-                Ok(Ok((_, Ok(greeted)))) => Ok(greeted),
+                Some(Ok((_, Ok(greeted)))) => Ok(greeted),
                 _ => first,
             },
         };
-        self.pipes.forget(&Question::Discover.id());
-        self.pipes.forget(&Question::Initialize.id());
+        self.pipes.forget(&Handshake::Discover.id());
+        self.pipes.forget(&Handshake::Initialize.id());
         greeted
     }
 
-    async fn ask(&mut self, question: Question) -> Result<(), Fault> {
-        let request = match question {
-            Question::Discover => {
+    async fn ask(&mut self, handshake: Handshake) -> Result<(), Fault> {
+        let request = match handshake {
+            Handshake::Discover => {
                 let version = ProtocolVersion::V_2026_07_28;
                 let (us, can) = (self.us.client_info.clone(), self.us.capabilities.clone());
                 let mut discover = DiscoverRequest::new(DiscoverRequestParams {});
                 discover.extensions.insert(RequestMetaObject::with_client_context(version, us, can));
                 ClientRequest::DiscoverRequest(discover)
             }
-            Question::Initialize => ClientRequest::InitializeRequest(InitializeRequest::new(self.us.clone())),
+            Handshake::Initialize => ClientRequest::InitializeRequest(InitializeRequest::new(self.us.clone())),
         };
-        self.pipes.send(ClientJsonRpcMessage::request(request, question.id())).await
+        self.pipes.send(ClientJsonRpcMessage::request(request, handshake.id())).await
     }
 
     async fn initialized(&mut self) -> Result<(), Fault> {
@@ -117,8 +120,18 @@ impl Greeting<'_> {
         self.pipes.send(ClientJsonRpcMessage::notification(notification)).await
     }
 
-    /// The next answer to one of the questions.
-    async fn answer(&mut self) -> Result<(Question, Result<Greeted, Fault>), Fault> {
+    /// The next answer; `None` if it takes longer.
+    async fn answer_within(&mut self, limit: Duration) -> Option<Result<Answered, Fault>> {
+        let late = self.clock.sleep(limit);
+        tokio::select! {
+            biased;
+            answer = self.answer() => Some(answer),
+            () = late => None,
+        }
+    }
+
+    /// The next answer to one of the requests.
+    async fn answer(&mut self) -> Result<Answered, Fault> {
         loop {
             let (id, answer) = match self.pipes.receive().await.ok_or(Fault::Closed)? {
                 ServerJsonRpcMessage::Response(answer) => (Some(answer.id), Ok(answer.result)),
@@ -126,17 +139,17 @@ impl Greeting<'_> {
                 _ => continue,
             };
             let Some(id) = id else { continue };
-            if id == Question::Discover.id() {
-                return Ok((Question::Discover, of_discovery(answer, self.redactor)));
+            if id == Handshake::Discover.id() {
+                return Ok((Handshake::Discover, of_discovery(answer, self.redactor)));
             }
-            if id == Question::Initialize.id() {
-                return Ok((Question::Initialize, of_initialization(answer, self.redactor)));
+            if id == Handshake::Initialize.id() {
+                return Ok((Handshake::Initialize, of_initialization(answer, self.redactor)));
             }
         }
     }
 }
 
-impl Question {
+impl Handshake {
     /// Far from those of later requests, which are counted from 0.
     fn id(self) -> RequestId {
         RequestId::Number(match self {
@@ -150,7 +163,7 @@ fn of_discovery(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) ->
     let version = ProtocolVersion::V_2026_07_28;
     match answer {
         Ok(ServerResult::DiscoverResult(found)) if found.supported_versions.contains(&version) => {
-            Ok((Question::Discover, ServerPeerInfo::from_discover_result(version, found)))
+            Ok((Handshake::Discover, ServerPeerInfo::from_discover_result(version, found)))
         }
         Err(error) if !is_of_older_era(&error) => Err(Fault::of_service(ServiceError::McpError(error), redactor)),
         Ok(_) | Err(_) => Err(Fault::OlderEra),
@@ -159,7 +172,7 @@ fn of_discovery(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) ->
 
 fn of_initialization(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) -> Result<Greeted, Fault> {
     match answer {
-        Ok(ServerResult::InitializeResult(found)) => Ok((Question::Initialize, found.into())),
+        Ok(ServerResult::InitializeResult(found)) => Ok((Handshake::Initialize, found.into())),
         Ok(_) => Err(Fault::of_service(ServiceError::UnexpectedResponse, redactor)),
         Err(error) => Err(Fault::of_service(ServiceError::McpError(error), redactor)),
     }

@@ -43,7 +43,35 @@ struct Server {
 
 /// Time in which sleeping takes no time, but lets the clock go on.
 #[derive(Debug, Default)]
-struct Hasty(AtomicU64);
+pub(super) struct Hasty(AtomicU64);
+
+/// Another clock, and what was slept by it.
+#[derive(Debug, Default)]
+pub(super) struct Noted<C> {
+    clock: C,
+    slept: Mutex<Vec<Duration>>,
+}
+
+impl<C> Noted<C> {
+    pub(super) fn slept(&self) -> Vec<Duration> {
+        self.slept.lock().unwrap().clone()
+    }
+}
+
+impl<C: Clock> Clock for Noted<C> {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.slept.lock().unwrap().push(duration);
+        self.clock.sleep(duration)
+    }
+}
 
 impl Clock for Hasty {
     fn now(&self) -> SystemTime {

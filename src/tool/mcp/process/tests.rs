@@ -12,8 +12,9 @@ use crate::{
     testing::log::LogCapture,
     tool::mcp::{
         ConnectError, McpServer, ToolError,
+        start::DISCOVER_TIMEOUT,
         subject::Subject,
-        tests::{call, call_under},
+        tests::{Hasty, Noted, call, call_under},
     },
 };
 
@@ -139,11 +140,13 @@ async fn one_that_ignores_what_it_does_not_know_costs_a_wait_once() {
         called() { if [ -e fell ]; then text up; else : > fell; exit 1; fi; }";
     let mut config = config(ignorant);
     config.folder = Some(folder.path().to_owned());
-    let start = std::time::Instant::now();
-    let server = spawn(config).await.unwrap();
-    assert!(start.elapsed() >= Duration::from_secs(3));
+    let clock = Arc::new(Noted::<Hasty>::default());
+    let waits = || clock.slept().into_iter().filter(|wait| *wait == DISCOVER_TIMEOUT).count();
+    let server = McpServer::spawn(config, clock.clone(), &Redactor::new()).await.unwrap();
+    assert_eq!(waits(), 1);
     reply(&server).await.unwrap_err();
     assert_eq!(reply(&server).await.unwrap(), ToolReply::done("up"));
+    assert_eq!(waits(), 1, "its era is known when it is started again");
     assert_eq!(std::fs::read_to_string(folder.path().join("asked")).unwrap(), "asked\n");
 }
 
