@@ -32,7 +32,7 @@ mod start;
 mod stream;
 mod subject;
 
-use std::{fmt, pin::pin, sync::Arc};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 pub use self::{
     call::CallContext,
@@ -43,6 +43,7 @@ use self::{
     call::Ticket,
     error::{Fault, Sent},
     http::Http,
+    limit::PATIENCE,
     link::{Link, Way},
     listing::Listing,
     process::Program,
@@ -70,6 +71,15 @@ impl McpServer {
     ///
     /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
     pub async fn connect(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+        Self::connect_with_patience(identity, clock, PATIENCE).await
+    }
+
+    /// The same, to a server whose streams are read more slowly for at most so long before they end.
+    async fn connect_with_patience(
+        identity: Arc<Identity>,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
         let config = identity.config();
         let (server, input) = (config.id.clone(), config.input.clone());
         if config.oauth().is_some() {
@@ -77,7 +87,7 @@ impl McpServer {
             identity.token().await.map_err(unauthenticated)?;
             identity.check_server(None).await.map_err(unauthenticated)?;
         }
-        let way = Way::Http(Http::new(identity, clock.clone()));
+        let way = Way::Http(Http::new(identity, clock.clone(), patience));
         Self::over(Link::new(server, way, input, clock)).await
     }
 

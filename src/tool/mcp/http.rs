@@ -77,6 +77,8 @@ struct Inner {
     oddities: Oddities,
     refusals: Refusals,
     era: Era,
+    /// How long a stream is read more slowly before it ends, see [`PATIENCE`](super::limit::PATIENCE).
+    patience: Duration,
 }
 
 /// A request that was sent, and how long its answer is waited for.
@@ -99,7 +101,7 @@ pub(super) fn reconnect() -> FixedInterval {
 }
 
 impl Http {
-    pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>, patience: Duration) -> Self {
         let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
         let inner = Inner {
             identity,
@@ -108,6 +110,7 @@ impl Http {
             oddities,
             refusals: Refusals::default(),
             era: Era::default(),
+            patience,
         };
         Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
     }
@@ -132,6 +135,10 @@ impl Http {
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.inner.patience
     }
 
     pub(super) fn listening(&self) -> MutexGuard<'_, Listening> {

@@ -69,6 +69,7 @@ struct Counts {
 /// A token bucket that may owe: whoever takes more than there is waits until the debt is paid.
 struct Bucket {
     allowance: Allowance,
+    patience: Duration,
     left: f64,
     at: Duration,
     waited: Duration,
@@ -82,15 +83,16 @@ pub(super) struct Lines {
 }
 
 impl Meter {
-    /// For one stream in which at most one reply of at most `reply` bytes comes.
-    pub(super) fn new(server: ServerId, clock: Arc<dyn Clock>, reply: usize) -> Self {
+    /// For one stream in which at most one reply of at most `reply` bytes comes. It ends when it was read more slowly for longer than
+    /// `patience`, such as [`PATIENCE`].
+    pub(super) fn new(server: ServerId, clock: Arc<dyn Clock>, reply: usize, patience: Duration) -> Self {
         let now = clock.elapsed();
         let bytes =
             Allowance { at_once: BYTES.at_once.saturating_add(u32::try_from(reply).unwrap_or(u32::MAX)), ..BYTES };
         let counts = Counts {
-            requests: Bucket::full(REQUESTS, now),
-            messages: Bucket::full(MESSAGES, now),
-            bytes: Bucket::full(bytes, now),
+            requests: Bucket::full(REQUESTS, patience, now),
+            messages: Bucket::full(MESSAGES, patience, now),
+            bytes: Bucket::full(bytes, patience, now),
             flood: None,
         };
         Self(Arc::new(Inner { server, clock, counts: Mutex::new(counts) }))
@@ -157,11 +159,11 @@ impl Meter {
 }
 
 impl Bucket {
-    fn full(allowance: Allowance, now: Duration) -> Self {
-        Self { allowance, left: allowance.at_once.into(), at: now, waited: Duration::ZERO }
+    fn full(allowance: Allowance, patience: Duration, now: Duration) -> Self {
+        Self { allowance, patience, left: allowance.at_once.into(), at: now, waited: Duration::ZERO }
     }
 
-    /// How long to wait after taking so much; none when that is too long.
+    /// How long to wait after taking so much; `None` if that is too long.
     fn take(&mut self, amount: f64, now: Duration, calls: usize) -> Option<Duration> {
         let share = f64::from(u32::try_from(calls.max(1)).unwrap_or(u32::MAX));
         let (at_once, rate) = (f64::from(self.allowance.at_once), f64::from(self.allowance.per_second) * share);
@@ -176,7 +178,7 @@ impl Bucket {
         }
         let wait = Duration::try_from_secs_f64(-self.left / rate).unwrap_or(Duration::MAX);
         self.waited = self.waited.saturating_add(wait);
-        (self.waited <= PATIENCE).then_some(wait)
+        (self.waited <= self.patience).then_some(wait)
     }
 }
 

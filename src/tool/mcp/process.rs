@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     era::Era,
     error::Fault,
-    limit::Meter,
+    limit::{Meter, PATIENCE},
     listing::Freshness,
     oddity::Oddities,
     pipes::{Context, Cut, Pipes},
@@ -122,7 +122,7 @@ impl Program {
 
     fn context(&self) -> Context {
         Context {
-            meter: Meter::new(self.config.id.clone(), self.clock.clone(), 0),
+            meter: Meter::new(self.config.id.clone(), self.clock.clone(), 0, PATIENCE),
             policy: self.config.input.clone(),
             freshness: self.freshness.clone(),
             oddities: self.oddities.clone(),

@@ -72,7 +72,7 @@ const MANY: u32 = 10;
 impl Incoming {
     /// The messages of a body. What the server asks is answered in the session that the stream belongs to.
     pub(super) fn new(http: &Http, place: &Place, body: Body, subject: Subject, most: usize) -> Self {
-        let meter = Meter::new(http.identity().config().id.clone(), http.clock().clone(), most);
+        let meter = Meter::new(http.identity().config().id.clone(), http.clock().clone(), most, http.patience());
         let (sender, place) = (http.clone(), place.clone());
         let send: Send = Box::new(move |answer| {
             let (sender, place) = (sender.clone(), place.clone());

@@ -13,6 +13,7 @@ use crate::{
     clock::SystemClock,
     secret::Redactor,
     security::{ScopeSet, boundary::ServerConfig},
+    tool::mcp::limit::PATIENCE,
 };
 
 /// A server that begins each answer so, and does not go on.
@@ -29,7 +30,8 @@ async fn beginning(answer: &'static str) -> Http {
     });
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url);
-    Http::new(Arc::new(Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap()), clock)
+    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
+    Http::new(Arc::new(identity), clock, PATIENCE)
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::clock::ManualClock;
 
 fn meter() -> (Meter, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
-    (Meter::new("s".to_owned().try_into().unwrap(), clock.clone(), 0), clock)
+    (Meter::new("s".to_owned().try_into().unwrap(), clock.clone(), 0, PATIENCE), clock)
 }
 
 /// The waits that so many requests cost, one after the other, as long as they are admitted.

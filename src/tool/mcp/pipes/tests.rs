@@ -13,7 +13,11 @@ use crate::{
     episode::{Recorder, RunId},
     secret::Redactor,
     security::{ScopeSet, boundary::ToolRule},
-    tool::mcp::{CallContext, limit::REQUESTS, tests::permitted_under},
+    tool::mcp::{
+        CallContext,
+        limit::{PATIENCE, REQUESTS},
+        tests::permitted_under,
+    },
 };
 
 /// The program's side of the pipes.
@@ -32,7 +36,7 @@ fn pipes() -> (Pipes, Program) {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
     let (cut, freshness) = (Cut::default(), Arc::<Freshness>::default());
     let context = Context {
-        meter: Meter::new("s".to_owned().try_into().unwrap(), clock.clone(), 0),
+        meter: Meter::new("s".to_owned().try_into().unwrap(), clock.clone(), 0, PATIENCE),
         policy: InputPolicy::Decline,
         freshness: freshness.clone(),
         oddities: Oddities::new("s".to_owned().try_into().unwrap(), Redactor::new()),

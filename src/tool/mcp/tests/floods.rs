@@ -1,7 +1,5 @@
 //! Servers that send more than was asked of them, and servers that only send much.
 
-use std::time::Instant;
-
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -13,6 +11,11 @@ use crate::{
     clock::SystemClock,
     tool::mcp::limit::{MAX_UNANSWERED, MESSAGES, REQUESTS},
 };
+
+/// Requests, messages and bytes: a stream may wait so long for each of them.
+const KINDS: u32 = 3;
+/// So that a flood is over soon.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// What is done with one connection after its request was read: the method and the body.
 type Act = dyn Fn(Arc<Peer>, &str, Value, TcpStream) -> BoxFuture<'static, ()> + Send + Sync;
@@ -94,6 +97,12 @@ impl Peer {
         let _ = stream.write_all(head.as_bytes()).await;
     }
 
+    /// Says that there is no such stream.
+    async fn refuse(&self, stream: &mut TcpStream) {
+        let head = "HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes()).await;
+    }
+
     /// Writes the same again and again, until the other side closes.
     async fn flood(&self, stream: &mut TcpStream, text: &str) {
         let text = text.repeat(64 * 1024 / text.len() + 1);
@@ -103,9 +112,13 @@ impl Peer {
     }
 
     async fn connect(&self, clock: Arc<dyn Clock>) -> McpServer {
+        self.connect_with(clock, PATIENCE).await
+    }
+
+    async fn connect_with(&self, clock: Arc<dyn Clock>, patience: Duration) -> McpServer {
         let config = ServerConfig::new("s".to_owned().try_into().unwrap(), self.url.parse().unwrap());
         let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-        McpServer::connect(Arc::new(identity), clock).await.unwrap()
+        McpServer::connect_with_patience(Arc::new(identity), clock, patience).await.unwrap()
     }
 }
 
@@ -148,21 +161,22 @@ async fn a_flood_in_the_stream_of_a_call_ends_the_call() {
         let peer = Peer::start(move |peer, kind, _, mut stream| {
             let (flood, listen) = (flood.clone(), kind == "listen");
             async move {
-                if !listen {
-                    peer.open(&mut stream).await;
-                    peer.flood(&mut stream, &flood).await;
+                if listen {
+                    return peer.refuse(&mut stream).await;
                 }
+                peer.open(&mut stream).await;
+                peer.flood(&mut stream, &flood).await;
             }
             .boxed()
         })
         .await;
-        let server = peer.connect(Arc::new(SystemClock::new())).await;
-        let start = Instant::now();
+        let clock = Arc::new(Noted::<SystemClock>::default());
+        let server = peer.connect_with(clock.clone(), LITTLE_PATIENCE).await;
         let (reply, _) = call(&server, Effect::Read).await;
         let error = reply.unwrap_err().to_string();
         assert!(error.contains(&format!("server `s` sends too many {kind} on its own")), "{:.80}: {error}", text);
-        // 3 s of patience; this machine may be busy
-        assert!(start.elapsed() < Duration::from_secs(30), "{kind}: {:?}", start.elapsed());
+        let slept: Duration = clock.slept().iter().sum();
+        assert!(slept <= KINDS * LITTLE_PATIENCE, "{kind}: {:?}", clock.slept());
         assert_eq!(peer.opened.load(Ordering::SeqCst), 1, "it is not asked again");
         // what was read, and what lies in the buffers of the system and of the HTTP library
         let written = peer.written.load(Ordering::SeqCst);
@@ -174,7 +188,7 @@ async fn a_flood_in_the_stream_of_a_call_ends_the_call() {
 
 #[tokio::test]
 async fn a_flood_while_nothing_is_under_way_is_not_listened_to() {
-    for text in [PING, PROGRESS, ":\n"] {
+    for (text, patience) in [(PING, PATIENCE), (PROGRESS, LITTLE_PATIENCE), (":\n", LITTLE_PATIENCE)] {
         let flood = text.to_owned();
         let (gone, over) = tokio::sync::mpsc::unbounded_channel();
         let peer = Peer::start(move |peer, kind, message, mut stream| {
@@ -192,9 +206,13 @@ async fn a_flood_while_nothing_is_under_way_is_not_listened_to() {
             .boxed()
         })
         .await;
-        let mut over = over;
-        let server = peer.connect(Arc::new(SystemClock::new())).await;
-        tokio::time::timeout(Duration::from_secs(30), over.recv()).await.unwrap().unwrap();
+        let (mut over, clock) = (over, Arc::new(Noted::<SystemClock>::default()));
+        let server = peer.connect_with(clock.clone(), patience).await;
+        over.recv().await.unwrap();
+        let slept: Duration = clock.slept().iter().sum();
+        assert!(slept <= KINDS * patience, "{slept:?}");
+        let each_request = Duration::from_secs(1) / REQUESTS.per_second;
+        assert!(text != PING || slept > patience - each_request, "{slept:?}");
         assert!(peer.written.load(Ordering::SeqCst) < 32 << 20);
         // calls go on
         assert_eq!(call(&server, Effect::Read).await.0.unwrap(), ToolReply::done("done"));
@@ -221,12 +239,12 @@ async fn one_that_only_sends_much_is_read_to_the_end() {
         .boxed()
     })
     .await;
-    let server = peer.connect(Arc::new(SystemClock::new())).await;
-    let start = Instant::now();
+    let clock = Arc::new(Noted::<SystemClock>::default());
+    let server = peer.connect(clock.clone()).await;
     for _ in 0..3 {
         assert_eq!(call(&server, Effect::Write).await.0.unwrap(), ToolReply::done("done"));
     }
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(clock.slept().iter().all(Duration::is_zero), "no more than may come at once: {:?}", clock.slept());
     // the last ones are sent after the reply
     while peer.answered.lock().unwrap().len() < 3 * 40 {
         tokio::task::yield_now().await;
@@ -255,13 +273,12 @@ async fn the_stream_is_not_read_further_while_too_many_requests_are_unanswered()
         let server = peer.connect(Arc::new(SystemClock::new())).await;
         peer.taking.send_replace(false);
         let mut pending = Box::pin(call(&server, Effect::Read));
-        let early = tokio::time::timeout(Duration::from_millis(300), &mut pending).await;
-        assert_eq!(early.is_ok(), answered, "{asked}");
-        assert!(peer.answered.lock().unwrap().len() <= 1, "one after the other");
-        peer.taking.send_replace(true);
-        if early.is_err() {
-            assert_eq!(pending.await.0.unwrap(), ToolReply::done("done"));
+        if !answered {
+            let early = tokio::time::timeout(Duration::from_millis(300), &mut pending).await;
+            assert!(early.is_err(), "{asked}");
+            peer.taking.send_replace(true);
         }
+        assert_eq!(pending.await.0.unwrap(), ToolReply::done("done"), "{asked}");
     }
 }
 
