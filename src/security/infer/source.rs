@@ -49,3 +49,6 @@ fn cost(chosen: &BTreeSet<Source>) -> Cost {
         chosen.clone(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,9 +253,8 @@ fn a_value_under_very_many_fields_takes_no_long_search() {
         [json!({ "tool": "s.list", "result": reply(value) }), json!({ "tool": "s.act", "arguments": { "x": value } })]
     });
     let run = json!({ "id": "a", "calls": calls.collect::<Vec<_>>() });
-    let started = std::time::Instant::now();
-    inferred(json!([run]));
-    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+    let inferred = inferred(json!([run]));
+    assert_eq!(from(rule(&inferred, "s.act", "x")).len(), 4);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// 20 levels of references, each to the next one twice.
+/// 60 levels of references, each to the next one twice: following them all would never end.
 fn bomb(link: fn(Value) -> Value) -> Value {
     let mut defs = Map::new();
-    for level in 0..20 {
+    for level in 0..60 {
         defs.insert(format!("a{level}"), link(json!({ "$ref": format!("#/$defs/a{}", level + 1) })));
     }
-    defs.insert("a20".into(), json!({ "type": "integer" }));
+    defs.insert("a60".into(), json!({ "type": "integer" }));
     json!({ "type": "object", "properties": { "text": { "$ref": "#/$defs/a0" } }, "$defs": defs })
 }
 
@@ -53,10 +53,8 @@ async fn a_tool_whose_schema_costs_too_much_is_left_out_and_the_others_stay() {
     let outputs =
         links.iter().enumerate().map(|(n, link)| with_schemas(&format!("out{n}"), object(), Some(bomb(*link))));
     let tools: Vec<Value> = inputs.chain(outputs).collect();
-    let start = std::time::Instant::now();
     let server = with(tools.clone(), tool("echo"), json!({ "text": "x" })).await;
     let connected = server.connect().await.unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     let names: Vec<_> = connected.tools().iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, ["s.echo"]);
     assert_eq!(call(&connected, Effect::Read).await.0.unwrap(), ToolReply::done(json!({ "text": "x" })));
@@ -70,13 +68,12 @@ async fn a_tool_whose_schema_costs_too_much_is_left_out_and_the_others_stay() {
 
 #[tokio::test]
 async fn a_reply_that_could_take_too_long_cannot_be_used_and_holds_nobody_up() {
-    // twice as often at each level of the value
+    // twice as often at each level of the value: a check of 60 levels would never end
     let node = json!({ "anyOf": [
         { "properties": { "x": { "$ref": "#/$defs/n" } } }, { "properties": { "x": { "$ref": "#/$defs/n" } }, "required": ["y"] },
     ] });
     let promised = json!({ "type": "object", "properties": { "x": { "$ref": "#/$defs/n" } }, "$defs": { "n": node } });
     let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "x": inner }));
-    let start = std::time::Instant::now();
     let server = with(vec![], with_schemas("echo", object(), Some(promised.clone())), nested(60)).await;
     let connected = server.connect().await.unwrap();
     let calls = (0..8).map(|_| call(&connected, Effect::Read));
@@ -84,7 +81,7 @@ async fn a_reply_that_could_take_too_long_cannot_be_used_and_holds_nobody_up() {
         let error = reply.unwrap_err();
         assert!(matches!(&error, ToolError::BadReply(reason) if reason.contains("longer than a second")), "{error}");
     }
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(server.calls().len(), 8, "none is made again for its reply");
     // what is less deep is checked
     let server = with(vec![], with_schemas("echo", object(), Some(promised)), nested(6)).await;
     let connected = server.connect().await.unwrap();
