@@ -11,8 +11,8 @@ use crate::{
     security::schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
 };
 
-/// Values of all schemas of a server together: measuring them takes less than a second.
-const MAX_VALUES: u64 = 200_000;
+/// Values in the schemas of all tools of a server that are used, each as often as it is compiled: measuring them takes less than a second.
+pub(super) const MAX_VALUES_OF_SERVER: u64 = 200_000;
 /// As many of them are compiled at once, so that what is wrong with them is known before a call; the others when they are needed.
 const COMPILED_AT_ONCE: u64 = 20_000;
 
@@ -25,7 +25,7 @@ pub(super) struct Outputs {
 
 struct Promise {
     schema: Value,
-    /// None within where replies cannot be checked.
+    /// Holds `None` if replies cannot be checked.
     compiled: OnceCell<Option<Arc<Schema>>>,
 }
 
@@ -42,8 +42,21 @@ struct Admitted {
     tools: Vec<ToolSpec>,
     outputs: Outputs,
     faults: Vec<Fault>,
-    values: u64,
-    compiled: u64,
+    values: Values<MAX_VALUES_OF_SERVER>,
+    compiled: Values<COMPILED_AT_ONCE>,
+}
+
+/// Values that were taken, at most so many.
+#[derive(Default)]
+struct Values<const MOST: u64>(u64);
+
+impl<const MOST: u64> Values<MOST> {
+    /// `None` if that would be more: nothing is taken then.
+    fn take(&mut self, values: u64) -> Option<()> {
+        let all = self.0.checked_add(values).filter(|all| *all <= MOST)?;
+        self.0 = all;
+        Some(())
+    }
 }
 
 /// Leaves out tools whose schemas cost too much, and says so.
@@ -67,18 +80,17 @@ pub(super) async fn admit(tools: Vec<ToolSpec>, oddities: &Oddities) -> (Vec<Too
 
 impl Admitted {
     fn add(&mut self, tool: ToolSpec) {
-        let input = self.measure(&tool.input_schema);
-        let output = tool.output_schema.as_ref().map(|schema| self.measure(schema)).transpose();
+        let input = Measured::of(&tool.input_schema);
+        let output = tool.output_schema.as_ref().map(Measured::of).transpose();
         for (part, excess) in [("`inputSchema`", input.as_ref().err()), ("`outputSchema`", output.as_ref().err())] {
             if let Some(SchemaError::TooCostly(_)) = excess {
                 return self.left_out(&tool, part, excess.map(ToString::to_string).unwrap_or_default());
             }
         }
         let of = |measured: Option<&Measured>| measured.map_or(1, Measured::values);
-        self.values = self.values.saturating_add(of(input.as_ref().ok()));
-        self.values = self.values.saturating_add(of(output.as_ref().ok().and_then(Option::as_ref)));
-        if self.values > MAX_VALUES {
-            let reason = format!("the schemas of this server have more than {MAX_VALUES} values together");
+        let values = of(input.as_ref().ok()).saturating_add(of(output.as_ref().ok().and_then(Option::as_ref)));
+        if self.values.take(values).is_none() {
+            let reason = format!("the schemas of this server have more than {MAX_VALUES_OF_SERVER} values together");
             return self.left_out(&tool, "`inputSchema`", reason);
         }
         let unusable = match input.and_then(|measured| self.compile(measured, &tool.input_schema)) {
@@ -108,17 +120,9 @@ impl Admitted {
         self.tools.push(tool);
     }
 
-    fn measure(&self, schema: &Value) -> Result<Measured, SchemaError> {
-        Measured::of(schema)
-    }
-
-    /// None where enough was compiled.
+    /// `None` if it would be too much to compile at once.
     fn compile(&mut self, measured: Measured, schema: &Value) -> Result<Option<Schema>, SchemaError> {
-        self.compiled = self.compiled.saturating_add(measured.values());
-        if self.compiled > COMPILED_AT_ONCE {
-            return Ok(None);
-        }
-        measured.compile(schema).map(Some)
+        self.compiled.take(measured.values()).map(|()| measured.compile(schema)).transpose()
     }
 
     fn left_out(&mut self, tool: &ToolSpec, part: &'static str, reason: String) {

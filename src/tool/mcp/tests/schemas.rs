@@ -164,3 +164,19 @@ async fn many_large_schemas_take_a_bounded_time() {
     assert_eq!(names, ["s.t0", "s.t1", "s.t2", "s.t3", "s.t4", "s.echo", "s.t5"]);
     assert_eq!(connected.oddities().iter().filter(|oddity| oddity.reason.contains("values together")).count(), 4);
 }
+
+#[tokio::test]
+async fn a_tool_that_is_left_out_takes_nothing_from_the_others() {
+    let of = |values: usize| json!({ "type": "object", "properties": { "a": { "enum": vec![1; values] } } });
+    let sizes = [38_000, 38_000, 38_000, 38_000, 38_000, 30_000, 39_000, 9_000, 30_000, 500];
+    let mut tools: Vec<Value> =
+        sizes.iter().enumerate().map(|(n, size)| with_schemas(&format!("t{n}"), of(*size), None)).collect();
+    // what is too costly by itself, and what fits by its input schema alone
+    tools.insert(2, with_schemas("bomb", object(), Some(bomb(|r| json!({ "anyOf": [r, r] })))));
+    tools.insert(8, with_schemas("both", of(100), Some(of(30_000))));
+    let server = with(tools, tool("echo"), json!(1)).await;
+    let connected = server.connect().await.unwrap();
+    let names: Vec<_> = connected.tools().iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["s.t0", "s.t1", "s.t2", "s.t3", "s.t4", "s.echo", "s.t7", "s.t9"]);
+    assert_eq!(connected.oddities().iter().filter(|oddity| oddity.reason.contains("values together")).count(), 4);
+}
