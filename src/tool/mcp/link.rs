@@ -72,10 +72,10 @@ const MAX_IN_FLIGHT: usize = 4_096;
 /// How often one call waits because a program limits the rate.
 const MAX_WAITS: u32 = 8;
 /// So often may a program be started within the span below: one that falls at every call must not be started for ever.
-const MAX_STARTS: usize = 5;
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const MAX_STARTS: usize = 5;
+pub(super) const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// The longest a handshake over HTTP may take, waits that the server asks for included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(90);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Link {
     pub(super) fn new(server: ServerId, way: Way, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {

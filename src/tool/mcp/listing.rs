@@ -53,7 +53,7 @@ struct List {
 
 pub(super) const MAX_PAGES: usize = 64;
 pub(super) const MAX_TOOLS: usize = 1_024;
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// For lists that do not say how long they are good.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 /// However short-lived a server calls its list: asking for it before every call would double the calls.

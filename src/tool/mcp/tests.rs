@@ -16,6 +16,7 @@ mod floods;
 mod limits;
 mod lists;
 mod odd;
+mod page;
 mod questions;
 mod refusals;
 mod schemas;

@@ -1,0 +1,51 @@
+//! The tables of `docs/servers.md` have the numbers of the code.
+
+use super::*;
+use crate::{
+    testing::page::{grouped, mebibytes, rows},
+    tool::mcp::{
+        http::MAX_REPLY,
+        limit::{ANSWER_TIMEOUT, Allowance, BYTES, MAX_UNANSWERED, MESSAGES, REQUESTS},
+        link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
+        listing::{self, MAX_TOOLS},
+        schemas::MAX_VALUES_OF_SERVER,
+    },
+};
+
+const PAGE: &str = include_str!("../../../../docs/servers.md");
+
+#[test]
+fn the_page_has_the_limits_that_nobody_sets() {
+    let page = rows(PAGE, "| what | how much | settable |");
+    let values = "JSON values in the schemas of a server's tools together, counted as for one schema; a tool with which there would \
+                  be more is left out";
+    let list = format!("{} s, {MAX_PAGES} pages, {MAX_TOOLS} tools", listing::TIMEOUT.as_secs());
+    let limits = [
+        ("any other line of a program", mebibytes(MAX_REPLY)),
+        ("any other answer of a server, such as a list of tools", mebibytes(MAX_REPLY)),
+        ("a list of tools", list),
+        (values, grouped(MAX_VALUES_OF_SERVER)),
+        ("the first answer over HTTP, waits included", format!("{} s", CONNECT_TIMEOUT.as_secs())),
+        ("starts of a program", format!("{MAX_STARTS} in {} s", STARTS_WITHIN.as_secs())),
+    ];
+    let fixed: Vec<_> = page.iter().filter(|row| row[2] == "no").collect();
+    let expected = limits.map(|(what, limit)| [what.to_owned(), limit, "no".to_owned()]);
+    assert_eq!(fixed, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_page_has_what_a_server_may_send_on_its_own() {
+    let row = |allowance: Allowance| vec![grouped(allowance.at_once), grouped(allowance.per_second)];
+    let bytes = vec![mebibytes(BYTES.at_once), mebibytes(BYTES.per_second)];
+    let page = rows(PAGE, "| what | at once | each second after that |");
+    let page: Vec<_> = page.into_iter().map(|row| row[1..].to_vec()).collect();
+    assert_eq!(page, [row(REQUESTS), row(MESSAGES), bytes]);
+    let (patience, answer) = (PATIENCE.as_secs(), ANSWER_TIMEOUT.as_secs());
+    for text in [
+        format!("for at most {patience} s in all;"),
+        format!("gets these {patience} s back"),
+        format!("while {MAX_UNANSWERED} of them have no answer, and a server has {answer} s to take one."),
+    ] {
+        assert!(PAGE.contains(&text), "{text}");
+    }
+}
