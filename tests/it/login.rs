@@ -488,6 +488,23 @@ async fn without_a_refresh_token_nothing_is_kept() {
     assert_eq!(setup.testbed.auth().desk().live(), 0);
 }
 
+/// What may stand in the token file that is none of ours, and what is told of it.
+fn unusable_stores(good: &[u8]) -> [(Vec<u8>, &'static str); 6] {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut kept: Value = serde_json::from_slice(good).unwrap();
+        change(&mut kept);
+        kept.to_string().into_bytes()
+    };
+    [
+        (b"{".to_vec(), "no token file of ours"),
+        (with(&|kept| kept["version"] = json!(2)), "version 2"),
+        (with(&|kept| kept["more"] = json!(1)), "no token file of ours"),
+        (with(&|kept| kept["consents"][0]["more"] = json!(1)), "no token file of ours"),
+        (with(&|kept| kept["consents"][0]["asked"] = json!(["no scope"])), "no token file of ours"),
+        (vec![b' '; 300 * 1024], "more than 256 KiB"),
+    ]
+}
+
 #[tokio::test]
 async fn a_file_that_others_could_read_or_change_is_not_used() {
     let setup = Setup::new().await;
@@ -515,19 +532,7 @@ async fn a_file_that_others_could_read_or_change_is_not_used() {
     refused("no file").await;
     fs::remove_dir(&path).unwrap();
 
-    let with = |change: &dyn Fn(&mut Value)| {
-        let mut kept: Value = serde_json::from_slice(&good).unwrap();
-        change(&mut kept);
-        kept.to_string().into_bytes()
-    };
-    for (bytes, reason) in [
-        (b"{".to_vec(), "no token file of ours"),
-        (with(&|kept| kept["version"] = json!(2)), "version 2"),
-        (with(&|kept| kept["more"] = json!(1)), "no token file of ours"),
-        (with(&|kept| kept["consents"][0]["more"] = json!(1)), "no token file of ours"),
-        (with(&|kept| kept["consents"][0]["asked"] = json!(["no scope"])), "no token file of ours"),
-        (vec![b' '; 300 * 1024], "more than 256 KiB"),
-    ] {
+    for (bytes, reason) in unusable_stores(&good) {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         refused(reason).await;

@@ -1,6 +1,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use super::*;
+use super::{
+    Kind::{Changed, Narrower, Wider},
+    *,
+};
 use crate::{net, security::boundary::Draft};
 
 mod laws;
@@ -69,77 +72,73 @@ fn the_same_boundary_has_no_changes_however_it_is_written() {
     assert_eq!(compare(&parse(BASE), &parse(&other)), []);
 }
 
+/// A text of the base, and what stands there instead; what that change is, and its key.
+const CHANGES: &[(&str, &str, Kind, &str)] = &[
+    ("max_calls = 3", "max_calls = 4", Wider, "tools.\"crm.mail\".max_calls"),
+    ("max_calls = 3\n", "", Wider, "tools.\"crm.mail\".max_calls"),
+    ("max_calls = 3", "max_calls = 3\ntimeout = \"300s\"", Wider, "tools.\"crm.mail\".timeout"),
+    ("max_calls = 3", "max_calls = 3\ntimeout = \"2m\"", Narrower, "tools.\"crm.mail\".timeout"),
+    ("max_bytes = 100", "max_bytes = 100, shown_bytes = 20000", Wider, "tools.\"crm.mail\".reply.shown_bytes"),
+    ("max_bytes = 100", "max_bytes = 100, shown_bytes = 100", Narrower, "tools.\"crm.mail\".reply.shown_bytes"),
+    ("max_bytes = 100", "max_bytes = 100, receive_bytes = 2000000", Wider, "tools.\"crm.mail\".reply.receive_bytes"),
+    ("max = 2 }", "max = 1 }", Narrower, "tools.\"crm.mail\".distinct"),
+    ("scopes = [\"b\"]", "scopes = [\"b\", \"c\"]", Narrower, "tools.\"crm.mail\".scopes"),
+    ("scopes = [\"b\"]", "scopes = [\"c\"]", Changed, "tools.\"crm.mail\".scopes"),
+    ("effect = \"write\"", "effect = \"external\"", Narrower, "tools.\"crm.mail\".effect"),
+    ("ask = [\"provenance_denied\"]\n", "", Narrower, "tools.\"crm.mail\".ask"),
+    (
+        "ask = [\"provenance_denied\"]\n",
+        "approval = \"each_call\"\nask = []\n",
+        Narrower,
+        "tools.\"crm.mail\".approval",
+    ),
+    ("after = [", "other_arguments = \"allow\"\nafter = [", Wider, "tools.\"crm.mail\".other_arguments"),
+    ("after = [\"crm.read\"]\n", "", Wider, "tools.\"crm.mail\".after"),
+    ("after = [\"crm.read\"]", "after = [[\"crm.read\", \"crm.read(id=to)\"]]", Wider, "tools.\"crm.mail\".after"),
+    ("after = [\"crm.read\"]", "after = [\"crm.read\", \"crm.read(id=to)\"]", Narrower, "tools.\"crm.mail\".after"),
+    ("after = [\"crm.read\"]", "after = [\"once crm.read\"]", Narrower, "tools.\"crm.mail\".after"),
+    ("after = [\"crm.read\"]", "after = [\"crm.read(id=to)\"]", Changed, "tools.\"crm.mail\".after"),
+    ("\"crm.read:mail\"", "\"crm.read\"", Wider, "tools.\"crm.mail\".arguments.to.from"),
+    ("\"crm.read:mail\"", "\"crm.read:id\"", Changed, "tools.\"crm.mail\".arguments.to.from"),
+    ("\"input:request\", ", "", Narrower, "tools.\"crm.read\".arguments.id.from"),
+    ("[A-Z]+", "[A-Z]*", Changed, "tools.\"crm.read\".arguments.id.pattern"),
+    ("pattern = \"[A-Z]+\", ", "", Wider, "tools.\"crm.read\".arguments.id.pattern"),
+    ("prefix = [\"A\"]", "prefix = [\"AB\", \"AC\"]", Narrower, "tools.\"crm.read\".arguments.id.prefix"),
+    ("max_chars = 9", "max_chars = 10", Wider, "tools.\"crm.read\".arguments.id.max_chars"),
+    ("max_chars = 9", "max_chars = 9, min_chars = 2", Narrower, "tools.\"crm.read\".arguments.id.min_chars"),
+    ("max_items = 3", "max_items = 2", Narrower, "tools.\"crm.read\".arguments.id.max_items"),
+    ("min = 1", "min = 0", Wider, "tools.\"crm.read\".arguments.n.min"),
+    ("max = 5", "max = 4", Narrower, "tools.\"crm.read\".arguments.n.max"),
+    ("enum = [1, 2, 3]", "enum = [1, 2, 3, 4]", Wider, "tools.\"crm.read\".arguments.n.enum"),
+    ("enum = [1, 2, 3]", "enum = [2, 4]", Changed, "tools.\"crm.read\".arguments.n.enum"),
+    ("/data/in", "/data", Wider, "tools.\"crm.read\".arguments.path.path_root"),
+    ("/data/in", "/data/out", Changed, "tools.\"crm.read\".arguments.path.path_root"),
+    ("max_bytes = 100", "max_bytes = 200", Wider, "tools.\"crm.mail\".reply.max_bytes"),
+    ("max_bytes = 100", "max_bytes = 100, markup = \"strip\"", Narrower, "tools.\"crm.mail\".reply.markup"),
+    ("hide = [\"iban\"]", "hide = []", Wider, "tools.\"crm.mail\".reply.hide"),
+    ("[\"CUST1\"]", "[\"CUST1\", \"CUST2\"]", Wider, "registry.known"),
+    ("[0-9]{14}", "[0-9]{15}", Changed, "sensitive.iban.pattern"),
+    ("\nfrom = [\"crm.read:iban\"]", "", Wider, "sensitive.iban.from"),
+    ("[\"planted-one\"]", "[\"planted-one\", \"planted-two\"]", Narrower, "canaries.values"),
+    ("max_chars = 100", "max_chars = 50", Narrower, "answer.max_chars"),
+    ("never = [\"iban\"]", "never = []", Wider, "answer.never"),
+    ("tool_calls = 9", "tool_calls = 8", Narrower, "limits.tool_calls"),
+    ("outgoing_bytes = 100\n", "", Wider, "limits.outgoing_bytes"),
+    ("rate = \"10/s\"", "rate = \"5/s\"\nburst = 20", Changed, "limits.rate"),
+    ("rate = \"10/s\"", "rate = \"20/s\"", Wider, "limits.rate"),
+    ("window = \"1h\"", "window = \"2h\"", Narrower, "limits.caller.window"),
+    ("calls = 10\n", "calls = 11\n", Wider, "limits.caller.calls"),
+    ("https://crm.example/mcp", "https://other.example/mcp", Changed, "servers.crm.url"),
+    ("[limits]", "[compile]\nwrites = \"live\"\n[limits]", Wider, "compile.writes"),
+    ("[limits]", "[limits.all]\nwindow = \"1h\"\ncalls = 10\n[limits]", Narrower, "limits.all"),
+    ("[registry]", "[tools.f]\nscopes = []\neffect = \"read\"\n[registry]", Wider, "tools.f"),
+];
+
 /// `from` becomes `to`: the only change has this kind and key; and the other way round it is the opposite.
 #[test]
 fn every_change_is_told_for_what_it_means() {
-    use Kind::{Changed, Narrower, Wider};
-    let cases: &[(&str, &str, Kind, &str)] = &[
-        ("max_calls = 3", "max_calls = 4", Wider, "tools.\"crm.mail\".max_calls"),
-        ("max_calls = 3\n", "", Wider, "tools.\"crm.mail\".max_calls"),
-        ("max_calls = 3", "max_calls = 3\ntimeout = \"300s\"", Wider, "tools.\"crm.mail\".timeout"),
-        ("max_calls = 3", "max_calls = 3\ntimeout = \"2m\"", Narrower, "tools.\"crm.mail\".timeout"),
-        ("max_bytes = 100", "max_bytes = 100, shown_bytes = 20000", Wider, "tools.\"crm.mail\".reply.shown_bytes"),
-        ("max_bytes = 100", "max_bytes = 100, shown_bytes = 100", Narrower, "tools.\"crm.mail\".reply.shown_bytes"),
-        (
-            "max_bytes = 100",
-            "max_bytes = 100, receive_bytes = 2000000",
-            Wider,
-            "tools.\"crm.mail\".reply.receive_bytes",
-        ),
-        ("max = 2 }", "max = 1 }", Narrower, "tools.\"crm.mail\".distinct"),
-        ("scopes = [\"b\"]", "scopes = [\"b\", \"c\"]", Narrower, "tools.\"crm.mail\".scopes"),
-        ("scopes = [\"b\"]", "scopes = [\"c\"]", Changed, "tools.\"crm.mail\".scopes"),
-        ("effect = \"write\"", "effect = \"external\"", Narrower, "tools.\"crm.mail\".effect"),
-        ("ask = [\"provenance_denied\"]\n", "", Narrower, "tools.\"crm.mail\".ask"),
-        (
-            "ask = [\"provenance_denied\"]\n",
-            "approval = \"each_call\"\nask = []\n",
-            Narrower,
-            "tools.\"crm.mail\".approval",
-        ),
-        ("after = [", "other_arguments = \"allow\"\nafter = [", Wider, "tools.\"crm.mail\".other_arguments"),
-        ("after = [\"crm.read\"]\n", "", Wider, "tools.\"crm.mail\".after"),
-        ("after = [\"crm.read\"]", "after = [[\"crm.read\", \"crm.read(id=to)\"]]", Wider, "tools.\"crm.mail\".after"),
-        ("after = [\"crm.read\"]", "after = [\"crm.read\", \"crm.read(id=to)\"]", Narrower, "tools.\"crm.mail\".after"),
-        ("after = [\"crm.read\"]", "after = [\"once crm.read\"]", Narrower, "tools.\"crm.mail\".after"),
-        ("after = [\"crm.read\"]", "after = [\"crm.read(id=to)\"]", Changed, "tools.\"crm.mail\".after"),
-        ("\"crm.read:mail\"", "\"crm.read\"", Wider, "tools.\"crm.mail\".arguments.to.from"),
-        ("\"crm.read:mail\"", "\"crm.read:id\"", Changed, "tools.\"crm.mail\".arguments.to.from"),
-        ("\"input:request\", ", "", Narrower, "tools.\"crm.read\".arguments.id.from"),
-        ("[A-Z]+", "[A-Z]*", Changed, "tools.\"crm.read\".arguments.id.pattern"),
-        ("pattern = \"[A-Z]+\", ", "", Wider, "tools.\"crm.read\".arguments.id.pattern"),
-        ("prefix = [\"A\"]", "prefix = [\"AB\", \"AC\"]", Narrower, "tools.\"crm.read\".arguments.id.prefix"),
-        ("max_chars = 9", "max_chars = 10", Wider, "tools.\"crm.read\".arguments.id.max_chars"),
-        ("max_chars = 9", "max_chars = 9, min_chars = 2", Narrower, "tools.\"crm.read\".arguments.id.min_chars"),
-        ("max_items = 3", "max_items = 2", Narrower, "tools.\"crm.read\".arguments.id.max_items"),
-        ("min = 1", "min = 0", Wider, "tools.\"crm.read\".arguments.n.min"),
-        ("max = 5", "max = 4", Narrower, "tools.\"crm.read\".arguments.n.max"),
-        ("enum = [1, 2, 3]", "enum = [1, 2, 3, 4]", Wider, "tools.\"crm.read\".arguments.n.enum"),
-        ("enum = [1, 2, 3]", "enum = [2, 4]", Changed, "tools.\"crm.read\".arguments.n.enum"),
-        ("/data/in", "/data", Wider, "tools.\"crm.read\".arguments.path.path_root"),
-        ("/data/in", "/data/out", Changed, "tools.\"crm.read\".arguments.path.path_root"),
-        ("max_bytes = 100", "max_bytes = 200", Wider, "tools.\"crm.mail\".reply.max_bytes"),
-        ("max_bytes = 100", "max_bytes = 100, markup = \"strip\"", Narrower, "tools.\"crm.mail\".reply.markup"),
-        ("hide = [\"iban\"]", "hide = []", Wider, "tools.\"crm.mail\".reply.hide"),
-        ("[\"CUST1\"]", "[\"CUST1\", \"CUST2\"]", Wider, "registry.known"),
-        ("[0-9]{14}", "[0-9]{15}", Changed, "sensitive.iban.pattern"),
-        ("\nfrom = [\"crm.read:iban\"]", "", Wider, "sensitive.iban.from"),
-        ("[\"planted-one\"]", "[\"planted-one\", \"planted-two\"]", Narrower, "canaries.values"),
-        ("max_chars = 100", "max_chars = 50", Narrower, "answer.max_chars"),
-        ("never = [\"iban\"]", "never = []", Wider, "answer.never"),
-        ("tool_calls = 9", "tool_calls = 8", Narrower, "limits.tool_calls"),
-        ("outgoing_bytes = 100\n", "", Wider, "limits.outgoing_bytes"),
-        ("rate = \"10/s\"", "rate = \"5/s\"\nburst = 20", Changed, "limits.rate"),
-        ("rate = \"10/s\"", "rate = \"20/s\"", Wider, "limits.rate"),
-        ("window = \"1h\"", "window = \"2h\"", Narrower, "limits.caller.window"),
-        ("calls = 10\n", "calls = 11\n", Wider, "limits.caller.calls"),
-        ("https://crm.example/mcp", "https://other.example/mcp", Changed, "servers.crm.url"),
-        ("[limits]", "[compile]\nwrites = \"live\"\n[limits]", Wider, "compile.writes"),
-        ("[limits]", "[limits.all]\nwindow = \"1h\"\ncalls = 10\n[limits]", Narrower, "limits.all"),
-        ("[registry]", "[tools.f]\nscopes = []\neffect = \"read\"\n[registry]", Wider, "tools.f"),
-    ];
     let base = parse(BASE);
-    for (from, to, kind, key) in cases {
+    for (from, to, kind, key) in CHANGES {
         assert!(BASE.contains(from), "{from}");
         let other = parse(&BASE.replacen(from, to, 1));
         let told =

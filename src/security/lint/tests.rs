@@ -56,133 +56,134 @@ fn how_tokens_are_asked_for_is_looked_at() {
     assert_eq!(with(&format!("grant = 'login'\n{key} = true")), one(Code::AssumedPkce, key));
 }
 
+/// A text of the clean file, and what stands there instead; the code and the key of what is found.
+const FLAWS: &[(&str, &str, Code, &str)] = &[
+    ("[limits]", "[compile]\nwrites = 'live'\n[limits]", Code::LiveWrites, "compile.writes"),
+    ("tool_calls = 6\n", "", Code::NoCallLimit, "limits.tool_calls"),
+    ("outgoing_bytes = 1000\n", "", Code::NoOutgoingLimit, "limits.outgoing_bytes"),
+    ("known = ['CUST1']", "known = []", Code::EmptyList, "registry.known"),
+    ("known = ['CUST1']", "known = ['CUST1']\nother = ['A']", Code::Unused, "registry.other"),
+    ("keep_out = ['sensitive:iban']", "keep_out = ['crm.lookup:iban']", Code::Unused, "sensitive.iban"),
+    ("pattern = '[A-Z]{2}[0-9]{14,30}'", "from = ['registry:known']", Code::EmptySource, "sensitive.iban.from"),
+    ("ask = ['leak_denied']", "ask = ['leak_denied']\nkeep_out = []", Code::NothingToAsk, "tools.\"crm.mail\".ask"),
+    ("ask = ['leak_denied']", "after = ['crm.lookup', 'crm.three']", Code::NeverMet, "tools.\"crm.mail\".after"),
+    ("max_calls = 2", "max_calls = 7", Code::NeverBinds, "tools.\"crm.lookup\".max_calls"),
+    (
+        "max_calls = 2",
+        "max_calls = 2\narguments.id = { max_items = 1 }\ndistinct = { argument = 'id', max = 2 }",
+        Code::NeverBinds,
+        "tools.\"crm.lookup\".distinct",
+    ),
+    (
+        "[limits]",
+        "[limits.all]\nwindow = '1h'\ncalls = 10\n[limits.caller]\nwindow = '10m'\ncalls = 10\n[limits]",
+        Code::NeverBinds,
+        "limits.caller.calls",
+    ),
+    ("customer:read", "customer.*", Code::BroadScope, "tools.\"crm.lookup\".scopes"),
+    ("customer:read", "https://graph.example/.default", Code::BroadScope, "tools.\"crm.lookup\".scopes"),
+    ("customer:read", "offline_access", Code::BroadScope, "tools.\"crm.lookup\".scopes"),
+    ("'crm.lookup:id'", "'crm.lookup'", Code::WholeReply, "tools.\"crm.mail\".arguments.id.from"),
+    ("'crm.lookup:id'", "'crm.lookup:Subject'", Code::ProseSource, "tools.\"crm.mail\".arguments.id.from"),
+    (
+        "max_calls = 2",
+        "arguments.id = { pattern = '.+' }",
+        Code::BroadPattern,
+        "tools.\"crm.lookup\".arguments.id.pattern",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.id = { hosts = ['*.co.uk'] }",
+        Code::BroadPlace,
+        "tools.\"crm.lookup\".arguments.id.hosts",
+    ),
+    ("links = []", "links = ['*.github.io']", Code::BroadPlace, "tools.\"crm.mail\".arguments.text.links"),
+    (
+        "max_calls = 2",
+        "arguments.p = { path_root = '/' }",
+        Code::BroadPlace,
+        "tools.\"crm.lookup\".arguments.p.path_root",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { prefix = ['https://'] }",
+        Code::BroadPlace,
+        "tools.\"crm.lookup\".arguments.p.prefix",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { enum = ['a', 'bcd'], max_chars = 2 }",
+        Code::NeverAllowed,
+        "tools.\"crm.lookup\".arguments.p.enum",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { enum = ['a', 'b'], pattern = '[0-9]' }",
+        Code::NoValueFits,
+        "tools.\"crm.lookup\".arguments.p.enum",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { enum = [1, 2], max = 5 }",
+        Code::Shadowed,
+        "tools.\"crm.lookup\".arguments.p.enum",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { prefix = ['/data/', '/etc/'], path_root = '/data' }",
+        Code::NeverAllowed,
+        "tools.\"crm.lookup\".arguments.p.prefix",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { prefix = ['/etc/'], path_root = '/data' }",
+        Code::NoValueFits,
+        "tools.\"crm.lookup\".arguments.p.prefix",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { from = ['input'], id = {} }",
+        Code::ObjectSource,
+        "tools.\"crm.lookup\".arguments.p.from",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p.n = { from = ['input'], as = 'number' }",
+        Code::BroadReading,
+        "tools.\"crm.lookup\".arguments.p.n.as",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p.fields.min = { from = ['crm.mail'] }",
+        Code::WholeReply,
+        "tools.\"crm.lookup\".arguments.p.fields.min.from",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p.id = { enum = ['a', 'bcd'], max_chars = 2 }",
+        Code::NeverAllowed,
+        "tools.\"crm.lookup\".arguments.p.id.enum",
+    ),
+    (
+        "max_calls = 2",
+        "arguments.p = { prefix = ['ftp:'], hosts = ['corp.example'] }",
+        Code::NoValueFits,
+        "tools.\"crm.lookup\".arguments.p.prefix",
+    ),
+];
+
 /// `from` in the clean file becomes `to`; the only finding then has this code and key.
 #[test]
 fn every_lint_finds_what_it_is_for() {
-    use Code::*;
-    let cases: &[(&str, &str, Code, &str)] = &[
-        ("[limits]", "[compile]\nwrites = 'live'\n[limits]", LiveWrites, "compile.writes"),
-        ("tool_calls = 6\n", "", NoCallLimit, "limits.tool_calls"),
-        ("outgoing_bytes = 1000\n", "", NoOutgoingLimit, "limits.outgoing_bytes"),
-        ("known = ['CUST1']", "known = []", EmptyList, "registry.known"),
-        ("known = ['CUST1']", "known = ['CUST1']\nother = ['A']", Unused, "registry.other"),
-        ("keep_out = ['sensitive:iban']", "keep_out = ['crm.lookup:iban']", Unused, "sensitive.iban"),
-        ("pattern = '[A-Z]{2}[0-9]{14,30}'", "from = ['registry:known']", EmptySource, "sensitive.iban.from"),
-        ("ask = ['leak_denied']", "ask = ['leak_denied']\nkeep_out = []", NothingToAsk, "tools.\"crm.mail\".ask"),
-        ("ask = ['leak_denied']", "after = ['crm.lookup', 'crm.three']", NeverMet, "tools.\"crm.mail\".after"),
-        ("max_calls = 2", "max_calls = 7", NeverBinds, "tools.\"crm.lookup\".max_calls"),
-        (
-            "max_calls = 2",
-            "max_calls = 2\narguments.id = { max_items = 1 }\ndistinct = { argument = 'id', max = 2 }",
-            NeverBinds,
-            "tools.\"crm.lookup\".distinct",
-        ),
-        (
-            "[limits]",
-            "[limits.all]\nwindow = '1h'\ncalls = 10\n[limits.caller]\nwindow = '10m'\ncalls = 10\n[limits]",
-            NeverBinds,
-            "limits.caller.calls",
-        ),
-        ("customer:read", "customer.*", BroadScope, "tools.\"crm.lookup\".scopes"),
-        ("customer:read", "https://graph.example/.default", BroadScope, "tools.\"crm.lookup\".scopes"),
-        ("customer:read", "offline_access", BroadScope, "tools.\"crm.lookup\".scopes"),
-        ("'crm.lookup:id'", "'crm.lookup'", WholeReply, "tools.\"crm.mail\".arguments.id.from"),
-        ("'crm.lookup:id'", "'crm.lookup:Subject'", ProseSource, "tools.\"crm.mail\".arguments.id.from"),
-        (
-            "max_calls = 2",
-            "arguments.id = { pattern = '.+' }",
-            BroadPattern,
-            "tools.\"crm.lookup\".arguments.id.pattern",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.id = { hosts = ['*.co.uk'] }",
-            BroadPlace,
-            "tools.\"crm.lookup\".arguments.id.hosts",
-        ),
-        ("links = []", "links = ['*.github.io']", BroadPlace, "tools.\"crm.mail\".arguments.text.links"),
-        (
-            "max_calls = 2",
-            "arguments.p = { path_root = '/' }",
-            BroadPlace,
-            "tools.\"crm.lookup\".arguments.p.path_root",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { prefix = ['https://'] }",
-            BroadPlace,
-            "tools.\"crm.lookup\".arguments.p.prefix",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { enum = ['a', 'bcd'], max_chars = 2 }",
-            NeverAllowed,
-            "tools.\"crm.lookup\".arguments.p.enum",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { enum = ['a', 'b'], pattern = '[0-9]' }",
-            NoValueFits,
-            "tools.\"crm.lookup\".arguments.p.enum",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { enum = [1, 2], max = 5 }",
-            Shadowed,
-            "tools.\"crm.lookup\".arguments.p.enum",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { prefix = ['/data/', '/etc/'], path_root = '/data' }",
-            NeverAllowed,
-            "tools.\"crm.lookup\".arguments.p.prefix",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { prefix = ['/etc/'], path_root = '/data' }",
-            NoValueFits,
-            "tools.\"crm.lookup\".arguments.p.prefix",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { from = ['input'], id = {} }",
-            ObjectSource,
-            "tools.\"crm.lookup\".arguments.p.from",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p.n = { from = ['input'], as = 'number' }",
-            BroadReading,
-            "tools.\"crm.lookup\".arguments.p.n.as",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p.fields.min = { from = ['crm.mail'] }",
-            WholeReply,
-            "tools.\"crm.lookup\".arguments.p.fields.min.from",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p.id = { enum = ['a', 'bcd'], max_chars = 2 }",
-            NeverAllowed,
-            "tools.\"crm.lookup\".arguments.p.id.enum",
-        ),
-        (
-            "max_calls = 2",
-            "arguments.p = { prefix = ['ftp:'], hosts = ['corp.example'] }",
-            NoValueFits,
-            "tools.\"crm.lookup\".arguments.p.prefix",
-        ),
-    ];
     let three = "[tools.'crm.three']\nscopes = []\neffect = 'read'\nonly_if = ['crm.lookup:ok={\"a\":1}']\n";
-    for (from, to, code, key) in cases {
+    for (from, to, code, key) in FLAWS {
         assert!(CLEAN.contains(from), "{from}");
         let mut rules = CLEAN.replacen(from, to, 1);
         if to.contains("crm.three") {
             rules = rules.replacen("after = ['crm.lookup(id)']\n", "", 1) + three;
             rules = rules.replacen("tool_calls = 6", "tool_calls = 2", 1);
         }
-        if *code == NothingToAsk {
+        if *code == Code::NothingToAsk {
             rules = rules.replacen("keep_out = ['sensitive:iban']\n", "", 1);
         }
         let found = found(&draft(&rules), None);

@@ -307,10 +307,11 @@ async fn speaks_the_older_era_with_and_without_sessions() {
     }
 }
 
-#[tokio::test]
-async fn unusable_answers_are_not_quoted_and_never_hang() {
-    type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
-    let cases: Vec<Case> = vec![
+/// What a call is answered, and what that is called here.
+type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
+
+fn unusable_answers() -> Vec<Case> {
+    vec![
         ("text", Box::new(|_| plain("200 OK", "hidden words"))),
         ("another id", Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 4711, "result": {} })))),
         ("a request", Box::new(|_| reply_json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })))),
@@ -352,8 +353,12 @@ async fn unusable_answers_are_not_quoted_and_never_hang() {
         ("a cut stream", Box::new(|_| stream("data: {\"jsonrpc\""))),
         ("a long event", Box::new(|_| stream(format!("data: {}\n\n", "x".repeat(2 << 20))))),
         ("not found", Box::new(|_| plain("404 Not Found", "hidden words"))),
-    ];
-    for (name, answer) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn unusable_answers_are_not_quoted_and_never_hang() {
+    for (name, answer) in unusable_answers() {
         let server = calling(answer).await;
         let (reply, _) = server.call().await;
         let error = reply.unwrap_err();

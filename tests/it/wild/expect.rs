@@ -88,19 +88,19 @@ fn of_call(expected: &Map<String, Value>, came: &Came) -> Vec<String> {
     };
     problems.extend(lacking("error", false).iter().map(|text| format!("the error does not say `{text}`")));
     problems.extend(lacking("not_error", true).iter().map(|text| format!("the error says `{text}`")));
+    problems.extend(of_events(expected, &line));
+    problems
+}
+
+fn of_events(expected: &Map<String, Value>, line: &Value) -> Vec<String> {
     let codes: Vec<String> =
         line["events"].as_array().into_iter().flatten().flat_map(|event| texts(&event["code"])).collect();
     let listed = |key: &str| expected.get(key).map(texts).unwrap_or_default();
-    problems.extend(
-        listed("events")
-            .iter()
-            .filter(|code| !codes.contains(code))
-            .map(|code| format!("no event `{code}`: {codes:?}")),
-    );
-    problems.extend(
-        listed("no_events").iter().filter(|code| codes.contains(code)).map(|code| format!("an event `{code}`")),
-    );
-    problems
+    let (wanted, unwanted) = (listed("events"), listed("no_events"));
+    let missing = wanted.iter().filter(|code| !codes.contains(code));
+    let missing = missing.map(|code| format!("no event `{code}`: {codes:?}"));
+    let extra = unwanted.iter().filter(|code| codes.contains(code)).map(|code| format!("an event `{code}`"));
+    missing.chain(extra).collect()
 }
 
 /// Each of the texts stands in some line of the findings.

@@ -11,69 +11,62 @@ fn wrong(lines: &str) -> Vec<(Option<usize>, String, String)> {
     problems.map(|problem| (problem.line, problem.key.clone(), problem.reason.clone())).collect()
 }
 
+/// Lines behind the table of `b`; the line, the key and (part of) the reason that are told.
+const MISTAKES: &[(&str, usize, &str, &str)] = &[
+    ("arguments.x = { from = ['c.d:id'] }", 7, "tools.b.arguments.x.from", "there is no tool `c.d` here: add it"),
+    ("arguments.x = { from = ['registry:k'] }", 7, "tools.b.arguments.x.from", "there is no list `k` here: add it"),
+    ("arguments.x = { min = 5, max = 4 }", 7, "tools.b.arguments.x.min", "is larger than `max`: no number fits"),
+    ("arguments.x = { enum = [] }", 7, "tools.b.arguments.x.enum", "is empty: no value fits; list the values"),
+    ("arguments.x = { id = { from = [] } }", 7, "tools.b.arguments.x.id.from", "is empty: no value may be used"),
+    ("arguments.x = { id = { patern = 'a' } }", 7, "tools.b.arguments.x.id.patern", "did you mean `pattern`?"),
+    ("arguments.x = { id = 5 }", 7, "tools.b.arguments.x.id", "is not known; use one of"),
+    ("arguments.x = { fields = 5 }", 7, "tools.b.arguments.x.fields", "must be a table, not this number"),
+    ("arguments.x = { id = {}, max = 5 }", 7, "tools.b.arguments.x.max", "the rule for the field `id` says"),
+    (
+        "arguments.x = { min = { max = 5 } }",
+        7,
+        "tools.b.arguments.x.min",
+        "write `tools.b.arguments.x.fields.min` for a field that is named `min`",
+    ),
+    (
+        "arguments.x = { from = { from = ['input'] }, fields.from = {} }",
+        7,
+        "tools.b.arguments.x.from",
+        "is a key of the rule, and has no table",
+    ),
+    (
+        "arguments.x = { id = {}, fields = { id = {} } }",
+        7,
+        "tools.b.arguments.x.fields.id",
+        "is the same field as `tools.b.arguments.x.id`",
+    ),
+    ("arguments.x = { fields.min = { min = 2, max = 1 } }", 7, "tools.b.arguments.x.fields.min.min", "no number fits"),
+    ("arguments.x = { from = ['a:id'], as = 'date' }", 7, "tools.b.arguments.x.as", "add `input` to `from`"),
+    ("arguments.x = { from = ['input'], as = 'day' }", 7, "tools.b.arguments.x.as", "must be one of `date`"),
+    ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
+    ("timeout = '2h'", 7, "tools.b.timeout", "must be a time from `1s` to `1h`"),
+    ("timeout = 300", 7, "tools.b.timeout", "must be a text"),
+    ("timeout = '300s'", 7, "tools.b.timeout", "is for tools of servers"),
+    ("reply = { receive_bytes = 33554433 }", 7, "tools.b.reply.receive_bytes", "must be at most 33554432"),
+    ("reply = { receive_bytes = 1000 }", 7, "tools.b.reply.receive_bytes", "is for tools of servers"),
+    ("reply = { shown_bytes = 0 }", 7, "tools.b.reply.shown_bytes", "must be a whole number from 1"),
+    ("after = ['c']", 7, "tools.b.after", "there is no tool `c` here"),
+    ("after = [['b']]", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
+    ("after = [[]]", 7, "tools.b.after", "has an empty list, which no call can meet"),
+    ("after = [['a', 'c']]", 7, "tools.b.after", "there is no tool `c` here"),
+    ("after = [[['a']]]", 7, "tools.b.after", "must be a list of texts, and of lists of texts of which one is enough"),
+    ("after = ['a:ok=true']", 7, "tools.b.after", "looks at a reply, which only `only_if` does"),
+    ("only_if = [['a:ok=true', 'a']]", 7, "tools.b.only_if", "`a` does not say what its reply must say"),
+    ("only_if = ['a:x..y=true']", 7, "tools.b.only_if", "names no call"),
+    ("only_if = ['a:ok=True']", 7, "tools.b.only_if", "names no call"),
+    ("never_with = [['a']]", 7, "tools.b.never_with", "has a list in it, which would mean one of these"),
+    ("never_with = ['once a']", 7, "tools.b.never_with", "counts calls, and `never_with` allows none"),
+    ("after = ['a']\nnever_with = ['a']", 8, "tools.b.never_with", "it can never be called"),
+];
+
 #[test]
 fn a_mistake_in_a_rule_has_its_line_its_key_and_what_to_do() {
-    for (lines, line, key, part) in [
-        ("arguments.x = { from = ['c.d:id'] }", 7, "tools.b.arguments.x.from", "there is no tool `c.d` here: add it"),
-        ("arguments.x = { from = ['registry:k'] }", 7, "tools.b.arguments.x.from", "there is no list `k` here: add it"),
-        ("arguments.x = { min = 5, max = 4 }", 7, "tools.b.arguments.x.min", "is larger than `max`: no number fits"),
-        ("arguments.x = { enum = [] }", 7, "tools.b.arguments.x.enum", "is empty: no value fits; list the values"),
-        ("arguments.x = { id = { from = [] } }", 7, "tools.b.arguments.x.id.from", "is empty: no value may be used"),
-        ("arguments.x = { id = { patern = 'a' } }", 7, "tools.b.arguments.x.id.patern", "did you mean `pattern`?"),
-        ("arguments.x = { id = 5 }", 7, "tools.b.arguments.x.id", "is not known; use one of"),
-        ("arguments.x = { fields = 5 }", 7, "tools.b.arguments.x.fields", "must be a table, not this number"),
-        ("arguments.x = { id = {}, max = 5 }", 7, "tools.b.arguments.x.max", "the rule for the field `id` says"),
-        (
-            "arguments.x = { min = { max = 5 } }",
-            7,
-            "tools.b.arguments.x.min",
-            "write `tools.b.arguments.x.fields.min` for a field that is named `min`",
-        ),
-        (
-            "arguments.x = { from = { from = ['input'] }, fields.from = {} }",
-            7,
-            "tools.b.arguments.x.from",
-            "is a key of the rule, and has no table",
-        ),
-        (
-            "arguments.x = { id = {}, fields = { id = {} } }",
-            7,
-            "tools.b.arguments.x.fields.id",
-            "is the same field as `tools.b.arguments.x.id`",
-        ),
-        (
-            "arguments.x = { fields.min = { min = 2, max = 1 } }",
-            7,
-            "tools.b.arguments.x.fields.min.min",
-            "no number fits",
-        ),
-        ("arguments.x = { from = ['a:id'], as = 'date' }", 7, "tools.b.arguments.x.as", "add `input` to `from`"),
-        ("arguments.x = { from = ['input'], as = 'day' }", 7, "tools.b.arguments.x.as", "must be one of `date`"),
-        ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
-        ("timeout = '2h'", 7, "tools.b.timeout", "must be a time from `1s` to `1h`"),
-        ("timeout = 300", 7, "tools.b.timeout", "must be a text"),
-        ("timeout = '300s'", 7, "tools.b.timeout", "is for tools of servers"),
-        ("reply = { receive_bytes = 33554433 }", 7, "tools.b.reply.receive_bytes", "must be at most 33554432"),
-        ("reply = { receive_bytes = 1000 }", 7, "tools.b.reply.receive_bytes", "is for tools of servers"),
-        ("reply = { shown_bytes = 0 }", 7, "tools.b.reply.shown_bytes", "must be a whole number from 1"),
-        ("after = ['c']", 7, "tools.b.after", "there is no tool `c` here"),
-        ("after = [['b']]", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
-        ("after = [[]]", 7, "tools.b.after", "has an empty list, which no call can meet"),
-        ("after = [['a', 'c']]", 7, "tools.b.after", "there is no tool `c` here"),
-        (
-            "after = [[['a']]]",
-            7,
-            "tools.b.after",
-            "must be a list of texts, and of lists of texts of which one is enough",
-        ),
-        ("after = ['a:ok=true']", 7, "tools.b.after", "looks at a reply, which only `only_if` does"),
-        ("only_if = [['a:ok=true', 'a']]", 7, "tools.b.only_if", "`a` does not say what its reply must say"),
-        ("only_if = ['a:x..y=true']", 7, "tools.b.only_if", "names no call"),
-        ("only_if = ['a:ok=True']", 7, "tools.b.only_if", "names no call"),
-        ("never_with = [['a']]", 7, "tools.b.never_with", "has a list in it, which would mean one of these"),
-        ("never_with = ['once a']", 7, "tools.b.never_with", "counts calls, and `never_with` allows none"),
-        ("after = ['a']\nnever_with = ['a']", 8, "tools.b.never_with", "it can never be called"),
-    ] {
+    for (lines, line, key, part) in MISTAKES.iter().copied() {
         let problems = wrong(lines);
         let [(at, of, reason)] = problems.as_slice() else { panic!("{lines}: {problems:?}") };
         assert_eq!((*at, of.as_str()), (Some(line), key), "{lines}");

@@ -9,6 +9,11 @@ macro_rules! attack {
 }
 
 fn attacks() -> Vec<(EventKind, Attack)> {
+    [of_one_call(), of_many_values(), of_several_calls()].concat()
+}
+
+/// One call that must not be made.
+fn of_one_call() -> Vec<(EventKind, Attack)> {
     use EventKind::*;
     vec![
         (ScopeMissing, attack!(b, b.call("crm.refund", json!({ "amount": 50 })).await)),
@@ -26,6 +31,13 @@ fn attacks() -> Vec<(EventKind, Attack)> {
         (ProvenanceDenied, attack!(b, b.call("crm.lookup", json!({ "id": "CUST9" })).await)),
         (ProvenanceDenied, attack!(b, b.call("crm.lookup", json!({ "id": ["CUST1", "CUST9"] })).await)),
         (ArgumentsMalformed, attack!(b, b.call("crm.ticket", json!({ "title": 7 })).await)),
+    ]
+}
+
+/// Too many values, at once or one after the other.
+fn of_many_values() -> Vec<(EventKind, Attack)> {
+    use EventKind::*;
+    vec![
         (
             BulkAccess,
             attack!(b, {
@@ -42,6 +54,13 @@ fn attacks() -> Vec<(EventKind, Attack)> {
         (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": [{ "any": ["Ada", "Bob", "Cyd"] }] })).await)),
         (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": "" })).await)),
         (BulkAccess, attack!(b, b.call("crm.find", json!({ "name": ["Ada", " "] })).await)),
+    ]
+}
+
+/// Calls that are refused for what came before them.
+fn of_several_calls() -> Vec<(EventKind, Attack)> {
+    use EventKind::*;
+    vec![
         (
             CallLimit,
             attack!(b, {

@@ -214,6 +214,12 @@ pub(super) fn times(corpus: &mut Corpus<'_>) {
             forge.texts(text(&forge.key("es").header()), claims),
         );
     }
+    starts(corpus);
+}
+
+/// When a token begins to count, and when it was made.
+fn starts(corpus: &mut Corpus<'_>) {
+    let forge = corpus.forge;
     for name in ["nbf", "iat"] {
         for at in [NOW + 31, NOW + 299] {
             corpus.add(Why::Early, format!("{name} {} s ahead", at - NOW), forge.set(name, json!(at)));

@@ -53,6 +53,12 @@ pub(super) fn algorithms(corpus: &mut Corpus<'_>) {
         corpus.add(Why::Malformed, format!("alg {alg}"), token);
     }
     corpus.add(Why::Malformed, "no alg", forge.header("rs", |header| drop(header.remove("alg"))));
+    algorithms_of_other_keys(corpus);
+}
+
+fn algorithms_of_other_keys(corpus: &mut Corpus<'_>) {
+    let forge = corpus.forge;
+    let key = forge.key("rs");
     for signer in &forge.keys {
         for named in forge.keys.iter().filter(|named| named.kid != signer.kid) {
             let token = forge.header(signer.kid, |header| header["kid"] = json!(named.kid));
@@ -186,6 +192,11 @@ pub(super) fn key_ids(corpus: &mut Corpus<'_>, trap: &str) {
         let mac = crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
         corpus.add(Why::Algorithm, format!("kid {kid:?} of a secret that is guessed"), format!("{message}.{mac}"));
     }
+    key_ids_that_are_none(corpus);
+}
+
+fn key_ids_that_are_none(corpus: &mut Corpus<'_>) {
+    let forge = corpus.forge;
     for (kid, why) in [
         (json!(""), Why::KeyId),
         (json!(["rs"]), Why::Malformed),
