@@ -4,9 +4,12 @@
 //! A value is read first: it must say one thing only. Then the input is looked through for the same thing, however it is written there.
 
 mod date;
+mod moment;
 mod number;
 mod phone;
 mod time;
+
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -21,10 +24,7 @@ pub(super) fn find(read_as: ReadAs, text: &str, value: &Value) -> Option<Written
         (_, Value::String(value)) if value.len() <= MAX_VALUE => match read_as {
             ReadAs::Date => date::find(text, value),
             ReadAs::Time => time::find(text, value),
-            ReadAs::DateTime => {
-                let (date, time) = value.split_once(['T', ' '])?;
-                time::find(text, time.strip_suffix('Z').unwrap_or(time)).and_then(|_| date::find(text, date))
-            }
+            ReadAs::DateTime => moment::find(text, value),
             ReadAs::Phone => phone::find(text, value),
             ReadAs::Number => None,
         },
@@ -37,11 +37,18 @@ const MAX_VALUE: usize = 64;
 
 /// The words of a text, without the punctuation around them. A word that is followed by a comma is marked.
 fn words(text: &str) -> impl Iterator<Item = Word<'_>> + Clone {
-    text.split_whitespace().map(|word| {
-        let trimmed = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
-        let trimmed = trimmed.trim_end_matches('-');
+    let pieces = text.split_inclusive(char::is_whitespace).scan(0, |end, piece| {
+        let start = *end;
+        *end += piece.len();
+        Some((start, piece.trim_end()))
+    });
+    pieces.filter(|(_, word)| !word.is_empty()).map(|(start, word)| {
+        let is_outside = |c: char| !c.is_alphanumeric() && c != '-';
+        let trimmed = word.trim_start_matches(is_outside);
+        let start = start + word.len() - trimmed.len();
         Word {
-            text: trimmed,
+            text: trimmed.trim_end_matches(is_outside).trim_end_matches('-'),
+            start,
             stop: if word.ends_with([',', ';']) {
                 Stop::Comma
             } else if word.ends_with(['.', '!', '?', ':']) {
@@ -62,7 +69,23 @@ fn date_and_time(word: &str) -> Option<(&str, &str)> {
 #[derive(Clone, Copy)]
 struct Word<'t> {
     text: &'t str,
+    /// Where it begins, in bytes.
+    start: usize,
     stop: Stop,
+}
+
+impl Word<'_> {
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+/// A place in a text that says something, in each way that it can be read.
+#[derive(Clone, Debug)]
+struct Spot<T> {
+    /// The first of its words, and the one behind its last.
+    words: Range<usize>,
+    says: Vec<(T, WrittenAs)>,
 }
 
 /// What comes right behind a word.

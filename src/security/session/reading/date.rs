@@ -4,38 +4,50 @@ use std::collections::BTreeSet;
 
 use time::{Date, Month};
 
-use super::{Stop, Word, date_and_time, words};
+use super::{Spot, Stop, Word, date_and_time, words};
 use crate::security::boundary::WrittenAs;
 
 /// A day of a year, or of any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Day {
+pub(super) struct Day {
     year: Option<i32>,
     month: u8,
     day: u8,
 }
 
-/// How a text writes the date that a value is. A date without a year is of any, unless other dates of the text have one: then it is of
-/// one of theirs.
+/// How a text writes the date that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     let wanted = value_of(value)?;
-    let (mut exact, mut undated, mut years) = (None, None, BTreeSet::new());
-    for (day, form) in days(text) {
-        years.extend(day.year);
-        if (day.month, day.day) == (wanted.month, wanted.day) {
-            match day.year {
-                None => undated = undated.or(Some(form)),
-                year if year == wanted.year => exact = exact.or(Some(form)),
-                Some(_) => {}
-            }
-        }
+    let spots = spots(&words(text).collect::<Vec<_>>());
+    let years = years(&spots);
+    let forms: Vec<WrittenAs> = spots.iter().filter_map(|spot| spot.form_of(wanted, &years)).collect();
+    let is_exact = |form: &&WrittenAs| **form != WrittenAs::MonthDay;
+    forms.iter().find(is_exact).or(forms.first()).copied()
+}
+
+/// The years of all dates that have one.
+pub(super) fn years(spots: &[Spot<Day>]) -> BTreeSet<i32> {
+    spots.iter().flat_map(|spot| &spot.says).filter_map(|(day, _)| day.year).collect()
+}
+
+impl Spot<Day> {
+    /// How a date is written here, if it is. A date without a year is of any, unless other dates of the text have one: then it is of
+    /// one of theirs.
+    pub(super) fn form_of(&self, wanted: Day, years: &BTreeSet<i32>) -> Option<WrittenAs> {
+        let is_wanted = |day: &Day| {
+            (day.month, day.day) == (wanted.month, wanted.day)
+                && match day.year {
+                    None => years.is_empty() || wanted.year.is_some_and(|year| years.contains(&year)),
+                    year => year == wanted.year,
+                }
+        };
+        self.says.iter().find(|(day, _)| is_wanted(day)).map(|(_, form)| *form)
     }
-    exact.or_else(|| undated.filter(|_| years.is_empty() || wanted.year.is_some_and(|year| years.contains(&year))))
 }
 
 /// The date that a whole value is, with its year. None where it can be read in two ways, and where anything stands beside the date: all of
 /// the value is sent.
-fn value_of(value: &str) -> Option<Day> {
+pub(super) fn value_of(value: &str) -> Option<Day> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '-' | '/' | '.');
     let ends_plainly = value.starts_with(char::is_alphanumeric) && value.ends_with(char::is_alphanumeric);
     if !ends_plainly || !value.chars().all(is_part) || date_and_time(value).is_some() {
@@ -48,21 +60,19 @@ fn value_of(value: &str) -> Option<Day> {
     only.year.map(|_| only)
 }
 
-/// Every date in a text, in each way that it can be read.
-fn days(text: &str) -> impl Iterator<Item = (Day, WrittenAs)> {
-    let all: Vec<Word<'_>> = words(text).collect();
-    let mut next = 0;
-    let mut found = Vec::new();
+/// Every date among the words of a text.
+pub(super) fn spots(all: &[Word<'_>]) -> Vec<Spot<Day>> {
+    let (mut next, mut found) = (0, Vec::new());
     while next < all.len() {
-        match at(&all, next) {
-            Some((days, used)) => {
-                found.extend(days);
-                next += used.max(1);
-            }
-            None => next += 1,
-        }
+        let Some((says, used)) = at(all, next) else {
+            next += 1;
+            continue;
+        };
+        let end = next + used.max(1);
+        found.push(Spot { words: next..end, says });
+        next = end;
     }
-    found.into_iter()
+    found
 }
 
 type Found = Vec<(Day, WrittenAs)>;
@@ -178,7 +188,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The number of a month, by its English name or the first letters of it.
-fn month(word: &str) -> Option<u8> {
+pub(super) fn month(word: &str) -> Option<u8> {
     let word = word.trim_end_matches('.').to_ascii_lowercase();
     let is_short = word.len() == 3 || word == "sept";
     let at = MONTHS.iter().position(|name| *name == word || is_short && name.starts_with(word.as_str()))?;

@@ -253,3 +253,68 @@ fn an_offset_from_utc_is_no_time_of_its_own() {
     assert_eq!(find(ReadAs::DateTime, "2024-05-26T17:00-05:00", &json!("2024-05-26T05:00")), None);
     assert!(find(ReadAs::DateTime, "2024-05-26T17:00Z", &json!("2024-05-26T17:00")).is_some());
 }
+
+/// What of the values a text does not give in the way that it is said, and what it gives beyond them.
+fn wrong(read_as: ReadAs, text: &str, given: &[&str], not_given: &[&str]) -> Vec<String> {
+    let gives = |value: &&&str| find(read_as, text, &json!(value)).is_some();
+    let missing = given.iter().filter(|value| !gives(value)).map(|value| format!("{value} in `{text}`"));
+    let beyond = not_given.iter().filter(gives).map(|value| format!("NOT {value} in `{text}`"));
+    missing.chain(beyond).collect()
+}
+
+#[test]
+fn a_time_belongs_to_the_date_beside_it() {
+    let (day, other) = ("2024-05-26T10:00", "2024-05-27T11:00");
+    let (crossed, back) = ("2024-05-26T11:00", "2024-05-27T10:00");
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("on 26 May we met; meeting at 10:00 yesterday", &[], &[day]),
+        ("the report of 26 May says that the shop opens at 10:00", &[], &[day]),
+        ("May 26. 10:00 is too early", &[], &[day]),
+        ("26 May ... 10:00", &[], &[day]),
+        ("26 May, 10:00 yesterday", &[], &[day]),
+        ("yesterday at 10:00, 26 May", &[], &[day]),
+        ("May 26, Monday at 10:00 or Tuesday at 11:00", &[day], &[crossed]),
+        ("26 May, 10:00 Tuesday", &[], &[day]),
+        ("May 26 at 10:00, May 27 at 11:00", &[day, other], &[crossed, back]),
+        ("May 26: 10:00, May 27: 11:00", &[], &[crossed, back]),
+        ("10:00 on May 26, 11:00 on May 27", &[day, other], &[crossed, back]),
+        ("May 26 10:00\nMay 27 11:00", &[day, other], &[crossed, back]),
+        ("26.05.2024, 10:00\n27.05.2024, 11:00", &[day, other], &[crossed, back]),
+        ("May 26 10:00 May 27 11:00", &[], &[crossed, back]),
+        ("2024-05-26T10:00, 2024-05-27T11:00", &[day, other], &[crossed, back]),
+        ("2024-05-26T10:00 11:00", &[day], &[crossed]),
+        ("2024-05-26 10:00 - 2024-05-27 11:00", &[day, other], &[crossed, back]),
+        ("May 26 at 10:00 and at 11:00 a call", &[day], &[crossed]),
+        ("2024-05-26T10:00-05:00", &[], &[day, "2024-05-26T05:00"]),
+    ];
+    let mut bad: Vec<String> =
+        cases.iter().flat_map(|(t, given, not)| wrong(ReadAs::DateTime, t, given, not)).collect();
+    for text in [
+        "May 26 at 10:00",
+        "May 26, 10:00",
+        "May 26 10 am",
+        "May 26 @ 10:00",
+        "May 26 - 10:00",
+        "May 26 (10:00)",
+        "26.05.2024 um 10:00",
+        "26.05.2024, um 10:00",
+        "10:00 on Sunday, May 26",
+        "10:00 on Sunday, the 26th of May",
+        "10 a.m. on May 26",
+        "Jan. 3 or 26 May, at 10:00",
+        "Sunday, May 26, 2024 at 10:00",
+        "May 26 from 10:00 to 11:00",
+        "May 26 between 9:00 and 10:00",
+        "May 26 9:00-10:00",
+        "May 25-26 at 10:00",
+        "Date: May 26\nTime: 10:00",
+        "2024-05-26 10:00",
+        "2024-05-26T10:00:00 or so, 2024-05-26T10:00",
+    ] {
+        bad.extend(wrong(ReadAs::DateTime, text, &[day], &["2024-05-26T12:00"]));
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+    assert!(find(ReadAs::DateTime, "Jan. 26 at noon", &json!("2024-01-26T12:00")).is_some());
+    assert!(find(ReadAs::DateTime, "noon on 26 Jan. 2024", &json!("2024-01-26T12:00")).is_some());
+    assert!(find(ReadAs::DateTime, "26 Jan. at noon", &json!("2024-01-26T12:00")).is_some());
+}

@@ -1,10 +1,10 @@
 //! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
 
-use super::{date_and_time, words};
+use super::{Spot, Word, date_and_time, words};
 use crate::security::boundary::WrittenAs;
 
 /// Minutes since midnight.
-type Minute = u16;
+pub(super) type Minute = u16;
 
 const HOUR: Minute = 60;
 const HALF_DAY: Minute = 12 * HOUR;
@@ -12,22 +12,41 @@ const HALF_DAY: Minute = 12 * HOUR;
 /// How a text writes the time that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     let wanted = value_of(value)?;
-    let all: Vec<&str> = words(text).map(|word| word.text).collect();
-    all.iter().enumerate().find_map(|(at, word)| {
-        if let Some(named) = named(word) {
-            return (named == wanted).then_some(WrittenAs::Named);
-        }
-        let behind = all.get(at + 1).copied().unwrap_or_default();
-        ranges(word).find_map(|word| {
-            let (figures, half) = halved(word, behind);
-            let (minute, form) = minutes(figures, half.is_some())?;
-            is_it(wanted, minute, figures, half).then_some(form)
+    spots(&words(text).collect::<Vec<_>>()).iter().find_map(|spot| spot.form_of(wanted))
+}
+
+impl Spot<Minute> {
+    /// How a time is written here, if it is.
+    pub(super) fn form_of(&self, wanted: Minute) -> Option<WrittenAs> {
+        self.says.iter().find(|(minute, _)| *minute == wanted).map(|(_, form)| *form)
+    }
+}
+
+/// Every time among the words of a text. Both ends of `9:00-17:00` stand in one place.
+pub(super) fn spots(all: &[Word<'_>]) -> Vec<Spot<Minute>> {
+    all.iter()
+        .enumerate()
+        .filter_map(|(at, word)| {
+            if let Some(named) = named(word.text) {
+                return Some(Spot { words: at..at + 1, says: vec![(named, WrittenAs::Named)] });
+            }
+            let behind = all.get(at + 1).map(|word| word.text).unwrap_or_default();
+            let (mut says, mut words) = (Vec::new(), at..at + 1);
+            for end in ranges(word.text) {
+                let (figures, half) = halved(end, behind);
+                let Some((minute, form)) = minutes(figures, half.is_some()) else { continue };
+                says.extend(readings(minute, figures, half).map(|minute| (minute, form)));
+                if half.is_some() && figures.len() == end.len() {
+                    words.end = at + 2;
+                }
+            }
+            (!says.is_empty()).then_some(Spot { words, says })
         })
-    })
+        .collect()
 }
 
 /// The time that a whole value is, on a clock of 24 hours or with its half of the day.
-fn value_of(value: &str) -> Option<Minute> {
+pub(super) fn value_of(value: &str) -> Option<Minute> {
     let (figures, behind) = value.split_once(' ').unwrap_or((value, ""));
     let (whole, (figures, half)) = (figures, halved(figures, behind));
     // all of the value is sent, so nothing may stand there but the half of the day, once
@@ -93,15 +112,11 @@ fn minutes(figures: &str, is_hour: bool) -> Option<(Minute, WrittenAs)> {
     }
 }
 
-/// Whether a time of the text can be the wanted one. A zero in front says that the clock has 24 hours.
-fn is_it(wanted: Minute, minute: Minute, figures: &str, half: Option<Half>) -> bool {
-    match half {
-        Some(half) => half.of(minute) == wanted,
-        None => {
-            let has_halves = (HOUR..HALF_DAY).contains(&minute) && !figures.starts_with('0');
-            minute == wanted || has_halves && minute + HALF_DAY == wanted
-        }
-    }
+/// What a time of the text can be. A zero in front says that the clock has 24 hours.
+fn readings(minute: Minute, figures: &str, half: Option<Half>) -> impl Iterator<Item = Minute> {
+    let has_halves = half.is_none() && (HOUR..HALF_DAY).contains(&minute) && !figures.starts_with('0');
+    let first = half.map_or(minute, |half| half.of(minute));
+    std::iter::once(first).chain(has_halves.then_some(minute + HALF_DAY))
 }
 
 fn named(word: &str) -> Option<Minute> {
