@@ -263,6 +263,102 @@ fn wrong(read_as: ReadAs, text: &str, given: &[&str], not_given: &[&str]) -> Vec
 }
 
 #[test]
+fn a_part_of_a_longer_number_is_none() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("2 million five hundred thousand", &[], &["2000000", "500000", "500", "5", "2"]),
+        ("2 million 500 thousand", &[], &["2000000", "500000"]),
+        ("2.5 million and 300 thousand", &[], &["2500000", "300000"]),
+        ("2 million, 300 thousand", &[], &["2000000", "300000"]),
+        ("two million and 300 thousand", &[], &["2000000", "300000"]),
+        ("2 500 thousand", &[], &["500000"]),
+        ("5k five hundred", &[], &["5000", "500"]),
+        ("two hundred 50", &[], &["200"]),
+        ("two hundred and 50", &[], &["200"]),
+        ("two thousand and 5", &[], &["2000"]),
+        ("two dozen and three", &[], &["24", "3"]),
+        ("a dozen and hundred", &[], &["12", "1200"]),
+        ("two million, and five", &["2000005"], &["2000000", "5"]),
+        ("thousand two hundred", &[], &["200"]),
+        ("a couple of thousand two hundred", &[], &["200"]),
+        ("thousand and one nights", &[], &["1"]),
+        ("nineteen eighty-four", &[], &["19", "84"]),
+        ("five thirty", &[], &["5", "30"]),
+        ("four one five", &[], &["4", "1", "5"]),
+        ("two millions", &[], &["2", "2000000"]),
+        ("two lakh", &[], &["2"]),
+        ("five grand", &[], &["5"]),
+        ("two trillion", &["2000000000000"], &["2"]),
+        ("two point five million", &["2500000"], &["2", "5", "2.5"]),
+        ("point five", &[], &["5"]),
+        ("two point 5", &[], &["2"]),
+        ("two or three hundred", &["300"], &["2", "3"]),
+        ("two to three million", &["3000000"], &["2", "3"]),
+        ("between two and three million", &["3000000"], &["2"]),
+    ];
+    let wrong: Vec<String> = cases.iter().flat_map(|(t, given, not)| wrong(ReadAs::Number, t, given, not)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_number_before_a_fraction_is_a_part_of_it() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("three quarters", &[], &["3"]),
+        ("two thirds", &[], &["2"]),
+        ("two-thirds", &[], &["2"]),
+        ("one third", &[], &["1"]),
+        ("one half", &[], &["1"]),
+        ("two halves", &[], &["2"]),
+        ("three tenths", &[], &["3"]),
+        ("three hundredths", &[], &["3"]),
+        ("seven twentieths", &[], &["7"]),
+        ("three fifteenths", &[], &["3"]),
+        ("three quarters of a million", &[], &["3", "1000000"]),
+        ("three-quarters of a million", &[], &["3", "1000000"]),
+        ("3 quarters of a million", &[], &["1000000"]),
+        ("half of two hundred", &[], &["200", "2"]),
+        ("a tenth of one million", &[], &["1000000", "1"]),
+        ("1/2 of a million", &[], &["1000000"]),
+        ("half a dozen", &[], &["12"]),
+        ("a quarter million", &[], &["1000000"]),
+        ("one and a half", &[], &["1"]),
+        ("one and a half million", &[], &["1", "1000000"]),
+        ("one and three quarters", &[], &["1", "3"]),
+        ("two hundred and a half", &[], &["200"]),
+        ("two hundred and first", &[], &["200"]),
+        ("five 1/2", &[], &["5"]),
+        ("two ½", &[], &["2"]),
+        ("a couple", &[], &["1", "2"]),
+        ("a couple of hundred", &[], &["1", "2", "100"]),
+    ];
+    let wrong: Vec<String> = cases.iter().flat_map(|(t, given, not)| wrong(ReadAs::Number, t, given, not)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn numbers_with_words_between_them_are_several() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("between 2 million and 3 million", &["2000000", "3000000"], &["2", "3"]),
+        ("between two hundred and three hundred", &["200", "300"], &["203", "2", "3"]),
+        ("between two hundred and one thousand", &["1000"], &["201000"]),
+        ("one thousand, two thousand", &["1000", "2000"], &["1", "2"]),
+        ("2 million, 5 nights", &["2000000"], &[]),
+        ("two tickets and three hundred seats", &["2", "300"], &["3"]),
+        ("from one to twenty", &["1", "20"], &[]),
+        ("on May 26 two tickets", &["2"], &[]),
+        ("seven 50 euro notes", &["7"], &[]),
+        ("two third-party tools", &["2"], &[]),
+        ("one second and two minutes", &["1", "2"], &[]),
+        ("one million and one hundred thousand", &["1100000"], &["1000000", "100000"]),
+        ("one hundred and two thousand", &["102000"], &["100", "2000", "2"]),
+        ("minus two hundred and fifty", &["-250"], &["250", "-200", "50"]),
+        ("minus two and three", &["-2", "3"], &["2"]),
+        ("1.16 hundred", &["116"], &[]),
+    ];
+    let wrong: Vec<String> = cases.iter().flat_map(|(t, given, not)| wrong(ReadAs::Number, t, given, not)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn a_time_belongs_to_the_date_beside_it() {
     let (day, other) = ("2024-05-26T10:00", "2024-05-27T11:00");
     let (crossed, back) = ("2024-05-26T11:00", "2024-05-27T10:00");

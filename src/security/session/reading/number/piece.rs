@@ -1,0 +1,201 @@
+//! What words are to a number.
+
+use super::super::{Stop, Word};
+use crate::security::session::given::number_of;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// 0 to 9.
+    Unit(u8),
+    /// 10 to 19.
+    Teen(u8),
+    /// 20, 30 and so on.
+    Tens(u8),
+    Hundred,
+    /// A thousand and more, as a power of ten.
+    Scale(u8),
+    /// A number in figures.
+    Figures(f64),
+    /// `5k`, and the power of ten that it has.
+    Scaled(f64, u8),
+    Dozen,
+    A,
+    And,
+    /// `to`, `or`: another number comes behind it.
+    Or,
+    Of,
+    Between,
+    Point,
+    Minus,
+    /// `first`, and other ordinals that are no fractions: what they stand beside is another number.
+    Part,
+    /// `half`, `thirds`: a number before it is a part of it.
+    Fraction,
+    /// A word for a number that is not read, such as `millions`.
+    Unread,
+    Other,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) kind: Kind,
+    pub(super) stop: Stop,
+}
+
+impl Kind {
+    /// 0 to 99 in words.
+    pub(super) fn is_small(self) -> bool {
+        matches!(self, Self::Unit(_) | Self::Teen(_) | Self::Tens(_))
+    }
+
+    /// What a smaller number can be multiplied by.
+    pub(super) fn is_factor(self) -> bool {
+        matches!(self, Self::Hundred | Self::Scale(_) | Self::Dozen)
+    }
+
+    pub(super) fn is_figures(self) -> bool {
+        matches!(self, Self::Figures(_) | Self::Scaled(..))
+    }
+
+    /// What is part of a number wherever it stands.
+    pub(super) fn counts(self) -> bool {
+        self.is_small() || self.is_factor() || self.is_figures() || matches!(self, Self::Fraction | Self::Unread)
+    }
+}
+
+const SMALL: [&str; 20] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+];
+const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+const SCALES: [(&str, u8); 4] = [("thousand", 3), ("million", 6), ("billion", 9), ("trillion", 12)];
+const UNREAD: [&str; 17] = [
+    "hundreds",
+    "thousands",
+    "millions",
+    "billions",
+    "trillions",
+    "quadrillion",
+    "quintillion",
+    "dozens",
+    "grand",
+    "lakh",
+    "lakhs",
+    "crore",
+    "crores",
+    "k",
+    "mn",
+    "bn",
+    "tn",
+];
+const FRACTIONS: [&str; 18] = [
+    "half",
+    "halves",
+    "third",
+    "quarter",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "hundredth",
+    "thousandth",
+    "millionth",
+    "billionth",
+    "trillionth",
+];
+const IN_FIGURES: [&str; 7] = ["1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8"];
+
+/// The pieces of a word: `twenty-five` has two, where both are numbers.
+pub(super) fn pieces(word: Word<'_>) -> Vec<Piece> {
+    let kinds: Vec<Kind> = word.text.split('-').map(kind).collect();
+    let stop = word.stop;
+    let is_number = |kind: &Kind| kind.is_small() || matches!(kind, Kind::Hundred | Kind::Scale(_));
+    match kinds.as_slice() {
+        [kind] => vec![Piece { kind: *kind, stop }],
+        kinds if kinds.iter().all(is_number) => {
+            let last = kinds.len() - 1;
+            kinds
+                .iter()
+                .enumerate()
+                .map(|(at, kind)| Piece { kind: *kind, stop: if at == last { stop } else { Stop::None } })
+                .collect()
+        }
+        // `two-thirds`, `twenty-fifth`
+        [numbers @ .., Kind::Fraction] if numbers.iter().all(is_number) => vec![Piece { kind: Kind::Fraction, stop }],
+        // `third-party`, `two-and-a-half`
+        kinds if kinds.iter().any(|kind| matches!(kind, Kind::Part | Kind::Fraction)) => {
+            vec![Piece { kind: Kind::Part, stop }]
+        }
+        _ => vec![Piece { kind: figures(word.text), stop }],
+    }
+}
+
+fn kind(word: &str) -> Kind {
+    let lower = word.to_ascii_lowercase();
+    let small = SMALL.iter().position(|name| *name == lower).and_then(|at| u8::try_from(at).ok());
+    let tens = TENS.iter().position(|name| *name == lower).and_then(|at| u8::try_from(at + 2).ok());
+    match (small, tens) {
+        (Some(small), _) if small < 10 => return Kind::Unit(small),
+        (Some(small), _) => return Kind::Teen(small),
+        (_, Some(tens)) => return Kind::Tens(tens * 10),
+        _ => {}
+    }
+    if let Some((_, scale)) = SCALES.iter().find(|(name, _)| *name == lower) {
+        return Kind::Scale(*scale);
+    }
+    match lower.as_str() {
+        "hundred" => Kind::Hundred,
+        "dozen" => Kind::Dozen,
+        "a" | "an" => Kind::A,
+        "and" => Kind::And,
+        "to" | "or" => Kind::Or,
+        "of" => Kind::Of,
+        "between" => Kind::Between,
+        "point" => Kind::Point,
+        "minus" | "negative" => Kind::Minus,
+        "first" | "second" => Kind::Part,
+        _ if is_fraction(&lower) => Kind::Fraction,
+        _ if UNREAD.contains(&lower.as_str()) => Kind::Unread,
+        _ => figures(word),
+    }
+}
+
+fn is_fraction(lower: &str) -> bool {
+    let one = lower.strip_suffix('s').unwrap_or(lower);
+    FRACTIONS.contains(&lower)
+        || FRACTIONS.contains(&one)
+        || one.ends_with("teenth")
+        || one.ends_with("tieth")
+        || IN_FIGURES.contains(&lower)
+        || lower.ends_with(|c: char| matches!(c, '\u{bc}'..='\u{be}' | '\u{2150}'..='\u{215f}'))
+}
+
+fn figures(word: &str) -> Kind {
+    let scaled = [("k", 3), ("K", 3), ("M", 6)]
+        .iter()
+        .find_map(|(ending, scale)| Some(Kind::Scaled(number_of(word.strip_suffix(ending)?)?, *scale)));
+    scaled.or_else(|| number_of(word).map(Kind::Figures)).unwrap_or(Kind::Other)
+}
