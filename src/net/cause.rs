@@ -8,67 +8,123 @@ use super::{resolve::ResolveError, tls::validity};
 
 /// Why a certificate is not accepted.
 pub(super) fn certificate(reason: &CertificateError) -> String {
-    match reason {
-        CertificateError::ExpiredContext { not_after, .. } => validity::expired(not_after.as_secs()),
-        CertificateError::NotValidYetContext { not_before, .. } => validity::not_yet(not_before.as_secs()),
+    let known = match reason {
+        CertificateError::ExpiredContext { not_after, .. } => return validity::expired(not_after.as_secs()),
+        CertificateError::NotValidYetContext { not_before, .. } => return validity::not_yet(not_before.as_secs()),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names: Vec<_> = presented.iter().take(4).map(|name| format!("`{}`", bare(name))).collect();
             let names = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
-            format!("it is for {names}, not for `{}`: check the address", expected.to_str())
+            return format!("it is for {names}, not for `{}`: check the address", expected.to_str());
         }
-        CertificateError::Other(other) => rule(&other.0.to_string()),
-        other => rule(&format!("{other:?}")),
-    }
+        CertificateError::Other(other) => other.0.downcast_ref().and_then(Rule::of_chain),
+        other => Rule::of(other),
+    };
+    known.map_or_else(|| unknown(reason), |rule| rule.words().to_owned())
 }
 
-/// The words for a rule that a certificate breaks, by the name that the library has for it.
-fn rule(name: &str) -> String {
+/// The words for a rule that only the library has a name for.
+fn unknown(reason: &CertificateError) -> String {
+    let name = match reason {
+        CertificateError::Other(other) => other.0.to_string(),
+        other => format!("{other:?}"),
+    };
     // what follows the name are bytes of the certificate
     let name = name.split(|c: char| !c.is_ascii_alphanumeric()).find(|part| !part.is_empty()).unwrap_or_default();
-    let words = match name {
-        "CaUsedAsEndEntity" => {
-            "it is the certificate of an authority (CA), and is used as that of a server: have that authority issue one for the \
-             server, and keep its own for `ca_bundle`"
+    format!("it breaks a rule for certificates ({}): have it issued again", spaced(name))
+}
+
+/// A rule that a certificate breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    AuthorityAsServer,
+    ServerAsAuthority,
+    Encoding,
+    Dates,
+    NotYet,
+    Name,
+    Revoked,
+    Purpose,
+    Signature,
+    Version,
+    NameConstraint,
+    PathLength,
+    CriticalExtension,
+    ChainLength,
+}
+
+impl Rule {
+    /// The rule behind an error that the library for TLS has a name for.
+    fn of(reason: &CertificateError) -> Option<Self> {
+        Some(match reason {
+            CertificateError::BadEncoding => Self::Encoding,
+            CertificateError::Expired => Self::Dates,
+            CertificateError::NotValidYet => Self::NotYet,
+            CertificateError::NotValidForName => Self::Name,
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Self::Purpose,
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Self::Signature,
+            CertificateError::UnhandledCriticalExtension => Self::CriticalExtension,
+            _ => return None,
+        })
+    }
+
+    /// The rule behind an error that only the library for chains of certificates has a name for.
+    fn of_chain(reason: &webpki::Error) -> Option<Self> {
+        use webpki::Error;
+        Some(match reason {
+            Error::CaUsedAsEndEntity => Self::AuthorityAsServer,
+            Error::EndEntityUsedAsCa => Self::ServerAsAuthority,
+            Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Self::Encoding,
+            Error::InvalidCertValidity => Self::Dates,
+            Error::MalformedDnsIdentifier => Self::Name,
+            Error::CertRevoked | Error::CertDistrusted => Self::Revoked,
+            Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => Self::Purpose,
+            Error::SignatureAlgorithmMismatch
+            | Error::UnsupportedSignatureAlgorithmContext(_)
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::Signature,
+            Error::UnsupportedCertVersion => Self::Version,
+            Error::NameConstraintViolation => Self::NameConstraint,
+            Error::PathLenConstraintViolated => Self::PathLength,
+            Error::UnsupportedCriticalExtension => Self::CriticalExtension,
+            Error::MaximumPathDepthExceeded
+            | Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumSignatureChecksExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded => Self::ChainLength,
+            _ => return None,
+        })
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::AuthorityAsServer => {
+                "it is the certificate of an authority (CA), and is used as that of a server: have that authority issue one for the \
+                 server, and keep its own for `ca_bundle`"
+            }
+            Self::ServerAsAuthority => {
+                "a certificate in its chain is that of a server, and not of an authority (CA), but has issued another: have it issued by an \
+                 authority"
+            }
+            Self::Encoding => "it is damaged: install it on the server again",
+            Self::Dates => "its dates contradict each other: have it issued again",
+            Self::NotYet => "it is not valid yet: wait, or correct the clock of this machine",
+            Self::Name => "it is for another name: check the address",
+            Self::Revoked => "its authority has revoked it: have a new one issued",
+            Self::Purpose => {
+                "it is not for servers (its extended key usage lacks server authentication): have one issued that is"
+            }
+            Self::Signature => {
+                "it, or one in its chain, is signed in a way that is not accepted, such as with SHA-1: have it issued with SHA-256 or better"
+            }
+            Self::Version => "it, or one in its chain, is of X.509 version 1 or 2: have one of version 3 issued",
+            Self::NameConstraint => "its authority may not issue certificates for this name: have another one issue it",
+            Self::PathLength => "one of its authorities may not appoint others: have another one issue it",
+            Self::CriticalExtension => "it has a critical extension that is not known here: have it issued without",
+            Self::ChainLength => {
+                "its chain is too long or branches too much: have the server send only what leads to its authority"
+            }
         }
-        "EndEntityUsedAsCa" => {
-            "a certificate in its chain is that of a server, and not of an authority (CA), but has issued another: have it issued by an \
-             authority"
-        }
-        "BadEncoding" | "BadDer" | "BadDerTime" | "TrailingData" => "it is damaged: install it on the server again",
-        "Expired" | "InvalidCertValidity" => "its dates contradict each other: have it issued again",
-        "NotValidYet" => "it is not valid yet: wait, or correct the clock of this machine",
-        "NotValidForName" | "MalformedDnsIdentifier" => "it is for another name: check the address",
-        "Revoked" | "CertRevoked" | "CertDistrusted" => "its authority has revoked it: have a new one issued",
-        "InvalidPurpose"
-        | "InvalidPurposeContext"
-        | "RequiredEkuNotFound"
-        | "RequiredEkuNotFoundContext"
-        | "EmptyEkuExtension" => {
-            "it is not for servers (its extended key usage lacks server authentication): have one issued that is"
-        }
-        "UnsupportedSignatureAlgorithm"
-        | "UnsupportedSignatureAlgorithmContext"
-        | "UnsupportedSignatureAlgorithmForPublicKeyContext"
-        | "SignatureAlgorithmMismatch" => {
-            "it, or one in its chain, is signed in a way that is not accepted, such as with SHA-1: have it issued with SHA-256 or better"
-        }
-        "UnsupportedCertVersion" => "it, or one in its chain, is of X.509 version 1 or 2: have one of version 3 issued",
-        "NameConstraintViolation" => {
-            "its authority may not issue certificates for this name: have another one issue it"
-        }
-        "PathLenConstraintViolated" => "one of its authorities may not appoint others: have another one issue it",
-        "UnhandledCriticalExtension" | "UnsupportedCriticalExtension" => {
-            "it has a critical extension that is not known here: have it issued without"
-        }
-        "MaximumPathDepthExceeded"
-        | "MaximumPathBuildCallsExceeded"
-        | "MaximumSignatureChecksExceeded"
-        | "MaximumNameConstraintComparisonsExceeded" => {
-            "its chain is too long or branches too much: have the server send only what leads to its authority"
-        }
-        name => return format!("it breaks a rule for certificates ({}): have it issued again", spaced(name)),
-    };
-    words.to_owned()
+    }
 }
 
 /// A name without the kind of name around it, as in `DnsName("a.example")`.

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
 use axum::{Router, routing::get};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use rustls::{OtherError, SupportedProtocolVersion, version::TLS12};
@@ -130,9 +132,57 @@ async fn what_is_no_server_of_ours_is_told_apart() {
 }
 
 #[test]
+fn a_rule_is_known_by_its_variant() {
+    use webpki::Error;
+    for (reason, expected) in [
+        (CertificateError::BadEncoding, "it is damaged"),
+        (CertificateError::Expired, "its dates contradict each other"),
+        (CertificateError::NotValidYet, "it is not valid yet"),
+        (CertificateError::NotValidForName, "it is for another name"),
+        (CertificateError::Revoked, "its authority has revoked it"),
+        (CertificateError::InvalidPurpose, "it is not for servers"),
+        (CertificateError::UnhandledCriticalExtension, "it has a critical extension"),
+        (
+            CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id: Vec::new(),
+                public_key_algorithm_id: Vec::new(),
+            },
+            "it, or one in its chain, is signed in a way",
+        ),
+        (CertificateError::UnknownRevocationStatus, "it breaks a rule for certificates (unknown revocation status)"),
+    ] {
+        let text = certificate(&reason);
+        assert!(text.starts_with(expected), "{reason:?}: {text}");
+    }
+    for (reason, expected) in [
+        (Error::CaUsedAsEndEntity, "it is the certificate of an authority (CA)"),
+        (Error::EndEntityUsedAsCa, "a certificate in its chain is that of a server"),
+        (Error::BadDer, "it is damaged"),
+        (Error::InvalidCertValidity, "its dates contradict each other"),
+        (Error::MalformedDnsIdentifier, "it is for another name"),
+        (Error::CertDistrusted, "its authority has revoked it"),
+        (Error::EmptyEkuExtension, "it is not for servers"),
+        (Error::SignatureAlgorithmMismatch, "it, or one in its chain, is signed in a way"),
+        (Error::UnsupportedCertVersion, "it, or one in its chain, is of X.509 version 1 or 2"),
+        (Error::NameConstraintViolation, "its authority may not issue certificates for this name"),
+        (Error::PathLenConstraintViolated, "one of its authorities may not appoint others"),
+        (Error::UnsupportedCriticalExtension, "it has a critical extension"),
+        (Error::MaximumPathDepthExceeded, "its chain is too long"),
+        (Error::MaximumNameConstraintComparisonsExceeded, "its chain is too long"),
+        (Error::MalformedExtensions, "it breaks a rule for certificates (malformed extensions)"),
+    ] {
+        let text = certificate(&CertificateError::Other(OtherError(Arc::new(reason.clone()))));
+        assert!(text.starts_with(expected), "{reason:?}: {text}");
+    }
+    // an error of another library that only looks like one of these
+    let text = certificate(&CertificateError::Other(OtherError(Arc::new(std::io::Error::other("CertRevoked")))));
+    assert!(text.starts_with("it breaks a rule for certificates"), "{text}");
+}
+
+#[test]
 fn no_name_of_a_library_is_left_over() {
     for name in ["CaUsedAsEndEntity", "EndEntityUsedAsCa", "UnsupportedCertVersion", "SomethingNew(Value { a: 1 })"] {
-        let other = OtherError(std::sync::Arc::new(std::io::Error::other(name)));
+        let other = OtherError(Arc::new(std::io::Error::other(name)));
         let text = certificate(&CertificateError::Other(other));
         assert_plain(&text);
         assert!(text.contains(": "), "what to do: {text}");
