@@ -35,7 +35,7 @@ use crate::{clock::Clock, net::Client};
 pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// How far two clocks may be apart.
-const LEEWAY: Duration = Duration::from_secs(30);
+pub(in crate::security) const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Verifies the access tokens (RFC 9068) of one issuer for one audience.
 #[derive(Debug)]

@@ -19,6 +19,19 @@ pub(super) struct Introspected {
     pub(super) expires: Option<SystemTime>,
 }
 
+impl Introspected {
+    /// How much of its life is left; none where nothing is said about its end.
+    pub(super) fn left(&self, now: SystemTime) -> Result<Option<Duration>, &'static str> {
+        let left = self.expires.map(|expires| expires.duration_since(now).unwrap_or_default());
+        match left {
+            Some(Duration::ZERO) => Err(
+                "it says that the token it just issued has expired: compare the clock of this machine with the issuer's",
+            ),
+            left => Ok(left),
+        }
+    }
+}
+
 /// What an issuer may say about a token of ours.
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use url::Url;
@@ -23,7 +23,7 @@ use crate::{
     security::{
         ScopeSet,
         boundary::{self, ClientAuth, Code, Endpoints, Enterprise, MissingAudience, OAuth},
-        jwt::{self, Confirmation, Verifier},
+        jwt::{self, Confirmation, LEEWAY, Verifier},
     },
 };
 
@@ -203,7 +203,6 @@ impl Issuing {
             Some(verifier) if jwt::is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
             _ => self.introspected(&grant, issuer, target.scopes).await?,
         };
-        // within the leeway for clocks that differ, a token may look expired and be good for the server
         let life = match (told, looked.left) {
             (Some(told), Some(left)) => told.min(left),
             (one, other) => one.or(other).unwrap_or(DEFAULT_LIFE),
@@ -217,8 +216,8 @@ impl Issuing {
         let rejected = |reason| AuthError::TokenRejected { issuer: self.oauth.issuer.clone(), reason };
         let claims = verifier.verify(grant.token.expose()).await.map_err(rejected)?;
         self.check_binding(claims.confirmation.as_ref())?;
-        let left = claims.expires.duration_since(self.clock.now()).ok();
-        Ok(Looked { scopes: claims.scopes, left, id: claims.id })
+        let left = left(claims.expires, self.clock.now());
+        Ok(Looked { scopes: claims.scopes, left: Some(left), id: claims.id })
     }
 
     /// A token must be bound to what we can prove, and to nothing else (RFC 7800).
@@ -252,11 +251,11 @@ impl Issuing {
         let endpoint = Endpoint { url, ..self.endpoint(issuer) };
         let audiences: Vec<&str> = self.audiences().collect();
         let expected = Expected { issuer: self.token_issuer(), audiences: &audiences, asked };
-        let found = introspect(&endpoint, &grant.token, expected).await?;
-        Ok(found.map_or_else(Looked::default, |found| {
-            let left = found.expires.and_then(|expires| expires.duration_since(self.clock.now()).ok());
-            Looked { scopes: found.scopes, left, id: None }
-        }))
+        let Some(found) = introspect(&endpoint, &grant.token, expected).await? else {
+            return Ok(Looked::default());
+        };
+        let left = found.left(self.clock.now()).map_err(|reason| endpoint.unusable(reason))?;
+        Ok(Looked { scopes: found.scopes, left, id: None })
     }
 
     /// Only one flight at a time gets here, so nothing is discovered twice.
@@ -306,6 +305,13 @@ impl Issuing {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long a verified token is used. One that looks expired, and may be good for a server whose clock differs, is used to the end of the
+/// leeway.
+pub(super) fn left(expires: SystemTime, now: SystemTime) -> Duration {
+    let end = if expires > now { expires } else { expires + LEEWAY };
+    end.duration_since(now).unwrap_or_default()
 }
 
 /// What a token turned out to grant, for how long, and its own name.

@@ -116,6 +116,39 @@ async fn an_opaque_token_has_the_scopes_that_were_granted() {
 }
 
 #[tokio::test]
+async fn a_token_whose_end_is_past_when_it_comes_is_refused() {
+    for (exp, life) in [(1_800_000_100, Some(100)), (1_800_000_000, None), (1_799_999_999, None), (1, None)] {
+        let mut issuer = Issuer::start(|_| granted(json!({}))).await;
+        let own: Arc<Mutex<String>> = Arc::default();
+        let base = own.clone();
+        issuer.stub = Stub::start(move |seen| match seen.path.as_str() {
+            "/.well-known/oauth-authorization-server" => {
+                let base = base.lock().unwrap().clone();
+                let (token, introspection) = (format!("{base}/token"), format!("{base}/introspect"));
+                reply_json(&json!({ "issuer": base, "token_endpoint": token, "introspection_endpoint": introspection }))
+            }
+            "/token" => granted(json!({ "expires_in": 3_600 })),
+            _ => reply_json(&json!({ "active": true, "exp": exp })),
+        })
+        .await;
+        own.lock().unwrap().clone_from(&issuer.stub.url);
+        match (issuer.token().await, life) {
+            (Ok(token), Some(life)) => assert_eq!(token.expires, issuer.clock.now() + Duration::from_secs(life)),
+            (Err(error), None) => assert!(error.to_string().contains("has expired"), "{error}"),
+            (other, _) => panic!("{exp}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_verified_token_past_its_end_is_used_to_the_end_of_the_leeway() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    for (expires, left) in [(1_100, 100), (1_001, 1), (1_000, 30), (999, 29), (971, 1), (970, 0), (1, 0)] {
+        assert_eq!(issuing::left(at(expires), at(1_000)), Duration::from_secs(left), "{expires}");
+    }
+}
+
+#[tokio::test]
 async fn is_renewed_a_minute_before_its_end_or_after_half_its_life() {
     for (life, fresh) in [(600, 539), (120, 59), (100, 49), (8, 3)] {
         let issuer = Issuer::start(move |_| granted(json!({ "expires_in": life }))).await;

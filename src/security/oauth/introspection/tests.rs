@@ -43,6 +43,21 @@ fn an_end_is_a_number_or_a_text_with_one() {
 }
 
 #[test]
+fn an_end_in_the_past_is_no_life_at_all() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let left = |exp: Value| said(json!({ "exp": exp })).unwrap().left(now);
+    assert_eq!(left(json!(1_800_000_001)), Ok(Some(Duration::from_secs(1))));
+    assert_eq!(left(json!(1_800_000_000.5)), Ok(Some(Duration::from_millis(500))));
+    for none in [json!(null), json!("")] {
+        assert_eq!(left(none), Ok(None));
+    }
+    for past in [json!(1_800_000_000), json!(1_799_999_999.5), json!("1799999999"), json!(1), json!(0)] {
+        let error = left(past.clone()).unwrap_err();
+        assert!(error.contains("has expired"), "{past}: {error}");
+    }
+}
+
+#[test]
 fn an_audience_is_one_or_several_and_ours_among_them() {
     for ours in
         [json!(AUDIENCES[0]), json!("api://0f3e"), json!(["account", "api://0f3e"]), json!(null), json!(""), json!([])]
