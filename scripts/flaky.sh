@@ -29,8 +29,9 @@ for ((round = 1; round <= rounds; round++)); do
     for entry in "${binaries[@]}"; do
         read -r name binary folder <<<"$entry"
         [ "${#wanted[@]}" -eq 0 ] || [[ " ${wanted[*]} " == *" $name "* ]] || continue
+        digest=$(sha256sum <"$binary" | cut -c1-16)
         for threads in 1 2 8; do
-            key="$(basename "$binary") $round $threads"
+            key="$digest $round $threads"
             grep -qxF "$key" "$passed" && continue
             log="$(dirname "$passed")/$name-$round-$threads.log"
             start=$SECONDS

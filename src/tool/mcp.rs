@@ -74,7 +74,7 @@ impl McpServer {
         Self::connect_with_patience(identity, clock, PATIENCE).await
     }
 
-    /// The same, to a server whose streams are read more slowly for at most so long before they end.
+    /// Like [`connect`](Self::connect). A stream is throttled for at most `patience` before it ends.
     async fn connect_with_patience(
         identity: Arc<Identity>,
         clock: Arc<dyn Clock>,

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     AuthError, answer,
     endpoint::{Endpoint, field},
+    issuing::remaining,
 };
 use crate::{secret::Secret, security::ScopeSet};
 
@@ -19,15 +20,16 @@ pub(super) struct Introspected {
     pub(super) expires: Option<SystemTime>,
 }
 
+/// A token had ended when the issuer was asked about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Expired;
+
 impl Introspected {
-    /// How much of its life is left; none where nothing is said about its end.
-    pub(super) fn left(&self, now: SystemTime) -> Result<Option<Duration>, &'static str> {
-        let left = self.expires.map(|expires| expires.duration_since(now).unwrap_or_default());
-        match left {
-            Some(Duration::ZERO) => Err(
-                "it says that the token it just issued has expired: compare the clock of this machine with the issuer's",
-            ),
-            left => Ok(left),
+    /// How long it may be used; `None` if the issuer says nothing about its end.
+    pub(super) fn remaining(&self, now: SystemTime) -> Result<Option<Duration>, Expired> {
+        match self.expires.map(|expires| remaining(expires, now)) {
+            Some(Duration::ZERO) => Err(Expired),
+            remaining => Ok(remaining),
         }
     }
 }
@@ -80,11 +82,12 @@ fn read(body: &[u8], expected: Expected<'_>) -> Result<Introspected, &'static st
     let scopes = answer::scopes(&entries, &expected.asked.to_string());
     Ok(Introspected {
         scopes: scopes.map_err(|()| "`scope` holds something that is no scope")?,
-        expires: expires.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)),
+        // 0 is how some say that it does not end
+        expires: expires.filter(|since| !since.is_zero()).and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)),
     })
 }
 
-/// One text or several; none where nothing is said.
+/// One text or several; none of them if nothing is said.
 fn audiences(entries: &Map<String, Value>) -> Option<Vec<&str>> {
     let found = match entries.get("aud") {
         None | Some(Value::Null) => Vec::new(),

@@ -14,7 +14,7 @@ use super::{
     dpop::Prover,
     endpoint::{Endpoint, Grant},
     grant::{self, Target},
-    introspection::{Expected, introspect},
+    introspection::{Expected, Expired, introspect},
 };
 use crate::{
     clock::Clock,
@@ -216,7 +216,7 @@ impl Issuing {
         let rejected = |reason| AuthError::TokenRejected { issuer: self.oauth.issuer.clone(), reason };
         let claims = verifier.verify(grant.token.expose()).await.map_err(rejected)?;
         self.check_binding(claims.confirmation.as_ref())?;
-        let left = left(claims.expires, self.clock.now());
+        let left = remaining(claims.expires, self.clock.now());
         Ok(Looked { scopes: claims.scopes, left: Some(left), id: claims.id })
     }
 
@@ -254,7 +254,11 @@ impl Issuing {
         let Some(found) = introspect(&endpoint, &grant.token, expected).await? else {
             return Ok(Looked::default());
         };
-        let left = found.left(self.clock.now()).map_err(|reason| endpoint.unusable(reason))?;
+        let left = found.remaining(self.clock.now()).map_err(|Expired| {
+            endpoint.unusable(
+                "it says that the token it just issued has expired: compare the clock of this machine with the issuer's",
+            )
+        })?;
         Ok(Looked { scopes: found.scopes, left, id: None })
     }
 
@@ -307,9 +311,8 @@ impl Issuing {
     }
 }
 
-/// How long a verified token is used. One that looks expired, and may be good for a server whose clock differs, is used to the end of the
-/// leeway.
-pub(super) fn left(expires: SystemTime, now: SystemTime) -> Duration {
+/// How long a token is used. One that looks expired, and may be good for a server whose clock differs, is used to the end of the leeway.
+pub(super) fn remaining(expires: SystemTime, now: SystemTime) -> Duration {
     let end = if expires > now { expires } else { expires + LEEWAY };
     end.duration_since(now).unwrap_or_default()
 }

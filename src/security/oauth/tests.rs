@@ -117,7 +117,9 @@ async fn an_opaque_token_has_the_scopes_that_were_granted() {
 
 #[tokio::test]
 async fn a_token_whose_end_is_past_when_it_comes_is_refused() {
-    for (exp, life) in [(1_800_000_100, Some(100)), (1_800_000_000, None), (1_799_999_999, None), (1, None)] {
+    for (exp, life) in
+        [(1_800_000_100, Some(100)), (1_800_000_000, Some(30)), (1_799_999_970, None), (1, None), (0, Some(3_600))]
+    {
         let mut issuer = Issuer::start(|_| granted(json!({}))).await;
         let own: Arc<Mutex<String>> = Arc::default();
         let base = own.clone();
@@ -144,7 +146,7 @@ async fn a_token_whose_end_is_past_when_it_comes_is_refused() {
 fn a_verified_token_past_its_end_is_used_to_the_end_of_the_leeway() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (expires, left) in [(1_100, 100), (1_001, 1), (1_000, 30), (999, 29), (971, 1), (970, 0), (1, 0)] {
-        assert_eq!(issuing::left(at(expires), at(1_000)), Duration::from_secs(left), "{expires}");
+        assert_eq!(issuing::remaining(at(expires), at(1_000)), Duration::from_secs(left), "{expires}");
     }
 }
 

@@ -6,7 +6,12 @@ use rmcp::{
     transport::{DynamicTransportError, streamable_http_client::StreamableHttpError},
 };
 
-use super::{message::why_unusable, oddity::quoted, sse, subject::Subject};
+use super::{
+    message::{what_is_too_long, why_unusable},
+    oddity::quoted,
+    sse,
+    subject::Subject,
+};
 use crate::{
     call::ServerId,
     net,
@@ -326,6 +331,9 @@ impl Fault {
     }
 
     fn of_rpc(error: &ErrorData, redactor: &Redactor) -> Self {
+        if let Some((subject, limit)) = what_is_too_long(error) {
+            return Self::TooLong { subject, limit };
+        }
         if let Some(reason) = why_unusable(error) {
             return Self::Garbage(reason.to_owned());
         }

@@ -1,10 +1,7 @@
 use std::{
     collections::HashMap,
     pin::pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,11 +27,11 @@ use super::{
     limit::ANSWER_TIMEOUT,
     listen::Listening,
     listing::Freshness,
-    lost::{self, Record, Refusals},
+    lost::{self, Refusals, Refused, SessionState},
     message::{self, Asked, not_served},
     oddity::Oddities,
     sse::Body,
-    stream::{self, Answered, Before, Incoming, Place},
+    stream::{self, Answered, Incoming, Place, Preceding},
     subject::Subject,
 };
 use crate::{
@@ -66,8 +63,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 pub(super) struct Http {
     inner: Arc<Inner>,
     listening: Arc<Mutex<Listening>>,
-    /// Whether the session of this connection has answered a request.
-    proven: Arc<AtomicBool>,
+    state: Arc<Mutex<SessionState>>,
 }
 
 struct Inner {
@@ -83,7 +79,7 @@ struct Inner {
 
 /// A request that was sent, and how long its answer is waited for.
 #[derive(Clone, Copy)]
-struct Asking<'a> {
+struct Pending<'a> {
     question: &'a Question,
     place: &'a Place,
     ticket: Option<&'a Ticket>,
@@ -112,12 +108,12 @@ impl Http {
             era: Era::default(),
             patience,
         };
-        Self { inner: Arc::new(inner), listening: Arc::default(), proven: Arc::default() }
+        Self { inner: Arc::new(inner), listening: Arc::default(), state: Arc::default() }
     }
 
     /// For another connection to the same server.
     pub(super) fn connection(&self) -> Self {
-        Self { inner: self.inner.clone(), listening: Arc::default(), proven: Arc::default() }
+        Self { inner: self.inner.clone(), listening: Arc::default(), state: Arc::default() }
     }
 
     /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
@@ -154,8 +150,8 @@ impl Http {
         &self.inner.era
     }
 
-    fn record(&self) -> Record {
-        if self.proven.load(Ordering::Relaxed) { Record::Proven } else { Record::Untried }
+    fn state(&self) -> MutexGuard<'_, SessionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn url(&self) -> Url {
@@ -248,7 +244,7 @@ impl Http {
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let status = reply.status;
         let ClientJsonRpcMessage::Request(request) = message else {
-            // what was told needs no answer, whatever comes: should the session be gone, the next request shows it
+            // a notification needs no answer; if the session is gone, the next request shows it
             if !status.is_success() {
                 let server = &self.identity().config().id;
                 tracing::debug!(%server, "a notification is answered with status {}", status.as_u16());
@@ -269,14 +265,17 @@ impl Http {
             return Err(StreamableHttpError::SessionExpired);
         }
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let asking = Asking { question: &question, place, ticket, limit };
+        let pending = Pending { question: &question, place, ticket, limit };
         let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
-            self.streamed(reply, given.as_deref(), asking).await?
+            self.streamed(reply, given.as_deref(), pending).await?
         } else {
-            self.whole(reply, asking).await?
+            self.whole(reply, pending).await?
         };
         if place.session.is_some() && matches!(answer, ServerJsonRpcMessage::Response(_)) {
-            self.proven.store(true, Ordering::Relaxed);
+            let mut state = self.state();
+            if *state == SessionState::Untried {
+                *state = SessionState::Proven;
+            }
         }
         Ok(StreamableHttpPostResponse::Json(answer, given))
     }
@@ -286,28 +285,24 @@ impl Http {
         &self,
         reply: Streamed,
         session: Option<&str>,
-        asking: Asking<'_>,
+        pending: Pending<'_>,
     ) -> Result<ServerJsonRpcMessage, Fault> {
-        let (status, subject) = (reply.status, Subject::of(&asking.question.asked));
-        let session = asking.place.session.clone().or(session.map(Arc::from));
-        let place = Place { session, headers: asking.place.headers.clone() };
-        let incoming = Incoming::new(self, &place, reply.body, subject, longest(asking.ticket));
-        let answer = incoming.answer(asking.question, &place);
-        let Answered { message, text, before } = match asking.ticket {
+        let (status, subject) = (reply.status, Subject::of(&pending.question.asked));
+        let session = pending.place.session.clone().or(session.map(Arc::from));
+        let place = Place { session, headers: pending.place.headers.clone() };
+        let incoming = Incoming::new(self, &place, reply.body, subject, longest(pending.ticket));
+        let answer = incoming.answer(pending.question, &place);
+        let Answered { message, text, preceding } = match pending.ticket {
             // the call has a limit of its own
             Some(_) => answer.await?,
-            None => within(subject, asking.limit, answer).await?,
+            None => within(subject, pending.limit, answer).await?,
         };
-        // a server that said something about the call has begun with it
-        if before == Before::Something && asking.retry() == Idempotency::Once {
-            return Ok(message);
-        }
-        self.judged(asking, status, text.as_bytes(), Ok(message))
+        self.judged(pending, status, text.as_bytes(), preceding, Ok(message))
     }
 
     /// The answer in a whole body.
-    async fn whole(&self, reply: Streamed, asking: Asking<'_>) -> Result<ServerJsonRpcMessage, Fault> {
-        let Asking { question, ticket, limit, .. } = asking;
+    async fn whole(&self, reply: Streamed, pending: Pending<'_>) -> Result<ServerJsonRpcMessage, Fault> {
+        let Pending { question, ticket, limit, .. } = pending;
         let (status, headers) = (reply.status, reply.headers.clone());
         let subject = Subject::of(&question.asked);
         let body = reply.collect(longest(ticket)).map_err(|error| match error {
@@ -316,29 +311,35 @@ impl Http {
             error => Fault::Net(error),
         });
         let mut body = within(subject, limit, body).await?;
+        let mut preceding = Preceding::Nothing;
         if has_type(&headers, EVENT_STREAM) {
-            body = stream::answer_in(&body).unwrap_or(body);
+            (body, preceding) = stream::answer_in(body, question, self.oddities());
         }
         let answer = match status.is_success() {
             true => question.answer(status, &headers, &body, self.oddities()),
             false => question.refused(status, &body, self.oddities()),
         };
-        self.judged(asking, status, &body, answer)
+        self.judged(pending, status, &body, preceding, answer)
     }
 
-    /// The answer that was read from a body, unless it is a refusal for which the session is to blame.
+    /// The answer that was read from a body, unless it is a refusal of the session.
     fn judged(
         &self,
-        asking: Asking<'_>,
+        pending: Pending<'_>,
         status: StatusCode,
         body: &[u8],
+        preceding: Preceding,
         answer: Result<ServerJsonRpcMessage, Fault>,
     ) -> Result<ServerJsonRpcMessage, Fault> {
         let is_result = matches!(answer, Ok(ServerJsonRpcMessage::Response(_)));
-        let is_suspect = !is_result
-            && asking.place.session.is_some()
-            && lost::may_be_lost(status, body, &asking.question.id, asking.retry());
-        if is_suspect && self.inner.refusals.blame_session(asking.ticket, self.record(), self.clock().elapsed()) {
+        // a server that said something before its answer has begun with the call
+        let may_have_done_it = preceding == Preceding::Something && pending.retry() == Idempotency::Once;
+        if is_result || may_have_done_it || pending.place.session.is_none() {
+            return answer;
+        }
+        let may_be_lost = lost::may_be_lost(status, body, &pending.question.id, pending.retry());
+        let now = self.clock().elapsed();
+        if may_be_lost && self.inner.refusals.judge(pending.ticket, &mut self.state(), now) == Refused::Session {
             return Err(Fault::SessionRefused(status.as_u16()));
         }
         answer
@@ -372,7 +373,7 @@ impl Http {
     }
 }
 
-impl Asking<'_> {
+impl Pending<'_> {
     fn retry(&self) -> Idempotency {
         self.ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry)
     }

@@ -31,13 +31,25 @@ struct RealUntil {
     lists: Duration,
 }
 
-/// Whether the session of a connection has answered a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Record {
-    /// It has.
-    Proven,
-    /// It has not: a fresh one cannot be better.
+/// What is known of the session of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SessionState {
+    /// It has answered no request: a fresh one cannot be better.
+    #[default]
     Untried,
+    /// It has answered a request.
+    Proven,
+    /// A list of tools was refused in it, so it is being replaced.
+    Replaced,
+}
+
+/// What a server refused, when it refused a request of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The session: a fresh one is to be begun.
+    Session,
+    /// The request.
+    Request,
 }
 
 /// For so long no further session is begun because of refusals, once a fresh session was refused the same.
@@ -50,23 +62,30 @@ const NOT_PARSED: i64 = -32_700;
 const NO_REQUEST: i64 = -32_600;
 
 impl Refusals {
-    /// Whether a fresh session is to be begun because of a refusal for which [`may_be_lost`] holds: once for each call, and for lists of
-    /// tools, which have no ticket, once in [`REFUSALS_ARE_REAL_FOR`]. A further refusal has other reasons than the session, and for the
+    /// What a refusal for which [`may_be_lost`] holds is a refusal of. It is one of the session once for each call, and for lists of tools,
+    /// which have no ticket, of one session in [`REFUSALS_ARE_REAL_FOR`]. A further refusal has other reasons than the session, and for the
     /// same time no session is begun because of any.
-    pub(super) fn blame_session(&self, ticket: Option<&Ticket>, session: Record, now: Duration) -> bool {
+    pub(super) fn judge(&self, ticket: Option<&Ticket>, session: &mut SessionState, now: Duration) -> Refused {
         let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // several lists may be under way in one session
+        if ticket.is_none() && *session == SessionState::Replaced {
+            return Refused::Session;
+        }
         if ticket.map_or(now < until.lists, Ticket::suspects_session) {
             until.all = now + REFUSALS_ARE_REAL_FOR;
-            return false;
+            return Refused::Request;
         }
-        if session == Record::Untried || now < until.all {
-            return false;
+        if *session == SessionState::Untried || now < until.all {
+            return Refused::Request;
         }
         match ticket {
             Some(ticket) => ticket.suspect_session(),
-            None => until.lists = now + REFUSALS_ARE_REAL_FOR,
+            None => {
+                until.lists = now + REFUSALS_ARE_REAL_FOR;
+                *session = SessionState::Replaced;
+            }
         }
-        true
+        Refused::Session
     }
 }
 

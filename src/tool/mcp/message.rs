@@ -11,18 +11,18 @@ mod list;
 mod result;
 mod start;
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use rmcp::model::{
     CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorCode, ErrorData, GetExtensions, RequestId,
     ServerJsonRpcMessage,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 pub(super) use self::{list::LISTED, result::OMITTED, start::not_served};
 
-use super::{call::Ticket, error::Fault, oddity::Oddities};
+use super::{call::Ticket, error::Fault, oddity::Oddities, subject::Subject};
 use crate::{call::ToolName, net::strip_bom};
 
 /// What a request asks for, which decides how its answer is read.
@@ -221,9 +221,21 @@ fn answer(result: Value, id: RequestId, asked: Option<Asked>, oddities: &Odditie
 }
 
 /// Stands for an answer that cannot be used, see [`why_unusable`].
-pub(super) fn unusable(reason: impl Into<Cow<'static, str>>, id: RequestId) -> ServerJsonRpcMessage {
+pub(super) fn unusable(reason: &'static str, id: RequestId) -> ServerJsonRpcMessage {
     let error = ErrorData::new(ErrorCode::PARSE_ERROR, reason, Some(json!({ UNUSABLE: true })));
     ServerJsonRpcMessage::error(error, Some(id))
+}
+
+/// Stands for an answer of more than so many bytes, see [`why_unusable`] and [`what_is_too_long`].
+pub(super) fn too_long(subject: Subject, limit: usize, id: RequestId) -> ServerJsonRpcMessage {
+    let error =
+        ErrorData::new(ErrorCode::PARSE_ERROR, subject.too_long(limit), Some(json!({ UNUSABLE: (subject, limit) })));
+    ServerJsonRpcMessage::error(error, Some(id))
+}
+
+/// Which answer was too long, and how many bytes it might have had.
+pub(super) fn what_is_too_long(error: &ErrorData) -> Option<(Subject, usize)> {
+    Deserialize::deserialize(error.data.as_ref()?.get(UNUSABLE)?).ok()
 }
 
 /// An error answers the request that was sent also where it has no id, or one that is no number: such a server refused before it

@@ -1,16 +1,17 @@
 //! The stdio transport: messages over a program's standard input and output, one a line.
 
+mod open;
+
 use std::{
-    collections::HashMap,
     io,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use rmcp::{
     RoleClient,
-    model::{ClientJsonRpcMessage, ClientNotification, ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, ClientNotification, RequestId, ServerJsonRpcMessage},
     transport::Transport,
 };
 use serde::de::IgnoredAny;
@@ -20,11 +21,9 @@ use tokio::{
     task::JoinSet,
 };
 
+use self::open::{Expected, Open};
 use super::{
-    answer::Question,
-    call::Ticket,
     error::Fault,
-    http::MAX_REPLY,
     inbound::Inbound,
     limit::{ANSWER_TIMEOUT, Flood, MAX_UNANSWERED, Meter},
     listing::Freshness,
@@ -66,16 +65,6 @@ enum Reason {
 /// A line of a program is longer than this.
 #[derive(Debug)]
 struct TooLong(usize);
-
-/// Our requests that have no answer yet.
-#[derive(Default)]
-struct Open(Mutex<HashMap<RequestId, Waiting>>);
-
-struct Waiting {
-    question: Question,
-    /// The most bytes of its answer.
-    most: usize,
-}
 
 struct Line {
     text: Vec<u8>,
@@ -133,7 +122,7 @@ impl Pipes {
 
     /// An answer to this request is not waited for any more.
     pub(super) fn forget(&self, id: &RequestId) {
-        self.open.take(id);
+        self.open.give_up(id);
     }
 }
 
@@ -147,7 +136,7 @@ impl Transport<RoleClient> for Pipes {
                 if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
-                    self.open.take(id);
+                    self.open.give_up(id);
                 }
             }
             _ => {}
@@ -200,58 +189,6 @@ impl Cut {
     }
 }
 
-impl Open {
-    fn add(&self, id: &RequestId, request: &ClientRequest) {
-        let ticket = request.extensions().get::<Arc<Ticket>>();
-        let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
-        let waiting = Waiting { question: Question::of(id, request), most };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), waiting);
-    }
-
-    /// The most bytes of a line: as many as the answer to any of them may have.
-    fn most(&self) -> usize {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.values().map(|waiting| waiting.most).fold(MAX_REPLY, usize::max)
-    }
-
-    /// What a line may be about that could be the answer to any of them.
-    fn subject(&self) -> Subject {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut subjects = open.values().map(|waiting| Subject::of(&waiting.question.asked));
-        let first = subjects.next();
-        first.filter(|first| subjects.all(|subject| subject == *first)).unwrap_or(Subject::Other)
-    }
-
-    fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Takes out the request that was answered with this id.
-    fn take(&self, answered: &RequestId) -> Option<Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(answered)
-    }
-
-    /// Takes out the only one.
-    fn take_only(&self) -> Option<Waiting> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = open.keys().next().cloned().filter(|_| open.len() == 1)?;
-        open.remove(&id)
-    }
-}
-
-impl Waiting {
-    /// What its answer is. Another request may allow a longer line than this one; and what cannot be read is an answer too, or the call
-    /// would wait for ever.
-    fn answer(self, text: &[u8], oddities: &Oddities) -> ServerJsonRpcMessage {
-        let Self { question, most } = self;
-        if text.len() > most {
-            return message::unusable(Subject::of(&question.asked).too_long(most), question.id);
-        }
-        let answer = question.answer_in(&String::from_utf8_lossy(text), oddities);
-        answer.unwrap_or_else(|| message::unusable("it cannot be read", question.id))
-    }
-}
-
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Until the program ends or sends what it may not, or nobody listens any more.
     async fn run(&mut self) -> Result<(), Reason> {
@@ -276,14 +213,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Inbound::Request(_) if !contains(text, b"\"jsonrpc\"") => Inbound::Unusable,
             inbound => inbound,
         };
-        let waiting = match &inbound {
+        let expected = match &inbound {
             Inbound::Answer(Some(id)) => self.open.take(id),
             // a server that cannot tell which request it refuses can mean this one only
             Inbound::Error => self.open.take_only(),
-            _ => None,
+            _ => Expected::Nothing,
         };
-        if let Some(waiting) = waiting {
-            return Ok(Some(waiting.answer(text, &self.context.oddities)));
+        match expected {
+            Expected::Answer(waiting) => return Ok(Some(waiting.answer(text, &self.context.oddities))),
+            Expected::Late => return Ok(None),
+            Expected::Nothing => {}
         }
         let calls = self.open.count();
         self.context.meter.messages(1.0, text.len(), calls).await?;

@@ -147,7 +147,7 @@ fn of_call(result: CallToolResult, tool: &str, retry: Idempotency) -> Result<Unc
     let failed = result.is_error == Some(true);
     let (content, origin) = content(result);
     let reply = match &content {
-        // whatever a tool says of itself was said by one that may have done something
+        // a tool that reports a failure has run: it may have changed something
         Value::String(text) if failed && retry == Idempotency::Repeatable && says_unknown(text, tool) => {
             return Err(ToolError::UnknownTool);
         }

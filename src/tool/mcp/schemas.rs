@@ -90,8 +90,10 @@ impl Admitted {
         let of = |measured: Option<&Measured>| measured.map_or(1, Measured::values);
         let values = of(input.as_ref().ok()).saturating_add(of(output.as_ref().ok().and_then(Option::as_ref)));
         if self.values.take(values).is_none() {
-            let reason = format!("the schemas of this server have more than {MAX_VALUES_OF_SERVER} values together");
-            return self.left_out(&tool, "`inputSchema`", reason);
+            let reason = format!(
+                "with it the schemas of this server would have more than {MAX_VALUES_OF_SERVER} values together"
+            );
+            return self.left_out(&tool, "schemas", reason);
         }
         let unusable = match input.and_then(|measured| self.compile(measured, &tool.input_schema)) {
             Err(error) => Some(error.to_string()),

@@ -30,8 +30,11 @@ pub(super) enum Handshake {
 /// The request that was answered, and by whom.
 pub(super) type Greeted = (Handshake, ServerPeerInfo);
 
-/// The request that was answered, and what the answer says.
-type Answered = (Handshake, Result<Greeted, Fault>);
+/// An answer to one of the two requests.
+struct HandshakeReply {
+    to: Handshake,
+    info: Result<ServerPeerInfo, Fault>,
+}
 
 struct Greeting<'a> {
     pipes: &'a mut Pipes,
@@ -57,7 +60,7 @@ pub(super) async fn greet(
     let greeted = match protocol {
         Protocol::Initialize => {
             greeting.ask(Handshake::Initialize).await?;
-            greeting.answer().await?.1?
+            greeting.answer().await?.greeted()?
         }
         Protocol::Auto => greeting.in_both_eras().await?,
     };
@@ -71,7 +74,7 @@ impl Greeting<'_> {
     async fn in_both_eras(&mut self) -> Result<Greeted, Fault> {
         self.ask(Handshake::Discover).await?;
         match self.answer_within(DISCOVER_TIMEOUT).await {
-            Some(answer) => match answer?.1 {
+            Some(reply) => match reply?.greeted() {
                 Err(Fault::OlderEra) => {}
                 greeted => return greeted,
             },
@@ -81,18 +84,19 @@ impl Greeting<'_> {
             }
         }
         self.ask(Handshake::Initialize).await?;
-        self.answer().await?.1
+        self.answer().await?.greeted()
     }
 
     /// Both requests are open. A program that starts slowly answers both, one that ignores what it does not know one of them.
     async fn either(&mut self) -> Result<Greeted, Fault> {
-        let greeted = match self.answer().await? {
-            (Handshake::Initialize, Ok(greeted)) => Ok(greeted),
-            (Handshake::Discover, Err(_)) => self.answer().await?.1,
-            (_, first) => match self.answer_within(OTHER_ANSWER_TIMEOUT).await {
+        let first = self.answer().await?;
+        let greeted = match (first.to, &first.info) {
+            (Handshake::Initialize, Ok(_)) => first.greeted(),
+            (Handshake::Discover, Err(_)) => self.answer().await?.greeted(),
+            _ => match self.answer_within(OTHER_ANSWER_TIMEOUT).await {
                 // where both are answered, the program goes by what it was asked last
-                Some(Ok((_, Ok(greeted)))) => Ok(greeted),
-                _ => first,
+                Some(Ok(second)) if second.info.is_ok() => second.greeted(),
+                _ => first.greeted(),
             },
         };
         self.pipes.forget(&Handshake::Discover.id());
@@ -121,7 +125,7 @@ impl Greeting<'_> {
     }
 
     /// The next answer; `None` if it takes longer.
-    async fn answer_within(&mut self, limit: Duration) -> Option<Result<Answered, Fault>> {
+    async fn answer_within(&mut self, limit: Duration) -> Option<Result<HandshakeReply, Fault>> {
         let late = self.clock.sleep(limit);
         tokio::select! {
             biased;
@@ -131,7 +135,7 @@ impl Greeting<'_> {
     }
 
     /// The next answer to one of the requests.
-    async fn answer(&mut self) -> Result<Answered, Fault> {
+    async fn answer(&mut self) -> Result<HandshakeReply, Fault> {
         loop {
             let (id, answer) = match self.pipes.receive().await.ok_or(Fault::Closed)? {
                 ServerJsonRpcMessage::Response(answer) => (Some(answer.id), Ok(answer.result)),
@@ -140,12 +144,21 @@ impl Greeting<'_> {
             };
             let Some(id) = id else { continue };
             if id == Handshake::Discover.id() {
-                return Ok((Handshake::Discover, of_discovery(answer, self.redactor)));
+                return Ok(HandshakeReply { to: Handshake::Discover, info: of_discovery(answer, self.redactor) });
             }
             if id == Handshake::Initialize.id() {
-                return Ok((Handshake::Initialize, of_initialization(answer, self.redactor)));
+                return Ok(HandshakeReply {
+                    to: Handshake::Initialize,
+                    info: of_initialization(answer, self.redactor),
+                });
             }
         }
+    }
+}
+
+impl HandshakeReply {
+    fn greeted(self) -> Result<Greeted, Fault> {
+        Ok((self.to, self.info?))
     }
 }
 
@@ -159,20 +172,20 @@ impl Handshake {
     }
 }
 
-fn of_discovery(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) -> Result<Greeted, Fault> {
+fn of_discovery(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) -> Result<ServerPeerInfo, Fault> {
     let version = ProtocolVersion::V_2026_07_28;
     match answer {
         Ok(ServerResult::DiscoverResult(found)) if found.supported_versions.contains(&version) => {
-            Ok((Handshake::Discover, ServerPeerInfo::from_discover_result(version, found)))
+            Ok(ServerPeerInfo::from_discover_result(version, found))
         }
         Err(error) if !is_of_older_era(&error) => Err(Fault::of_service(ServiceError::McpError(error), redactor)),
         Ok(_) | Err(_) => Err(Fault::OlderEra),
     }
 }
 
-fn of_initialization(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) -> Result<Greeted, Fault> {
+fn of_initialization(answer: Result<ServerResult, ErrorData>, redactor: &Redactor) -> Result<ServerPeerInfo, Fault> {
     match answer {
-        Ok(ServerResult::InitializeResult(found)) => Ok((Handshake::Initialize, found.into())),
+        Ok(ServerResult::InitializeResult(found)) => Ok(found.into()),
         Ok(_) => Err(Fault::of_service(ServiceError::UnexpectedResponse, redactor)),
         Err(error) => Err(Fault::of_service(ServiceError::McpError(error), redactor)),
     }

@@ -12,13 +12,11 @@ use super::{
     http::{self, Headers, Http},
     inbound::{Answers, Inbound},
     limit::{ANSWER_TIMEOUT, Flood, Lines, Meter},
+    oddity::Oddities,
     sse::{self, Body},
     subject::Subject,
 };
-use crate::{
-    net::Bytes,
-    security::boundary::InputPolicy,
-};
+use crate::net::Bytes;
 
 /// Messages of a server, as they come in one exchange.
 pub(super) struct Incoming {
@@ -31,7 +29,7 @@ pub(super) struct Incoming {
     answers: Answers<Send>,
     last_event: Option<String>,
     retry: Option<Duration>,
-    before: Before,
+    preceding: Preceding,
 }
 
 /// The answer to a request.
@@ -39,15 +37,15 @@ pub(super) struct Answered {
     pub(super) message: ServerJsonRpcMessage,
     /// As it was written.
     pub(super) text: String,
-    pub(super) before: Before,
+    pub(super) preceding: Preceding,
 }
 
-/// What a server said in a stream before the answer.
+/// What came in a stream before the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Before {
-    /// No message.
+pub(super) enum Preceding {
+    /// No event with data.
     Nothing,
-    /// Messages, or the stream was taken up again.
+    /// Events with data, or the stream was taken up again.
     Something,
 }
 
@@ -93,7 +91,7 @@ impl Incoming {
             answers: Answers::over(send),
             last_event: None,
             retry: None,
-            before: Before::Nothing,
+            preceding: Preceding::Nothing,
         }
     }
 
@@ -105,11 +103,12 @@ impl Incoming {
                 if let Some(message) = question.answer_in(&text, self.http.oddities()) {
                     // what was asked before is answered, though nobody waits for that
                     tokio::spawn(self.answers.send_all());
-                    return Ok(Answered { message, text, before: self.before });
+                    return Ok(Answered { message, text, preceding: self.preceding });
                 }
+                self.preceding = Preceding::Something;
             }
             taken_up += 1;
-            self.before = Before::Something;
+            self.preceding = Preceding::Something;
             self.take_up(place, taken_up).await?;
         }
     }
@@ -162,21 +161,19 @@ impl Incoming {
     async fn note(&mut self, event: Sse) -> Result<Option<String>, Flood> {
         self.retry = event.retry.map(Duration::from_millis).or(self.retry);
         self.last_event = event.id.or(self.last_event.take());
-        if !is_message(event.event.as_deref()) {
-            return Ok(None);
-        }
         let Some(text) = event.data else { return Ok(None) };
-        match Inbound::of(text.as_bytes(), &self.http.identity().config().input) {
-            Inbound::Answer(_) | Inbound::Error => return Ok(Some(text)),
-            Inbound::Request(answer) => {
-                self.meter.request(1).await?;
-                self.answers.push(*answer);
+        if is_message(event.event.as_deref()) {
+            match Inbound::of(text.as_bytes(), &self.http.identity().config().input) {
+                Inbound::Answer(_) | Inbound::Error => return Ok(Some(text)),
+                Inbound::Request(answer) => {
+                    self.meter.request(1).await?;
+                    self.answers.push(*answer);
+                }
+                Inbound::ListChanged => self.http.freshness().lose(),
+                Inbound::Notification | Inbound::Unusable => {}
             }
-            Inbound::ListChanged => self.http.freshness().lose(),
-            Inbound::Notification => {}
-            Inbound::Unusable => return Ok(None),
         }
-        self.before = Before::Something;
+        self.preceding = Preceding::Something;
         Ok(None)
     }
 
@@ -201,13 +198,17 @@ impl Incoming {
     }
 }
 
-/// The first answer in an event stream that came as a whole. `None` if there is none.
-pub(super) fn answer_in(body: &[u8]) -> Option<Bytes> {
-    let messages = sse::all(body).into_iter().filter(|event| is_message(event.event.as_deref()));
-    let is_answer = |text: &String| {
-        matches!(Inbound::of(text.as_bytes(), &InputPolicy::Decline), Inbound::Answer(_) | Inbound::Error)
-    };
-    messages.filter_map(|event| event.data).find(is_answer).map(Bytes::from)
+/// The answer to a request in an event stream that came as a whole, or the stream if it has none.
+pub(super) fn answer_in(body: Bytes, question: &Question, oddities: &Oddities) -> (Bytes, Preceding) {
+    let mut preceding = Preceding::Nothing;
+    for event in sse::all(&body) {
+        let Some(text) = event.data else { continue };
+        if is_message(event.event.as_deref()) && question.answer_in(&text, oddities).is_some() {
+            return (text.into(), preceding);
+        }
+        preceding = Preceding::Something;
+    }
+    (body, preceding)
 }
 
 /// Whether an event of this kind brings a message of the protocol.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::message::Asked;
 
 /// What an answer is about, as far as its limits are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Subject {
     /// A call of a tool, whose limits are keys of the tool.
     Call,
     /// The list of tools.
     List,
-    /// Who the server is, at the start of a session.
+    /// The answer to `initialize` or `server/discover`.
     Start,
     /// Anything else, and what answers no request.
     Other,
@@ -46,10 +48,16 @@ impl Subject {
     /// Why an answer that does not come in this time is not waited for.
     pub(super) fn too_late(self, limit: Duration) -> String {
         match self {
-            Self::Call => format!("nothing came within {limit:?}: look at the server, or raise `timeout` of the tool"),
-            Self::List => format!("its list of tools did not come within {limit:?}: look at the server"),
-            Self::Start => format!("it did not say who it is within {limit:?}: look at the server"),
-            Self::Other => format!("nothing came within {limit:?}: look at the server"),
+            Self::Call => {
+                format!("nothing came within {limit:?}: see whether the server is up, or raise `timeout` of the tool")
+            }
+            Self::List => format!("its list of tools did not come within {limit:?}: see whether the server is up"),
+            Self::Start => {
+                format!(
+                    "it did not answer `initialize` or `server/discover` within {limit:?}: see whether the server is up"
+                )
+            }
+            Self::Other => format!("nothing came within {limit:?}: see whether the server is up"),
         }
     }
 }

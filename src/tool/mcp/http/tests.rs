@@ -48,7 +48,9 @@ async fn what_does_not_come_in_time_is_named() {
         for (request, expected) in &requests {
             let message = ClientJsonRpcMessage::request(request.clone(), RequestId::Number(1));
             let place = Place { session: None, headers: Headers::new() };
-            match http.post(&message, &place, None, Duration::from_millis(300)).await {
+            let reply =
+                http.exchange(&http.request_with(&message, &place, None, TIMEOUT).unwrap(), None).await.unwrap();
+            match http.read(reply, &message, &place, None, Duration::from_millis(1)).await {
                 Err(StreamableHttpError::Client(Fault::Timeout { subject, .. })) => assert_eq!(subject, *expected),
                 other => panic!("{other:?}"),
             }

@@ -50,13 +50,24 @@ fn a_call_that_changes_something_is_suspected_only_where_it_cannot_have_been_car
 
 #[test]
 fn a_list_that_is_refused_again_is_refused_for_other_reasons_than_its_session() {
-    let (refusals, at) = (Refusals::default(), Duration::from_secs);
-    let blamed = |session, now| refusals.blame_session(None, session, at(now));
-    assert!(!blamed(Record::Untried, 0), "a fresh session cannot be better than a fresh one");
-    assert!(blamed(Record::Proven, 1));
-    assert!(!blamed(Record::Untried, 10), "the fresh session was refused too");
-    assert!(!blamed(Record::Proven, 39), "30 s have not passed since then");
-    assert!(blamed(Record::Proven, 40));
-    assert!(!blamed(Record::Proven, 69), "30 s have not passed since the one before");
-    assert!(!blamed(Record::Proven, 98) && blamed(Record::Proven, 99));
+    let refusals = Refusals::default();
+    let refused = |mut session, now| refusals.judge(None, &mut session, Duration::from_secs(now));
+    let (untried, proven) = (SessionState::Untried, SessionState::Proven);
+    assert_eq!(refused(untried, 0), Refused::Request, "a fresh session cannot be better than a fresh one");
+    assert_eq!(refused(proven, 1), Refused::Session);
+    assert_eq!(refused(untried, 10), Refused::Request, "the fresh session was refused too");
+    assert_eq!(refused(proven, 39), Refused::Request, "30 s have not passed since then");
+    assert_eq!(refused(proven, 40), Refused::Session);
+    assert_eq!(refused(proven, 69), Refused::Request, "30 s have not passed since the one before");
+    assert_eq!(refused(proven, 98), Refused::Request);
+    assert_eq!(refused(proven, 99), Refused::Session);
+}
+
+#[test]
+fn lists_that_are_refused_in_one_session_cost_one_session() {
+    let (refusals, now, mut session) = (Refusals::default(), Duration::ZERO, SessionState::Proven);
+    for _ in 0..3 {
+        assert_eq!(refusals.judge(None, &mut session, now), Refused::Session);
+    }
+    assert_eq!(refusals.judge(None, &mut SessionState::Proven, now), Refused::Request, "it is a fresh one");
 }

@@ -15,6 +15,7 @@ use crate::{
     security::{ScopeSet, boundary::ToolRule},
     tool::mcp::{
         CallContext,
+        call::Ticket,
         limit::{PATIENCE, REQUESTS},
         tests::permitted_under,
     },
@@ -118,6 +119,25 @@ async fn answers_to_nothing_are_kept_back_and_those_that_cannot_be_read_are_not(
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn the_late_answer_to_a_call_that_was_given_up_costs_nothing() {
+    let (mut pipes, mut program) = pipes();
+    call(&mut pipes, 1, Some(8 << 20)).await;
+    call(&mut pipes, 2, None).await;
+    pipes.forget(&RequestId::Number(1));
+    program.hear().await;
+    program.hear().await;
+    // more than a program may send on its own
+    let (late, answer) = (of_bytes(1, 6 << 20), answer(json!(2)));
+    let said = async {
+        program.say(&format!("{late}\n{answer}\n")).await;
+        program
+    };
+    let (answered, program) = tokio::join!(answered(&mut pipes), said);
+    assert_eq!(answered, 2);
+    assert!(program.cut.fault().is_none());
 }
 
 /// Sends a call that allows so many bytes of reply.

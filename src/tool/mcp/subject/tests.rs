@@ -1,4 +1,15 @@
+#![expect(clippy::panic, reason = "tests")]
+
+use rmcp::{
+    model::{RequestId, ServerJsonRpcMessage},
+    service::ServiceError,
+};
+
 use super::*;
+use crate::{
+    secret::Redactor,
+    tool::mcp::{error::Fault, message},
+};
 
 const ALL: [Subject; 4] = [Subject::Call, Subject::List, Subject::Start, Subject::Other];
 
@@ -25,4 +36,16 @@ fn what_was_asked_for_is_told_apart() {
         assert_eq!(Subject::of(&asked), subject, "{asked:?}");
     }
     assert!(Subject::List.too_long(1).contains("list of tools") && Subject::Start.too_long(1).contains("`initialize`"));
+}
+
+#[test]
+fn an_answer_that_is_too_long_keeps_its_subject_on_its_way_through_the_library() {
+    for subject in ALL {
+        let ServerJsonRpcMessage::Error(error) = message::too_long(subject, 5, RequestId::Number(1)) else {
+            panic!("it is an error");
+        };
+        assert_eq!(message::why_unusable(&error.error), Some(&*subject.too_long(5)));
+        let fault = Fault::of_service(ServiceError::McpError(error.error), &Redactor::new());
+        assert!(matches!(fault, Fault::TooLong { limit: 5, subject: found } if found == subject), "{fault:?}");
+    }
 }

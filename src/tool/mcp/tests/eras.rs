@@ -35,7 +35,7 @@ async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
         plain("200 OK", &odd_id),
         as_stream(without_id(-32_001, "Session not found")),
         as_stream(plain("200 OK", odd_id)),
-        // what is there to be taken up again from says nothing
+        // an event without data is no message
         stream(format!("id: 1\nretry: 10\ndata:\n\ndata: {}\n\n", without_id(-32_001, "Session not found").2)),
         as_stream(("400 Bad Request".to_owned(), vec![], no_session.to_string())),
     ] {
@@ -106,15 +106,17 @@ async fn an_error_of_the_tool_that_speaks_of_sessions_is_no_reason_to_call_again
 
 #[tokio::test]
 async fn a_stream_that_shows_that_a_call_has_begun_is_no_reason_to_make_it_again() {
-    type Case = (&'static str, Box<dyn Fn(&Value) -> Answer + Send + Sync>);
+    fn after(event: String) -> Box<dyn Fn(&Value) -> Answer + Send + Sync> {
+        Box::new(move |_| stream(format!("{event}\n\ndata: {}\n\n", without_id(-32_001, "timed out").2)))
+    }
+    let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": {} });
+    let other = json!({ "jsonrpc": "2.0", "id": 99_999, "result": {} });
     let cases: Vec<Case> = vec![
-        (
-            "progress",
-            Box::new(|_| {
-                let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": {} });
-                stream(format!("data: {progress}\n\ndata: {}\n\n", without_id(-32_001, "timed out").2))
-            }),
-        ),
+        ("progress", after(format!("data: {progress}"))),
+        ("a list of notifications", after(format!("data: [{progress},{progress}]"))),
+        ("an answer to another request", after(format!("data: {other}"))),
+        ("broken JSON", after("data: {\"jsonrpc\":\"2.0\",\"id\":".to_owned())),
+        ("an event of another kind", after("event: progress\ndata: 1".to_owned())),
         ("a stream that was taken up again", Box::new(|_| cut("event-7", "retry: 100\n"))),
         (
             "the id of the call",
@@ -243,6 +245,29 @@ async fn a_list_that_a_fresh_session_does_not_cure_costs_one_session() {
         call(&connected, Effect::Write).await.0.unwrap();
         assert_eq!((sessions.load(Ordering::SeqCst), server.calls().len()), (3, 1));
     }
+}
+
+#[tokio::test]
+async fn lists_at_once_in_a_session_that_is_gone_cost_one_session() {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (sessions, gone) = (begun.clone(), Arc::new(AtomicUsize::new(0)));
+    let now = gone.clone();
+    let server = Server::start(move |seen, message| match message["method"].as_str() {
+        Some("initialize") => {
+            let session = ["one", "two", "three"][begun.fetch_add(1, Ordering::SeqCst)];
+            older(seen, message, Some(session))
+        }
+        Some("tools/list") if gone.load(Ordering::SeqCst) == 1 && seen.header("mcp-session-id") == Some("one") => {
+            Some(plain("400 Bad Request", "no such session"))
+        }
+        _ => older(seen, message, None),
+    })
+    .await;
+    let connected = server.connect().await.unwrap();
+    now.store(1, Ordering::SeqCst);
+    let refreshed = tokio::join!(connected.refresh(), connected.refresh(), connected.refresh());
+    assert_eq!(refreshed, (Ok(vec![]), Ok(vec![]), Ok(vec![])));
+    assert_eq!(sessions.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -392,7 +392,7 @@ async fn a_call_that_cannot_be_sent_was_not_made() {
 
 #[tokio::test]
 async fn a_connection_that_breaks_was_there() {
-    // what is no status line ends a connection
+    // an invalid status line ends the connection
     let server = calling(|_| plain("none", "")).await;
     let (error, details) = failed(&server.connect().await.unwrap()).await;
     assert!(error.is_infrastructure() && error.is_unconfirmed(), "{error:?}");

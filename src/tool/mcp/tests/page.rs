@@ -15,7 +15,7 @@ use crate::{
 const PAGE: &str = include_str!("../../../../docs/servers.md");
 
 #[test]
-fn the_page_has_the_limits_that_nobody_sets() {
+fn the_page_has_the_limits_that_have_no_key() {
     let page = rows(PAGE, "| what | how much | settable |");
     let values = "JSON values in the schemas of a server's tools together, counted as for one schema; a tool with which there would \
                   be more is left out";
