@@ -8,11 +8,13 @@ mod moment;
 mod number;
 mod phone;
 mod time;
+mod word;
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use self::word::{Stop, Word, words};
 use crate::security::boundary::{ReadAs, WrittenAs};
 
 /// How a text of the input writes a value, if it does.
@@ -35,49 +37,9 @@ pub(super) fn find(read_as: ReadAs, text: &str, value: &Value) -> Option<Written
 /// Longer texts are no dates, times or numbers.
 const MAX_VALUE: usize = 64;
 
-/// The words of a text, without the punctuation around them. A word that is followed by a comma is marked.
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> + Clone {
-    let pieces = text.split_inclusive(char::is_whitespace).scan(0, |end, piece| {
-        let start = *end;
-        *end += piece.len();
-        Some((start, piece.trim_end()))
-    });
-    pieces.filter(|(_, word)| !word.is_empty()).map(|(start, word)| {
-        let is_outside = |c: char| !c.is_alphanumeric() && c != '-';
-        let trimmed = word.trim_start_matches(is_outside);
-        let start = start + word.len() - trimmed.len();
-        Word {
-            text: trimmed.trim_end_matches(is_outside).trim_end_matches('-'),
-            start,
-            stop: if word.ends_with([',', ';']) {
-                Stop::Comma
-            } else if word.ends_with(['.', '!', '?', ':']) {
-                Stop::End
-            } else {
-                Stop::None
-            },
-        }
-    })
-}
-
 /// The date and the time of `2024-05-26T17:00`.
 fn date_and_time(word: &str) -> Option<(&str, &str)> {
     word.split_once('T').filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// A word of a text.
-#[derive(Clone, Copy)]
-struct Word<'t> {
-    text: &'t str,
-    /// Where it begins, in bytes.
-    start: usize,
-    stop: Stop,
-}
-
-impl Word<'_> {
-    fn end(&self) -> usize {
-        self.start + self.text.len()
-    }
 }
 
 /// A place in a text that says something, in each way that it can be read.
@@ -88,12 +50,8 @@ struct Spot<T> {
     says: Vec<(T, WrittenAs)>,
 }
 
-/// What comes right behind a word.
-#[derive(Clone, Copy, PartialEq)]
-enum Stop {
-    None,
-    Comma,
-    End,
+fn is_currency(c: char) -> bool {
+    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
 }
 
 #[cfg(test)]

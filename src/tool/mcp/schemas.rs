@@ -13,6 +13,10 @@ use crate::{
 
 /// Values in the schemas of all tools of a server that are used, each as often as it is compiled: measuring them takes less than a second.
 pub(super) const MAX_VALUES_OF_SERVER: u64 = 200_000;
+/// Values in the schemas of tools that are left out. Once there were so many, no further tool of the server is measured.
+pub(super) const MAX_VALUES_LEFT_OUT: u64 = 400_000;
+/// A schema above the limits counts as so many of them.
+pub(super) const VALUES_OF_EXCESS: u64 = 20_000;
 /// As many of them are compiled at once, so that what is wrong with them is known before a call; the others when they are needed.
 const COMPILED_AT_ONCE: u64 = 20_000;
 
@@ -43,6 +47,7 @@ struct Admitted {
     outputs: Outputs,
     faults: Vec<Fault>,
     values: Values<MAX_VALUES_OF_SERVER>,
+    left_out: Values<MAX_VALUES_LEFT_OUT>,
     compiled: Values<COMPILED_AT_ONCE>,
 }
 
@@ -56,6 +61,14 @@ impl<const MOST: u64> Values<MOST> {
         let all = self.0.checked_add(values).filter(|all| *all <= MOST)?;
         self.0 = all;
         Some(())
+    }
+
+    fn add(&mut self, values: u64) {
+        self.0 = self.0.saturating_add(values);
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.0 >= MOST
     }
 }
 
@@ -80,11 +93,16 @@ pub(super) async fn admit(tools: Vec<ToolSpec>, oddities: &Oddities) -> (Vec<Too
 
 impl Admitted {
     fn add(&mut self, tool: ToolSpec) {
+        if self.left_out.is_used_up() {
+            let reason = "the tools before it have too many schemas that cost too much".to_owned();
+            return self.leave_out(&tool, "schemas", 0, reason);
+        }
         let input = Measured::of(&tool.input_schema);
         let output = tool.output_schema.as_ref().map(Measured::of).transpose();
         for (part, excess) in [("`inputSchema`", input.as_ref().err()), ("`outputSchema`", output.as_ref().err())] {
             if let Some(SchemaError::TooCostly(_)) = excess {
-                return self.left_out(&tool, part, excess.map(ToString::to_string).unwrap_or_default());
+                let reason = excess.map(ToString::to_string).unwrap_or_default();
+                return self.leave_out(&tool, part, VALUES_OF_EXCESS, reason);
             }
         }
         let of = |measured: Option<&Measured>| measured.map_or(1, Measured::values);
@@ -93,7 +111,7 @@ impl Admitted {
             let reason = format!(
                 "with it the schemas of this server would have more than {MAX_VALUES_OF_SERVER} values together"
             );
-            return self.left_out(&tool, "schemas", reason);
+            return self.leave_out(&tool, "schemas", values, reason);
         }
         let unusable = match input.and_then(|measured| self.compile(measured, &tool.input_schema)) {
             Err(error) => Some(error.to_string()),
@@ -127,7 +145,8 @@ impl Admitted {
         self.compiled.take(measured.values()).map(|()| measured.compile(schema)).transpose()
     }
 
-    fn left_out(&mut self, tool: &ToolSpec, part: &'static str, reason: String) {
+    fn leave_out(&mut self, tool: &ToolSpec, part: &'static str, values: u64, reason: String) {
+        self.left_out.add(values);
         let reason = format!("the tool is left out: {reason}; the server should make it simpler");
         self.faults.push(Fault { tool: tool.name.clone(), part, reason });
     }

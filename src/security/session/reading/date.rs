@@ -18,7 +18,7 @@ pub(super) struct Day {
 /// How a text writes the date that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     let wanted = value_of(value)?;
-    let spots = spots(&words(text).collect::<Vec<_>>());
+    let spots = spots(&words(text));
     let years = years(&spots);
     let forms: Vec<WrittenAs> = spots.iter().filter_map(|spot| spot.form_of(wanted, &years)).collect();
     let is_exact = |form: &&WrittenAs| **form != WrittenAs::MonthDay;
@@ -45,15 +45,15 @@ impl Spot<Day> {
     }
 }
 
-/// The date that a whole value is, with its year. None where it can be read in two ways, and where anything stands beside the date: all of
-/// the value is sent.
+/// The date that a whole value is, with its year. `None` if it can be read in two ways, or if anything stands beside the date: all of the
+/// value is sent.
 pub(super) fn value_of(value: &str) -> Option<Day> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '-' | '/' | '.');
     let ends_plainly = value.starts_with(char::is_alphanumeric) && value.ends_with(char::is_alphanumeric);
     if !ends_plainly || !value.chars().all(is_part) || date_and_time(value).is_some() {
         return None;
     }
-    let all: Vec<Word<'_>> = words(value).collect();
+    let all = words(value);
     let (found, used) = at(&all, 0)?;
     let mut days = found.into_iter().map(|(day, _)| day).collect::<BTreeSet<_>>().into_iter();
     let only = days.next().filter(|_| days.next().is_none() && used == all.len())?;
@@ -83,34 +83,48 @@ fn at(all: &[Word<'_>], start: usize) -> Option<(Found, usize)> {
     if let Some(found) = figures(first) {
         return Some((found, 1));
     }
-    // `26 May`, `26th of May`, `the 26-28 May`
-    if let Some(days) = days_of_month(first) {
-        let of = usize::from(all.get(start + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("of")));
-        let month_at = start + 1 + of;
-        let is_apart = all.get(start..month_at).is_some_and(|words| words.iter().any(|word| word.stop != Stop::None));
-        let word = all.get(month_at).filter(|_| !is_apart)?;
-        let month = month(word.text)?;
-        let year = all.get(month_at + 1).filter(|_| word.stop != Stop::End).and_then(|word| year(word.text));
-        // `the 3 may be late`
-        let is_verb =
-            of == 0 && year.is_none() && is_a_verb(word.text) && first.ends_with(|c: char| c.is_ascii_digit());
-        let form = if year.is_some() { WrittenAs::DayMonthYear } else { WrittenAs::MonthDay };
-        let found = (!is_verb).then(|| dated(year, month, &days, form))?;
-        return Some((found, 2 + of + usize::from(year.is_some())));
+    match days_of_month(first) {
+        Some(days) => by_day(all, start, &days),
+        None => by_month(all, start, month(first)?),
     }
-    let month = month(first)?;
+}
+
+/// `26 May`, `26th of May`, `the 26-28 May`
+fn by_day(all: &[Word<'_>], start: usize, days: &[u8]) -> Option<(Found, usize)> {
+    let first = all.get(start).filter(|word| !word.is_amount())?;
+    let of = usize::from(all.get(start + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("of")));
+    let month_at = start + 1 + of;
+    let word = all.get(month_at).filter(|_| are_beside(all.get(start..=month_at)))?;
+    let month = month(word.text)?;
+    let year = all.get(month_at + 1).filter(|_| word.stop != Stop::End).and_then(year_of);
+    // `the 3 may be late`
+    let is_verb =
+        of == 0 && year.is_none() && is_a_verb(word.text) && first.text.ends_with(|c: char| c.is_ascii_digit());
+    let form = if year.is_some() { WrittenAs::DayMonthYear } else { WrittenAs::MonthDay };
+    let found = (!is_verb).then(|| dated(year, month, days, form))?;
+    Some((found, 2 + of + usize::from(year.is_some())))
+}
+
+/// `May 26`, `May the 26th`
+fn by_month(all: &[Word<'_>], start: usize, month: u8) -> Option<(Found, usize)> {
+    let name = all.get(start)?;
     let the = usize::from(all.get(start + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("the")));
+    let behind = all.get(start + 1..=start + 1 + the);
+    let first = behind.and_then(<[Word<'_>]>::first)?;
     // a full stop behind `Jan.` says that it is short
-    let is_apart = all.get(start).is_some_and(|word| match word.stop {
-        Stop::None => false,
-        Stop::Comma => true,
-        Stop::End => word.text.len() != 3 || is_a_verb(&word.text.to_ascii_lowercase()),
-    });
-    let day = all.get(start + 1 + the).filter(|_| !is_apart)?;
-    let days = days_of_month(day.text)?;
-    let year = all.get(start + 2 + the).filter(|_| day.stop != Stop::End).and_then(|word| year(word.text));
+    let is_short = name.text.len() == 3 && !is_a_verb(&name.text.to_ascii_lowercase());
+    let is_shortened = is_short && name.behind == "." && first.before.is_empty() && !name.ends_line;
+    let day = all.get(start + 1 + the).filter(|_| is_shortened || name.is_beside(first))?;
+    let days = days_of_month(day.text).filter(|_| are_beside(behind) && !day.is_amount())?;
+    let year = all.get(start + 2 + the).filter(|_| day.stop != Stop::End).and_then(year_of);
     let form = if year.is_some() { WrittenAs::MonthDayYear } else { WrittenAs::MonthDay };
     Some((dated(year, month, &days, form), 2 + the + usize::from(year.is_some())))
+}
+
+fn are_beside(words: Option<&[Word<'_>]>) -> bool {
+    words.is_some_and(|words| {
+        words.windows(2).all(|pair| if let [left, right] = pair { left.is_beside(right) } else { true })
+    })
 }
 
 fn dated(year: Option<i32>, month: u8, days: &[u8], form: WrittenAs) -> Found {
@@ -152,6 +166,10 @@ fn number(text: &str, most: usize) -> Option<u8> {
 fn year(text: &str) -> Option<i32> {
     let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     is_year.then(|| text.parse().ok()).flatten().filter(|year| (1800..2200).contains(year))
+}
+
+fn year_of(word: &Word<'_>) -> Option<i32> {
+    year(word.text).filter(|_| !word.is_amount())
 }
 
 /// `2024`, and `24` for it.

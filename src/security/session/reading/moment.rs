@@ -14,7 +14,7 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     let (day, minute) = value.split_once(['T', ' '])?;
     let day = date::value_of(day)?;
     let minute = time::value_of(minute.strip_suffix('Z').unwrap_or(minute))?;
-    let words: Vec<Word<'_>> = words(text).collect();
+    let words = words(text);
     let dates = date::spots(&words);
     let years = date::years(&dates);
     let form_of = |on: &Spot<Day>, at: &Spot<Minute>| at.form_of(minute).and_then(|_| on.form_of(day, &years));
@@ -22,7 +22,7 @@ pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     if let Some(form) = in_one_word(&words, &dates, &times).find_map(|(on, at)| form_of(on, at)) {
         return Some(form);
     }
-    let items = items(text, &words, dates, times);
+    let items = together(text, &words, items(text, &words, dates, times));
     pairs(text, &words, &items).into_iter().find_map(|(on, at)| form_of(on, at))
 }
 
@@ -32,16 +32,17 @@ fn in_one_word<'s>(
     dates: &'s [Spot<Day>],
     times: &'s [Spot<Minute>],
 ) -> impl Iterator<Item = (&'s Spot<Day>, &'s Spot<Minute>)> {
-    dates.iter().filter(|on| is_both(words, on)).filter_map(|on| {
-        let at = times.binary_search_by_key(&on.words.start, |time| time.words.start).ok()?;
-        Some((on, times.get(at)?))
-    })
+    dates
+        .iter()
+        .filter(|on| is_both(words, on))
+        .flat_map(|on| times.iter().filter(|at| at.words.start == on.words.start).map(move |at| (on, at)))
 }
 
 fn is_both(words: &[Word<'_>], on: &Spot<Day>) -> bool {
     words.get(on.words.start).is_some_and(|word| date_and_time(word.text).is_some())
 }
 
+#[derive(Clone)]
 enum Item {
     /// A date; one that says nothing is a day that only a calendar could tell.
     Date(Spot<Day>),
@@ -54,6 +55,10 @@ impl Item {
             Self::Date(spot) => &spot.words,
             Self::Time(spot) => &spot.words,
         }
+    }
+
+    fn is_date(&self) -> bool {
+        matches!(self, Self::Date(_))
     }
 }
 
@@ -85,50 +90,132 @@ fn items(text: &str, words: &[Word<'_>], mut dates: Vec<Spot<Day>>, times: Vec<S
         is_weekday(*at) || OTHER_DAYS.iter().any(|day| word.eq_ignore_ascii_case(day))
     });
     let other_days: Vec<_> = other_days.map(|at| Item::Date(Spot { words: at..at + 1, says: Vec::new() })).collect();
-    let times = times.into_iter().filter(|time| is_free(&time.words.start)).collect();
-    let mut items: Vec<Item> = together(text, words, times).into_iter().map(Item::Time).collect();
+    let times = times.into_iter().filter(|time| is_free(&time.words.start));
+    let mut items: Vec<Item> = times.map(Item::Time).collect();
     items.extend(dates.into_iter().filter(|date| !is_both(words, date)).map(Item::Date));
     items.extend(other_days);
     items.sort_by_key(|item| item.words().start);
     items
 }
 
-/// Times with `10:00 to 11:00` as one.
-fn together(text: &str, words: &[Word<'_>], times: Vec<Spot<Minute>>) -> Vec<Spot<Minute>> {
-    const JOINS: [&str; 8] = ["to", "until", "till", "and", "or", "-", "\u{2013}", "\u{2014}"];
-    let mut found: Vec<Spot<Minute>> = Vec::new();
-    for time in times {
-        let join = |last: &&mut Spot<Minute>| {
-            gap(text, words, last.words.end - 1, time.words.start)
-                .is_some_and(|between| JOINS.contains(&between.trim()) && !between.contains(['\n', '\r']))
-        };
-        match found.last_mut().filter(join) {
-            Some(last) => {
-                last.words.end = time.words.end;
-                last.says.extend(time.says);
-            }
-            None => found.push(time),
+/// Times with `10:00 to 11:00` as one, unless a date stands on each of its sides: then each time is of its own date.
+fn together(text: &str, words: &[Word<'_>], items: Vec<Item>) -> Vec<Item> {
+    let links = links(text, words, &items);
+    let (mut found, mut start) = (Vec::new(), 0);
+    while start < items.len() {
+        let mut end = start + 1;
+        let pair = |end: usize| Some((items.get(end - 1)?, items.get(end)?));
+        while pair(end).is_some_and(|(first, second)| joint(text, words, first, second).is_some()) {
+            end += 1;
         }
+        let group = items.get(start..end).unwrap_or_default();
+        if is_between_dates(&links, &(start..end)) {
+            found.extend_from_slice(group);
+        } else {
+            found.extend(as_one(text, words, group));
+        }
+        start = end;
     }
     found
 }
 
+/// What joins two times.
+#[derive(Clone, Copy, PartialEq)]
+enum Joint {
+    List,
+    Range,
+}
+
+fn joint(text: &str, words: &[Word<'_>], first: &Item, second: &Item) -> Option<Joint> {
+    let (Item::Time(first), Item::Time(second)) = (first, second) else { return None };
+    if first.words.start == second.words.start {
+        return Some(Joint::Range);
+    }
+    let between = gap(text, words, first.words.end - 1, second.words.start)?;
+    match between.trim() {
+        _ if between.contains(['\n', '\r']) => None,
+        "and" | "or" => Some(Joint::List),
+        "to" | "until" | "till" | "-" | "\u{2013}" | "\u{2014}" => Some(Joint::Range),
+        _ => None,
+    }
+}
+
+/// Whether a date stands on each side of some items, on the same line, and is as close to no other time.
+fn is_between_dates(links: &[Link], items: &std::ops::Range<usize>) -> bool {
+    let at = |index: Option<usize>| index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None);
+    let before = items.start.checked_sub(1);
+    let (left, right) = (at(before), at(items.end.checked_sub(1)));
+    let (beyond_left, beyond_right) = (at(before.and_then(|before| before.checked_sub(1))), at(Some(items.end)));
+    left.min(right) > Link::Line && left >= beyond_left && right >= beyond_right
+}
+
+/// Times that are joined. The end of `22:00 - 06:00` is on another day than its beginning.
+fn as_one(text: &str, words: &[Word<'_>], group: &[Item]) -> Option<Item> {
+    let (first, rest) = group.split_first()?;
+    let Item::Time(first) = first else { return Some(first.clone()) };
+    let (mut one, mut last) = (first.clone(), first);
+    for item in rest {
+        let Item::Time(time) = item else { continue };
+        let joint = joint(text, words, &Item::Time(last.clone()), item);
+        let is_same_day =
+            |minute: &Minute| joint != Some(Joint::Range) || last.says.iter().any(|(from, _)| from < minute);
+        one.says.extend(time.says.iter().filter(|(minute, _)| is_same_day(minute)));
+        one.words.end = time.words.end;
+        last = time;
+    }
+    Some(Item::Time(one))
+}
+
 /// Each date with the time that is closer to it than any other, and it to that.
 fn pairs<'i>(text: &str, words: &[Word<'_>], items: &'i [Item]) -> Vec<(&'i Spot<Day>, &'i Spot<Minute>)> {
+    let links = links(text, words, items);
+    let at = |index: Option<usize>| index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None);
+    let is_closest = |index: usize| at(Some(index)) > at(index.checked_sub(1)).max(at(Some(index + 1)));
     let both = |pair: &'i [Item]| match pair {
         [Item::Date(on), Item::Time(at)] | [Item::Time(at), Item::Date(on)] => Some((on, at)),
         _ => None,
     };
-    let links: Vec<Link> = items
-        .windows(2)
-        .map(|pair| match pair {
-            [first, second] if both(pair).is_some() => link(text, words, first.words().end - 1, second.words().start),
-            _ => Link::None,
-        })
-        .collect();
-    let at = |index: Option<usize>| index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None);
-    let is_closest = |index: usize| at(Some(index)) > at(index.checked_sub(1)).max(at(Some(index + 1)));
-    items.windows(2).enumerate().filter(|(index, _)| is_closest(*index)).filter_map(|(_, pair)| both(pair)).collect()
+    let is_in_rows = |at: usize| {
+        links.get(at) == Some(&Link::Line) && is_row(text, words, items, at) && is_row(text, words, items, at + 2)
+    };
+    let found = items.windows(2).enumerate();
+    let found = found.filter(|(at, _)| is_closest(*at) || is_record(&links, *at)).filter(|(at, _)| !is_in_rows(*at));
+    found.filter_map(|(_, pair)| both(pair)).collect()
+}
+
+/// Whether a link is within one of several records of two lines: `Date: May 26`, `Time: 10:00`, `Date: May 27`, `Time: 11:00`.
+fn is_record(links: &[Link], at: usize) -> bool {
+    let is_line = |link: &&Link| **link == Link::Line;
+    let (before, behind) = (links.get(..at).unwrap_or_default(), links.get(at..).unwrap_or_default());
+    let first = at - before.iter().rev().take_while(is_line).count();
+    let end = at + behind.iter().take_while(is_line).count();
+    let is_none = |at: Option<usize>| at.and_then(|at| links.get(at)).is_none_or(|link| *link == Link::None);
+    end > at
+        && (end - first) % 2 == 1
+        && (at - first).is_multiple_of(2)
+        && is_none(first.checked_sub(1))
+        && is_none(Some(end))
+}
+
+/// How close each item is to the next; two dates, or two times, are not.
+fn links(text: &str, words: &[Word<'_>], items: &[Item]) -> Vec<Link> {
+    let of_pair = |pair: &[Item]| match pair {
+        [first, second] if first.is_date() != second.is_date() => {
+            link(text, words, first.words().end - 1, second.words().start)
+        }
+        _ => Link::None,
+    };
+    items.windows(2).map(of_pair).collect()
+}
+
+/// Whether an item has another of its kind right before it on its line, as in a table with a row of dates and one of times.
+fn is_row(text: &str, words: &[Word<'_>], items: &[Item], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| items.get(before));
+    before.zip(items.get(at)).is_some_and(|(first, second)| {
+        let between = gap(text, words, first.words().end - 1, second.words().start);
+        let is_cell = |between: &str| !between.contains(|c: char| c.is_alphanumeric() || matches!(c, '\n' | '\r'));
+        first.is_date() == second.is_date() && between.is_some_and(is_cell)
+    })
 }
 
 /// How close two neighbours are.
@@ -142,23 +229,33 @@ enum Link {
     Beside,
 }
 
+/// Words that lead from a date to its time, or the other way.
+const LEAD: [&str; 11] = ["at", "@", "on", "from", "between", "by", "around", "starting", "um", "ab", "am"];
+/// Other words that may be between a date and its time.
+const OTHERS: [&str; 4] = ["the", "date", "time", "uhr"];
+
 /// How close two words are: only words that connect dates with times may be between.
 fn link(text: &str, words: &[Word<'_>], left: usize, right: usize) -> Link {
-    const CONNECT: [&str; 10] = ["at", "@", "on", "the", "from", "between", "by", "um", "date", "time"];
-    let is_sign = |c: char| matches!(c, ',' | ':' | '-' | '\u{2013}' | '\u{2014}' | '(' | ')' | '[' | ']' | '*' | '"');
+    let is_sign =
+        |c: char| matches!(c, ',' | ':' | '-' | '\u{2013}' | '\u{2014}' | '(' | ')' | '[' | ']' | '*' | '"' | '|');
     let Some(gap) = gap(text, words, left, right) else { return Link::None };
     let connects = |word: &str| {
         let bare = word.trim_matches(is_sign).to_ascii_lowercase();
-        bare.is_empty() || CONNECT.contains(&bare.as_str())
+        bare.is_empty() || LEAD.contains(&bare.as_str()) || OTHERS.contains(&bare.as_str())
     };
-    if !gap.split_whitespace().all(connects) {
-        Link::None
-    } else if gap.contains(['\n', '\r']) {
-        Link::Line
-    } else if gap.contains(is_sign) {
-        Link::Sign
-    } else {
-        Link::Beside
+    let line = gap.rfind(['\n', '\r']).and_then(|end| gap.get(end..));
+    // the cells beside each other in one row of a table
+    let is_in_table = gap.contains('|');
+    let is_apart = is_in_table && (line.is_some() || gap.matches('|').count() > 1);
+    if is_apart || !gap.split_whitespace().all(connects) {
+        return Link::None;
+    }
+    match line {
+        // a sentence that goes on: `May 26`, and `at 10:00` on the next line
+        Some(line) if line.split_whitespace().any(|word| LEAD.contains(&word)) => Link::Sign,
+        Some(_) => Link::Line,
+        None if gap.contains(is_sign) => Link::Sign,
+        None => Link::Beside,
     }
 }
 

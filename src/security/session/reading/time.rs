@@ -12,7 +12,7 @@ const HALF_DAY: Minute = 12 * HOUR;
 /// How a text writes the time that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {
     let wanted = value_of(value)?;
-    spots(&words(text).collect::<Vec<_>>()).iter().find_map(|spot| spot.form_of(wanted))
+    spots(&words(text)).iter().find_map(|spot| spot.form_of(wanted))
 }
 
 impl Spot<Minute> {
@@ -22,27 +22,32 @@ impl Spot<Minute> {
     }
 }
 
-/// Every time among the words of a text. Both ends of `9:00-17:00` stand in one place.
+/// Every time among the words of a text. `9:00-17:00` is two that have the same words.
 pub(super) fn spots(all: &[Word<'_>]) -> Vec<Spot<Minute>> {
-    all.iter()
-        .enumerate()
-        .filter_map(|(at, word)| {
-            if let Some(named) = named(word.text) {
-                return Some(Spot { words: at..at + 1, says: vec![(named, WrittenAs::Named)] });
-            }
-            let behind = all.get(at + 1).map(|word| word.text).unwrap_or_default();
-            let (mut says, mut words) = (Vec::new(), at..at + 1);
-            for end in ranges(word.text) {
-                let (figures, half) = halved(end, behind);
-                let Some((minute, form)) = minutes(figures, half.is_some()) else { continue };
-                says.extend(readings(minute, figures, half).map(|minute| (minute, form)));
-                if half.is_some() && figures.len() == end.len() {
-                    words.end = at + 2;
-                }
-            }
-            (!says.is_empty()).then_some(Spot { words, says })
-        })
-        .collect()
+    all.iter().enumerate().flat_map(|(at, word)| in_word(word, all.get(at + 1), at)).collect()
+}
+
+/// The times of a word, with its half of the day in the next one.
+fn in_word(word: &Word<'_>, next: Option<&Word<'_>>, at: usize) -> Vec<Spot<Minute>> {
+    if let Some(named) = named(word.text) {
+        return vec![Spot { words: at..at + 1, says: vec![(named, WrittenAs::Named)] }];
+    }
+    let (mut found, mut end) = (Vec::new(), at + 1);
+    for time in ranges(word.text) {
+        let (figures, half) = halved(time, next.map(|word| word.text).unwrap_or_default());
+        let is_half_next = half.is_some() && figures.len() == time.len();
+        let Some((minute, form)) = minutes(figures, half.is_some()) else { continue };
+        // `Seats: 5`, with `PM: Ann` on the next line
+        let is_beside = next.is_some_and(|next| word.is_beside(next));
+        if is_half_next && form == WrittenAs::Hour && !is_beside {
+            continue;
+        }
+        if is_half_next {
+            end = at + 2;
+        }
+        found.push(readings(minute, figures, half).map(|minute| (minute, form)).collect());
+    }
+    found.into_iter().map(|says| Spot { words: at..end, says }).collect()
 }
 
 /// The time that a whole value is, on a clock of 24 hours or with its half of the day.
@@ -59,7 +64,7 @@ pub(super) fn value_of(value: &str) -> Option<Minute> {
     Some(half.map_or(minute, |half| half.of(minute)))
 }
 
-/// Both ends of `9:00-17:00`, and the time of `2024-05-26T17:00`; none where that has an offset from UTC, which is another time here.
+/// Both ends of `9:00-17:00`, and the time of `2024-05-26T17:00`; nothing if that has an offset from UTC, which is another time here.
 fn ranges(word: &str) -> impl Iterator<Item = &str> {
     let time = date_and_time(word).map(|(_, time)| time);
     let has_offset = time.is_some_and(|time| time.contains(['+', '-']));

@@ -8,7 +8,7 @@ use crate::{
         limit::{ANSWER_TIMEOUT, Allowance, BYTES, MAX_UNANSWERED, MESSAGES, REQUESTS},
         link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
         listing::{self, MAX_TOOLS},
-        schemas::MAX_VALUES_OF_SERVER,
+        schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
     },
 };
 
@@ -19,12 +19,18 @@ fn the_page_has_the_limits_that_have_no_key() {
     let page = rows(PAGE, "| what | how much | settable |");
     let values = "JSON values in the schemas of a server's tools together, counted as for one schema; a tool with which there would \
                   be more is left out";
+    let left_out = format!(
+        "the same in the schemas of tools that are left out, where a schema above its limits counts as {}; after them no further tool of \
+         the server is measured, and all are left out",
+        grouped(VALUES_OF_EXCESS)
+    );
     let list = format!("{} s, {MAX_PAGES} pages, {MAX_TOOLS} tools", listing::TIMEOUT.as_secs());
     let limits = [
         ("any other line of a program", mebibytes(MAX_REPLY)),
         ("any other answer of a server, such as a list of tools", mebibytes(MAX_REPLY)),
         ("a list of tools", list),
         (values, grouped(MAX_VALUES_OF_SERVER)),
+        (&left_out, grouped(MAX_VALUES_LEFT_OUT)),
         ("the first answer over HTTP, waits included", format!("{} s", CONNECT_TIMEOUT.as_secs())),
         ("starts of a program", format!("{MAX_STARTS} in {} s", STARTS_WITHIN.as_secs())),
     ];

@@ -166,6 +166,18 @@ async fn many_large_schemas_take_a_bounded_time() {
 }
 
 #[tokio::test]
+async fn a_server_of_nothing_but_costly_schemas_is_not_measured_for_ever() {
+    let bomb = bomb(|r| json!({ "anyOf": [r, r] }));
+    let tools: Vec<Value> = (0..60).map(|n| with_schemas(&format!("t{n}"), bomb.clone(), None)).collect();
+    let server = with(tools, tool("echo"), json!(1)).await;
+    let connected = server.connect().await.unwrap();
+    assert_eq!(connected.tools(), [], "`echo` comes after 30 of them");
+    let found: Vec<String> = connected.oddities().iter().map(ToString::to_string).collect();
+    let unmeasured = found.iter().filter(|found| found.contains("the tools before it")).count();
+    assert_eq!((found.len(), unmeasured), (61, 41), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_tool_that_is_left_out_takes_nothing_from_the_others() {
     let of = |values: usize| json!({ "type": "object", "properties": { "a": { "enum": vec![1; values] } } });
     let sizes = [38_000, 38_000, 38_000, 38_000, 38_000, 30_000, 39_000, 9_000, 30_000, 500];

@@ -1,7 +1,10 @@
 //! What words are to a number.
 
-use super::super::{Stop, Word};
-use crate::security::session::given::number_of;
+use super::{
+    super::{Stop, Word},
+    compound,
+};
+use crate::security::session::{given::number_of, reading::is_currency};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
@@ -25,13 +28,25 @@ pub(super) enum Kind {
     Or,
     Of,
     Between,
+    /// `this`, `that`: a `point` behind it is none of a number.
+    This,
     Point,
     Minus,
-    /// `first`, and other ordinals that are no fractions: what they stand beside is another number.
+    /// A sign between blanks, or `plus`: between two numbers it makes a third of them.
+    Sign,
+    /// The end of a line, a quotation mark or the like, between two words for numbers.
+    Break,
+    /// `first`, `second`: what they stand beside is another number.
+    Ordinal,
+    /// `third-party`, `two-and-a-half`.
     Part,
+    /// `five-star`: what stands before it is another number, unless it can go on with the `five`.
+    Compound,
+    /// `multi-million`: what stands before it is another number, and what stands behind it is not read.
+    Tail,
     /// `half`, `thirds`: a number before it is a part of it.
     Fraction,
-    /// A word for a number that is not read, such as `millions`.
+    /// A word for a number that is not read, such as `millions` or `hundred-odd`.
     Unread,
     Other,
 }
@@ -59,7 +74,15 @@ impl Kind {
 
     /// What is part of a number wherever it stands.
     pub(super) fn counts(self) -> bool {
-        self.is_small() || self.is_factor() || self.is_figures() || matches!(self, Self::Fraction | Self::Unread)
+        self.is_small()
+            || self.is_factor()
+            || self.is_figures()
+            || matches!(self, Self::Fraction | Self::Unread | Self::Tail)
+    }
+
+    /// What can be next to a break within a number.
+    fn connects(self) -> bool {
+        self.counts() || matches!(self, Self::A | Self::And | Self::Or | Self::Point)
     }
 }
 
@@ -128,32 +151,68 @@ const FRACTIONS: [&str; 18] = [
 ];
 const IN_FIGURES: [&str; 7] = ["1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8"];
 
-/// The pieces of a word: `twenty-five` has two, where both are numbers.
-pub(super) fn pieces(word: Word<'_>) -> Vec<Piece> {
-    let kinds: Vec<Kind> = word.text.split('-').map(kind).collect();
-    let stop = word.stop;
-    let is_number = |kind: &Kind| kind.is_small() || matches!(kind, Kind::Hundred | Kind::Scale(_));
-    match kinds.as_slice() {
-        [kind] => vec![Piece { kind: *kind, stop }],
-        kinds if kinds.iter().all(is_number) => {
-            let last = kinds.len() - 1;
-            kinds
-                .iter()
-                .enumerate()
-                .map(|(at, kind)| Piece { kind: *kind, stop: if at == last { stop } else { Stop::None } })
-                .collect()
+/// The pieces of all words, with a break between words for numbers that more than blanks and a comma part.
+pub(super) fn pieces(words: &[Word<'_>]) -> Vec<Piece> {
+    let mut found: Vec<Piece> = Vec::new();
+    let mut before: Option<&Word<'_>> = None;
+    for word in words {
+        let of_word = of_word(word);
+        if let (Some(before), Some(last), Some(first)) = (before, found.last_mut(), of_word.first())
+            && last.kind.connects()
+            && first.kind.connects()
+        {
+            if are_items(before, word) {
+                last.stop = Stop::End;
+            } else if are_parted(before, word) {
+                found.push(Piece { kind: Kind::Break, stop: Stop::None });
+            }
         }
-        // `two-thirds`, `twenty-fifth`
-        [numbers @ .., Kind::Fraction] if numbers.iter().all(is_number) => vec![Piece { kind: Kind::Fraction, stop }],
-        // `third-party`, `two-and-a-half`
-        kinds if kinds.iter().any(|kind| matches!(kind, Kind::Part | Kind::Fraction)) => {
-            vec![Piece { kind: Kind::Part, stop }]
-        }
-        _ => vec![Piece { kind: figures(word.text), stop }],
+        found.extend(of_word);
+        before = Some(word);
     }
+    found
 }
 
-fn kind(word: &str) -> Kind {
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}')
+}
+
+/// Whether two words are of several quotations in a list: `"one million", "two hundred thousand"`.
+fn are_items(left: &Word<'_>, right: &Word<'_>) -> bool {
+    left.stop == Stop::Comma && left.behind.contains(is_quote) && right.before.contains(is_quote)
+}
+
+/// Whether more than blanks and a comma is between two words.
+fn are_parted(left: &Word<'_>, right: &Word<'_>) -> bool {
+    let parts = |c: char| left.stop != Stop::Comma || is_quote(c) || matches!(c, '(' | ')' | '[' | ']' | '{' | '}');
+    left.ends_line || left.behind.contains(parts) || right.before.contains(parts)
+}
+
+/// The pieces of a word: `twenty-five` has two, where both are numbers. A minus before it is one too.
+fn of_word(word: &Word<'_>) -> Vec<Piece> {
+    const MINUS: char = '\u{2212}';
+    let stop = word.stop;
+    if word.text.is_empty() {
+        let kind = if word.before == "\u{2212}" { Kind::Minus } else { Kind::Sign };
+        return vec![Piece { kind, stop }];
+    }
+    let (text, has_minus) = match word.text.strip_prefix('-') {
+        Some(text) => (text.trim_start_matches(is_currency), true),
+        None => (word.text, word.before.contains(MINUS)),
+    };
+    let mut found = compound::pieces(text, stop);
+    let is_number = found.first().is_some_and(|first| first.kind.counts() || first.kind == Kind::A);
+    // a dash before a number can be a minus
+    let has_dash = word.before.contains(|c| matches!(c, '\u{2010}'..='\u{2013}' | '\u{b1}'));
+    if is_number && (has_minus || has_dash) {
+        let kind = if has_dash { Kind::Unread } else { Kind::Minus };
+        found.insert(0, Piece { kind, stop: Stop::None });
+    }
+    found
+}
+
+/// What a word is that has no parts.
+pub(super) fn kind(word: &str) -> Kind {
     let lower = word.to_ascii_lowercase();
     let small = SMALL.iter().position(|name| *name == lower).and_then(|at| u8::try_from(at).ok());
     let tens = TENS.iter().position(|name| *name == lower).and_then(|at| u8::try_from(at + 2).ok());
@@ -174,9 +233,11 @@ fn kind(word: &str) -> Kind {
         "to" | "or" => Kind::Or,
         "of" => Kind::Of,
         "between" => Kind::Between,
+        "this" | "that" => Kind::This,
         "point" => Kind::Point,
         "minus" | "negative" => Kind::Minus,
-        "first" | "second" => Kind::Part,
+        "plus" => Kind::Sign,
+        "first" | "second" => Kind::Ordinal,
         _ if is_fraction(&lower) => Kind::Fraction,
         _ if UNREAD.contains(&lower.as_str()) => Kind::Unread,
         _ => figures(word),

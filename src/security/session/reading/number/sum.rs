@@ -7,7 +7,7 @@ use crate::security::boundary::WrittenAs;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spoken {
     pub(super) value: f64,
-    /// None for figures alone, which are no words.
+    /// `None` for figures alone, which are no words.
     pub(super) form: Option<WrittenAs>,
     /// What its last word counts: hundreds in `two hundred`, ones in `two hundred and five`. A smaller number behind it could go on with it.
     pub(super) grain: f64,
@@ -16,7 +16,7 @@ pub(super) struct Spoken {
 /// Most figures behind a point.
 const MAX_FRACTION: usize = 9;
 
-/// The number that all of the words are together; none where one of them is left over.
+/// The number that all of the words are together; `None` if one of them is left over.
 pub(super) fn number(pieces: &[Piece]) -> Option<Spoken> {
     let kinds: Vec<Kind> = pieces.iter().map(|piece| piece.kind).collect();
     let scaled = |value, grain| Some(Spoken { value, form: Some(WrittenAs::Scaled), grain });

@@ -1,5 +1,7 @@
 //! One phone number, in the groups in which people write it.
 
+use super::Next;
+
 /// Shorter and longer ones are something else (ITU-T E.164).
 const FEWEST: usize = 7;
 const MOST: usize = 15;
@@ -10,6 +12,22 @@ const MOST_OF_CODE: usize = 5;
 /// The longest group behind the codes, but for the last.
 const MOST_OF_GROUP: usize = 4;
 const MOST_OF_EXTENSION: usize = 4;
+/// How many figures a number without the code of its country has where it is written in pairs, `01 23 45 67 89`.
+const OF_PAIRS: usize = 10;
+/// How many figures all numbers of a country have behind its code.
+const OF_COUNTRY: [(&str, usize); 11] = [
+    ("1", 10),
+    ("7", 10),
+    ("31", 9),
+    ("33", 9),
+    ("34", 9),
+    ("41", 9),
+    ("45", 8),
+    ("47", 8),
+    ("48", 9),
+    ("91", 10),
+    ("351", 9),
+];
 
 /// What stands before a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +36,8 @@ enum Mark {
     Hyphen,
     Dot,
     Slash,
+    /// One between blanks.
+    SlashApart,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +49,7 @@ struct Group<'t> {
 }
 
 /// The figures of a text that is one number and nothing else, behind a `+` where it has the code of its country.
-pub(super) fn one(text: &str) -> Option<String> {
+pub(super) fn one(text: &str, next: Next) -> Option<String> {
     let text = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let (sign, rest) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
     let mut groups = groups(sign, rest)?;
@@ -45,11 +65,13 @@ pub(super) fn one(text: &str) -> Option<String> {
     }
     let figures: String = groups.iter().map(|group| group.figures).collect();
     let most = if groups.len() > 1 { MOST_IN_GROUPS } else { MOST };
-    let is_number = (FEWEST..=most).contains(&figures.len()) && is_grouped(&groups, is_international);
+    let is_number = (FEWEST..=most).contains(&figures.len())
+        && is_grouped(&groups, is_international)
+        && (groups.len() == 1 || is_whole(&groups, if is_international { 2 } else { 1 }, next));
     is_number.then(|| if is_international { format!("+{figures}") } else { figures })
 }
 
-/// The groups of a text, which begins behind a sign. None where they are apart by more than one sign.
+/// The groups of a text, which begins behind a sign. `None` if they are apart by more than one sign.
 fn groups<'t>(sign: &str, text: &'t str) -> Option<Vec<Group<'t>>> {
     if !matches!(sign, "" | "+" | "(" | "(+") {
         return None;
@@ -75,6 +97,7 @@ fn groups<'t>(sign: &str, text: &'t str) -> Option<Vec<Group<'t>>> {
             "-" => Mark::Hyphen,
             "." => Mark::Dot,
             "/" => Mark::Slash,
+            " / " => Mark::SlashApart,
             _ => return None,
         };
         rest = after;
@@ -97,19 +120,60 @@ fn is_grouped(groups: &[Group<'_>], is_international: bool) -> bool {
     }
 }
 
+/// Whether the last groups are none of another number that stands behind.
+fn is_whole(groups: &[Group<'_>], codes: usize, next: Next) -> bool {
+    let figures: String = groups.iter().map(|group| group.figures).collect();
+    let known = if codes > 1 {
+        let of_country = |(code, most): &(&str, usize)| Some((figures.strip_prefix(code)?, *most));
+        OF_COUNTRY.iter().find_map(of_country).map(|(rest, most)| rest.len() == most)
+    } else {
+        (figures.len() == OF_PAIRS).then_some(true)
+    };
+    let behind = groups.get(codes..).unwrap_or_default();
+    match (known, groups.last()) {
+        (Some(false), _) => false,
+        (_, Some(last)) if last.mark == Mark::Blank && last.figures.len() < 3 => match pairs(behind) {
+            // `12 34 56`, of which the last could be how many of the next word
+            Some(2) => known == Some(true) || behind.len() < 5 && next == Next::Other,
+            Some(_) => behind.len() == 3,
+            None => false,
+        },
+        _ => !is_main_line(groups, codes) || next == Next::Other,
+    }
+}
+
+/// How many figures the first of several groups has, two or three, if all others are pairs.
+fn pairs(groups: &[Group<'_>]) -> Option<usize> {
+    let [first, rest @ ..] = groups else { return None };
+    let has_pairs = !rest.is_empty() && rest.iter().all(|group| group.figures.len() == 2);
+    Some(first.figures.len()).filter(|length| has_pairs && (2..4).contains(length))
+}
+
+/// Whether groups are a line and its extension as Austria writes them: `+43 1 58801 18401`.
+fn is_main_line(groups: &[Group<'_>], codes: usize) -> bool {
+    let is_of_country = codes > 1 && groups.first().is_some_and(|code| code.figures == "43");
+    is_of_country
+        && groups.get(codes..).is_some_and(|behind| {
+            behind.len() == 2 && behind.iter().all(|group| group.mark == Mark::Blank && group.figures.len() == 5)
+        })
+}
+
 /// Whether groups go on as they can behind so many codes.
 fn is_behind_codes(groups: &[Group<'_>], codes: usize) -> bool {
     let is_last = |at: usize| at + 1 == groups.len();
     let is_extension = |at: usize| {
-        is_last(at + 1)
+        is_last(at)
+            && at > codes
             && groups
-                .get(at + 1)
-                .is_some_and(|next| next.mark == Mark::Hyphen && next.figures.len() <= MOST_OF_EXTENSION)
+                .get(at)
+                .is_some_and(|group| group.mark == Mark::Hyphen && group.figures.len() <= MOST_OF_EXTENSION)
     };
+    let is_main_line = is_main_line(groups, codes);
     let has_length = |(at, group): (usize, &Group<'_>)| {
-        let fewest = if at < codes { 1 } else { 2 };
+        let fewest = if at < codes || is_extension(at) { 1 } else { 2 };
         let most = if at < codes { MOST_OF_CODE } else { MOST_OF_GROUP };
-        group.figures.len() >= fewest && (group.figures.len() <= most || is_last(at) || is_extension(at))
+        let may_be_long = is_last(at) || is_extension(at + 1) || is_main_line;
+        group.figures.len() >= fewest && (group.figures.len() <= most || may_be_long)
     };
     let brackets = groups.iter().skip(codes).any(|group| group.is_in_brackets);
     !brackets && groups.iter().enumerate().all(has_length) && are_marks_of_one(groups, codes) && !has_date(groups)
@@ -119,9 +183,18 @@ fn is_behind_codes(groups: &[Group<'_>], codes: usize) -> bool {
 fn are_marks_of_one(groups: &[Group<'_>], codes: usize) -> bool {
     let marks: Vec<Mark> = groups.iter().skip(1).map(|group| group.mark).collect();
     let count = |mark: Mark| marks.iter().filter(|found| **found == mark).count();
+    // `070-123 45 67`, `089 / 12 34 56`
+    let (area, behind) = (marks.get(codes - 1), marks.get(codes..).unwrap_or_default());
+    let has_pairs = pairs(groups.get(codes..).unwrap_or_default()).is_some()
+        && behind.len() > 1
+        && behind.iter().all(|mark| *mark == Mark::Blank);
+    let is_before_pairs = |mark: Mark| has_pairs && area == Some(&mark) && count(mark) == 1;
+    if count(Mark::SlashApart) > 0 && !(codes == 1 && is_before_pairs(Mark::SlashApart)) {
+        return false;
+    }
     // a blank ends what has hyphens, but for that behind the code of a country
     let behind_hyphen = marks.iter().enumerate().skip(codes - 1).skip_while(|(_, mark)| **mark != Mark::Hyphen);
-    if behind_hyphen.skip(1).any(|(_, mark)| *mark == Mark::Blank) {
+    if behind_hyphen.skip(1).any(|(_, mark)| *mark == Mark::Blank) && !is_before_pairs(Mark::Hyphen) {
         return false;
     }
     // `030 555-123-4567` ends in a number of its own
@@ -173,7 +246,7 @@ fn is_north_american(groups: &[Group<'_>]) -> bool {
     };
     let [area, office, line] = groups else { return false };
     let lengths = [area, office, line].map(|group| group.figures.len());
-    let is_alike = office.mark == line.mark && line.mark != Mark::Slash;
+    let is_alike = office.mark == line.mark && !matches!(line.mark, Mark::Slash | Mark::SlashApart);
     let is_plain = is_alike || (office.mark, line.mark) == (Mark::Blank, Mark::Hyphen);
     // with another mark behind it, the `1` is that of a list
     let is_one = one.is_none() || area.is_in_brackets || is_alike && area.mark == line.mark;
