@@ -42,7 +42,7 @@ async fn issuer_down(scale: Scale) -> Outcome {
         world.wait(0.1).await;
         auth.wire().inject(Wire::Down);
         world.outlive_token();
-        world.wait(0.4).await;
+        world.wait_until_felt(0.4).await;
         auth.inject(Auth::Unavailable);
         auth.wire().heal();
         world.wait(0.3).await;
@@ -62,7 +62,7 @@ async fn issuer_silent(scale: Scale) -> Outcome {
         for fault in [Wire::Silent, Wire::HeadOnly] {
             wire.inject(fault);
             world.outlive_token();
-            world.wait(0.35).await;
+            world.wait_until_felt(0.35).await;
         }
         wire.heal();
     });
@@ -102,7 +102,7 @@ async fn keys_gone(scale: Scale) -> Outcome {
         world.wait(0.4).await;
         world.outlive_token();
         auth.rotate().unwrap();
-        world.wait(0.3).await;
+        world.wait_until_felt(0.3).await;
         world.clock.pass(11);
         auth.end(Auth::KeySetUnavailable);
     });
@@ -136,6 +136,7 @@ async fn resets(scale: Scale) -> Outcome {
             world.outlive_token();
             world.wait(0.3).await;
         }
+        world.wait_until_felt(0.0).await;
         world.testbed.auth().wire().heal();
         world.testbed.mcp().wire().heal();
     });
@@ -151,7 +152,7 @@ async fn silence(scale: Scale) -> Outcome {
         for fault in [Wire::Silent, Wire::HeadOnly] {
             world.wait(0.1).await;
             wire.inject(fault);
-            world.wait(0.3).await;
+            world.wait_until_felt(0.3).await;
             wire.heal();
         }
     });
@@ -182,6 +183,7 @@ async fn errors(scale: Scale) -> Outcome {
             world.testbed.mcp().fail_next(scale.in_flight, fault);
             world.wait(0.1).await;
         }
+        world.wait_until_felt(0.0).await;
         world.testbed.mcp().heal();
     });
     let outcome = outcome.await;
@@ -197,7 +199,7 @@ async fn steps(scale: Scale) -> Outcome {
             world.wait(0.1).await;
             world.clock.step(seconds);
             world.outlive_token();
-            world.wait(0.3).await;
+            world.wait_until_felt(0.3).await;
             world.clock.step(0);
         }
     });

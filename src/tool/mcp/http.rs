@@ -17,6 +17,7 @@ use rmcp::{
         streamable_http_client::{StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
     },
 };
+use tokio::sync::watch;
 use url::Url;
 
 use super::{
@@ -47,6 +48,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time for a server to begin to say that it speaks the newer era, and that to say it. One that is silent is asked in the words of
 /// the older one; one that wants us to wait is not.
 const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
+/// So long does the first request of a session wait until the server can ask for something on its own: some put a question about a call
+/// there, and drop it when nothing listens.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The first version without sessions, and without streams that can be taken up again.
 const MODERN: &str = "2026-07-28";
 
@@ -64,6 +68,8 @@ pub(super) struct Http {
     inner: Arc<Inner>,
     listening: Arc<Mutex<Listening>>,
     state: Arc<Mutex<SessionState>>,
+    /// Whether the server has answered the first request to be listened to.
+    heard: Arc<watch::Sender<bool>>,
 }
 
 struct Inner {
@@ -108,12 +114,12 @@ impl Http {
             era: Era::default(),
             patience,
         };
-        Self { inner: Arc::new(inner), listening: Arc::default(), state: Arc::default() }
+        Self { inner: Arc::new(inner), listening: Arc::default(), state: Arc::default(), heard: Arc::default() }
     }
 
     /// For another connection to the same server.
     pub(super) fn connection(&self) -> Self {
-        Self { inner: self.inner.clone(), listening: Arc::default(), state: Arc::default() }
+        Self { inner: self.inner.clone(), listening: Arc::default(), state: Arc::default(), heard: Arc::default() }
     }
 
     /// What servers list depends on what we may do: to be lost when a token has other scopes than the one before.
@@ -345,6 +351,25 @@ impl Http {
         answer
     }
 
+    /// Opens the stream of what the server sends on its own.
+    async fn listen(&self, place: &Place) -> Result<Events, Failure> {
+        let admitted = self.listening().admit(self.clock().elapsed());
+        let Some((wait, last_event)) = admitted.filter(|_| !is_modern(&place.headers)) else {
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
+        };
+        self.clock().sleep(wait).await;
+        let body = self.stream(place, last_event.as_deref()).await?;
+        let body = body.ok_or(StreamableHttpError::ServerDoesNotSupportSse)?;
+        Ok(Incoming::new(self, place, body, Subject::Other, MAX_REPLY).listen())
+    }
+
+    async fn until_heard(&self) {
+        let mut heard = self.heard.subscribe();
+        if tokio::time::timeout(LISTEN_TIMEOUT, heard.wait_for(|heard| *heard)).await.is_err() {
+            self.heard.send_replace(true);
+        }
+    }
+
     /// What a server says to who it is. One that does not speak the newer era says so in many ways, or says nothing.
     async fn greet(
         &self,
@@ -394,6 +419,10 @@ impl StreamableHttpClient for Http {
         if let Some(question) = greeting(&message) {
             return self.greet(&message, &question, &place).await;
         }
+        if matches!(message, ClientJsonRpcMessage::Request(_)) && place.session.is_some() && !is_modern(&place.headers)
+        {
+            self.until_heard().await;
+        }
         let ticket = ticket_of(&message);
         let limit = ticket.as_ref().map_or(TIMEOUT, |ticket| ticket.limits.exchange);
         let post = self.post(&message, &place, ticket.as_deref(), limit);
@@ -428,15 +457,9 @@ impl StreamableHttpClient for Http {
         _token: Option<String>,
         headers: Headers,
     ) -> Result<Events, Failure> {
-        let place = Place { session, headers };
-        let admitted = self.listening().admit(self.clock().elapsed());
-        let Some((wait, last_event)) = admitted.filter(|_| !is_modern(&place.headers)) else {
-            return Err(StreamableHttpError::ServerDoesNotSupportSse);
-        };
-        self.clock().sleep(wait).await;
-        let body = self.stream(&place, last_event.as_deref()).await?;
-        let body = body.ok_or(StreamableHttpError::ServerDoesNotSupportSse)?;
-        Ok(Incoming::new(self, &place, body, Subject::Other, MAX_REPLY).listen())
+        let listened = self.listen(&Place { session, headers }).await;
+        self.heard.send_replace(true);
+        listened
     }
 }
 

@@ -176,6 +176,15 @@ impl World {
         tokio::time::sleep(self.scale.time.mul_f64(share)).await;
     }
 
+    /// The same, and longer if no run has felt a fault until then.
+    pub(crate) async fn wait_until_felt(&self, share: f64) {
+        self.wait(share).await;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && self.tally(|tally| tally.infra + tally.deadline) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Lets so much time pass that a new token is needed.
     pub(crate) fn outlive_token(&self) {
         self.clock.pass(TOKEN_LIFE_S);
@@ -191,15 +200,23 @@ impl World {
         );
         let before = resident_kib();
         let start = Instant::now();
-        let workers = self.each(move |world, worker| async move {
-            for turn in 0.. {
-                if start.elapsed() >= world.scale.time {
-                    break;
+        let (planned, watched) = tokio::sync::watch::channel(());
+        let workers = self.each(move |world, worker| {
+            let watched = watched.clone();
+            async move {
+                for turn in 0.. {
+                    if start.elapsed() >= world.scale.time && watched.has_changed().is_err() {
+                        break;
+                    }
+                    world.run(&world.runtime, format!("worker {worker}, turn {turn}")).await;
                 }
-                world.run(&world.runtime, format!("worker {worker}, turn {turn}")).await;
             }
         });
-        tokio::join!(workers, plan(self));
+        let plan = async {
+            plan(self).await;
+            drop(planned);
+        };
+        tokio::join!(workers, plan);
         let mut outcome = self.outcome();
         outcome.recovery = self.recover().await;
         outcome.grown_kib = resident_kib() - before;

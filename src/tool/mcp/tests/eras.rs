@@ -295,6 +295,19 @@ async fn a_server_that_forgets_every_session_is_down() {
 }
 
 #[tokio::test]
+async fn a_session_is_listened_to_before_its_first_request() {
+    for _ in 0..8 {
+        let server = Server::start(|seen, message| older(seen, message, Some("one"))).await;
+        server.connect().await.unwrap();
+        let seen = server.stub.seen();
+        let first = |wanted: &dyn Fn(&Seen) -> bool| seen.iter().position(wanted).unwrap();
+        let listened = first(&|seen| seen.method == "GET" && seen.header("mcp-session-id").is_some());
+        let asked = first(&|seen| seen.method == "POST" && seen.json()["method"] == "tools/list");
+        assert!(listened < asked);
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_given_back() {
     let server = Server::start(|seen, message| older(seen, message, Some("one"))).await;
     drop(server.connect().await.unwrap());
