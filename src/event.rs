@@ -157,7 +157,7 @@ events! {
         "nothing; compile to have fewer of them";
     /// A tool that nobody knows.
     UnknownTool = "unknown_tool", Low, Cost { each: 0.1, cap: 0.2 }, "use only the listed tools",
-        "nothing; compile to have fewer of them";
+        "compile the program where its model makes the name up";
     /// Arguments that do not fit the tool's schema.
     ArgumentsMalformed = "arguments_malformed", Low, Cost { each: 0.05, cap: 0.2 }, "follow the tool's schema",
         "see whether the tool's schema says what its server takes";
@@ -194,7 +194,7 @@ events! {
     /// A rule could not be asked, so the call was refused.
     CheckFailed = "check_failed", Info, None, "answer without it or ask a human",
         "look at what the check, the audit or the server says";
-    /// A call that would have changed something was not made, because the run is part of compiling.
+    /// A call that would have changed something was not made, because the run is part of compiling or a dry run.
     DryRun = "dry_run", Info, None, "go on as if it had been done",
         "nothing; set `compile.writes` only for sandboxes";
 }

@@ -237,8 +237,11 @@ impl Report {
         if !self.reply.is_null() {
             writeln!(out, "{}", plain(format!("{:#}", self.reply).as_bytes()))?;
         }
+        // a refusal says its event already
+        let is_said = |event: &&Event| self.error.as_ref().is_some_and(|error| error.contains(&event.detail));
         self.events
             .iter()
+            .filter(|event| !is_said(event))
             .try_for_each(|event| writeln!(out, "{}: {}", event.code, super::text::message(&event.detail)))
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Served {
 #[cfg(not(feature = "testbed"))]
 pub(super) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) -> Result<u8, CliError> {
     Err(CliError::Testbed(
-        "this `abide` was built without the testbed: install it with `cargo install abide --features testbed`"
+        "this `abide` was built without the testbed: in the folder of its source, run `cargo run --features testbed -- testbed`"
             .to_owned(),
     ))
 }

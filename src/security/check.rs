@@ -169,11 +169,11 @@ impl Denied {
     }
 
     pub(super) fn argument(kind: EventKind, argument: &str, rule: &'static str) -> Self {
-        Self {
-            argument: Some(argument.to_owned()),
-            rule: Some(rule),
-            ..Self::new(kind, format!("argument `{argument}` breaks the rule `{rule}`"))
-        }
+        let detail = match rule {
+            args::MISNAMED => format!("a name differs from `{argument}` in case or signs only: write `{argument}`"),
+            rule => format!("argument `{argument}` breaks the rule `{rule}`"),
+        };
+        Self { argument: Some(argument.to_owned()), rule: Some(rule), ..Self::new(kind, detail) }
     }
 }
 

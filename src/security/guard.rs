@@ -394,7 +394,11 @@ impl Guard {
             record(log, EventKind::RedundantCall, &call, detail);
         }
         if let Some(reply) = &granted.stand_in {
-            record(log, EventKind::DryRun, &call, "the run is part of compiling");
+            let reason = match session.mode() {
+                Mode::DryRun => "it is a dry run",
+                Mode::Compile | Mode::Live => "the run is part of compiling",
+            };
+            record(log, EventKind::DryRun, &call, reason);
             session.answered(&self.boundary, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {

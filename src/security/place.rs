@@ -22,6 +22,9 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
         (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
         (EventKind::ArgumentDenied, _, Some(args::UNLISTED)) => format!("{entry}.{}", args::UNLISTED),
+        (_, Some(argument), Some(args::MISNAMED)) => {
+            format!("{entry}.arguments.{}", denied.at.as_ref().unwrap_or(argument))
+        }
         (_, Some(argument), Some(rule)) => {
             format!("{entry}.arguments.{}.{rule}", denied.at.as_ref().unwrap_or(argument))
         }

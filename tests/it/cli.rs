@@ -238,7 +238,7 @@ fn a_closed_pipe_is_no_error() {
 fn without_a_testbed_it_says_how_to_get_one() {
     let (code, _, errors) = said(Path::new("."), &["testbed"]);
     assert_eq!(code, 1);
-    assert!(errors.ends_with("install it with `cargo install abide --features testbed`\n"), "{errors}");
+    assert!(errors.ends_with("run `cargo run --features testbed -- testbed`\n"), "{errors}");
 }
 
 #[cfg(all(unix, feature = "testbed"))]

@@ -14,6 +14,8 @@ use crate::{
 
 /// The rule that refuses an argument without an entry.
 pub(in crate::security) const UNLISTED: &str = "other_arguments";
+/// The rule that a name is written as the boundary has it.
+pub(in crate::security) const MISNAMED: &str = "name";
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
     for (name, value) in given {
         match astray(asked.rule, name, value) {
-            Some(Astray::Misnamed(meant)) => deny(meant, "name"),
+            Some(Astray::Misnamed(meant)) => deny(meant, MISNAMED),
             Some(Astray::Unlisted) => strangers.push(name.as_str()),
             None => {}
         }

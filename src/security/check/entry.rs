@@ -19,9 +19,10 @@ pub(in crate::security) fn find<'a>(
             format!("the definition of `{}` was given for another tool", tool.name),
         )),
         (Some(rule), Some(tool)) => Ok((rule, tool)),
-        (Some(_), None) => {
-            Err(Denied::new(EventKind::UnknownTool, "the boundary allows it, but its server does not have it"))
-        }
+        (Some(_), None) => Err(Denied::new(
+            EventKind::UnknownTool,
+            "the boundary allows it, but its server does not list it: correct the name, or take the entry away; `abide boundary check --connect` shows the names that are listed",
+        )),
         (None, tool) => Err(match absent(boundary, &call.tool) {
             EventKind::UnknownTool if tool.is_none() => Denied::new(EventKind::UnknownTool, "nobody has such a tool"),
             _ => Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"),

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::{Denied, counted, first_broken, folded, says_nothing};
+use super::{Denied, MISNAMED, counted, first_broken, folded, says_nothing};
 use crate::{
     event::EventKind,
     security::boundary::{ArgumentRule, Others, field_path},
@@ -70,7 +70,7 @@ fn misfit<'r>(
     given.find_map(|(name, value)| {
         let is_unlisted = || others == Others::Refuse && !says_nothing(value);
         match fields.keys().find(|known| folded(known) == folded(name)) {
-            Some(meant) => Some(("name", Some(meant.as_str()))),
+            Some(meant) => Some((MISNAMED, Some(meant.as_str()))),
             None => is_unlisted().then_some((super::UNLISTED, None)),
         }
     })

@@ -71,7 +71,7 @@ async fn fields_are_decided_and_named_leaf_by_leaf() {
             (json!("PAY1"), "id", "fields", "id.fields"),
             (json!("{\"payment_id\": \"PAY1\"}"), "id", "fields", "id.fields"),
             (json!(true), "id", "fields", "id.fields"),
-            (json!([{}, { "paymentId": "PAY9" }]), "id[1].payment_id", "name", "id.payment_id.name"),
+            (json!([{}, { "paymentId": "PAY9" }]), "id[1].payment_id", "name", "id.payment_id"),
             (json!([{}, {}, {}, {}, {}, {}, {}, {}, {}, {}]), "id", "max_items", "id.max_items"),
         ] {
             let expected = (leaf.to_owned(), rule.to_owned(), format!("tools.\"add\".arguments.{place}"));
@@ -82,6 +82,15 @@ async fn fields_are_decided_and_named_leaf_by_leaf() {
         assert_eq!(refused(&bench, more).await, (others == "refuse").then_some(unlisted), "{others}");
         assert_eq!(refused(&bench, json!({ "note": null, "more": "" })).await, None);
     }
+}
+
+#[tokio::test]
+async fn a_name_that_is_written_another_way_is_told_how_to_write_it() {
+    let bench = knows_payments(FIELDS).await;
+    assert!(refused(&bench, json!([{ "paymentId": "PAY1" }])).await.is_some());
+    let (episode, _) = bench.finish();
+    let said = "a name differs from `id[0].payment_id` in case or signs only: write `id[0].payment_id`";
+    assert_eq!(episode.events[0].detail, said);
 }
 
 #[tokio::test]
