@@ -147,10 +147,7 @@ fn of_call(result: CallToolResult, tool: &str, retry: Idempotency) -> Result<Unc
     let failed = result.is_error == Some(true);
     let (content, origin) = content(result);
     let reply = match &content {
-        // a tool that reports a failure has run: it may have changed something
-        Value::String(text) if failed && retry == Idempotency::Repeatable && says_unknown(text, tool) => {
-            return Err(ToolError::UnknownTool);
-        }
+        Value::String(text) if failed && is_unknown(text, tool, retry) => return Err(ToolError::UnknownTool),
         Value::String(text) if failed && says_rate_limit(text) => return Err(ToolError::RateLimited),
         _ if failed => ToolReply::failed(content),
         _ => ToolReply::done(content),
@@ -201,6 +198,15 @@ fn media(kind: &str, data: &str, mime_type: &str) -> Value {
     let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
     let bytes = (data.len() - padding) * 3 / 4;
     json!({ "type": kind, "omitted": true, "mime_type": quoted(mime_type), "bytes": bytes })
+}
+
+/// Whether a failure is that of a server without the tool. A tool that has run may have changed something, and say that something was not
+/// found, so of those that change something only what servers say, word for word, counts.
+fn is_unknown(text: &str, tool: &str, retry: Idempotency) -> bool {
+    match retry {
+        Idempotency::Repeatable => says_unknown(text, tool),
+        Idempotency::Once => text.strip_prefix("Unknown tool: ").is_some_and(|name| name.trim_matches('\'') == tool),
+    }
 }
 
 /// Servers say it in different ways: `Unknown tool: x`, `tool not found`, `MCP error -32602: Tool x not found`.

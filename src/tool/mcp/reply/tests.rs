@@ -90,9 +90,16 @@ fn unknown_tools_are_told_from_things_not_found() {
             assert_eq!(error.unwrap_err(), ToolError::UnknownTool, "{text}");
         }
     }
-    let said = json!({ "isError": true, "content": [{ "type": "text", "text": "Tool look_up not found" }] });
-    let of_write = unchecked(said, Idempotency::Once).unwrap().reply;
-    assert_eq!(of_write, ToolReply::failed("Tool look_up not found"), "it may have changed something all the same");
+    let of_write = |text: &str| {
+        unchecked(json!({ "isError": true, "content": [{ "type": "text", "text": text }] }), Idempotency::Once)
+    };
+    for text in ["Unknown tool: look_up", "Unknown tool: 'look_up'"] {
+        assert_eq!(of_write(text).unwrap_err(), ToolError::UnknownTool, "{text}");
+    }
+    for text in ["Tool look_up not found", "tool not found", "Unknown tool: hammer", "Unknown tool: look_up, noted"] {
+        let reply = of_write(text).unwrap().reply;
+        assert_eq!(reply, ToolReply::failed(text), "it may have changed something all the same");
+    }
     for text in ["customer not found", "the tool box was not found", &format!("Unknown tool {}", "x".repeat(200))] {
         assert_eq!(failed(text).unwrap().status, ReplyStatus::Failed, "{text}");
     }
