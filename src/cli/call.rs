@@ -237,12 +237,10 @@ impl Report {
         if !self.reply.is_null() {
             writeln!(out, "{}", plain(format!("{:#}", self.reply).as_bytes()))?;
         }
-        // a refusal says its event already
-        let is_said = |event: &&Event| self.error.as_ref().is_some_and(|error| error.contains(&event.detail));
-        self.events
-            .iter()
-            .filter(|event| !is_said(event))
-            .try_for_each(|event| writeln!(out, "{}: {}", event.code, super::text::message(&event.detail)))
+        // a refusal begins with its event
+        let is_said = |line: &String| self.error.as_ref().is_some_and(|error| error.starts_with(line));
+        let lines = self.events.iter().map(|event| format!("{}: {}", event.code, event.detail));
+        lines.filter(|line| !is_said(line)).try_for_each(|line| writeln!(out, "{}", super::text::message(&line)))
     }
 }
 
