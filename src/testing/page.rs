@@ -3,10 +3,15 @@
 use std::fmt::Debug;
 
 /// The cells of each row below a header.
-pub(crate) fn rows(page: &str, header: &str) -> Vec<Vec<String>> {
-    let table = page.lines().skip_while(|line| *line != header).skip(2);
-    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-    table.take_while(|line| line.starts_with('|')).map(cells).collect()
+pub(crate) fn rows<'p>(page: &'p str, header: &str) -> Vec<Vec<&'p str>> {
+    cells(page.lines().skip_while(|line| *line != header))
+}
+
+/// The cells of each row of the first table, without its head.
+pub(crate) fn cells<'p>(lines: impl Iterator<Item = &'p str>) -> Vec<Vec<&'p str>> {
+    let is_row = |line: &&str| line.starts_with('|');
+    let rows = lines.skip_while(|line| !is_row(line)).take_while(is_row).skip(2);
+    rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
 }
 
 /// With a comma after each group of three digits.

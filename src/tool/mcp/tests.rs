@@ -136,8 +136,12 @@ impl Server {
     }
 
     fn calls(&self) -> Vec<Seen> {
+        self.requests("tools/call")
+    }
+
+    fn requests(&self, method: &str) -> Vec<Seen> {
         let mut seen = self.stub.seen();
-        seen.retain(|request| request.json()["method"] == "tools/call");
+        seen.retain(|request| request.json()["method"] == method);
         seen
     }
 }

@@ -28,8 +28,7 @@ fn value(span: &str) -> Value {
 /// The cells of the table behind a heading, without its head.
 pub(in crate::security::session) fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let section = PAGE.split(&format!("### {heading}\n")).nth(1).unwrap();
-    let rows = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    rows.skip(2).map(|row| row.trim_matches('|').split(" | ").collect()).collect()
+    crate::testing::page::cells(section.lines())
 }
 
 #[test]

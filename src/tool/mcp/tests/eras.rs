@@ -54,7 +54,7 @@ async fn a_session_that_is_gone_is_begun_anew_and_the_call_made_once() {
         assert_eq!(reply.unwrap(), ToolReply::done("old"));
         let sessions: Vec<_> = server.calls().iter().map(|c| c.header("mcp-session-id").map(str::to_owned)).collect();
         assert_eq!(sessions, [Some("one".to_owned()), Some("two".to_owned())]);
-        let lists = |server: &Server| server.stub.seen().iter().filter(|s| s.json()["method"] == "tools/list").count();
+        let lists = |server: &Server| server.requests("tools/list").len();
         assert_eq!(lists(&server), 2, "it may be another replica, with other tools");
         call(&connected, Effect::Write).await.0.unwrap();
         assert_eq!(lists(&server), 2);
@@ -165,15 +165,9 @@ async fn a_server_that_was_down_is_used_as_soon_as_it_is_back() {
 
 #[tokio::test]
 async fn a_refusal_that_a_fresh_session_gets_too_is_real_and_costs_one_session() {
-    let begun = Arc::new(AtomicUsize::new(0));
-    let now = begun.clone();
-    let server = Server::start(move |seen, message| match message["method"].as_str() {
-        Some("initialize") => {
-            begun.fetch_add(1, Ordering::SeqCst);
-            older(seen, message, Some("one"))
-        }
+    let server = Server::start(|seen, message| match message["method"].as_str() {
         Some("tools/call") => Some(plain("400 Bad Request", "no")),
-        _ => older(seen, message, None),
+        _ => older(seen, message, Some("one")),
     })
     .await;
     let connected = server.connect().await.unwrap();
@@ -181,29 +175,23 @@ async fn a_refusal_that_a_fresh_session_gets_too_is_real_and_costs_one_session()
         let (reply, _) = call(&connected, Effect::Write).await;
         assert_eq!(reply.unwrap_err(), ToolError::Refused { status: 400 });
     }
-    assert_eq!((now.load(Ordering::SeqCst), server.calls().len()), (2, 4));
+    assert_eq!((server.requests("initialize").len(), server.calls().len()), (2, 4));
 }
 
 #[tokio::test]
 async fn a_refusal_costs_the_same_in_a_stream_of_events() {
     let forms: [fn(Answer) -> Answer; 2] = [as_stream, |answer| answer];
     for form in forms {
-        let begun = Arc::new(AtomicUsize::new(0));
-        let now = begun.clone();
         let server = Server::start(move |seen, message| match message["method"].as_str() {
-            Some("initialize") => {
-                begun.fetch_add(1, Ordering::SeqCst);
-                older(seen, message, Some("one"))
-            }
             Some("tools/call") => Some(form(without_id(-32_001, "no"))),
-            _ => older(seen, message, None),
+            _ => older(seen, message, Some("one")),
         })
         .await;
         let connected = server.connect().await.unwrap();
         for effect in [Effect::Write, Effect::Read, Effect::Write] {
             assert_eq!(call(&connected, effect).await.0.unwrap(), ToolReply::failed("no"));
         }
-        assert_eq!((now.load(Ordering::SeqCst), server.calls().len()), (2, 4));
+        assert_eq!((server.requests("initialize").len(), server.calls().len()), (2, 4));
     }
 }
 
@@ -215,19 +203,15 @@ async fn a_list_that_a_fresh_session_does_not_cure_costs_one_session() {
         without_id(-32_001, "?"),
         as_stream(without_id(-32_001, "?")),
     ] {
-        let (begun, refusing) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (sessions, now) = (begun.clone(), refusing.clone());
+        let refusing = Arc::new(AtomicUsize::new(0));
+        let now = refusing.clone();
         let server = Server::start(move |seen, message| match message["method"].as_str() {
-            Some("initialize") => {
-                begun.fetch_add(1, Ordering::SeqCst);
-                older(seen, message, Some("one"))
-            }
             // the first page shows that the session is known
             Some("tools/list") if message["params"]["cursor"].is_null() => {
                 Some(result(message, &json!({ "tools": [tool("echo")], "nextCursor": "2" })))
             }
             Some("tools/list") if refusing.load(Ordering::SeqCst) == 1 => Some(refused.clone()),
-            _ => older(seen, message, None),
+            _ => older(seen, message, Some("one")),
         })
         .await;
         let clock = Arc::new(ManualClock::at(SystemTime::now()));
@@ -237,20 +221,19 @@ async fn a_list_that_a_fresh_session_does_not_cure_costs_one_session() {
             for _ in 0..3 {
                 connected.refresh().await.unwrap_err();
                 call(&connected, Effect::Read).await.0.unwrap_err();
-                assert_eq!(sessions.load(Ordering::SeqCst), expected);
+                assert_eq!(server.requests("initialize").len(), expected);
             }
             clock.advance(Duration::from_secs(31));
         }
         now.store(0, Ordering::SeqCst);
         call(&connected, Effect::Write).await.0.unwrap();
-        assert_eq!((sessions.load(Ordering::SeqCst), server.calls().len()), (3, 1));
+        assert_eq!((server.requests("initialize").len(), server.calls().len()), (3, 1));
     }
 }
 
 #[tokio::test]
 async fn lists_at_once_in_a_session_that_is_gone_cost_one_session() {
-    let begun = Arc::new(AtomicUsize::new(0));
-    let (sessions, gone) = (begun.clone(), Arc::new(AtomicUsize::new(0)));
+    let (begun, gone) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let now = gone.clone();
     let server = Server::start(move |seen, message| match message["method"].as_str() {
         Some("initialize") => {
@@ -267,7 +250,7 @@ async fn lists_at_once_in_a_session_that_is_gone_cost_one_session() {
     now.store(1, Ordering::SeqCst);
     let refreshed = tokio::join!(connected.refresh(), connected.refresh(), connected.refresh());
     assert_eq!(refreshed, (Ok(vec![]), Ok(vec![]), Ok(vec![])));
-    assert_eq!(sessions.load(Ordering::SeqCst), 2);
+    assert_eq!(server.requests("initialize").len(), 2);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn describing(words: &Arc<Mutex<&'static str>>, more: Value) -> Server {
 }
 
 fn lists(server: &Server) -> usize {
-    server.stub.seen().iter().filter(|seen| seen.json()["method"] == "tools/list").count()
+    server.requests("tools/list").len()
 }
 
 #[tokio::test]

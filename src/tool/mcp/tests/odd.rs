@@ -93,7 +93,7 @@ async fn a_cursor_that_repeats_ends_the_list() {
         })
         .await;
         let connected = server.connect().await.unwrap();
-        let lists = server.stub.seen().iter().filter(|s| s.json()["method"] == "tools/list").count();
+        let lists = server.requests("tools/list").len();
         assert_eq!((lists, connected.tools().len()), (cycle + 1, cycle + 1));
         assert_eq!(parts(&connected), ["`nextCursor` of `tools/list`"]);
     }

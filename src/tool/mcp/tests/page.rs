@@ -35,7 +35,7 @@ fn the_page_has_the_limits_that_have_no_key() {
         ("starts of a program", format!("{MAX_STARTS} in {} s", STARTS_WITHIN.as_secs())),
     ];
     let fixed: Vec<_> = page.iter().filter(|row| row[2] == "no").collect();
-    let expected = limits.map(|(what, limit)| [what.to_owned(), limit, "no".to_owned()]);
+    let expected: Vec<_> = limits.iter().map(|(what, limit)| [*what, limit, "no"]).collect();
     assert_eq!(fixed, expected.iter().collect::<Vec<_>>());
 }
 

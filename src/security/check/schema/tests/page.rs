@@ -33,7 +33,7 @@ fn the_page_has_every_limit_of_a_schema() {
         ("states of the automata of all patterns", grouped(MAX_STATES)),
         ("parts with an `$id`", resources.to_owned()),
     ];
-    assert_eq!(rows(PAGE, "| limit of a schema | |"), limits.map(|(what, limit)| vec![what.to_owned(), limit]));
+    assert_eq!(rows(PAGE, "| limit of a schema | |"), limits.each_ref().map(|(what, limit)| vec![*what, limit]));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_page_has_every_price() {
     assert_eq!(checked[0][0], format!("up to {}", grouped(INLINE)));
     assert_eq!(checked[1][0], format!("up to {}", grouped(MOST)));
     assert!(checked[1][1].contains(&format!("{turns} at a time for a guard, and {turns} for each server")));
-    assert_eq!((checked.len(), &*checked[2][0]), (3, "above"));
+    assert_eq!((checked.len(), checked[2][0]), (3, "above"));
 }
 
 #[test]
