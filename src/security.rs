@@ -29,4 +29,4 @@ pub use guard::{Guard, Passage, Permit, Permitted, Refused};
 pub use live::Live;
 pub use scope::{Scope, ScopeError, ScopeSet};
 pub use session::{Caller, Labels, Mode, Session};
-pub(crate) use session::{WRAPPER, json_of, list_of_structures};
+pub(crate) use session::{WRAPPER, has_json_texts, json_of};

@@ -19,7 +19,7 @@ pub(super) use counts::{Attempt, Counts, Made, Need, Reserved, Use, Wanted, Watc
 pub(super) use kept::KeptFields;
 pub(super) use memory::{Memory, Origin, is_blank, texts};
 pub(super) use structure::Structure;
-pub(crate) use structure::{WRAPPER, json_of, list_of_structures};
+pub(crate) use structure::{WRAPPER, has_json_texts, json_of};
 
 use super::{
     boundary::{Boundary, Registry, ToolRule},

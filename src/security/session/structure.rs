@@ -30,7 +30,7 @@ impl<'c> Structure<'c> {
         let owned = |value: Value| Self { value: Cow::Owned(value), wrapped: None };
         let read = match content {
             Value::String(text) => read(text, &mut left).map(owned),
-            Value::Array(blocks) if list_of_structures(content) => {
+            Value::Array(blocks) if has_json_texts(content) => {
                 let mut block = |block: &Value| block.as_str().and_then(|text| read(text, &mut left));
                 let blocks = blocks.iter().map(|one| block(one).unwrap_or_else(|| one.clone()));
                 Some(owned(blocks.collect()))
@@ -54,7 +54,7 @@ impl<'c> Structure<'c> {
 }
 
 /// Whether a list has texts that are read as JSON, as those of blocks are.
-pub(crate) fn list_of_structures(content: &Value) -> bool {
+pub(crate) fn has_json_texts(content: &Value) -> bool {
     content.as_array().is_some_and(|items| items.iter().filter_map(Value::as_str).any(may_be_json))
 }
 

@@ -21,7 +21,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use self::open::{Expected, Open};
+use self::open::{Addressed, Open};
 use super::{
     error::Fault,
     inbound::Inbound,
@@ -213,16 +213,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Inbound::Request(_) if !contains(text, b"\"jsonrpc\"") => Inbound::Unusable,
             inbound => inbound,
         };
-        let expected = match &inbound {
+        let addressed = match &inbound {
             Inbound::Answer(Some(id)) => self.open.take(id),
             // a server that cannot tell which request it refuses can mean this one only
             Inbound::Error => self.open.take_only(),
-            _ => Expected::Nothing,
+            _ => Addressed::Nothing,
         };
-        match expected {
-            Expected::Answer(waiting) => return Ok(Some(waiting.answer(text, &self.context.oddities))),
-            Expected::Late => return Ok(None),
-            Expected::Nothing => {}
+        match addressed {
+            Addressed::Waiting(waiting) => return Ok(Some(waiting.answer(text, &self.context.oddities))),
+            Addressed::GivenUp => return Ok(None),
+            Addressed::Nothing => {}
         }
         let calls = self.open.count();
         self.context.meter.messages(1.0, text.len(), calls).await?;

@@ -13,7 +13,7 @@ use crate::{
     call::{ReplyStatus, ToolReply},
     secret::Redactor,
     security::{
-        WRAPPER, json_of, list_of_structures,
+        WRAPPER, has_json_texts, json_of,
         schema::{Misfit, Schema, Turns},
     },
 };
@@ -102,7 +102,7 @@ impl Unchecked {
             reply.content = fitting(schema, reply.content, turns).await?;
         }
         // the texts of a list are read as blocks, and these are none: they stay texts under the key that servers wrap a list in
-        if origin == Origin::Structured && list_of_structures(&reply.content) {
+        if origin == Origin::Structured && has_json_texts(&reply.content) {
             reply.content = json!({ WRAPPER: reply.content });
         }
         Ok(reply)

@@ -47,7 +47,8 @@ struct Admitted {
     outputs: Outputs,
     faults: Vec<Fault>,
     values: Values<MAX_VALUES_OF_SERVER>,
-    left_out: Values<MAX_VALUES_LEFT_OUT>,
+    /// Values in the schemas of tools that were left out.
+    left_out: u64,
     compiled: Values<COMPILED_AT_ONCE>,
 }
 
@@ -61,14 +62,6 @@ impl<const MOST: u64> Values<MOST> {
         let all = self.0.checked_add(values).filter(|all| *all <= MOST)?;
         self.0 = all;
         Some(())
-    }
-
-    fn add(&mut self, values: u64) {
-        self.0 = self.0.saturating_add(values);
-    }
-
-    fn is_used_up(&self) -> bool {
-        self.0 >= MOST
     }
 }
 
@@ -93,7 +86,7 @@ pub(super) async fn admit(tools: Vec<ToolSpec>, oddities: &Oddities) -> (Vec<Too
 
 impl Admitted {
     fn add(&mut self, tool: ToolSpec) {
-        if self.left_out.is_used_up() {
+        if self.left_out >= MAX_VALUES_LEFT_OUT {
             let reason = "the tools before it have too many schemas that cost too much".to_owned();
             return self.leave_out(&tool, "schemas", 0, reason);
         }
@@ -146,7 +139,7 @@ impl Admitted {
     }
 
     fn leave_out(&mut self, tool: &ToolSpec, part: &'static str, values: u64, reason: String) {
-        self.left_out.add(values);
+        self.left_out = self.left_out.saturating_add(values);
         let reason = format!("the tool is left out: {reason}; the server should make it simpler");
         self.faults.push(Fault { tool: tool.name.clone(), part, reason });
     }

@@ -104,8 +104,11 @@ fn together(text: &str, words: &[Word<'_>], items: Vec<Item>) -> Vec<Item> {
     let (mut found, mut start) = (Vec::new(), 0);
     while start < items.len() {
         let mut end = start + 1;
-        let pair = |end: usize| Some((items.get(end - 1)?, items.get(end)?));
-        while pair(end).is_some_and(|(first, second)| joint(text, words, first, second).is_some()) {
+        let times = |end: usize| match (items.get(end - 1)?, items.get(end)?) {
+            (Item::Time(first), Item::Time(second)) => Some((first, second)),
+            _ => None,
+        };
+        while times(end).is_some_and(|(first, second)| joint(text, words, first, second).is_some()) {
             end += 1;
         }
         let group = items.get(start..end).unwrap_or_default();
@@ -126,8 +129,7 @@ enum Joint {
     Range,
 }
 
-fn joint(text: &str, words: &[Word<'_>], first: &Item, second: &Item) -> Option<Joint> {
-    let (Item::Time(first), Item::Time(second)) = (first, second) else { return None };
+fn joint(text: &str, words: &[Word<'_>], first: &Spot<Minute>, second: &Spot<Minute>) -> Option<Joint> {
     if first.words.start == second.words.start {
         return Some(Joint::Range);
     }
@@ -142,7 +144,7 @@ fn joint(text: &str, words: &[Word<'_>], first: &Item, second: &Item) -> Option<
 
 /// Whether a date stands on each side of some items, on the same line, and is as close to no other time.
 fn is_between_dates(links: &[Link], items: &std::ops::Range<usize>) -> bool {
-    let at = |index: Option<usize>| index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None);
+    let at = |index| link_at(links, index);
     let before = items.start.checked_sub(1);
     let (left, right) = (at(before), at(items.end.checked_sub(1)));
     let (beyond_left, beyond_right) = (at(before.and_then(|before| before.checked_sub(1))), at(Some(items.end)));
@@ -156,7 +158,7 @@ fn as_one(text: &str, words: &[Word<'_>], group: &[Item]) -> Option<Item> {
     let (mut one, mut last) = (first.clone(), first);
     for item in rest {
         let Item::Time(time) = item else { continue };
-        let joint = joint(text, words, &Item::Time(last.clone()), item);
+        let joint = joint(text, words, last, time);
         let is_same_day =
             |minute: &Minute| joint != Some(Joint::Range) || last.says.iter().any(|(from, _)| from < minute);
         one.says.extend(time.says.iter().filter(|(minute, _)| is_same_day(minute)));
@@ -169,7 +171,7 @@ fn as_one(text: &str, words: &[Word<'_>], group: &[Item]) -> Option<Item> {
 /// Each date with the time that is closer to it than any other, and it to that.
 fn pairs<'i>(text: &str, words: &[Word<'_>], items: &'i [Item]) -> Vec<(&'i Spot<Day>, &'i Spot<Minute>)> {
     let links = links(text, words, items);
-    let at = |index: Option<usize>| index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None);
+    let at = |index| link_at(&links, index);
     let is_closest = |index: usize| at(Some(index)) > at(index.checked_sub(1)).max(at(Some(index + 1)));
     let both = |pair: &'i [Item]| match pair {
         [Item::Date(on), Item::Time(at)] | [Item::Time(at), Item::Date(on)] => Some((on, at)),
@@ -189,7 +191,7 @@ fn is_record(links: &[Link], at: usize) -> bool {
     let (before, behind) = (links.get(..at).unwrap_or_default(), links.get(at..).unwrap_or_default());
     let first = at - before.iter().rev().take_while(is_line).count();
     let end = at + behind.iter().take_while(is_line).count();
-    let is_none = |at: Option<usize>| at.and_then(|at| links.get(at)).is_none_or(|link| *link == Link::None);
+    let is_none = |index| link_at(links, index) == Link::None;
     end > at
         && (end - first) % 2 == 1
         && (at - first).is_multiple_of(2)
@@ -206,6 +208,10 @@ fn links(text: &str, words: &[Word<'_>], items: &[Item]) -> Vec<Link> {
         _ => Link::None,
     };
     items.windows(2).map(of_pair).collect()
+}
+
+fn link_at(links: &[Link], index: Option<usize>) -> Link {
+    index.and_then(|index| links.get(index)).copied().unwrap_or(Link::None)
 }
 
 /// Whether an item has another of its kind right before it on its line, as in a table with a row of dates and one of times.

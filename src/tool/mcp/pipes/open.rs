@@ -33,13 +33,13 @@ struct GivenUp {
     most: usize,
 }
 
-/// What a line with the id of a request is.
-pub(super) enum Expected {
-    /// The answer to this one.
-    Answer(Waiting),
-    /// An answer that comes too late.
-    Late,
-    /// No answer to any of them.
+/// What a line is addressed to, by its id.
+pub(super) enum Addressed {
+    /// A request whose answer is waited for.
+    Waiting(Waiting),
+    /// One that was given up.
+    GivenUp,
+    /// None of them.
     Nothing,
 }
 
@@ -77,25 +77,25 @@ impl Open {
     }
 
     /// Takes out the request that was answered with this id.
-    pub(super) fn take(&self, answered: &RequestId) -> Expected {
+    pub(super) fn take(&self, answered: &RequestId) -> Addressed {
         let mut requests = self.lock();
         if let Some(waiting) = requests.waiting.remove(answered) {
-            return Expected::Answer(waiting);
+            return Addressed::Waiting(waiting);
         }
         match requests.given_up.iter().position(|request| request.id == *answered) {
             Some(at) => {
                 requests.given_up.remove(at);
-                Expected::Late
+                Addressed::GivenUp
             }
-            None => Expected::Nothing,
+            None => Addressed::Nothing,
         }
     }
 
     /// Takes out the only one.
-    pub(super) fn take_only(&self) -> Expected {
+    pub(super) fn take_only(&self) -> Addressed {
         let mut requests = self.lock();
         let only = requests.waiting.keys().next().cloned().filter(|_| requests.waiting.len() == 1);
-        only.and_then(|id| requests.waiting.remove(&id)).map_or(Expected::Nothing, Expected::Answer)
+        only.and_then(|id| requests.waiting.remove(&id)).map_or(Addressed::Nothing, Addressed::Waiting)
     }
 
     /// From now on the answer to this one is not waited for.

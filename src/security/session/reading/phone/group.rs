@@ -67,7 +67,7 @@ pub(super) fn one(text: &str, next: Next) -> Option<String> {
     let most = if groups.len() > 1 { MOST_IN_GROUPS } else { MOST };
     let is_number = (FEWEST..=most).contains(&figures.len())
         && is_grouped(&groups, is_international)
-        && (groups.len() == 1 || is_whole(&groups, if is_international { 2 } else { 1 }, next));
+        && (groups.len() == 1 || is_whole(&groups, &figures, if is_international { 2 } else { 1 }, next));
     is_number.then(|| if is_international { format!("+{figures}") } else { figures })
 }
 
@@ -121,8 +121,7 @@ fn is_grouped(groups: &[Group<'_>], is_international: bool) -> bool {
 }
 
 /// Whether the last groups are none of another number that stands behind.
-fn is_whole(groups: &[Group<'_>], codes: usize, next: Next) -> bool {
-    let figures: String = groups.iter().map(|group| group.figures).collect();
+fn is_whole(groups: &[Group<'_>], figures: &str, codes: usize, next: Next) -> bool {
     let known = if codes > 1 {
         let of_country = |(code, most): &(&str, usize)| Some((figures.strip_prefix(code)?, *most));
         OF_COUNTRY.iter().find_map(of_country).map(|(rest, most)| rest.len() == most)
