@@ -53,7 +53,7 @@ impl Schemas {
         if let Value::Object(arguments) = arguments {
             call.arguments = arguments;
         }
-        found.map_err(|misfit| denied(&misfit, tool))
+        found.map_err(|misfit| denied(&misfit, call, tool))
     }
 
     async fn schema(&self, tool: &ToolSpec) -> Result<Arc<Schema>, SchemaError> {
@@ -79,9 +79,9 @@ fn unusable(error: &SchemaError) -> Denied {
     Denied::new(EventKind::CheckFailed, detail)
 }
 
-fn denied(misfit: &Misfit, tool: &ToolSpec) -> Denied {
+fn denied(misfit: &Misfit, call: &ToolCall, tool: &ToolSpec) -> Denied {
     match misfit {
-        Misfit::Value(place) => does_not_fit(place, tool),
+        Misfit::Value(place) => does_not_fit(place, call, tool),
         Misfit::TooCostly => Denied {
             rule: Some("schema"),
             ..Denied::new(
@@ -95,14 +95,47 @@ fn denied(misfit: &Misfit, tool: &ToolSpec) -> Denied {
     }
 }
 
-/// What does not fit, by the first thing that is found.
-fn does_not_fit(place: &Place, tool: &ToolSpec) -> Denied {
-    let argument = declared_argument(&place.value, tool);
+/// What does not fit, by the first thing that is found. An argument that is missing is named, and so is the type that the schema wants:
+/// both are words of the tool's schema.
+fn does_not_fit(place: &Place, call: &ToolCall, tool: &ToolSpec) -> Denied {
     let keyword = place.schema.rsplit('/').next().unwrap_or_default();
-    let what = match &argument {
-        Some(name) => format!("argument `{name}` does not fit the tool's schema"),
-        None => "the arguments do not fit the tool's schema".to_owned(),
+    let missing = (keyword == "required" && place.value.is_empty()).then(|| missing(call, tool)).flatten();
+    let argument = declared_argument(&place.value, tool);
+    let detail = match (&argument, &missing) {
+        (None, Some(name)) => format!("argument `{name}` is missing: the tool's schema requires it"),
+        _ => {
+            let what = match &argument {
+                Some(name) => format!("argument `{name}` does not fit the tool's schema"),
+                None => "the arguments do not fit the tool's schema".to_owned(),
+            };
+            let wanted = type_wanted(&place.schema, tool);
+            let why = wanted.map(|types| format!(": `type` {types}")).or_else(|| named(keyword));
+            what + &why.unwrap_or_default()
+        }
     };
-    let detail = if keyword.is_empty() { what } else { format!("{what}: `{keyword}`") };
-    Denied { argument, rule: Some("schema"), ..Denied::new(EventKind::ArgumentsMalformed, detail) }
+    Denied {
+        argument: argument.or(missing),
+        rule: Some("schema"),
+        ..Denied::new(EventKind::ArgumentsMalformed, detail)
+    }
+}
+
+fn named(keyword: &str) -> Option<String> {
+    (!keyword.is_empty()).then(|| format!(": `{keyword}`"))
+}
+
+/// The first argument that the tool's schema requires and the call does not have.
+fn missing(call: &ToolCall, tool: &ToolSpec) -> Option<String> {
+    let mut required = tool.input_schema.get("required")?.as_array()?.iter().filter_map(Value::as_str);
+    let name = required.find(|name| !call.arguments.contains_key(*name))?;
+    declares(&tool.input_schema, name).then(|| name.to_owned())
+}
+
+/// The types that stand at this place of the tool's schema, if it is a `type`.
+fn type_wanted(place: &str, tool: &ToolSpec) -> Option<String> {
+    const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "array", "object", "null"];
+    let wanted = tool.input_schema.pointer(place).filter(|_| place.ends_with("/type"))?;
+    let listed = wanted.as_array().map_or(std::slice::from_ref(wanted), Vec::as_slice);
+    let types: Vec<_> = TYPES.into_iter().filter(|name| listed.iter().any(|one| one == name)).collect();
+    (!types.is_empty()).then(|| format!("`{}`", types.join("` or `")))
 }

@@ -58,12 +58,34 @@ async fn a_schema_that_cannot_be_used_lets_nothing_through_and_says_why() {
 }
 
 #[test]
+fn a_refusal_says_what_is_missing_and_which_type_is_wanted() {
+    let schemas = Schemas::default();
+    let tool = tool(json!({
+        "type": "object",
+        "properties": { "id": { "type": "string" }, "size": { "type": ["null", "integer"] }, "to": { "required": ["name"] } },
+        "required": ["id"],
+    }));
+    let unnamed = super::arguments::tool(json!({ "type": "object", "required": ["id"] }));
+    let wrong_size = "argument `size` does not fit the tool's schema: `type` `integer` or `null`";
+    for (tool, arguments, argument, detail) in [
+        (&tool, json!({}), Some("id"), "argument `id` is missing: the tool's schema requires it"),
+        // a name that has no schema is not repeated
+        (&unnamed, json!({}), None, "the arguments do not fit the tool's schema: `required`"),
+        (&tool, json!({ "id": "x", "size": "L" }), Some("size"), wrong_size),
+        (&tool, json!({ "id": "x", "to": {} }), Some("to"), "argument `to` does not fit the tool's schema: `required`"),
+    ] {
+        let denied = checked(&schemas, tool, arguments).now_or_never().unwrap().unwrap_err();
+        assert_eq!((denied.argument.as_deref(), denied.detail.as_str()), (argument, detail));
+    }
+}
+
+#[test]
 fn cheap_checks_need_no_runtime() {
     let schemas = Schemas::default();
     let tool = tool(json!({ "type": "object", "properties": { "id": { "type": "string" } } }));
     assert_eq!(checked(&schemas, &tool, json!({ "id": "x" })).now_or_never(), Some(Ok(())));
     let denied = checked(&schemas, &tool, json!({ "id": 1 })).now_or_never().unwrap().unwrap_err();
-    assert_eq!(denied.detail, "argument `id` does not fit the tool's schema: `type`");
+    assert_eq!(denied.detail, "argument `id` does not fit the tool's schema: `type` `string`");
     assert!(checked(&schemas, &tool, json!({ "other": 1 })).now_or_never().unwrap().is_err());
     // costly ones are made where there is none as well
     let costly = json!({ "a": nested(12, "x", json!(1)) });
