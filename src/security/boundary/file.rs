@@ -104,7 +104,10 @@ pub(super) fn read(text: &str, extent: Extent<'_>) -> Result<(Parts, Lines), Vec
         declared.servers.extend(parts.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
     }
     root.finish(ROOT_KEYS);
-    validate::check(&parts, &declared).into_iter().for_each(|problem| findings.add(problem));
+    // a key that could not be read has its problem already, whatever would follow from that
+    let misread = findings.keys_with_problems();
+    let found = validate::check(&parts, &declared).into_iter().filter(|problem| !misread.contains(&problem.key));
+    found.for_each(|problem| findings.add(problem));
     match findings.into_parts() {
         (problems, lines) if problems.is_empty() => Ok((parts, lines)),
         (problems, _) => Err(problems),

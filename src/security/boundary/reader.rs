@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
 };
 
@@ -60,6 +60,11 @@ impl<'t> Findings<'t> {
             problem.line = self.lines.borrow().of(&problem.key);
         }
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// The keys that have a problem.
+    pub(super) fn keys_with_problems(&self) -> BTreeSet<String> {
+        self.problems.borrow().iter().map(|problem| problem.key.clone()).collect()
     }
 
     /// All problems, in the order of the file; and where its keys are.

@@ -42,6 +42,7 @@ const MISTAKES: &[(&str, usize, &str, &str)] = &[
     ),
     ("arguments.x = { fields.min = { min = 2, max = 1 } }", 7, "tools.b.arguments.x.fields.min.min", "no number fits"),
     ("arguments.x = { from = ['a:id'], as = 'date' }", 7, "tools.b.arguments.x.as", "add `input` to `from`"),
+    ("arguments.x = { from = 'input', as = 'date' }", 7, "tools.b.arguments.x.from", "must be a list of texts"),
     ("arguments.x = { from = ['input'], as = 'day' }", 7, "tools.b.arguments.x.as", "must be one of `date`"),
     ("after = ['b']", 7, "tools.b.after", "`b` needs `b`: none of them can ever be the first"),
     ("timeout = '2h'", 7, "tools.b.timeout", "must be a time from `1s` to `1h`"),

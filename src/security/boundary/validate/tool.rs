@@ -105,7 +105,9 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
     places(rule, &mut add);
     fields(rule, &mut add);
     let is_read = |source: &Source| matches!(source, Source::Input { .. });
-    if rule.read_as.is_some() && !rule.from.iter().flatten().any(is_read) {
+    // an empty `from` is told below
+    let is_elsewhere = |from: &Vec<Source>| !from.is_empty() && !from.iter().any(is_read);
+    if rule.read_as.is_some() && rule.from.as_ref().is_none_or(is_elsewhere) {
         add("as", "is for values that the input writes another way: add `input` to `from`, or take this away".into());
     }
     let Some(sources) = &rule.from else { return };
