@@ -46,6 +46,7 @@ pub(super) struct Ticket {
     waits: AtomicU32,
     sent: AtomicBool,
     suspected: AtomicBool,
+    unavailable: AtomicBool,
     alive: watch::Receiver<()>,
 }
 
@@ -62,6 +63,7 @@ impl Ticket {
             waits: AtomicU32::new(0),
             sent: AtomicBool::new(false),
             suspected: AtomicBool::new(false),
+            unavailable: AtomicBool::new(false),
             alive,
         };
         (Arc::new(ticket), guard)
@@ -108,7 +110,7 @@ impl Ticket {
         self.suspected.load(Ordering::Relaxed)
     }
 
-    /// Writes down what the server refused.
+    /// Writes down what the server refused, and that it failed where no verdict has said so.
     pub(super) fn record(&self, error: &ToolError) {
         match error {
             ToolError::ScopeMissing { .. } => {
@@ -116,6 +118,11 @@ impl Ticket {
             }
             ToolError::Refused { .. } => self.event(EventKind::ServerRefused, error.to_string()),
             ToolError::Drifted => self.event(EventKind::ToolDrift, error.to_string()),
+            ToolError::Infrastructure(_) | ToolError::Lost(_) => {
+                if !self.unavailable.load(Ordering::Relaxed) {
+                    self.event(EventKind::ServerUnavailable, error.model_text());
+                }
+            }
             _ => {}
         }
     }
@@ -125,6 +132,9 @@ impl Ticket {
     }
 
     fn event(&self, kind: EventKind, detail: String) {
+        if kind == EventKind::ServerUnavailable {
+            self.unavailable.store(true, Ordering::Relaxed);
+        }
         self.recorder.event(SecurityEvent::new(kind, Some(&self.tool), detail));
     }
 }
