@@ -11,7 +11,7 @@ mod file;
 mod name;
 pub(crate) mod shown;
 mod store;
-mod strict;
+pub(crate) mod strict;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -90,7 +90,7 @@ impl Artifact {
         if bytes.len() > MAX_BYTES {
             return Err(ArtifactError::TooLarge);
         }
-        let mut document = strict::object(bytes)?;
+        let mut document = strict::object(bytes).map_err(|error| ArtifactError::Json(error.to_string()))?;
         check_format(document.get("format"))?;
         let claimed = claimed_digest(document.remove("digest"))?;
         let document = Value::Object(document);

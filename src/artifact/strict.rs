@@ -6,15 +6,13 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::ArtifactError;
-
 /// A JSON object in which no key, at any depth, stands twice: readers do not agree on which of two counts.
 /// At most 127 levels deep, which is where serde_json stops.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ArtifactError> {
-    let Strict(value) = serde_json::from_slice(bytes).map_err(|e| ArtifactError::Json(e.to_string()))?;
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+    let Strict(value) = serde_json::from_slice(bytes)?;
     match value {
         Value::Object(map) => Ok(map),
-        _ => Err(ArtifactError::Json("expected an object".to_owned())),
+        _ => Err(Error::custom("expected an object")),
     }
 }
 

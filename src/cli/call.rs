@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Fields,
+    artifact::strict,
     call::{ServerId, ToolCall, ToolName},
     episode::{CallVerdict, Episode},
     event::EventKind,
@@ -37,8 +38,8 @@ pub(super) struct Wanted {
     arguments: Object,
     /// What the call counts as asked for: rules such as `from = ["input"]` look here. A JSON object gives the fields of the input, any
     /// other text is its field `request`
-    #[arg(long, value_name = "TEXT")]
-    input: Option<String>,
+    #[arg(long, value_name = "TEXT", value_parser = input)]
+    input: Option<Fields>,
     /// Also makes calls that change something; without it they get a stand-in as reply
     #[arg(long)]
     live: bool,
@@ -101,11 +102,15 @@ struct NoModel(ModelId);
 pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> {
     let start = std::time::Instant::now();
     let form = Form::from(wanted.json);
+    let is_without_input = wanted.input.is_none();
     let mut report = match tokio::runtime::Runtime::new()?.block_on(make(wanted)) {
         Ok((run, oddity)) => Report::of(run).with(oddity),
         Err(error) if form == Form::Json => Report::unconnected(&error),
         Err(error) => return Err(error),
     };
+    if is_without_input {
+        report.ask_for_input();
+    }
     report.seconds = (start.elapsed().as_secs_f64() * 1e3).round() / 1e3;
     match form {
         Form::Json => say_json(&report, out)?,
@@ -131,7 +136,7 @@ async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliE
     let options = RunOptions { mode: if live { Mode::Live } else { Mode::DryRun }, ..RunOptions::default() };
     let oddity = tools.oddities().into_iter().find(|oddity| oddity.tool.as_ref() == Some(&tool));
     let program = OneCall { tools, call: ToolCall { tool, arguments } };
-    Ok((runtime.run_with(&program, input.map(fields).unwrap_or_default(), options).await, oddity))
+    Ok((runtime.run_with(&program, input.unwrap_or_default(), options).await, oddity))
 }
 
 fn no_server(tool: &ToolName, boundary: &Boundary) -> CliError {
@@ -140,12 +145,15 @@ fn no_server(tool: &ToolName, boundary: &Boundary) -> CliError {
     CliError::NoServer { tool: tool.clone(), known }
 }
 
-/// The fields of an input.
-fn fields(text: String) -> Fields {
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(fields)) => Fields(fields),
-        _ => Fields::new().with("request", text),
+/// The fields of an input. What begins as a JSON object is meant as one.
+fn input(text: &str) -> Result<Fields, String> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(Fields::new().with("request", text));
     }
+    let fields = strict::object(text.as_bytes());
+    fields
+        .map(Fields)
+        .map_err(|error| format!("begins as a JSON object, and is not one: {error}; correct it, or quote the text"))
 }
 
 fn name(text: &str) -> Result<ToolName, String> {
@@ -153,13 +161,9 @@ fn name(text: &str) -> Result<ToolName, String> {
 }
 
 fn object(text: &str) -> Result<Object, String> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(arguments)) => Ok(Object(arguments)),
-        Ok(_) => Err("not a JSON object: write the arguments as `{\"name\": value}`".to_owned()),
-        Err(error) => {
-            Err(format!("not JSON: {error}; write the arguments as `{{\"name\": value}}`, in single quotes in a shell"))
-        }
-    }
+    strict::object(text.as_bytes()).map(Object).map_err(|error| {
+        format!("not a JSON object: {error}; write the arguments as `{{\"name\": value}}`, in single quotes in a shell")
+    })
 }
 
 impl Module for OneCall {
@@ -222,6 +226,14 @@ impl Report {
             *error = format!("{error}; {oddity}");
         }
         self
+    }
+
+    /// A rule may look for values in the input that there was none of.
+    fn ask_for_input(&mut self) {
+        let is_denied = self.events.iter().any(|event| event.code == EventKind::ProvenanceDenied.code());
+        if let (Status::Refused, Some(error), true) = (self.status, &mut self.error, is_denied) {
+            error.push_str("; `--input` says what the call counts as asked for");
+        }
     }
 
     fn unconnected(error: &CliError) -> Self {

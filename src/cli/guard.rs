@@ -61,7 +61,7 @@ impl Tally {
             self.questions += usize::from(one.ask.is_some());
             if !one.is_as_expected() {
                 let found = if one.decision == Decision::Permit { "permitted" } else { "denied" };
-                self.unexpected.push(format!("{:?}, call {}: {found} by {}", one.id, one.call, one.rule));
+                self.unexpected.push(format!("{:?}, calls[{}]: {found} by {}", one.id, one.call, one.rule));
             }
         }
     }

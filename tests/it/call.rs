@@ -56,6 +56,7 @@ async fn a_call_is_guarded_made_and_told_in_one_line() {
         assert_eq!(codes(&report), ["provenance_denied"]);
         let error = report["error"].as_str().unwrap();
         assert!(error.contains("`customer_id`") && error.contains("`from`") && !error.contains("ABC123"), "{error}");
+        assert_eq!(error.contains("`--input` says what the call counts as asked for"), input.is_empty(), "{error}");
     }
     let fields = json!({ "request": "ABC123" }).to_string();
     assert_eq!(desk.json(&[INFO, r#"{"customer_id":"ABC123"}"#, "--input", &fields]).await.0, 0);
@@ -81,8 +82,10 @@ async fn a_write_is_made_with_live_only() {
 async fn every_mistake_has_a_message_of_its_own() {
     let desk = Desk::new().await;
     for (args, message) in [
-        (&[INFO, "{customer_id}"][..], "not JSON: key must be a string at line 1 column 2"),
+        (&[INFO, "{customer_id}"][..], "not a JSON object: key must be a string at line 1 column 2"),
         (&[INFO, "[1]"], "not a JSON object"),
+        (&[INFO, r#"{"customer_id":"A","customer_id":"B"}"#], "not a JSON object: key `customer_id` stands twice"),
+        (&[INFO, "{}", "--input", "{request: 1}"], "begins as a JSON object, and is not one: key must be a string"),
         (&["crm get", "{}"], "`crm get` is not a tool or server name"),
         (&[], "<SERVER.TOOL>"),
     ] {

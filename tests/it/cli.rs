@@ -147,7 +147,7 @@ fn replay_decides_recorded_calls_offline() {
     write("bad.jsonl", &line("c", "EV11", "permit"));
     let (code, out, _) = replay("bad.jsonl", &[]);
     assert_eq!(code, 1);
-    assert!(out.contains("not as expected: \"c\", call 0: denied by tools.\"bank.send\".arguments.to.from"), "{out}");
+    assert!(out.contains("not as expected: \"c\", calls[0]: denied by tools.\"bank.send\".arguments.to.from"), "{out}");
     for (text, expected) in [
         ("{\"id\":1,\"calls\":[]}", "line 2, column 7: invalid type: integer `1`, expected a string"),
         ("[]", "line 2, column"),

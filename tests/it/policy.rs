@@ -305,7 +305,7 @@ async fn the_page_of_recorded_runs_shows_what_is_decided() {
     };
     assert_eq!(replay("strict.toml", "runs.jsonl").await.0, 0);
     let (code, out, _) = replay("loose.toml", "runs.jsonl").await;
-    assert!(code == 1 && out.contains("not as expected: \"evil-1\", call 1: permitted"), "{out}");
+    assert!(code == 1 && out.contains("not as expected: \"evil-1\", calls[1]: permitted"), "{out}");
     let (code, _, errors) = replay("strict.toml", "none.jsonl").await;
     assert!(code == 2 && errors.contains("there is no episode in it"), "{errors}");
 }
