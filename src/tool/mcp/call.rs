@@ -118,10 +118,8 @@ impl Ticket {
             }
             ToolError::Refused { .. } => self.event(EventKind::ServerRefused, error.to_string()),
             ToolError::Drifted => self.event(EventKind::ToolDrift, error.to_string()),
-            ToolError::Infrastructure(_) | ToolError::Lost(_) => {
-                if !self.unavailable.load(Ordering::Relaxed) {
-                    self.event(EventKind::ServerUnavailable, error.model_text());
-                }
+            ToolError::Infrastructure(_) | ToolError::Lost(_) if !self.unavailable.load(Ordering::Relaxed) => {
+                self.event(EventKind::ServerUnavailable, error.model_text());
             }
             _ => {}
         }
