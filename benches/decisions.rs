@@ -6,6 +6,13 @@
 
 mod support;
 
+use abide::{
+    Fields,
+    call::{ServerId, ToolCall, ToolReply, ToolSpec},
+    episode::{Recorder, RunId},
+    secret::Redactor,
+    security::{GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, ScopeSet, Session},
+};
 use std::{
     ffi::OsString,
     hint::black_box,
@@ -14,14 +21,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abide::{
-    Fields,
-    call::{ServerId, ToolCall, ToolReply, ToolSpec},
-    clock::SystemClock,
-    episode::{Recorder, RunId},
-    secret::Redactor,
-    security::{Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 use support::{Verdict, is_measuring, say};
@@ -56,10 +55,10 @@ tool_calls = 100
 struct Everything(ScopeSet);
 
 impl Grants for Everything {
-    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
         let token_hash = "sha256:token".to_owned();
         let granted = GrantedScopes { scopes: self.0.clone(), token_hash, jti_hash: None };
-        Box::pin(async { Ok(granted) })
+        Box::pin(async { Ok(Some(granted)) })
     }
 }
 
@@ -79,9 +78,9 @@ fn main() -> ExitCode {
 }
 
 fn guard() -> Guard {
-    let boundary = Boundary::parse(RULES, "", &|_| Some("a-secret-of-the-bank".to_owned())).unwrap();
+    let policy = Policy::parse(RULES, "").unwrap();
     let grants = Everything(ScopeSet::parse("payments:send payments:read").unwrap());
-    Guard::new(&boundary, Arc::new(grants), Audit::discard(), Arc::new(SystemClock::new()))
+    Guard::new(&policy, Arc::new(grants))
 }
 
 fn tool() -> ToolSpec {

@@ -7,6 +7,12 @@
 mod cpu;
 mod support;
 
+use abide::{
+    lm::{Retry, openai::OpenAi},
+    net,
+    prelude::*,
+    security::{policy::PolicySpec, servers::Servers},
+};
 use std::{
     process::ExitCode,
     sync::{
@@ -16,12 +22,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abide::{
-    lm::{Retry, openai::OpenAi},
-    net,
-    prelude::*,
-    security::boundary::Parts,
-};
 use abide_testbed::model;
 use cpu::on_cpu;
 use support::{Verdict, is_measuring, say};
@@ -82,7 +82,7 @@ async fn main() -> ExitCode {
 fn runtime(model_url: &str) -> Runtime {
     let client = net::Client::new(&net::Options::own_network()).unwrap();
     let model = OpenAi::new(client, model_url.parse().unwrap(), "stand-in", None).unwrap();
-    let boundary = Boundary::from_parts(Parts::default()).unwrap();
+    let boundary = Boundary::new(PolicySpec::default(), Servers::default()).unwrap();
     Runtime::builder().lm(Arc::new(Retry::new(Arc::new(model)))).boundary(boundary).build()
 }
 

@@ -3,8 +3,6 @@
 //! It knows no scenario, only what the server and its issuer say, and the credentials that it is given. It trusts the issuer that the
 //! server names and allows every tool that it lists, because it is there to look at servers. A program with a model in it must do neither.
 
-use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
-
 use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
@@ -13,19 +11,20 @@ use abide::{
     net::{self, AddressFilter, Client, Request},
     secret::{Redactor, Secret},
     security::{
-        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Refused, ScopeSet, Session,
-        boundary::{
-            ClientAuth, Code, Endpoints, Enterprise, Grant, InputPolicy, OAuth, Others, Parts, Protocol, Registration,
-            ServerConfig, StepUp, TokenSource, ToolRule,
-        },
+        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, Refused, ScopeSet, Session,
         jwt::SigningKey,
         oauth::{
             AuthError, Capabilities, Identity, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
+            config::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Registration, StepUp, TokenSource},
             resource_metadata,
         },
+        policy::{Others, PolicySpec, ToolRule},
+        servers::{InputPolicy, Protocol, ServerConfig},
     },
     tool::mcp::{CallContext, ConnectError, McpServer},
 };
+use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
+
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -201,12 +200,12 @@ impl Task {
     fn guard(&self, identity: Arc<Identity>, tools: &[ToolSpec]) -> Outcome<Guard> {
         let config = identity.config();
         let rule = || ToolRule::new(Effect::Write, ScopeSet::new()).other_arguments(Others::Allow);
-        let boundary = Boundary::from_parts(Parts {
-            servers: [(config.id.clone(), config.clone())].into(),
+        let policy = Policy::new(PolicySpec {
+            servers: [config.id.clone()].into(),
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),
-            ..Parts::default()
+            ..PolicySpec::default()
         })?;
-        Ok(Guard::new(&boundary, Arc::new(Granted(identity)), Audit::discard(), self.clock.clone()))
+        Ok(Guard::new(&policy, Arc::new(Granted(identity))).clock(self.clock.clone()))
     }
 
     /// The calls that the suite names, else one of each tool.
@@ -235,18 +234,18 @@ impl Task {
 }
 
 impl Grants for Granted {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
         Box::pin(async move {
             if self.0.config().oauth().is_none() {
-                return Ok(GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None });
+                return Ok(None);
             }
             let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
             let token = self.0.token().await.map_err(failed)?;
-            Ok(GrantedScopes {
+            Ok(Some(GrantedScopes {
                 scopes: token.granted.clone(),
                 token_hash: token.hash.clone(),
                 jti_hash: token.jti_hash.clone(),
-            })
+            }))
         })
     }
 }

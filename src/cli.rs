@@ -26,9 +26,9 @@ use crate::{
     security::{
         BoundaryError,
         audit::{ChainHash, Known, VerifyError},
-        boundary::LockError,
         infer::InferError,
         oauth::AuthError,
+        policy::LockError,
     },
     tool::{ToolboxError, mcp::ConnectError},
 };

@@ -23,7 +23,7 @@ use crate::{
     lm::Lm,
     module::Module,
     secret::Redactor,
-    security::{Boundary, Caller, Guard, Labels, Mode, Session, boundary::Registry, check_answer},
+    security::{Boundary, Caller, Guard, Labels, Mode, Session, check_answer, policy::Registry},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -119,7 +119,7 @@ impl Runtime {
 
     /// Whether an answer may be given.
     fn judge(&self, cx: &Cx, shown: Option<Fields>) -> Result<(), CallError> {
-        check_answer(&self.shared.boundary, cx.session(), shown.as_ref()).map_err(|denied| {
+        check_answer(self.shared.boundary.policy(), cx.session(), shown.as_ref()).map_err(|denied| {
             cx.recorder().event(SecurityEvent::new(denied.kind, None, denied.detail.clone()));
             CallError::AnswerDenied(denied.detail)
         })

@@ -7,9 +7,9 @@
 use std::{fmt, sync::Arc};
 
 use abide::{
-    call::{ToolCall, ToolSpec},
+    call::{ServerId, ToolCall, ToolSpec},
     event::EventKind,
-    security::{Boundary, Caller, Check, CheckError, Denied, Grants, ScopeSet, Session, Verdict, cedar::context},
+    security::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict, cedar::context},
 };
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Schema,
@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 pub struct CedarCheck {
     policies: PolicySet,
     schema: Schema,
-    boundary: Boundary,
+    policy: Policy,
     grants: Arc<dyn Grants>,
     /// The hierarchy of actions.
     entities: Entities,
@@ -49,7 +49,7 @@ impl CedarCheck {
     ///
     /// # Errors
     /// One of them is not Cedar, or they do not fit together.
-    pub fn new(policies: &str, schema: &str, boundary: &Boundary, grants: Arc<dyn Grants>) -> Result<Self, CedarError> {
+    pub fn new(policies: &str, schema: &str, policy: &Policy, grants: Arc<dyn Grants>) -> Result<Self, CedarError> {
         let policies: PolicySet = policies.parse().map_err(|error| CedarError::Policies(format!("{error}")))?;
         let (schema, _) =
             Schema::from_cedarschema_str(schema).map_err(|error| CedarError::Schema(error.to_string()))?;
@@ -59,18 +59,18 @@ impl CedarCheck {
             return Err(CedarError::Misfit(errors.join("; ")));
         }
         let entities = schema.action_entities().map_err(|error| CedarError::Schema(error.to_string()))?;
-        Ok(Self { policies, schema, boundary: boundary.clone(), grants, entities, authorizer: Authorizer::new() })
+        Ok(Self { policies, schema, policy: policy.clone(), grants, entities, authorizer: Authorizer::new() })
     }
 
     async fn ask(&self, call: &ToolCall, session: &Session) -> Result<Verdict, CheckError> {
-        let granted = match self.boundary.server_of(&call.tool) {
-            Some(server) => {
-                self.grants.granted(&server.id).await.map_err(|error| CheckError(error.to_string()))?.scopes
-            }
-            None => ScopeSet::new(),
+        let server = call.tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok());
+        let granted = match server {
+            Some(server) => self.grants.granted(&server).await.map_err(|error| CheckError(error.to_string()))?,
+            None => None,
         };
+        let granted = granted.map(|granted| granted.scopes).unwrap_or_default();
         // without an entry the guard has refused it before anybody was asked
-        let Some(facts) = context(&self.boundary, call, session, &granted) else { return Ok(Verdict::Abstain) };
+        let Some(facts) = context(&self.policy, call, session, &granted) else { return Ok(Verdict::Abstain) };
         let failed = |error: &dyn fmt::Display| CheckError(format!("cedar cannot be asked: {error}"));
         let caller = session.caller().map(Caller::as_str).unwrap_or_default();
         let action = uid("Abide::Action", call.tool.as_str())?;

@@ -9,12 +9,11 @@ use std::{
 use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
-    clock::SystemClock,
     episode::{Recorder, RunId},
     secret::Redactor,
     security::{
-        Audit, Boundary, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, ScopeSet, Session, Verdict,
-        boundary::Registry, cedar::export,
+        Audit, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session, Verdict,
+        cedar::export, policy::Registry,
     },
 };
 use abide_cedar::{CedarCheck, CedarError};
@@ -25,9 +24,9 @@ use serde_json::{Map, Value, json};
 struct Token(&'static str);
 
 impl Grants for Token {
-    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
         let scopes = ScopeSet::parse(self.0).unwrap();
-        Box::pin(async move { Ok(GrantedScopes { scopes, token_hash: String::new(), jti_hash: None }) })
+        Box::pin(async move { Ok(Some(GrantedScopes { scopes, token_hash: String::new(), jti_hash: None })) })
     }
 }
 
@@ -94,14 +93,14 @@ const PLACES: [&[&str]; 8] = [
     &["", "tool_calls = 4", "tool_calls = 9"],
 ];
 
-fn boundary(random: &mut StdRng) -> Boundary {
+fn policy(random: &mut StdRng) -> Policy {
     let chosen = PLACES.map(|texts| texts[random.random_range(0..texts.len())]);
     let (limits, act) = chosen.split_last().unwrap();
     let text = format!(
         "{SERVER}[tools.'s.get']\nscopes = []\neffect = 'read'\nother_arguments = 'allow'\n[tools.'s.act']\neffect = 'read'\n{}\n[limits]\n{limits}\n",
         act.join("\n")
     );
-    Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    Policy::parse(&text, "").unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 fn call(random: &mut StdRng) -> ToolCall {
@@ -162,14 +161,14 @@ fn call(random: &mut StdRng) -> ToolCall {
     ToolCall { tool: tool.try_into().unwrap(), arguments }
 }
 
-fn guard(boundary: &Boundary, token: &'static str, check: Arc<dyn Check>) -> Guard {
+fn guard(policy: &Policy, token: &'static str, check: Arc<dyn Check>) -> Guard {
     let (audit, _) = Audit::memory();
-    Guard::new(boundary, Arc::new(Token(token)), audit, Arc::new(SystemClock::new())).check(check)
+    Guard::new(policy, Arc::new(Token(token))).audit(audit).check(check)
 }
 
-fn cedar(boundary: &Boundary, token: &'static str) -> CedarCheck {
-    let exported = export(boundary);
-    CedarCheck::new(&exported.policies, &exported.schema, boundary, Arc::new(Token(token)))
+fn cedar(policy: &Policy, token: &'static str) -> CedarCheck {
+    let exported = export(policy);
+    CedarCheck::new(&exported.policies, &exported.schema, policy, Arc::new(Token(token)))
         .unwrap_or_else(|error| panic!("{error}\n{}\n{}", exported.policies, exported.schema))
 }
 
@@ -182,12 +181,13 @@ async fn exported_policies_decide_as_the_guard_does() {
     let mut tally = BTreeMap::new();
     for seed in 0..400 {
         let mut random = StdRng::seed_from_u64(seed);
-        let boundary = boundary(&mut random);
+        let policy = policy(&mut random);
         let token = ["", "a", "a b"][random.random_range(0..3)];
-        let overheard = Arc::new(Overheard { cedar: cedar(&boundary, token), said: Mutex::default() });
-        let guard = guard(&boundary, token, overheard.clone());
+        let overheard = Arc::new(Overheard { cedar: cedar(&policy, token), said: Mutex::default() });
+        let guard = guard(&policy, token, overheard.clone());
         let run = RunId::random();
-        let input = Fields::new().with("request", "B and ann@corp.example, bob@corp.example on May 26").with("mail", "C");
+        let input =
+            Fields::new().with("request", "B and ann@corp.example, bob@corp.example on May 26").with("mail", "C");
         let session = Session::new(run, Mode::Live, &input).with_registry(Registry::new().with("known", ["C"]));
         let log = Recorder::new(run, 0, Redactor::new());
         for _ in 0..10 {
@@ -199,7 +199,7 @@ async fn exported_policies_decide_as_the_guard_does() {
                 decided.is_ok(),
                 said == Verdict::Permit,
                 "{seed}: {call:?}\n{decided:?}\n{said:?}\n{}",
-                export(&boundary).policies
+                export(&policy).policies
             );
             *tally.entry((call.tool.to_string(), decided.is_ok())).or_insert(0) += 1;
             if decided.is_ok() {
@@ -214,13 +214,13 @@ async fn exported_policies_decide_as_the_guard_does() {
 #[tokio::test]
 async fn a_policy_can_refuse_what_the_boundary_allows_and_never_allow_more() {
     let text = format!("{SERVER}[tools.'s.act']\nscopes = ['a']\neffect = 'read'\narguments.n = {{ max = 3 }}\n");
-    let boundary = Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap();
-    let exported = export(&boundary);
+    let policy = Policy::parse(&text, "").unwrap();
+    let exported = export(&policy);
     let forbid = "forbid (principal == Abide::Caller::\"\", action in Abide::Action::\"call\", resource) when { context.calls > 0 };";
     let everything = "permit (principal, action in Abide::Action::\"call\", resource);";
     let decide = async |policies: String, numbers: [i64; 2]| {
-        let check = CedarCheck::new(&policies, &exported.schema, &boundary, Arc::new(Token("a"))).unwrap();
-        let guard = guard(&boundary, "a", Arc::new(check));
+        let check = CedarCheck::new(&policies, &exported.schema, &policy, Arc::new(Token("a"))).unwrap();
+        let guard = guard(&policy, "a", Arc::new(check));
         let run = RunId::random();
         let (session, log) = (Session::new(run, Mode::Live, &Fields::new()), Recorder::new(run, 0, Redactor::new()));
         let mut decided = Vec::new();
@@ -239,12 +239,11 @@ async fn a_policy_can_refuse_what_the_boundary_allows_and_never_allow_more() {
 
 #[test]
 fn policies_that_do_not_fit_are_refused() {
-    let boundary =
-        Boundary::parse(&format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'read'\n"), "", &|_| Some("x".into()));
-    let boundary = boundary.unwrap();
-    let schema = export(&boundary).schema;
+    let policy = Policy::parse(&format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'read'\n"), "");
+    let policy = policy.unwrap();
+    let schema = export(&policy).schema;
     let of =
-        |policies: &str, schema: &str| CedarCheck::new(policies, schema, &boundary, Arc::new(Token(""))).unwrap_err();
+        |policies: &str, schema: &str| CedarCheck::new(policies, schema, &policy, Arc::new(Token(""))).unwrap_err();
     assert!(matches!(of("permit", &schema), CedarError::Policies(_)));
     assert!(matches!(of("", "entity"), CedarError::Schema(_)));
     let unknown = "permit (principal, action == Abide::Action::\"s.act\", resource) when { context.call < 1 };";
@@ -258,8 +257,8 @@ async fn the_order_of_keys_makes_no_other_call_and_no_other_tool() {
     let (one, two) = (parse(r#"{"a":1,"b":{"c":1,"d":2}}"#), parse(r#"{"b":{"d":2,"c":1},"a":1}"#));
     assert_ne!(one.to_string(), two.to_string(), "otherwise this test shows nothing");
     let text = format!("{SERVER}[tools.'s.act']\nscopes = []\neffect = 'write'\nother_arguments = 'allow'\n");
-    let boundary = Boundary::parse(&text, "", &|_| Some("secret".into())).unwrap();
-    let guard = guard(&boundary, "", Arc::new(cedar(&boundary, "")));
+    let policy = Policy::parse(&text, "").unwrap();
+    let guard = guard(&policy, "", Arc::new(cedar(&policy, "")));
     let run = RunId::random();
     let (session, log) = (Session::new(run, Mode::Live, &Fields::new()), Recorder::new(run, 0, Redactor::new()));
     let mut decided = Vec::new();

@@ -40,7 +40,9 @@ fuzz_target!(|input: &[u8]| {
     check_claims(&claims);
     let expires = verified.expires.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
     assert!((expires - claims["exp"].as_f64().unwrap()).abs() < 0.001);
-    let name = |name: &str| claims[name].as_str().map(str::to_owned).or(claims[name].as_u64().map(|number| number.to_string()));
+    let name = |name: &str| {
+        claims[name].as_str().map(str::to_owned).or(claims[name].as_u64().map(|number| number.to_string()))
+    };
     assert_eq!(verified.subject, name("sub"));
     assert_eq!(verified.id, name("jti"));
     assert_eq!(verified.confirmation.is_some(), !claims["cnf"].is_null());

@@ -1,7 +1,11 @@
 #![no_main]
 //! The answer of a token endpoint.
 
-use abide::security::{ScopeSet, boundary::Proof, jwt::MAX_TOKEN, oauth::fuzzing::grant};
+use abide::security::{
+    ScopeSet,
+    jwt::MAX_TOKEN,
+    oauth::{config::Proof, fuzzing::grant},
+};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -70,7 +70,7 @@ pub(super) fn diff(old: &Path, new: &Path, form: Form, out: &mut dyn Write) -> R
 /// Writes the rules as Cedar policies, and their schema beside them.
 pub(super) fn export(file: &Path, policies: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
     let draft = Draft::load(file)?;
-    let exported = cedar::export(draft.boundary());
+    let exported = cedar::export(draft.boundary().policy());
     let schema = policies.with_extension("cedarschema");
     replace(policies, exported.policies.as_bytes())?;
     replace(&schema, exported.schema.as_bytes())?;

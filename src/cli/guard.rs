@@ -12,7 +12,7 @@ use super::{
 use crate::{
     event::EventKind,
     security::{
-        Boundary,
+        Policy,
         replay::{Decided, Decision, replay},
     },
 };
@@ -28,10 +28,10 @@ struct Tally {
 
 /// Decides the calls of all episodes; 1 when a decision is not the expected one.
 pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
-    let boundary = Boundary::load_rules(boundary)?;
+    let policy = Policy::load(boundary)?;
     let mut tally = Tally::default();
     episodes::each(file, |recording| {
-        let decided = replay(&boundary, &recording).map_err(|error| Stop::Line(error.to_string()))?;
+        let decided = replay(&policy, &recording).map_err(|error| Stop::Line(error.to_string()))?;
         if form == Form::Json {
             for decision in &decided {
                 say_json(decision, out)?;

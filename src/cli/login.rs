@@ -19,11 +19,12 @@ use crate::{
     secret::Redactor,
     security::{
         Boundary, ScopeSet,
-        boundary::{Code, Grant, Proof, ServerConfig},
         oauth::{
-            AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge, consent_file,
-            logout as log_out, resource_metadata,
+            AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
+            config::{Code, Grant, Proof},
+            consent_file, logout as log_out, resource_metadata,
         },
+        servers::ServerConfig,
     },
     tool::mcp::{ConnectError, McpServer},
 };
@@ -73,7 +74,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     if let Some(code) = code_of(&mut config) {
         code.agent = Some(Arc::new(agent));
     }
-    let scopes = boundary.scopes_for(&config.id);
+    let scopes = boundary.policy().scopes_for(&config.id);
     let identity = Identity::new(config.clone(), scopes, Arc::new(SystemClock::new()), Redactor::new())?;
     identity.check_server(None).await?;
     let mut asked = false;

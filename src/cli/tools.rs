@@ -14,7 +14,7 @@ use crate::{
     call::ToolSpec,
     security::{
         Boundary,
-        boundary::{Drift, ToolLock, read_text},
+        policy::{Drift, ToolLock, read_text},
     },
     tool::Toolbox,
 };
@@ -47,7 +47,8 @@ pub(super) fn diff(boundary: &Path, file: Option<&Path>, out: &mut dyn Write) ->
     let boundary = Boundary::load_unlocked(boundary)?;
     let lock = read(&lock)?;
     let live = tokio::runtime::Runtime::new()?.block_on(Toolbox::list(&boundary))?;
-    let concerns = |spec: &&ToolSpec| boundary.tool(&spec.name).is_some() || lock.tools.contains_key(&spec.name);
+    let concerns =
+        |spec: &&ToolSpec| boundary.policy().tool(&spec.name).is_some() || lock.tools.contains_key(&spec.name);
     let live: Vec<&ToolSpec> = live.iter().filter(concerns).collect();
     let drifts = lock.drifts(&live);
     for drift in &drifts {

@@ -252,7 +252,7 @@ where
             program: crate::artifact::Program { name, version: self.version, slots: shapes },
             state: (**found.candidate.state()).clone(),
             requires: self.requires().await?,
-            boundary_digest: self.runtime.boundary().digest().clone(),
+            boundary_digest: self.runtime.boundary().policy().digest().clone(),
             provenance: self.provenance(&optimizer)?,
             evidence: Evidence {
                 simulated: self.simulated,
@@ -315,9 +315,10 @@ where
         });
         let boundary = self.runtime.boundary();
         for server in boundary.servers() {
-            let granted = boundary.granted(&server.id).await?.scopes;
+            let granted = boundary.granted(&server.id).await?.map(|granted| granted.scopes).unwrap_or_default();
             let tools = requires.tools.keys().filter(|name| name.server() == Some(server.id.as_str()));
-            let callable = tools.filter_map(|name| boundary.tool(name)).filter(|rule| granted.covers(&rule.scopes));
+            let callable =
+                tools.filter_map(|name| boundary.policy().tool(name)).filter(|rule| granted.covers(&rule.scopes));
             requires.scopes = callable.fold(requires.scopes, |all, rule| all.union(&rule.scopes));
         }
         Ok(requires)

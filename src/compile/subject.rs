@@ -167,7 +167,7 @@ where
         let mut outputs = self.labeled?(&example.label)?;
         let mut inputs = Fields::of(&example.input).ok()?;
         // demonstrations of runs were scrubbed when they were recorded
-        let redactor = self.runtime.boundary().live().redactor();
+        let redactor = self.runtime.boundary().connections().redactor();
         redactor.scrub_map(&mut inputs.0);
         redactor.scrub_map(&mut outputs.0);
         let spec = &self.slots.iter().find(|info| info.path == *slot)?.spec;
@@ -185,7 +185,7 @@ where
 
     fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>> {
         Box::pin(async move {
-            let prompt = self.runtime.boundary().live().redactor().scrub(prompt);
+            let prompt = self.runtime.boundary().connections().redactor().scrub(prompt);
             let mut request = LmRequest::new(vec![Message::user(prompt)]);
             request.seed = Some(seed & 0x7fff_ffff);
             let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;

@@ -101,14 +101,14 @@ impl<S: Signature> ReAct<S> {
 
     /// What the model is shown: the tools that the boundary has an entry for, and `finish`.
     fn catalogue(&self, cx: &Cx, task: &SignatureSpec) -> Vec<Value> {
-        let boundary = cx.guard().boundary();
+        let policy = cx.guard().policy();
         let docs = &self.act.state().tool_docs;
         let described = |spec: &crate::call::ToolSpec| {
             let description = docs.get(spec.name.as_str()).unwrap_or(&spec.description);
             json!({ "name": spec.name, "description": description, "input_schema": spec.input_schema })
         };
         let mut tools: Vec<Value> =
-            self.tools.specs().iter().filter(|spec| boundary.tool(&spec.name).is_some()).map(described).collect();
+            self.tools.specs().iter().filter(|spec| policy.tool(&spec.name).is_some()).map(described).collect();
         tools.push(json!({
             "name": FINISH, "description": "Ends with the final outputs.", "input_schema": task.output_schema(),
         }));

@@ -5,7 +5,6 @@ use crate::{
     Digest,
     adapter::{Adapter, Chat},
     call::ToolName,
-    clock::{Clock, SystemClock},
     lm::Lm,
     secret::Secret,
     security::{Audit, Boundary, Check, Guard, approval::Approver},
@@ -20,7 +19,6 @@ pub struct Builder<L, B> {
     audit: Audit,
     approver: Option<Arc<dyn Approver>>,
     checks: Vec<Arc<dyn Check>>,
-    clock: Arc<dyn Clock>,
     limits: Limits,
     secrets: Vec<Secret<String>>,
     pins: Option<BTreeMap<ToolName, Digest>>,
@@ -39,7 +37,6 @@ impl Builder<Missing, Missing> {
             audit: Audit::discard(),
             approver: None,
             checks: Vec::new(),
-            clock: Arc::new(SystemClock::new()),
             limits: Limits::default(),
             secrets: Vec::new(),
             pins: None,
@@ -50,16 +47,16 @@ impl Builder<Missing, Missing> {
 impl<B> Builder<Missing, B> {
     /// The model.
     pub fn lm(self, lm: Arc<dyn Lm>) -> Builder<Arc<dyn Lm>, B> {
-        let Self { lm: _, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins } = self;
-        Builder { lm, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins }
+        let Self { lm: _, boundary, adapter, audit, approver, checks, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, approver, checks, limits, secrets, pins }
     }
 }
 
 impl<L> Builder<L, Missing> {
     /// The boundary.
     pub fn boundary(self, boundary: Boundary) -> Builder<L, Boundary> {
-        let Self { lm, boundary: _, adapter, audit, approver, checks, clock, limits, secrets, pins } = self;
-        Builder { lm, boundary, adapter, audit, approver, checks, clock, limits, secrets, pins }
+        let Self { lm, boundary: _, adapter, audit, approver, checks, limits, secrets, pins } = self;
+        Builder { lm, boundary, adapter, audit, approver, checks, limits, secrets, pins }
     }
 }
 
@@ -101,12 +98,6 @@ impl<L, B> Builder<L, B> {
         self
     }
 
-    /// The clock; the machine's by default.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
     /// What one run may use.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -117,8 +108,12 @@ impl<L, B> Builder<L, B> {
 impl Builder<Arc<dyn Lm>, Boundary> {
     /// The runtime.
     pub fn build(self) -> Runtime {
-        let grants = Arc::new(self.boundary.clone());
-        let mut guard = Guard::new(&self.boundary, grants, self.audit, self.clock.clone());
+        let connections = self.boundary.connections();
+        let (redactor, clock) = (connections.redactor().clone(), connections.clock().clone());
+        let mut guard = Guard::new(self.boundary.policy(), Arc::new(self.boundary.clone()))
+            .audit(self.audit)
+            .redactor(redactor.clone())
+            .clock(clock.clone());
         for check in self.checks {
             guard = guard.check(check);
         }
@@ -128,7 +123,6 @@ impl Builder<Arc<dyn Lm>, Boundary> {
         if let Some(pins) = self.pins {
             guard = guard.pinned(pins);
         }
-        let redactor = self.boundary.live().redactor().clone();
         self.secrets.iter().for_each(|secret| redactor.keep(secret));
         Runtime::from_shared(Shared {
             lm: self.lm,
@@ -137,7 +131,7 @@ impl Builder<Arc<dyn Lm>, Boundary> {
             redactor,
             boundary: self.boundary,
             limits: self.limits,
-            clock: self.clock,
+            clock,
         })
     }
 }

@@ -46,8 +46,8 @@ async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
     let model = Says::texts([]);
     let limits = Limits::default().deadline(Duration::from_secs(60));
-    let builder = Runtime::builder().lm(model.clone()).boundary(boundary(""));
-    let runtime = builder.limits(limits).clock(clock.clone()).build();
+    let builder = Runtime::builder().lm(model.clone()).boundary(boundary("").with_clock(clock.clone()));
+    let runtime = builder.limits(limits).build();
     let program = Predict::<Repeat>::new();
     let (run, ()) = tokio::join!(runtime.run(&program, word()), async {
         while model.requests().is_empty() {
@@ -77,7 +77,7 @@ async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
 async fn known_secrets_are_taken_out_of_what_a_module_asks() {
     let model = Says::texts(["fine"]);
     let runtime = runtime(model.clone(), "");
-    runtime.boundary().live().redactor().learn(&Secret::new("s3cr3t-of-the-crm".to_owned()));
+    runtime.boundary().connections().redactor().learn(&Secret::new("s3cr3t-of-the-crm".to_owned()));
     let run = runtime.run(&Raw, "my password is s3cr3t-of-the-crm".to_owned()).await;
     assert_eq!(run.outcome.unwrap(), "fine");
     assert_eq!(model.asked(), ["my password is [redacted]"]);
@@ -90,7 +90,7 @@ async fn another_model_leaves_the_first_runtime_as_it_was() {
     let other = runtime.with_lm(second);
     assert_eq!(other.run(&Raw, "Hello".to_owned()).await.outcome.unwrap(), "two");
     assert_eq!(runtime.run(&Raw, "Hello".to_owned()).await.outcome.unwrap(), "one");
-    assert_eq!(other.boundary().digest(), runtime.boundary().digest());
+    assert_eq!(other.boundary().policy().digest(), runtime.boundary().policy().digest());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use super::{
     ScopeSet, Session,
-    boundary::{ArgumentRule, Boundary, ToolRule},
+    policy::{ArgumentRule, Policy, ToolRule},
 };
 use crate::call::{ToolCall, ToolName};
 
@@ -50,10 +50,10 @@ const HEAD: &str = r#"namespace Abide {
 "#;
 
 /// Every tool of a boundary, in the order of names.
-pub fn export(boundary: &Boundary) -> Exported {
+pub fn export(policy: &Policy) -> Exported {
     let (mut policies, mut schema) = (String::new(), HEAD.to_owned());
-    for (tool, rule) in boundary.catalogue() {
-        policies.push_str(&policy(boundary, tool, rule));
+    for (tool, rule) in policy.catalogue() {
+        policies.push_str(&permission(policy, tool, rule));
         schema.push_str(&action(tool, rule));
     }
     schema.push_str("}\n");
@@ -62,14 +62,9 @@ pub fn export(boundary: &Boundary) -> Exported {
 
 /// The context of the request that asks Cedar about a call, as JSON; none where the boundary has no entry for the tool. The action and the
 /// resource have the tool's name. `granted` are the scopes of the token.
-pub fn context(
-    boundary: &Boundary,
-    call: &ToolCall,
-    session: &Session,
-    granted: &ScopeSet,
-) -> Option<serde_json::Value> {
-    let rule = boundary.tool(&call.tool)?;
-    Some(facts::context(&facts::Asking { boundary, rule, call, session, granted }))
+pub fn context(policy: &Policy, call: &ToolCall, session: &Session, granted: &ScopeSet) -> Option<serde_json::Value> {
+    let rule = policy.tool(&call.tool)?;
+    Some(facts::context(&facts::Asking { policy, rule, call, session, granted }))
 }
 
 fn action(tool: &ToolName, rule: &ToolRule) -> String {
@@ -84,14 +79,14 @@ fn action(tool: &ToolName, rule: &ToolRule) -> String {
     )
 }
 
-fn policy(boundary: &Boundary, tool: &ToolName, rule: &ToolRule) -> String {
+fn permission(policy: &Policy, tool: &ToolName, rule: &ToolRule) -> String {
     let mut conditions = vec!["!context.astray".to_owned()];
     if tool.server().is_some() && !rule.scopes.is_empty() {
         let scopes: Vec<&str> = rule.scopes.iter().map(super::Scope::as_str).collect();
         conditions.push(format!("context.scopes.containsAll({})", list(&scopes)));
     }
     conditions.extend(rule.max_calls.map(|most| format!("context.calls < {most}")));
-    conditions.extend(boundary.limits().tool_calls.map(|most| format!("context.asked <= {most}")));
+    conditions.extend(policy.limits().tool_calls.map(|most| format!("context.asked <= {most}")));
     for (name, argument) in &rule.arguments {
         conditions.extend(kept(&format!("context.arguments[{}]", quoted(name)), argument));
     }
@@ -103,29 +98,29 @@ fn policy(boundary: &Boundary, tool: &ToolName, rule: &ToolRule) -> String {
         text,
         "{}@id({name})\n@effect({effect})\npermit (\n  principal,\n  action == Abide::Action::{name},\n  \
          resource == Abide::Tool::{name}\n) when {{\n  {}\n}};\n\n",
-        left_out(boundary, rule),
+        left_out(policy, rule),
         conditions.join(" &&\n  ")
     );
     text
 }
 
 /// What the guard decides besides.
-fn left_out(boundary: &Boundary, rule: &ToolRule) -> String {
+fn left_out(policy: &Policy, rule: &ToolRule) -> String {
     let parts = [
         ("distinct", rule.distinct.is_some()),
         ("after", !rule.after.is_empty()),
         ("only_if", !rule.only_if.is_empty()),
         ("never_with", !rule.never_with.is_empty()),
         ("keep_out", !rule.keep_out.is_empty()),
-        ("approval", rule.approval != super::boundary::Approval::None),
+        ("approval", rule.approval != super::policy::Approval::None),
         ("ask", !rule.ask.is_empty()),
         ("the same write twice", rule.effect != crate::call::Effect::Read),
-        ("canaries", !boundary.canaries().is_empty()),
-        ("lock", boundary.lock().is_some()),
-        ("limits.outgoing_bytes", boundary.limits().outgoing_bytes.is_some()),
-        ("limits.rate", boundary.limits().rate.is_some()),
-        ("limits.caller", boundary.limits().caller.is_some()),
-        ("limits.all", boundary.limits().all.is_some()),
+        ("canaries", !policy.canaries().is_empty()),
+        ("lock", policy.lock().is_some()),
+        ("limits.outgoing_bytes", policy.limits().outgoing_bytes.is_some()),
+        ("limits.rate", policy.limits().rate.is_some()),
+        ("limits.caller", policy.limits().caller.is_some()),
+        ("limits.all", policy.limits().all.is_some()),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect();
     if parts.is_empty() { String::new() } else { format!("// left to the guard: {}\n", parts.join(", ")) }

@@ -36,17 +36,20 @@ use provenance::Reading;
 
 use super::{
     ScopeSet, Session,
-    boundary::{Boundary, ToolRule},
+    policy::{Policy, ToolRule},
 };
 use crate::{
     call::{ToolCall, ToolName, ToolReply, ToolSpec},
     event::{EventKind, SecurityEvent},
+    secret::Redactor,
 };
 
 /// A call, and what is known when it is decided.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    pub(super) boundary: &'a Boundary,
+    pub(super) policy: &'a Policy,
+    /// Knows the secrets that must not leave.
+    pub(super) redactor: &'a Redactor,
     pub(super) rule: &'a ToolRule,
     pub(super) call: &'a ToolCall,
     pub(super) session: &'a Session,

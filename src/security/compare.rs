@@ -12,7 +12,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::boundary::{Boundary, Brake, Limits, key_path};
+use super::{
+    boundary::Boundary,
+    policy::{Brake, Limits, Policy, key_path},
+};
 use order::{Order, by_most, set};
 
 /// One difference between two boundaries.
@@ -47,6 +50,7 @@ pub enum Kind {
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
     let mut changes = Changes(Vec::new());
     servers::servers(&mut changes, old, new);
+    let (old, new) = (old.policy(), new.policy());
     rules::tools(&mut changes, old, new);
     lists(&mut changes, old, new);
     rules::classes(&mut changes, old, new);
@@ -102,10 +106,10 @@ fn of<T: Serialize>(list: &[T]) -> Option<String> {
     if list.is_empty() { None } else { word(&list) }
 }
 
-fn lists(changes: &mut Changes, old: &Boundary, new: &Boundary) {
-    let entries = |boundary: &Boundary, name: &str| {
-        let has = boundary.registry().contains(name);
-        has.then(|| boundary.registry().entries(name).map(str::to_owned).collect::<Vec<_>>())
+fn lists(changes: &mut Changes, old: &Policy, new: &Policy) {
+    let entries = |policy: &Policy, name: &str| {
+        let has = policy.registry().contains(name);
+        has.then(|| policy.registry().entries(name).map(str::to_owned).collect::<Vec<_>>())
     };
     let mut names: Vec<&str> = old.registry().names().chain(new.registry().names()).collect();
     names.sort_unstable();
@@ -140,10 +144,10 @@ fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brak
     changes.most(key("outgoing_bytes"), old.outgoing_bytes, new.outgoing_bytes);
 }
 
-fn locks(changes: &mut Changes, old: &Boundary, new: &Boundary) {
+fn locks(changes: &mut Changes, old: &Policy, new: &Policy) {
     let (Some(was), Some(is)) = (old.lock(), new.lock()) else {
         let order = order::presence(old.lock(), new.lock());
-        let told = |boundary: &Boundary| boundary.lock().map(|lock| format!("{} definitions", lock.tools.len()));
+        let told = |policy: &Policy| policy.lock().map(|lock| format!("{} definitions", lock.tools.len()));
         changes.told("lock", order, told(old), told(new));
         return;
     };

@@ -46,7 +46,6 @@ use stand_in::StandIns;
 use super::{
     approval::{Approver, Desk, Outcome, Question},
     audit::{Audit, Entry, Row, RowVerdict, Underway},
-    boundary::{Approval, Boundary, ToolLock, ToolRule},
     check::{
         self, Asked, Check, Denied, Verdict,
         budget::Novelty,
@@ -59,19 +58,22 @@ use super::{
         window::Windows,
     },
     place,
+    policy::{Approval, Policy, ToolLock, ToolRule},
     session::{Mode, Reservation, Session, Wanted},
 };
 use crate::{
     Digest,
-    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::Clock,
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
     episode::Recorder,
     event::EventKind,
+    secret::Redactor,
 };
 
 /// Decides every call. One for all runs of a boundary, so that they share its rate.
 pub struct Guard {
-    boundary: Boundary,
+    policy: Policy,
+    redactor: Redactor,
     grants: Arc<dyn Grants>,
     audit: Audit,
     clock: Arc<dyn Clock>,
@@ -107,21 +109,49 @@ struct Granted<'s> {
 }
 
 impl Guard {
-    /// A guard of a boundary.
-    pub fn new(boundary: &Boundary, grants: Arc<dyn Grants>, audit: Audit, clock: Arc<dyn Clock>) -> Self {
-        let rate = boundary.limits().rate;
+    /// A guard of a policy, which asks these grants what tokens may do. By default it writes no audit, knows no secrets, and lives by the
+    /// machine's clock.
+    pub fn new(policy: &Policy, grants: Arc<dyn Grants>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         Self {
-            boundary: boundary.clone(),
+            policy: policy.clone(),
+            redactor: Redactor::new(),
             grants,
-            audit,
-            limiter: rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
-            windows: Windows::new(boundary.limits(), Arc::clone(&clock)),
+            audit: Audit::discard(),
+            limiter: policy.limits().rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
+            windows: Windows::new(policy.limits(), Arc::clone(&clock)),
             clock,
-            pins: boundary.lock().map(ToolLock::digests),
+            pins: policy.lock().map(ToolLock::digests),
             checks: Vec::new(),
             schemas: Schemas::default(),
             stand_ins: StandIns::default(),
             desk: Desk::default(),
+        }
+    }
+
+    /// Writes every decision down.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// Takes the secrets of this redactor out of all that it writes, and lets none of them out.
+    #[must_use]
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// Lives by another clock: rates and windows begin anew.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        let limits = self.policy.limits();
+        Self {
+            limiter: limits.rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
+            windows: Windows::new(limits, Arc::clone(&clock)),
+            clock,
+            ..self
         }
     }
 
@@ -151,8 +181,8 @@ impl Guard {
     }
 
     /// What it guards.
-    pub fn boundary(&self) -> &Boundary {
-        &self.boundary
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Decides a call. Exactly one row goes to the audit, and what happened to the recorder. `tool` is what the server says of the
@@ -181,7 +211,7 @@ impl Guard {
         log: &Recorder,
     ) -> Result<(Permit, Underway), Refused> {
         let mut call = self.named(call);
-        let mut row = Row::of(&call, session, self.boundary.live().redactor()).asked_by(log.asker());
+        let mut row = Row::of(&call, session, &self.redactor).asked_by(log.asker());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
         conclude(&mut row, &decision);
         let audited = self.audit.write(Entry::Decision(row), self.clock.now());
@@ -206,8 +236,8 @@ impl Guard {
     /// The call under a name that may be written down: a model can put a secret into that of a tool which does not exist.
     pub(crate) fn named(&self, mut call: ToolCall) -> ToolCall {
         let name = call.tool.as_str();
-        let is_secret = || secret_shape::is_in(name) || self.boundary.live().redactor().finds(name);
-        if self.boundary.tool(&call.tool).is_none() && is_secret() {
+        let is_secret = || secret_shape::is_in(name) || self.redactor.finds(name);
+        if self.policy.tool(&call.tool).is_none() && is_secret() {
             call.tool = ToolName::hidden();
         }
         call
@@ -225,14 +255,14 @@ impl Guard {
         if reply.status == ReplyStatus::Failed {
             session.forget_made(call);
         }
-        let rule = self.boundary.tool(&call.tool);
+        let rule = self.policy.tool(&call.tool);
         if let Some(event) = rule.and_then(|rule| reply::withheld(rule, &call.tool, &reply)) {
             log.event(event);
             session.withheld(call);
             return None;
         }
-        session.answered(&self.boundary, call, &reply);
-        let cleaned = rule.map(|rule| reply::clean(&self.boundary, rule, &call.tool, &mut reply, session));
+        session.answered(&self.policy, call, &reply);
+        let cleaned = rule.map(|rule| reply::clean(&self.policy, rule, &call.tool, &mut reply, session));
         cleaned.into_iter().flatten().for_each(|event| log.event(event));
         for check in &self.checks {
             match catch_unwind(AssertUnwindSafe(|| check.inspect(&call.tool, &reply))) {
@@ -254,7 +284,7 @@ impl Guard {
         row: &mut Row,
     ) -> Result<Granted<'s>, Objections> {
         let attempt = session.attempt();
-        let (rule, tool) = entry::find(&self.boundary, call, tool)?;
+        let (rule, tool) = entry::find(&self.policy, call, tool)?;
         row.rule(rule);
         drift::check(self.pins.as_ref(), tool)?;
         let mut denials: Vec<Denied> = self.ask_for_scopes(rule, call, row).await?.into_iter().collect();
@@ -262,7 +292,7 @@ impl Guard {
             denials.push(malformed);
             return Err(Objections::of(denials));
         }
-        let asked = Asked { boundary: &self.boundary, rule, call, session, tool: Some(tool) };
+        let asked = Asked { policy: &self.policy, redactor: &self.redactor, rule, call, session, tool: Some(tool) };
         let (of_arguments, readings) = check::arguments(&asked);
         denials.extend(of_arguments);
         row.readings(readings);
@@ -271,12 +301,12 @@ impl Guard {
             return Err(Objections::of(denials));
         }
         let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
-        let (reservation, novelty) = match session.reserve(&self.boundary, rule, wanted) {
+        let (reservation, novelty) = match session.reserve(&self.policy, rule, wanted) {
             Ok(reserved) => reserved,
             Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
         };
         let (mode, digest) = (session.mode(), &row.arguments_digest);
-        let stand_in = self.stand_ins.of(&self.boundary, rule, tool, mode, digest).await;
+        let stand_in = self.stand_ins.of(&self.policy, rule, tool, mode, digest).await;
         let stand_in = stand_in.map(|reply| self.screened(rule, call, reply, session));
         let question = self.question(rule, call, session, denials);
         // a call that is not made needs no approval
@@ -307,10 +337,11 @@ impl Guard {
         row: &mut Row,
     ) -> Result<Option<Denied>, Objections> {
         // a function has no server, and so no token and no scopes
-        let Some(server) = self.boundary.server_of(&call.tool) else {
+        let Some(server) = call.tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok()) else {
             return Ok(None);
         };
-        let granted = self.grants.granted(&server.id).await.map_err(Objections::Unavailable)?;
+        let granted = self.grants.granted(&server).await.map_err(Objections::Unavailable)?;
+        let Some(granted) = granted else { return Ok(None) };
         let denied = token::check(rule, &granted.scopes).err();
         row.token(granted);
         Ok(denied)
@@ -347,7 +378,7 @@ impl Guard {
             return None;
         }
         let mut arguments = call.arguments.clone();
-        self.boundary.live().redactor().scrub_map(&mut arguments);
+        self.redactor.scrub_map(&mut arguments);
         Some(Question {
             run: session.run(),
             caller: session.caller().cloned(),
@@ -382,8 +413,8 @@ impl Guard {
             return stand_in::nothing();
         }
         // what is hidden because of where it comes from comes from here
-        session.keep(&self.boundary, &call.tool, &reply);
-        reply::clean(&self.boundary, rule, &call.tool, &mut reply, session);
+        session.keep(&self.policy, &call.tool, &reply);
+        reply::clean(&self.policy, rule, &call.tool, &mut reply, session);
         reply.content
     }
 
@@ -399,7 +430,7 @@ impl Guard {
                 Mode::Compile | Mode::Live => "the run is part of compiling",
             };
             record(log, EventKind::DryRun, &call, reason);
-            session.answered(&self.boundary, &call, &ToolReply::done(reply.clone()));
+            session.answered(&self.policy, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
@@ -407,7 +438,7 @@ impl Guard {
             record(log, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
         }
         granted.reservation.keep();
-        let limits = self.boundary.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
+        let limits = self.policy.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
         Permit::new(call, granted.effect, session.run(), granted.stand_in).limited(limits)
     }
 }
@@ -421,10 +452,7 @@ impl From<Denied> for Refused {
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let checks: Vec<_> = self.checks.iter().map(|check| check.name()).collect();
-        f.debug_struct("Guard")
-            .field("boundary", self.boundary.digest())
-            .field("checks", &checks)
-            .finish_non_exhaustive()
+        f.debug_struct("Guard").field("boundary", self.policy.digest()).field("checks", &checks).finish_non_exhaustive()
     }
 }
 

@@ -30,8 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::seen::{Sightings, Usage};
 use super::{
-    boundary::{Limits, Parts, Registry, Source, ToolRule},
     check::args::says_nothing,
+    policy::{Limits, PolicySpec, Registry, Source, ToolRule},
     replay::{Recording, ReplayError},
 };
 use crate::call::{Effect, NameError, ToolName};
@@ -161,14 +161,14 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
 }
 
 impl Inferred {
-    /// The rules, without servers: what [`Boundary::load_rules`](super::Boundary::load_rules) reads from [`Inferred::to_toml`].
-    pub fn parts(&self) -> Parts {
+    /// The rules, without servers: what [`Policy::load`](super::Policy::load) reads from [`Inferred::to_toml`].
+    pub fn spec(&self) -> PolicySpec {
         let rules = self.tools.iter().map(|(name, proposed)| (name.clone(), proposed.rule.clone()));
-        Parts {
+        PolicySpec {
             tools: rules.collect(),
             registry: self.registry.clone(),
             limits: self.limits.clone(),
-            ..Parts::default()
+            ..PolicySpec::default()
         }
     }
 

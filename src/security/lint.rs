@@ -4,7 +4,7 @@
 //! Nothing here is needed for safety: the guard does what the file says. A file that cannot be used has its [`Problem`]s before anybody
 //! gets here; a [`Finding`] is about a file that can.
 //!
-//! [`Problem`]: super::boundary::Problem
+//! [`Problem`]: super::policy::Problem
 
 mod broad;
 mod fit;
@@ -16,7 +16,10 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::boundary::{ArgumentRule, Boundary, Draft, Others, ToolRule, field_path, key_path};
+use super::{
+    boundary::{Boundary, Draft},
+    policy::{ArgumentRule, Others, ToolRule, field_path, key_path},
+};
 use crate::{
     Digest,
     call::{Effect, ServerId, ToolName, ToolSpec},
@@ -166,7 +169,7 @@ pub fn check(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<Finding> {
 /// That a server sends something that cannot be used: which part, and why. `tool` is the one that it concerns, if it concerns one.
 pub fn unusable_part(draft: &Draft, server: &ServerId, tool: Option<&ToolName>, part: &str, reason: &str) -> Finding {
     let key = match tool {
-        Some(tool) if draft.boundary().tool(tool).is_some() => tool_key(tool, &[]),
+        Some(tool) if draft.boundary().policy().tool(tool).is_some() => tool_key(tool, &[]),
         _ => key_path("servers", server.as_str()),
     };
     let hint = "the rest of the server is used; tell its operator, or leave it if programs do not need this";
@@ -198,7 +201,7 @@ impl<'d> Desk<'d> {
     }
 
     fn rules(&self) -> impl Iterator<Item = (&'d ToolName, &'d ToolRule)> + use<'d> {
-        self.boundary.catalogue()
+        self.boundary.policy().catalogue()
     }
 
     fn definition(&self, tool: &ToolName) -> Option<Definition<'d>> {
@@ -212,7 +215,7 @@ impl<'d> Desk<'d> {
     }
 
     fn locked(&self, tool: &ToolName) -> Option<Definition<'d>> {
-        self.boundary.lock()?.tools.get(tool).map(|approved| Definition {
+        self.boundary.policy().lock()?.tools.get(tool).map(|approved| Definition {
             digest: &approved.digest,
             input: &approved.input_schema,
             output: approved.output_schema.as_ref(),

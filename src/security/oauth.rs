@@ -4,6 +4,7 @@ mod agent;
 mod answer;
 pub(crate) mod challenge;
 mod code;
+pub mod config;
 mod discovery;
 mod dpop;
 mod endpoint;

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Boundary, Denied, Mode, ScopeSet, Session,
-    boundary::{Approval, Registry},
+    Denied, Mode, Policy, ScopeSet, Session,
     check::{self, Asked, entry, reply, token},
     place,
+    policy::{Approval, Registry},
     session::{Wanted, arguments_digest},
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     call::{ReplyStatus, ToolCall, ToolName, ToolReply},
     episode::{CallVerdict, Episode, RunId, ToolStep},
     event::EventKind,
+    secret::Redactor,
 };
 
 /// One recorded run.
@@ -160,7 +161,7 @@ pub struct LineError {
 ///
 /// # Errors
 /// A text in `session.scopes` is no scope.
-pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
+pub fn replay<'r>(policy: &Policy, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
     let scopes = scopes(recording)?;
     let session = session(recording);
     let decide = |(call, recorded): (usize, &'r RecordedCall)| {
@@ -175,7 +176,7 @@ pub fn replay<'r>(boundary: &Boundary, recording: &'r Recording) -> Result<Vec<D
             ask: None,
             expect,
         };
-        match decide(boundary, &session, &scopes, recorded) {
+        match decide(policy, &session, &scopes, recorded) {
             Ok((rule, ask)) => Decided { ask, ..decided(Decision::Permit, rule) },
             Err(Refusal { rule, field, event, ask }) => {
                 Decided { field, event: Some(event), ask, ..decided(Decision::Deny, rule) }
@@ -287,7 +288,7 @@ struct Refusal {
 
 /// The place of the rule that permits, or that refuses.
 fn decide(
-    boundary: &Boundary,
+    policy: &Policy,
     session: &Session,
     granted: &ScopeSet,
     recorded: &RecordedCall,
@@ -297,7 +298,7 @@ fn decide(
     let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
-    let rule = boundary.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(boundary, &call.tool)))?;
+    let rule = policy.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(policy, &call.tool)))?;
     let refused = |denied: &Denied, ask| Refusal {
         rule: place::of_denial(&call.tool, denied),
         field: denied.field().map(str::to_owned),
@@ -309,13 +310,15 @@ fn decide(
     if call.tool.server().is_some() {
         denials.extend(token::check(rule, granted).err());
     }
-    denials.extend(check::arguments(&Asked { boundary, rule, call: &call, session, tool: None }).0);
+    denials.extend(
+        check::arguments(&Asked { policy, redactor: &Redactor::new(), rule, call: &call, session, tool: None }).0,
+    );
     let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
     if let Some(first) = denials.first().filter(|_| !can_be_lifted) {
         return Err(refused(first, None));
     }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
-    let reserved = session.reserve(boundary, rule, wanted);
+    let reserved = session.reserve(policy, rule, wanted);
     // nobody is asked about a call for which there is no place
     let (reservation, _) = reserved.map_err(|denied| refused(denials.first().unwrap_or(&denied), None))?;
     if let Some(first) = denials.first() {
@@ -324,7 +327,7 @@ fn decide(
     reservation.keep();
     let reply = answer(&recorded.result);
     if reply::withheld(rule, &call.tool, &reply).is_none() {
-        session.answered(boundary, &call, &reply);
+        session.answered(policy, &call, &reply);
     } else {
         session.withheld(&call);
     }

@@ -15,18 +15,17 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use counts::{Attempt, Counts, Made, Need, Reserved, Use, Wanted, Watched, arguments_digest, value_digest};
-pub(super) use kept::KeptFields;
+pub(super) use counts::{Attempt, Counts, Made, Need, Reserved, Use, Wanted, arguments_digest, value_digest};
 pub(super) use memory::{Memory, Origin, is_blank, texts};
 pub(super) use structure::Structure;
 pub(crate) use structure::{WRAPPER, has_json_texts, json_of};
 
 use super::{
-    boundary::{Boundary, Registry, ToolRule},
     check::{
         Denied,
         budget::{self, Novelty},
     },
+    policy::{Policy, Registry, ToolRule},
 };
 use crate::{
     Digest, Fields,
@@ -193,22 +192,22 @@ impl Session {
     /// Counts a call before it is permitted, or refuses it.
     pub(super) fn reserve(
         &self,
-        boundary: &Boundary,
+        policy: &Policy,
         rule: &ToolRule,
         wanted: Wanted<'_>,
     ) -> Result<(Reservation<'_>, Novelty), Denied> {
-        let (reserved, novelty) = budget::reserve(&mut self.counts(), boundary, rule, wanted)?;
+        let (reserved, novelty) = budget::reserve(&mut self.counts(), policy, rule, wanted)?;
         let reservation = Reservation { session: self, reserved: Some(reserved) };
         Ok((reservation, novelty))
     }
 
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
-    pub(super) fn answered(&self, boundary: &Boundary, call: &ToolCall, reply: &ToolReply) {
+    pub(super) fn answered(&self, policy: &Policy, call: &ToolCall, reply: &ToolReply) {
         let structure = Structure::of(&reply.content);
         self.memory().observe(&call.tool, &structure, reply.status);
-        self.keep(boundary, &call.tool, reply);
+        self.keep(policy, &call.tool, reply);
         let reply = (reply.status == ReplyStatus::Done).then_some(&structure);
-        self.counts().ended(call, reply, boundary.asked_fields(&call.tool));
+        self.counts().ended(call, reply, policy.asked_fields(&call.tool));
     }
 
     /// A call was answered, and the program must not know what.
@@ -217,8 +216,8 @@ impl Session {
     }
 
     /// Remembers what of a reply must not leave, where the boundary says so of the tool.
-    pub(super) fn keep(&self, boundary: &Boundary, tool: &ToolName, reply: &ToolReply) {
-        if let Some(fields) = boundary.keeps_in(tool) {
+    pub(super) fn keep(&self, policy: &Policy, tool: &ToolName, reply: &ToolReply) {
+        if let Some(fields) = policy.keeps_in(tool) {
             self.memory().keep(tool, fields, reply);
         }
     }
@@ -226,7 +225,7 @@ impl Session {
     /// As if a boundary said so of a field.
     #[cfg(fuzzing)]
     pub(super) fn keep_field(&self, tool: &ToolName, field: &str, reply: &ToolReply) {
-        self.memory().keep(tool, &KeptFields::Only([field.to_owned()].into()), reply);
+        self.memory().keep(tool, &policy::KeptFields::Only([field.to_owned()].into()), reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.

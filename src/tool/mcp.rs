@@ -54,7 +54,7 @@ use crate::{
     call::{ServerId, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     secret::Redactor,
-    security::{Permitted, boundary::CommandConfig, oauth::Identity},
+    security::{Permitted, oauth::Identity, servers::CommandConfig},
 };
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.

@@ -121,7 +121,7 @@ impl Toolbox {
         let unusable: BTreeSet<_> = tools.oddities().into_iter().filter_map(|oddity| oddity.tool).collect();
         let is_missing =
             |tool: &&ToolName| tool.server().is_some() && !listed.contains(tool) && !unusable.contains(tool);
-        if let Some(tool) = boundary.catalogue().map(|(tool, _)| tool).find(is_missing) {
+        if let Some(tool) = boundary.policy().catalogue().map(|(tool, _)| tool).find(is_missing) {
             let all = tools.specs.iter().map(|spec| &spec.name).chain(tools.unlisted.keys());
             let hint = all
                 .filter(|known| known.server() == tool.server())
@@ -287,7 +287,7 @@ impl Toolbox {
 impl Tools {
     /// Those of the servers of a boundary that are wanted.
     async fn of(boundary: &Boundary, is_wanted: impl Fn(&ServerId) -> bool) -> Result<Self, ToolboxError> {
-        let live = boundary.live();
+        let live = boundary.connections();
         let mut tools = Self::default();
         let failed = |server: &ServerId| {
             let server = server.clone();
@@ -311,8 +311,8 @@ impl Tools {
 
     fn add(&mut self, server: McpServer, boundary: &Boundary) {
         for spec in server.tools() {
-            let spec = scrubbed(spec, boundary.live().redactor());
-            if boundary.tool(&spec.name).is_some() {
+            let spec = scrubbed(spec, boundary.connections().redactor());
+            if boundary.policy().tool(&spec.name).is_some() {
                 self.specs.push(spec);
             } else {
                 self.unlisted.insert(spec.name.clone(), spec);

@@ -73,7 +73,8 @@ fn wants(calls: impl IntoIterator<Item = (&'static str, Value)>) -> Wants {
 fn runtime(audit: Audit) -> Runtime {
     let clock = ManualClock::at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000));
     let builder = Runtime::builder().lm(Arc::new(Nobody(ModelId("nobody".into()))));
-    builder.boundary(Boundary::parse(RULES, "", &|_| None).unwrap()).audit(audit).clock(Arc::new(clock)).build()
+    let boundary = Boundary::parse(RULES, "", &|_| None).unwrap().with_clock(Arc::new(clock));
+    builder.boundary(boundary).audit(audit).build()
 }
 
 /// A log with a run that behaves and one that does not; their ids.

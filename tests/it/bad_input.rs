@@ -13,7 +13,7 @@ use abide::{
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::boundary::{BoundaryError, ClientAuth, ServerConfig},
+    security::{oauth::config::ClientAuth, policy::BoundaryError, servers::ServerConfig},
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,

@@ -273,5 +273,5 @@ fn the_testbed_serves_until_it_is_interrupted() {
 
     let example = fs::read_to_string("examples/data/customer_service/boundary.toml").unwrap();
     let example = abide::security::Boundary::parse(&example, "", &|_| Some(secret.clone()));
-    assert_eq!(boundary.unwrap().digest(), example.unwrap().digest());
+    assert_eq!(boundary.unwrap().policy().digest(), example.unwrap().policy().digest());
 }

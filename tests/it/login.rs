@@ -13,8 +13,11 @@ use abide::{
     secret::Redactor,
     security::{
         ScopeSet,
-        boundary::{ClientAuth, Code, Grant, OAuth, Registration, ServerConfig},
-        oauth::{AccessToken, AuthError, Identity, UserAgent},
+        oauth::{
+            AccessToken, AuthError, Identity, UserAgent,
+            config::{ClientAuth, Code, Grant, OAuth, Registration},
+        },
+        servers::ServerConfig,
     },
     tool::mcp::McpServer,
 };

@@ -469,6 +469,6 @@ async fn an_agent_shows_the_tools_of_the_boundary_and_no_others() {
     let tools: Vec<Value> = serde_json::from_str(field(&stage.heard.asked()[0], "tools")).unwrap();
     let mut names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names.pop(), Some("finish"));
-    let allowed: Vec<&str> = stage.boundary.catalogue().map(|(name, _)| name.as_str()).collect();
+    let allowed: Vec<&str> = stage.boundary.policy().catalogue().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, allowed);
 }

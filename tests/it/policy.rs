@@ -11,7 +11,7 @@ use abide::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
     prelude::*,
-    security::boundary::ToolLock,
+    security::policy::ToolLock,
     tool::ToolOutcome,
 };
 use abide_testbed::{Options, Testbed};

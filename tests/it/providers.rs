@@ -14,10 +14,7 @@ use abide::{
     net,
     prelude::*,
     secret::Redactor,
-    security::{
-        boundary::Grant,
-        oauth::{AuthError, Identity, UserAgent},
-    },
+    security::oauth::{AuthError, Identity, UserAgent, config::Grant},
     tool::{ToolOutcome, ToolboxError, mcp::ConnectError},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -88,7 +85,8 @@ async fn log_in(boundary: &Boundary) -> Result<(), AuthError> {
     let Grant::Code(code) = &mut config.oauth_mut().unwrap().grant else { return Ok(()) };
     code.agent = Some(Arc::new(Person));
     let identity =
-        Identity::new(config, boundary.scopes_for(&id), Arc::new(SystemClock::new()), Redactor::new()).unwrap();
+        Identity::new(config, boundary.policy().scopes_for(&id), Arc::new(SystemClock::new()), Redactor::new())
+            .unwrap();
     identity.token().await.map(drop)
 }
 

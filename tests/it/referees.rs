@@ -11,11 +11,6 @@ mod pki;
 mod process;
 mod sdk;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     event::EventKind,
@@ -24,10 +19,17 @@ use abide::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{CommandConfig, OAuth, Others, Parts, ServerConfig, ToolRule},
+        oauth::config::OAuth,
+        policy::{Others, PolicySpec, ToolRule},
+        servers::{CommandConfig, ServerConfig, Servers},
     },
     tool::{ToolOutcome, ToolboxError},
 };
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -60,15 +62,15 @@ struct Called {
 
 impl Caller {
     async fn connect(server: ServerConfig, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
-        Self::over(Parts { servers: [(id(), server)].into(), ..rules(tools) }).await
+        Self::over(Servers { http: [(id(), server)].into(), ..Servers::default() }, tools).await
     }
 
     async fn spawn(command: CommandConfig, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
-        Self::over(Parts { commands: [(id(), command)].into(), ..rules(tools) }).await
+        Self::over(Servers { commands: [(id(), command)].into(), ..Servers::default() }, tools).await
     }
 
-    async fn over(parts: Parts) -> Result<Self, ToolboxError> {
-        let boundary = Boundary::from_parts(parts).unwrap();
+    async fn over(servers: Servers, tools: &[Allowed<'_>]) -> Result<Self, ToolboxError> {
+        let boundary = Boundary::new(rules(tools), servers).unwrap();
         let module = OneCall(Toolbox::connect(&boundary).await?);
         let lm = Arc::new(NoModel::default());
         Ok(Self { runtime: Runtime::builder().lm(lm).boundary(boundary).build(), module })
@@ -120,11 +122,11 @@ fn tool_name(tool: &str) -> ToolName {
     format!("it.{tool}").try_into().unwrap()
 }
 
-fn rules(tools: &[Allowed<'_>]) -> Parts {
+fn rules(tools: &[Allowed<'_>]) -> PolicySpec {
     let rule = |(name, effect, scopes): &Allowed<'_>| {
         (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)).other_arguments(Others::Allow))
     };
-    Parts { tools: tools.iter().map(rule).collect(), ..Parts::default() }
+    PolicySpec { tools: tools.iter().map(rule).collect(), ..PolicySpec::default() }
 }
 
 fn scopes_of(text: &str) -> ScopeSet {

@@ -262,7 +262,7 @@ async fn errors(scene: &Scene, shown: &mut Shown) {
     shown.error("key", &OpenAi::new(client, url, "stand-in", Some(key)).unwrap_err());
 
     shown.value("boundary", &scene.boundary);
-    shown.value("redactor", scene.boundary.live().redactor());
+    shown.value("redactor", scene.boundary.connections().redactor());
     let server = scene.boundary.servers().next().unwrap();
     let identity = scene.boundary.identity(server).unwrap();
     let token = identity.token().await.unwrap();

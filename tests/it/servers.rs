@@ -1,12 +1,5 @@
 //! Real servers of the protocol library's own making: over HTTP in both eras, and as programs.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
-
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
@@ -14,10 +7,18 @@ use abide::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{CommandConfig, InputPolicy, Others, Parts, Protocol, ServerConfig, ToolRule},
+        policy::{Others, PolicySpec, ToolRule},
+        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
     },
     tool::ToolOutcome,
 };
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
 use axum::Router;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
@@ -140,9 +141,9 @@ fn boundary(servers: Vec<ServerConfig>, commands: Vec<CommandConfig>) -> Boundar
         )
     };
     let tools = ids.iter().flat_map(|id| TOOLS.map(|tool| rule(id, tool))).collect();
-    let servers = servers.into_iter().map(|server| (server.id.clone(), server)).collect();
+    let http = servers.into_iter().map(|server| (server.id.clone(), server)).collect();
     let commands = commands.into_iter().map(|command| (command.id.clone(), command)).collect();
-    Boundary::from_parts(Parts { servers, commands, tools, ..Parts::default() }).unwrap()
+    Boundary::new(PolicySpec { tools, ..PolicySpec::default() }, Servers { http, commands }).unwrap()
 }
 
 async fn call(boundary: &Boundary, tools: &Toolbox, tool: &str) -> (ToolOutcome, Episode) {

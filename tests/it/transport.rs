@@ -14,10 +14,12 @@ use abide::{
     net,
     secret::{Redactor, Secret},
     security::{
-        ScopeSet,
-        boundary::{ClientAuth, OAuth, ServerConfig},
-        jwt,
-        oauth::{AuthError, Identity},
+        ScopeSet, jwt,
+        oauth::{
+            AuthError, Identity,
+            config::{ClientAuth, OAuth},
+        },
+        servers::ServerConfig,
     },
     tool::mcp::{ConnectError, McpServer, ToolError},
 };

@@ -13,7 +13,7 @@ const SECRET: &str = "s3cr3t-of-the-crm";
 async fn secrets_reach_neither_the_proposer_nor_a_demonstration() {
     let lm = Says::texts(["a better instruction"]);
     let runtime = runtime(lm.clone(), "");
-    runtime.boundary().live().redactor().learn(&Secret::new(SECRET.to_owned()));
+    runtime.boundary().connections().redactor().learn(&Secret::new(SECRET.to_owned()));
     let program = Predict::<Repeat>::new();
     let example = |id: &str| Example::new(id, RepeatInput { word: SECRET.into() }, ());
     let data = Splits::new(Dataset::new(vec![example("a")]).unwrap(), Dataset::new(vec![example("b")]).unwrap());

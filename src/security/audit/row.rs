@@ -17,8 +17,8 @@ use crate::{
     secret::Redactor,
     security::{
         ScopeSet,
-        boundary::{ToolRule, WrittenAs},
         check::{provenance::Reading, secret_shape, token::GrantedScopes},
+        policy::{ToolRule, WrittenAs},
         session::{Labels, Mode, Session, arguments_digest},
     },
 };

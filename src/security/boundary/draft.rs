@@ -1,6 +1,10 @@
 use std::{cell::RefCell, collections::BTreeSet, path::Path};
 
-use super::{Boundary, BoundaryError, file, reader::Lines, text_of};
+use super::Boundary;
+use crate::security::{
+    policy::{BoundaryError, Lines, LoadMode, text_of},
+    servers::LoadContext,
+};
 
 /// A boundary for those who look at its file, and do not run with it: secrets need not be there, and it is known where what stands.
 #[derive(Clone, Debug)]
@@ -67,8 +71,8 @@ impl Draft {
                 })
             })
         };
-        let around = file::Surroundings { base_dir, env: &stand_in, purpose: file::Purpose::Review };
-        let (boundary, lines) = Boundary::read(name, text, around)?;
+        let context = LoadContext { base_dir, env: &stand_in };
+        let (boundary, lines) = Boundary::read(name, text, context, LoadMode::Review)?;
         Ok(Self { boundary, lines, unset: unset.into_inner() })
     }
 }

@@ -7,8 +7,17 @@ mod servers;
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::*;
-use crate::{call::Effect, net::lab};
+use crate::{
+    call::{Effect, ServerId, ToolName},
+    net::lab,
+    security::{
+        oauth::config::OAuth,
+        policy::{BoundaryError, CallLimits, CompileWrites, Earlier, MAX_BYTES, Policy, ToolLock, ToolRule},
+    },
+};
 
 const GOOD: &str = r#"
 [servers.crm]
@@ -69,22 +78,22 @@ fn crm() -> ServerId {
 #[test]
 fn a_file_says_everything_it_can_say() {
     let boundary = good();
-    let lookup = boundary.tool(&name("crm.lookup")).unwrap();
+    let lookup = boundary.policy().tool(&name("crm.lookup")).unwrap();
     assert_eq!(lookup.effect, Effect::Read);
     assert_eq!(lookup.scopes.to_string(), "customer:read");
     assert_eq!(lookup.distinct.as_ref().unwrap().max.get(), 2);
     let from: Vec<_> = lookup.arguments["id"].from.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(from, ["input", "crm.recent:id"]);
     assert_eq!(lookup.arguments["page"].max, Some(5.5));
-    let file = boundary.tool(&name("crm.file")).unwrap();
+    let file = boundary.policy().tool(&name("crm.file")).unwrap();
     assert_eq!(file.dry_run, Some(json!({"ticket": "T-0", "at": "2026-01-01"})));
-    assert_eq!(boundary.limits().tool_calls.unwrap().get(), 6);
-    assert_eq!(boundary.limits().rate.unwrap().burst.get(), 3);
-    assert_eq!(boundary.compile_writes(), CompileWrites::Live);
-    assert_eq!(boundary.scopes_for(&crm()).to_string(), "customer:read ticket:create");
-    assert_eq!(boundary.catalogue().count(), 4);
+    assert_eq!(boundary.policy().limits().tool_calls.unwrap().get(), 6);
+    assert_eq!(boundary.policy().limits().rate.unwrap().burst.get(), 3);
+    assert_eq!(boundary.policy().compile_writes(), CompileWrites::Live);
+    assert_eq!(boundary.policy().scopes_for(&crm()).to_string(), "customer:read ticket:create");
+    assert_eq!(boundary.policy().catalogue().count(), 4);
     assert_eq!(oauth(&boundary).client.method(), "client_secret_post");
-    assert!(boundary.tool(&name("crm.delete")).is_none());
+    assert!(boundary.policy().tool(&name("crm.delete")).is_none());
 }
 
 /// `from` in the good file becomes `to`; the only problem then has this line, key and (part of a) reason.
@@ -143,7 +152,7 @@ fn one_policy_has_one_digest_wherever_its_servers_are() {
             server.oauth_mut().unwrap().client_id = "someone".into();
         })
         .unwrap();
-    assert_eq!(staging.digest(), good().digest());
+    assert_eq!(staging.policy().digest(), good().policy().digest());
     assert_eq!(staging.server_of(&name("crm.file")).unwrap().oauth().unwrap().client_id, "someone");
     for (from, to) in [
         ("max_calls = 1", "max_calls = 2"),
@@ -154,7 +163,7 @@ fn one_policy_has_one_digest_wherever_its_servers_are() {
         ("[\"input\", \"crm.recent:id\"]", "[\"input\"]"),
     ] {
         let other = parse(&GOOD.replacen(from, to, 1)).unwrap();
-        assert_ne!(other.digest(), good().digest(), "{to}");
+        assert_ne!(other.policy().digest(), good().policy().digest(), "{to}");
     }
 }
 
@@ -230,13 +239,12 @@ fn rules_can_be_read_without_their_servers() {
     let list = "arguments.to = { from = [\"registry:payees\"] }\n[registry]\npayees = [\"AB12\"]\n";
     let server = "[servers.bank]\nclient_secret_env = \"NO_SUCH_VARIABLE\"\n";
     write(&format!("{rule}{list}{server}"));
-    let boundary = Boundary::load_rules(&file).unwrap();
-    assert_eq!(boundary.servers().count(), 0);
-    assert!(boundary.registry().has("payees", &"AB12".into()));
+    let policy = Policy::load(&file).unwrap();
+    assert!(policy.registry().has("payees", &"AB12".into()));
     assert!(Boundary::load(&file).is_err(), "to be connected to, a server needs its table in full");
-    let with_list = boundary.digest().clone();
+    let with_list = policy.digest().clone();
     write(&format!("{rule}{}", list.replace("AB12", "CD34")));
-    assert_ne!(*Boundary::load_rules(&file).unwrap().digest(), with_list, "lists are part of the policy");
+    assert_ne!(*Policy::load(&file).unwrap().digest(), with_list, "lists are part of the policy");
     write(&rule.replace("effect", "effekt"));
-    assert!(Boundary::load_rules(&file).unwrap_err().to_string().contains("effekt"));
+    assert!(Policy::load(&file).unwrap_err().to_string().contains("effekt"));
 }

@@ -6,17 +6,17 @@ use crate::{
     call::ToolCall,
     security::{
         ScopeSet, Session,
-        boundary::{ArgumentRule, Boundary, Registry, Source, ToolRule},
         check::{
             args::{astray, broken, counted, field, items},
             provenance,
         },
+        policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
         session::Origin,
     },
 };
 
 pub(super) struct Asking<'a> {
-    pub(super) boundary: &'a Boundary,
+    pub(super) policy: &'a Policy,
     pub(super) rule: &'a ToolRule,
     pub(super) call: &'a ToolCall,
     pub(super) session: &'a Session,
@@ -59,7 +59,7 @@ fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
     let items = items(given);
     let holds = |part: &ArgumentRule| items.iter().all(|item| broken(part, item).is_none());
     let mut fits: Vec<&str> = parts(rule).into_iter().filter(|(_, part)| holds(part)).map(|(key, _)| key).collect();
-    let registries = [asking.boundary.registry(), asking.session.registry()];
+    let registries = [asking.policy.registry(), asking.session.registry()];
     let came_from = |sources: &[Source]| {
         let origin = Origin::new(sources, &registries).reading(rule.read_as);
         asking.session.with_memory(|memory| items.iter().all(|item| memory.is_from(&origin, item)))

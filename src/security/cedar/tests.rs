@@ -19,7 +19,7 @@ fn a_policy_says_what_its_tool_needs_and_what_it_leaves_out() {
                  arguments.kind = { enum = ['a', 1], pattern = '.' }\narguments.url = { prefix = ['https://a/'] }\n\
                  arguments.rows = { max_items = 2, id = { from = ['input'], as = 'number' } }\n\
                  [tools.'s.get']\nscopes = []\neffect = 'read'\n[registry]\nknown = []\n[limits]\ntool_calls = 6\n";
-    let exported = export(Draft::parse(rules, "", &|_| None).unwrap().boundary());
+    let exported = export(Draft::parse(rules, "", &|_| None).unwrap().boundary().policy());
     insta::assert_snapshot!(exported.policies);
     insta::assert_snapshot!(exported.schema);
 }

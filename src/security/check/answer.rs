@@ -6,15 +6,15 @@ use crate::{
     event::EventKind,
     security::{
         Session,
-        boundary::{Boundary, Markup},
+        policy::{Markup, Policy},
     },
 };
 
 /// Looks at every text of an answer. `shown` is none where the program does not let itself be looked at
 /// ([`Module::shown`](crate::Module::shown)): an answer that cannot be judged is no better than one that breaks a rule.
-pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Fields>) -> Result<(), Denied> {
-    let rules = boundary.answer();
-    if rules.is_empty() && boundary.canaries().is_empty() {
+pub(crate) fn check(policy: &Policy, session: &Session, shown: Option<&Fields>) -> Result<(), Denied> {
+    let rules = policy.answer();
+    if rules.is_empty() && policy.canaries().is_empty() {
         return Ok(());
     }
     let denied = |kind, detail: &str| Err(Denied::new(kind, detail));
@@ -25,7 +25,7 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
         );
     };
     let has = |fits: &mut dyn FnMut(&str) -> bool| shown.0.values().any(|value| any_written(value, fits));
-    if has(&mut |text| leak::has_planted(boundary, &views(text))) {
+    if has(&mut |text| leak::has_planted(policy, &views(text))) {
         return denied(EventKind::CanaryObeyed, "the answer has a planted value in it");
     }
     if rules.max_chars.is_some_and(|max| has(&mut |text| text.chars().count() > max as usize)) {
@@ -34,7 +34,7 @@ pub(crate) fn check(boundary: &Boundary, session: &Session, shown: Option<&Field
     if rules.markup == Markup::Refuse && has(&mut |text| markup::is_in(text)) {
         return denied(EventKind::AnswerDenied, "the answer has markup or control characters in it");
     }
-    for (name, class) in rules.never.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
+    for (name, class) in rules.never.iter().filter_map(|name| Some((name, policy.class(name)?))) {
         let leaks = |text: &str| session.with_memory(|memory| leak::has_class(class, memory, &views(text)));
         if has(&mut { leaks }) {
             return denied(EventKind::AnswerDenied, &format!("the answer has a value of the class `{name}` in it"));

@@ -9,7 +9,7 @@ use super::{Asked, Denied, link, schema::declares, views::folded};
 use crate::{
     Pattern,
     event::EventKind,
-    security::boundary::{ArgumentRule, Others, ToolRule, key_path},
+    security::policy::{ArgumentRule, Others, ToolRule, key_path},
 };
 
 /// The rule that refuses an argument without an entry.

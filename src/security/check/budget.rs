@@ -13,7 +13,7 @@ use crate::{
     call::{Effect, ToolCall, json_bytes},
     event::EventKind,
     security::{
-        boundary::{Boundary, ToolRule},
+        policy::{Policy, ToolRule},
         session::{Counts, Reserved, Wanted},
     },
 };
@@ -28,12 +28,12 @@ pub(in crate::security) enum Novelty {
 /// Counts the call, or refuses it and counts nothing. Runs under the session's lock: two calls cannot both take the last place.
 pub(in crate::security) fn reserve(
     counts: &mut Counts,
-    boundary: &Boundary,
+    policy: &Policy,
     rule: &ToolRule,
     wanted: Wanted<'_>,
 ) -> Result<(Reserved, Novelty), Denied> {
     let Wanted { call, attempt, .. } = wanted;
-    let limits = boundary.limits();
+    let limits = policy.limits();
     let calls = counts.calls.get(&call.tool).copied().unwrap_or_default();
     if let Some(max) = rule.max_calls.filter(|max| calls >= max.get()) {
         let detail = format!("it was called {max} times in this run, which is the most");
@@ -53,8 +53,8 @@ pub(in crate::security) fn reserve(
         let detail = format!("the run would have sent {total} bytes of text to others, and {max} is the most");
         return Err(Denied::new(EventKind::OutgoingLimit, detail));
     }
-    let uses = sequence::check(counts, boundary, rule, wanted)?;
-    let mut reserved = Reserved::of(wanted, values, outgoing, boundary.watches(&call.tool), uses);
+    let uses = sequence::check(counts, policy, rule, wanted)?;
+    let mut reserved = Reserved::of(wanted, values, outgoing, policy.watches(&call.tool), uses);
     let repeated = counts.made.contains_key(&reserved.fingerprint);
     if repeated && rule.effect != Effect::Read {
         let detail = "the same call was made before in this run, and it changes something";

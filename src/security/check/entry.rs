@@ -4,16 +4,16 @@ use super::Denied;
 use crate::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
-    security::boundary::{Boundary, ToolRule},
+    security::policy::{Policy, ToolRule},
 };
 
 /// The operator's rule for the tool, and the tool itself.
 pub(in crate::security) fn find<'a>(
-    boundary: &'a Boundary,
+    policy: &'a Policy,
     call: &ToolCall,
     tool: Option<&'a ToolSpec>,
 ) -> Result<(&'a ToolRule, &'a ToolSpec), Denied> {
-    match (boundary.tool(&call.tool), tool) {
+    match (policy.tool(&call.tool), tool) {
         (_, Some(tool)) if tool.name != call.tool => Err(Denied::new(
             EventKind::CheckFailed,
             format!("the definition of `{}` was given for another tool", tool.name),
@@ -23,7 +23,7 @@ pub(in crate::security) fn find<'a>(
             EventKind::UnknownTool,
             "the boundary allows it, but its server does not list it: correct the name, or take the entry away; `abide boundary check --connect` shows the names that are listed",
         )),
-        (None, tool) => Err(match absent(boundary, &call.tool) {
+        (None, tool) => Err(match absent(policy, &call.tool) {
             EventKind::UnknownTool if tool.is_none() => Denied::new(EventKind::UnknownTool, "nobody has such a tool"),
             _ => Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"),
         }),
@@ -32,10 +32,10 @@ pub(in crate::security) fn find<'a>(
 
 /// What it is called to want a tool that the boundary has no entry for: naming something at one of our servers is an attempt at it, whether
 /// or not it exists.
-pub(in crate::security) fn absent(boundary: &Boundary, tool: &ToolName) -> EventKind {
+pub(in crate::security) fn absent(policy: &Policy, tool: &ToolName) -> EventKind {
     let is_ours = tool.server().is_some_and(|server| {
         // rules that are tried without their servers still name them
-        boundary.parts().has_server(server) || boundary.catalogue().any(|(known, _)| known.server() == Some(server))
+        policy.has_server(server) || policy.catalogue().any(|(known, _)| known.server() == Some(server))
     });
     if is_ours { EventKind::ToolNotAllowed } else { EventKind::UnknownTool }
 }

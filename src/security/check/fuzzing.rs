@@ -9,7 +9,7 @@ use crate::{
     episode::RunId,
     security::{
         Mode, Session,
-        boundary::{Class, Source},
+        policy::{Class, Source},
     },
 };
 

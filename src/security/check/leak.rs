@@ -14,7 +14,7 @@ use super::{
 use crate::{
     event::EventKind,
     security::{
-        boundary::{Boundary, Class, Kept, Source},
+        policy::{Class, Kept, Policy, Source},
         session::Memory,
     },
 };
@@ -72,8 +72,8 @@ pub(super) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, views: &[
 }
 
 /// Whether a text, by its views, has a value that the operator has planted, however it is written.
-pub(super) fn has_planted<V: AsRef<str>>(boundary: &Boundary, views: &[V]) -> bool {
-    let planted: Vec<String> = boundary.canaries().iter().map(|canary| folded(canary)).collect();
+pub(super) fn has_planted<V: AsRef<str>>(policy: &Policy, views: &[V]) -> bool {
+    let planted: Vec<String> = policy.canaries().iter().map(|canary| folded(canary)).collect();
     let has_one = |view: &V| {
         let view = folded(view.as_ref());
         planted.iter().any(|canary| view.contains(canary))
@@ -82,13 +82,12 @@ pub(super) fn has_planted<V: AsRef<str>>(boundary: &Boundary, views: &[V]) -> bo
 }
 
 fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
-    let boundary = asked.boundary;
-    let redactor = boundary.live().redactor();
-    let is_secret = |view: &str| secret_shape::is_in(view) || redactor.finds(view);
+    let policy = asked.policy;
+    let is_secret = |view: &str| secret_shape::is_in(view) || asked.redactor.finds(view);
     if is_secret(text) {
         return Some(Carried::Secret);
     }
-    let keeps_nothing = boundary.canaries().is_empty() && asked.rule.keep_out.is_empty();
+    let keeps_nothing = policy.canaries().is_empty() && asked.rule.keep_out.is_empty();
     if keeps_nothing && text.len() < MIN_ENCODED_SECRET && text.is_ascii() {
         return None;
     }
@@ -96,13 +95,13 @@ fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     if views.iter().skip(1).any(|view| is_secret(view)) {
         return Some(Carried::Secret);
     }
-    if has_planted(boundary, &views) {
+    if has_planted(policy, &views) {
         return Some(Carried::Planted);
     }
     let is_kept = |kept: &Kept| match kept {
-        Kept::Class(name) => boundary
-            .class(name)
-            .is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, &views))),
+        Kept::Class(name) => {
+            policy.class(name).is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, &views)))
+        }
         Kept::From(source) => asked.session.with_memory(|memory| quotes(std::slice::from_ref(source), memory, &views)),
     };
     asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)

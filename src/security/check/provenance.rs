@@ -8,14 +8,14 @@ use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        boundary::{ArgumentRule, Registry, WrittenAs, field_path},
+        policy::{ArgumentRule, Registry, WrittenAs, field_path},
         session::{Origin, Session, texts},
     },
 };
 
 /// Every value of an argument with `from` must stand in one of those places. What had to be read for that goes into `readings`.
 pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, readings: &mut Vec<Reading>) {
-    let registries = [asked.boundary.registry(), asked.session.registry()];
+    let registries = [asked.policy.registry(), asked.session.registry()];
     for (name, argument) in &asked.rule.arguments {
         let Some(value) = asked.call.arguments.get(name) else { continue };
         if let Some(origin) = Origin::of(argument, &registries) {

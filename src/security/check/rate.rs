@@ -12,7 +12,7 @@ use governor::{
 use tokio::sync::Mutex;
 
 use super::Denied;
-use crate::{clock::Clock, event::EventKind, security::boundary::Rate};
+use crate::{clock::Clock, event::EventKind, security::policy::Rate};
 
 /// Longer than this nobody waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);

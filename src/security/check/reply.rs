@@ -8,7 +8,7 @@ use crate::{
     event::{EventKind, SecurityEvent},
     security::{
         Session,
-        boundary::{Boundary, Class, Markup, ToolRule},
+        policy::{Class, Markup, Policy, ToolRule},
     },
 };
 
@@ -30,7 +30,7 @@ pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &To
 
 /// Takes out of a reply what the program must not see, and notes text in it that is made to be taken for an order.
 pub(in crate::security) fn clean(
-    boundary: &Boundary,
+    policy: &Policy,
     rule: &ToolRule,
     tool: &ToolName,
     reply: &mut ToolReply,
@@ -48,7 +48,7 @@ pub(in crate::security) fn clean(
         // another way to end a line is no markup
         replace(&mut reply.content, &mut control::with_line_feeds);
     }
-    for (name, class) in rule.reply.hide.iter().filter_map(|name| Some((name, boundary.class(name)?))) {
+    for (name, class) in rule.reply.hide.iter().filter_map(|name| Some((name, policy.class(name)?))) {
         let hidden = &mut |text: &str| hide(class, session, text);
         if replace(&mut reply.content, hidden) {
             let detail = format!("values of the class `{name}` were taken out of the reply");

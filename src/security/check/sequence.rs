@@ -9,7 +9,7 @@ use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        boundary::{AnyOf, Boundary, Earlier, ToolRule, Uses},
+        policy::{AnyOf, Earlier, Policy, ToolRule, Uses},
         session::{Counts, Made, Need, Use, Wanted},
     },
 };
@@ -21,7 +21,7 @@ const MAX_VALUES: usize = 64;
 /// calls that exclude each other one comes first. What comes back are the earlier calls that this one uses up.
 pub(in crate::security) fn check(
     counts: &Counts,
-    boundary: &Boundary,
+    policy: &Policy,
     rule: &ToolRule,
     wanted: Wanted<'_>,
 ) -> Result<Vec<Use>, Denied> {
@@ -41,7 +41,7 @@ pub(in crate::security) fn check(
             .never_with
             .iter()
             .any(|call| made.call.tool == call.tool && may_be_same(call, &made.call, wanted.call));
-        let theirs = boundary.tool(&made.call.tool).into_iter().flat_map(|rule| &rule.never_with);
+        let theirs = policy.tool(&made.call.tool).into_iter().flat_map(|rule| &rule.never_with);
         let theirs = theirs.filter(|call| call.tool == wanted.call.tool);
         ours || theirs.into_iter().any(|call| may_be_same(call, wanted.call, &made.call))
     };

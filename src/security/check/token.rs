@@ -7,13 +7,13 @@ use crate::{
     Digest,
     call::ServerId,
     event::EventKind,
-    security::{ScopeSet, boundary::ToolRule},
+    security::{ScopeSet, policy::ToolRule},
 };
 
 /// Who knows what our tokens may do: the token managers.
 pub trait Grants: Send + Sync {
-    /// The scopes of the token that calls of this server would carry, got or renewed if need be.
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>>;
+    /// The scopes of the token that calls of this server would carry, got or renewed if need be; `None` if the server takes no token.
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>>;
 }
 
 /// What a token may do.

@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     event::EventKind,
     security::{
-        boundary::{Brake, Limits},
+        policy::{Brake, Limits},
         session::{Caller, Reserved},
     },
 };

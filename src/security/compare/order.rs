@@ -1,6 +1,6 @@
 //! Which of two values lets more through.
 
-use crate::security::boundary::{Approval, CompileWrites, Markup, Rate, Source};
+use crate::security::policy::{Approval, CompileWrites, Markup, Rate, Source};
 
 /// What the second of two values is, compared with the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,12 +15,12 @@ use super::{
 use crate::{
     call::{Effect, ToolName},
     security::{
-        boundary::{Answer, ArgumentRule, Boundary, Class, Kept, Others, ReplyRule, ToolRule, field_path, key_path},
         check::{args::is_within, views::folded},
+        policy::{Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, ToolRule, field_path, key_path},
     },
 };
 
-pub(super) fn tools(changes: &mut Changes, old: &Boundary, new: &Boundary) {
+pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
     let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();
     // a reply that is withheld is not remembered: that takes away sources of values, and of what must stay in
     let withholding = |order: Order| match order {
@@ -54,8 +54,8 @@ pub(super) fn tools(changes: &mut Changes, old: &Boundary, new: &Boundary) {
 }
 
 /// Whether some argument must not carry what replies have said.
-fn keeps_replies_in(boundary: &Boundary) -> bool {
-    boundary.catalogue().any(|(_, rule)| !rule.keep_out.is_empty())
+fn keeps_replies_in(policy: &Policy) -> bool {
+    policy.catalogue().any(|(_, rule)| !rule.keep_out.is_empty())
 }
 
 fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
@@ -209,8 +209,8 @@ fn reply(
     changes.told(key("hide"), set(&old.hide, &new.hide).reversed(), of(&old.hide), of(&new.hide));
 }
 
-pub(super) fn classes(changes: &mut Changes, old: &Boundary, new: &Boundary) {
-    let (old, new) = (&old.parts().sensitive, &new.parts().sensitive);
+pub(super) fn classes(changes: &mut Changes, old: &Policy, new: &Policy) {
+    let (old, new) = (&old.spec().sensitive, &new.spec().sensitive);
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in names {
         let path = key_path("sensitive", name);

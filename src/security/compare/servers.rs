@@ -15,11 +15,14 @@ use crate::{
     net::{self, TlsVersion},
     security::{
         ScopeSet,
-        boundary::{
-            Boundary, Code, CommandConfig, Grant, InputPolicy, MissingAudience, OAuth, Pkce, Proof, Protocol,
-            Registration, ResourceParameter, ServerConfig, StepUp, TokenRules, TokenSource, key_path,
-        },
+        boundary::Boundary,
         jwt::Algorithm,
+        oauth::config::{
+            Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
+            TokenSource,
+        },
+        policy::key_path,
+        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
     },
 };
 

@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::{
     call::{Effect, ToolCall, ToolName},
     episode::RunId,
-    security::boundary::CallLimits,
+    security::policy::CallLimits,
 };
 
 /// Proof that the guard permitted exactly this call, once. Tools run only by consuming one. It knows nothing of tokens: those are

@@ -12,8 +12,8 @@ use crate::{
     Digest,
     call::{Effect, ToolSpec, json_bytes},
     security::{
-        boundary::{Boundary, CompileWrites, ToolRule},
         check::schema::Schema,
+        policy::{CompileWrites, Policy, ToolRule},
         session::Mode,
     },
 };
@@ -38,7 +38,7 @@ impl StandIns {
     /// The stand-in, where the call must not be made: the operator's, that of a recording, or one made of the tool's output schema.
     pub(super) async fn of(
         &self,
-        boundary: &Boundary,
+        policy: &Policy,
         rule: &ToolRule,
         tool: &ToolSpec,
         mode: Mode,
@@ -46,7 +46,7 @@ impl StandIns {
     ) -> Option<Value> {
         let stands_in = match mode {
             Mode::Live => false,
-            Mode::Compile => boundary.compile_writes() == CompileWrites::DryRun,
+            Mode::Compile => policy.compile_writes() == CompileWrites::DryRun,
             Mode::DryRun => true,
         };
         if !stands_in || rule.effect == Effect::Read {

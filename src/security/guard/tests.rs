@@ -6,21 +6,21 @@ mod fields;
 mod laws;
 mod sequence;
 
-use std::{collections::BTreeSet, time::Duration};
-
-use futures_util::future::BoxFuture;
-use serde_json::json;
-
-use super::*;
 use crate::{
     Fields,
     call::ServerId,
     clock::ManualClock,
     episode::{Episode, RunId},
     event::SecurityEvent,
-    secret::Redactor,
+    secret::{Redactor, Secret},
     security::{CheckError, GrantedScopes, ScopeSet, audit::AuditRows},
 };
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::future::BoxFuture;
+use serde_json::json;
+
+use super::*;
 
 const BOUNDARY: &str = r#"
 [servers.crm]
@@ -78,15 +78,15 @@ const INPUT: &str = "Please look up CUST1 and CUST2, then CUST3 for 50.00 USD.";
 struct Token(Option<&'static str>);
 
 impl Grants for Token {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
         let granted = self.0.map(|scopes| GrantedScopes {
             scopes: ScopeSet::parse(scopes).unwrap(),
             token_hash: "sha256:token".into(),
             jti_hash: None,
         });
-        Box::pin(
-            async move { granted.ok_or(GrantError { server: server.clone(), reason: "connection refused".into() }) },
-        )
+        Box::pin(async move {
+            granted.map(Some).ok_or(GrantError { server: server.clone(), reason: "connection refused".into() })
+        })
     }
 }
 
@@ -104,11 +104,13 @@ impl Bench {
         Self::with(BOUNDARY, Token(Some("customer:read ticket:create")), Mode::Live)
     }
 
-    fn with(boundary: &str, token: Token, mode: Mode) -> Self {
-        let boundary = Boundary::parse(boundary, "", &|_| Some("s3cr3t-of-crm".into())).unwrap();
+    fn with(policy: &str, token: Token, mode: Mode) -> Self {
+        let policy = Policy::parse(policy, "").unwrap();
+        let redactor = Redactor::new();
+        redactor.keep(&Secret::new("s3cr3t-of-crm".to_owned()));
         let (audit, rows) = Audit::memory();
         let clock = Arc::new(ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)));
-        let guard = Guard::new(&boundary, Arc::new(token), audit, clock.clone());
+        let guard = Guard::new(&policy, Arc::new(token)).audit(audit).clock(clock.clone()).redactor(redactor);
         let run = RunId::random();
         Self {
             guard,
@@ -319,8 +321,8 @@ async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live()
 
 #[tokio::test]
 async fn the_rate_is_waited_for_if_the_wait_is_short() {
-    let boundary = format!("{BOUNDARY}rate = \"1/s\"\n");
-    let bench = Bench::with(&boundary, Token(Some("")), Mode::Live);
+    let policy = format!("{BOUNDARY}rate = \"1/s\"\n");
+    let bench = Bench::with(&policy, Token(Some("")), Mode::Live);
     let _first = bench.call("add", json!({ "page": 1 })).await.unwrap();
     let mut second = Box::pin(bench.call("add", json!({ "page": 2 })));
     assert!(futures_util::poll!(&mut second).is_pending());
@@ -382,7 +384,7 @@ async fn nothing_that_is_shown_holds_a_secret_or_a_value() {
             shown += &denied.model_json().to_string();
         }
     }
-    shown += &format!("{:?} {:?} {:?}", bench.guard, bench.session, bench.guard.boundary());
+    shown += &format!("{:?} {:?} {:?}", bench.guard, bench.session, bench.guard.policy());
     let (episode, rows) = bench.finish();
     shown += &format!("{episode:?}");
     for row in rows.all() {

@@ -12,8 +12,8 @@ use crate::{
     call::{ReplyStatus, ToolCall, ToolName},
     security::{
         ScopeSet,
-        boundary::{Registry, Source},
         check::{args::items, views::folded},
+        policy::{Registry, Source},
         replay::{self, Expectation, RecordedCall, Recording},
         session::{Structure, arguments_digest},
     },

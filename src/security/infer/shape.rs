@@ -26,8 +26,8 @@ use crate::{
     Pattern,
     call::ToolName,
     security::{
-        boundary::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         check::{args::says_nothing, link::leads_only_to, views::folded},
+        policy::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         session::is_blank,
     },
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::security::boundary::Source;
+use crate::security::policy::Source;
 
 /// More places than this for one argument say nothing any more.
 const MAX_SOURCES: usize = 4;

@@ -2,25 +2,25 @@
 
 mod laws;
 
+use crate::security::{
+    BoundaryError, Policy,
+    policy::ArgumentRule,
+    replay::{Decision, replay},
+};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::security::{
-    Boundary, BoundaryError,
-    boundary::ArgumentRule,
-    replay::{Decision, replay},
-};
 
 /// The boundary that a text is.
-fn load(text: &str) -> Result<Boundary, BoundaryError> {
+fn load(text: &str) -> Result<Policy, BoundaryError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("boundary.toml");
     std::fs::write(&file, text).unwrap();
-    Boundary::load_rules(&file)
+    Policy::load(&file)
 }
 
-fn admits(boundary: &Boundary, recordings: &[Recording]) -> bool {
-    let decided = recordings.iter().flat_map(|recording| replay(boundary, recording).unwrap());
+fn admits(policy: &Policy, recordings: &[Recording]) -> bool {
+    let decided = recordings.iter().flat_map(|recording| replay(policy, recording).unwrap());
     decided.into_iter().all(|one| one.decision == Decision::Permit)
 }
 
@@ -235,10 +235,10 @@ fn an_argument_that_never_said_anything_must_not_say_anything() {
             tool.rule.arguments.is_empty() && tool.reasons.iter().any(|reason| reason.contains("`x`")),
             "{nothing}"
         );
-        let boundary = load(&inferred.to_toml()).unwrap();
+        let policy = load(&inferred.to_toml()).unwrap();
         let decide = |value: Value| {
             let recording = serde_json::from_value(call("", value)).unwrap();
-            replay(&boundary, &recording).unwrap()[0].event
+            replay(&policy, &recording).unwrap()[0].event
         };
         assert_eq!(decide(nothing.clone()), None);
         assert_eq!(decide(json!("eve@evil.example")), Some(crate::event::EventKind::ArgumentDenied), "{nothing}");

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Inferred, Proposed};
 use crate::{
     call::{Effect, ToolName},
-    security::boundary::{AnyOf, ArgumentRule, Others, field_path},
+    security::policy::{AnyOf, ArgumentRule, Others, field_path},
 };
 
 /// The file.

@@ -8,10 +8,9 @@ use crate::{
     call::{Effect, ToolName},
     security::{
         Scope, ScopeSet,
-        boundary::{
-            ArgumentRule, CompileWrites, MissingAudience, OAuth, Pkce, ReadAs, Source, StepUp, ToolRule, key_path,
-        },
         check::schema::schema_of,
+        oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
+        policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path},
     },
 };
 
@@ -290,7 +289,7 @@ fn chooses(schema: &Value) -> bool {
 }
 
 fn limits(desk: &mut Desk<'_>) {
-    let limits = desk.boundary.limits();
+    let limits = desk.boundary.policy().limits();
     if desk.rules().next().is_some() && limits.tool_calls.is_none() {
         desk.add(Code::NoCallLimit, "limits.tool_calls", "is missing: a run may call for ever; set what a task needs");
     }
@@ -300,7 +299,9 @@ fn limits(desk: &mut Desk<'_>) {
         let reason = format!("is missing: `{tool}` may send any amount of text to others; set what a task needs");
         desk.add(Code::NoOutgoingLimit, "limits.outgoing_bytes", reason);
     }
-    if desk.boundary.compile_writes() == CompileWrites::Live && desk.rules().any(|(_, rule)| changes_something(rule)) {
+    if desk.boundary.policy().compile_writes() == CompileWrites::Live
+        && desk.rules().any(|(_, rule)| changes_something(rule))
+    {
         let reason =
             "is `live`: compiling calls tools that change something, again and again; right for sandboxes only";
         desk.add(Code::LiveWrites, "compile.writes", reason);

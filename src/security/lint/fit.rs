@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Code, Desk, Place, argument_rules, rule_key};
 use crate::{
     call::ToolName,
-    security::{boundary::ArgumentRule, check::args::broken},
+    security::{check::args::broken, policy::ArgumentRule},
 };
 
 pub(super) fn check(desk: &mut Desk<'_>) {

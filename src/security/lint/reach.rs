@@ -8,8 +8,8 @@ use super::{Code, Desk, argument_rules, refuses_others, tool_key};
 use crate::{
     call::ToolName,
     security::{
-        boundary::{Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path},
         check::schema::takes,
+        policy::{Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path},
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
         asks(desk, tool, rule);
         let stand_ins = [("dry_run", rule.dry_run.is_some()), ("dry_run_recording", rule.recorded.is_some())];
         for (key, _) in stand_ins.iter().filter(|(_, is_there)| *is_there) {
-            if desk.boundary.compile_writes() == CompileWrites::Live {
+            if desk.boundary.policy().compile_writes() == CompileWrites::Live {
                 let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";
                 desk.add(Code::Unused, tool_key(tool, &[key]), reason);
             }
@@ -54,7 +54,7 @@ fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     }
     let needed = needed(desk, tool);
     let place = || tool_key(tool, &[if rule.after.is_empty() { "only_if" } else { "after" }]);
-    if let Some(most) = desk.boundary.limits().tool_calls.filter(|most| needed.len() > most.get() as usize) {
+    if let Some(most) = desk.boundary.policy().limits().tool_calls.filter(|most| needed.len() > most.get() as usize) {
         let reason = format!(
             "it takes {} calls to get here, and a run has {most}: raise `limits.tool_calls`, or take a rule away",
             needed.len()
@@ -62,7 +62,7 @@ fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
         desk.add(Code::NeverMet, place(), reason);
     }
     let excludes = |one: &ToolName, other: &ToolName| {
-        let rule = desk.boundary.tool(one);
+        let rule = desk.boundary.policy().tool(one);
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
     let both = needed.iter().find_map(|one| Some((*one, *needed.iter().find(|other| excludes(one, other))?)));
@@ -90,7 +90,9 @@ fn idle(desk: &mut Desk<'_>, place: &str, calls: &[Earlier]) {
 fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
     let (mut needed, mut open) = (BTreeSet::from([tool]), vec![tool]);
     while let Some(next) = open.pop() {
-        for entry in desk.boundary.tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if)) {
+        for entry in
+            desk.boundary.policy().tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if))
+        {
             if let [call] = entry.0.as_slice()
                 && needed.insert(&call.tool)
             {
@@ -105,7 +107,7 @@ fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier)
     let excludes = |rule: Option<&ToolRule>, other: &ToolName| {
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
-    if excludes(Some(rule), &call.tool) || excludes(desk.boundary.tool(&call.tool), tool) {
+    if excludes(Some(rule), &call.tool) || excludes(desk.boundary.policy().tool(&call.tool), tool) {
         return Some(format!(
             "`{}` must not stand beside it (`never_with`), so `{call}` is never met: take it away",
             call.tool
@@ -118,7 +120,7 @@ fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier)
         rule.and_then(|rule| rule.arguments.get(name)).and_then(|argument| argument.one_of.clone())
     };
     let apart = call.same.iter().find(|same| {
-        let theirs = allowed(desk.boundary.tool(&call.tool), &same.theirs);
+        let theirs = allowed(desk.boundary.policy().tool(&call.tool), &same.theirs);
         let ours = allowed(Some(rule), &same.ours);
         theirs.zip(ours).is_some_and(|(theirs, ours)| !theirs.iter().any(|value| ours.contains(value)))
     });
@@ -127,7 +129,12 @@ fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier)
 
 fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &Earlier, same: &Same) {
     for (of, name) in [(&call.tool, &same.theirs), (tool, &same.ours)] {
-        if desk.boundary.tool(of).is_some_and(|rule| refuses_others(rule) && !rule.arguments.contains_key(name)) {
+        if desk
+            .boundary
+            .policy()
+            .tool(of)
+            .is_some_and(|rule| refuses_others(rule) && !rule.arguments.contains_key(name))
+        {
             let entry = key_path("arguments", name);
             let reason = format!(
                 "`{name}` in `{call}` is not listed for `{of}`, so no call of it can have one: add `{entry} = {{}}` there, or \
@@ -166,7 +173,7 @@ fn may_have(schema: &Value, path: &str) -> bool {
 }
 
 fn counts(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    let all = desk.boundary.limits().tool_calls;
+    let all = desk.boundary.policy().limits().tool_calls;
     if let Some((own, all)) = rule.max_calls.zip(all).filter(|(own, all)| own > all) {
         let reason =
             format!("is {own}, and a run has {all} calls in all (`limits.tool_calls`): lower it, or take it away");
@@ -216,7 +223,7 @@ fn lists(desk: &mut Desk<'_>) {
         .flat_map(|(_, rule)| argument_rules(rule).flat_map(|(_, rule)| rule.from.clone().unwrap_or_default()))
         .filter_map(|source| if let Source::Registry(name) = source { Some(name) } else { None })
         .collect();
-    let registry = desk.boundary.registry();
+    let registry = desk.boundary.policy().registry();
     for name in registry.names() {
         let key = key_path("registry", name);
         if !used.contains(name) {
@@ -228,7 +235,7 @@ fn lists(desk: &mut Desk<'_>) {
 }
 
 fn classes(desk: &mut Desk<'_>) {
-    let mut used: BTreeSet<&str> = desk.boundary.answer().never.iter().map(String::as_str).collect();
+    let mut used: BTreeSet<&str> = desk.boundary.policy().answer().never.iter().map(String::as_str).collect();
     for (_, rule) in desk.rules() {
         used.extend(rule.reply.hide.iter().map(String::as_str));
         used.extend(rule.keep_out.iter().filter_map(|kept| match kept {
@@ -236,7 +243,7 @@ fn classes(desk: &mut Desk<'_>) {
             Kept::From(_) => None,
         }));
     }
-    for (name, class) in &desk.boundary.parts().sensitive {
+    for (name, class) in &desk.boundary.policy().spec().sensitive {
         let key = key_path("sensitive", name);
         if class.from.iter().any(|source| matches!(source, Source::Registry(_))) {
             let reason = "lists give a class no values: only the input and replies do; name those";
@@ -251,7 +258,7 @@ fn classes(desk: &mut Desk<'_>) {
 
 /// What one caller may do, against what all may do.
 fn brakes(desk: &mut Desk<'_>) {
-    let limits = desk.boundary.limits();
+    let limits = desk.boundary.policy().limits();
     let Some((caller, all)) = limits.caller.zip(limits.all).filter(|(caller, all)| caller.window <= all.window) else {
         return;
     };

@@ -8,8 +8,8 @@ use super::{Code, Desk, argument_rules, refuses_others, rule_key, tool_key};
 use crate::{
     call::ToolName,
     security::{
-        boundary::{Source, ToolRule, key_path},
         check::schema::{Schema, takes_field, why_no_arguments_fit},
+        policy::{Source, ToolRule, key_path},
     },
 };
 
@@ -26,7 +26,7 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     surplus(desk);
     let has_servers = desk.boundary.servers().next().is_some() || desk.boundary.commands().next().is_some();
     if !of_servers.is_empty() {
-        if desk.boundary.lock().is_none() {
+        if desk.boundary.policy().lock().is_none() {
             let reason = "is missing: a server can change what a tool does after you have read it; run `abide tools lock`, and add \
                           `lock = \"tools.lock\"` at the top";
             desk.add(Code::NoLock, "lock", reason);
@@ -150,15 +150,19 @@ fn names<'v>(schema: &'v Value, known: &mut BTreeSet<&'v str>) {
 
 /// What servers or the lock have, and the boundary does not mention.
 fn surplus(desk: &mut Desk<'_>) {
-    for spec in
-        desk.live.into_iter().flatten().filter(|spec| desk.boundary.tool(&spec.name).is_none()).collect::<Vec<_>>()
+    for spec in desk
+        .live
+        .into_iter()
+        .flatten()
+        .filter(|spec| desk.boundary.policy().tool(&spec.name).is_none())
+        .collect::<Vec<_>>()
     {
         let reason =
             "its server lists it, and it has no entry, so it cannot be called: nothing to do, unless programs need it";
         desk.add(Code::UnlistedTool, tool_key(&spec.name, &[]), reason);
     }
-    let locked = desk.boundary.lock().into_iter().flat_map(|lock| lock.tools.keys());
-    for tool in locked.filter(|tool| desk.boundary.tool(tool).is_none()).collect::<Vec<_>>() {
+    let locked = desk.boundary.policy().lock().into_iter().flat_map(|lock| lock.tools.keys());
+    for tool in locked.filter(|tool| desk.boundary.policy().tool(tool).is_none()).collect::<Vec<_>>() {
         let reason = format!("`{tool}` is locked and has no entry: make the lock again, or add the entry");
         desk.add(Code::UnneededLock, "lock", reason);
     }

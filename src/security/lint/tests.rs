@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::security::boundary::ToolLock;
+use crate::security::policy::ToolLock;
 
 const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n";

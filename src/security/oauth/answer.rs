@@ -8,7 +8,7 @@ use super::endpoint::Grant;
 use crate::{
     net::strip_bom,
     secret::Secret,
-    security::{Scope, ScopeSet, boundary::Proof, jwt},
+    security::{Scope, ScopeSet, jwt, oauth::config::Proof},
 };
 
 /// What a token endpoint granted (RFC 6749, section 5.1); `asked` is what it was asked for.

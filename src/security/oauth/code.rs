@@ -23,7 +23,7 @@ use crate::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{ClientAuth, Code, Registration},
+        oauth::config::{ClientAuth, Code, Registration},
     },
 };
 

@@ -25,8 +25,8 @@ use crate::{
     secret::Secret,
     security::{
         ScopeSet,
-        boundary::{ClientAuth, Proof},
         jwt::{self, KeyHint, SigningKey},
+        oauth::config::{ClientAuth, Proof},
     },
 };
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::{AuthError, TokenChallenge, answer, challenge, discovery, endpoint, resource};
 use crate::{
     secret::Secret,
-    security::{ScopeSet, boundary::Proof},
+    security::{ScopeSet, oauth::config::Proof},
 };
 
 /// A scheme and its parameters.

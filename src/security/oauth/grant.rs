@@ -13,9 +13,9 @@ use super::{
 use crate::{
     secret::Secret,
     security::{
-        ScopeSet,
-        boundary::{OAuth, ResourceParameter, ServerConfig, TokenRequest, TokenSource},
-        jwt,
+        ScopeSet, jwt,
+        oauth::config::{OAuth, ResourceParameter, TokenRequest, TokenSource},
+        servers::ServerConfig,
     },
 };
 

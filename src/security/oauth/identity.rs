@@ -24,8 +24,9 @@ use crate::{
     secret::Redactor,
     security::{
         ScopeSet,
-        boundary::{Access, OAuth, Proof, ServerConfig, StepUp},
+        oauth::config::{OAuth, Proof, StepUp},
         pace::Pace,
+        servers::{Access, ServerConfig},
     },
 };
 

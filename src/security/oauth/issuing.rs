@@ -22,8 +22,8 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{self, ClientAuth, Code, Endpoints, Enterprise, MissingAudience, OAuth},
         jwt::{self, Confirmation, LEEWAY, Verifier},
+        oauth::config::{self, ClientAuth, Code, Endpoints, Enterprise, MissingAudience, OAuth},
     },
 };
 
@@ -130,16 +130,16 @@ impl Issuing {
     async fn ask(&self, issuer: &Issuer, target: Target<'_>) -> Result<Grant, AuthError> {
         let endpoint = self.endpoint(issuer);
         match &self.oauth.grant {
-            boundary::Grant::ClientCredentials => grant::client_credentials(&endpoint, target).await,
-            boundary::Grant::Workload { assertion } => {
+            config::Grant::ClientCredentials => grant::client_credentials(&endpoint, target).await,
+            config::Grant::Workload { assertion } => {
                 let assertion = self.read(assertion).await?;
                 grant::jwt_bearer(&endpoint, target, &assertion).await
             }
-            boundary::Grant::Enterprise(enterprise) => {
+            config::Grant::Enterprise(enterprise) => {
                 let assertion = self.identity_assertion(enterprise, target).await?;
                 grant::jwt_bearer(&endpoint, target, &assertion).await
             }
-            boundary::Grant::Code(code) => code::obtain(self, issuer, code, target).await,
+            config::Grant::Code(code) => code::obtain(self, issuer, code, target).await,
         }
     }
 
@@ -168,7 +168,7 @@ impl Issuing {
         Ok(assertion)
     }
 
-    async fn read(&self, source: &boundary::TokenSource) -> Result<Secret<String>, AuthError> {
+    async fn read(&self, source: &config::TokenSource) -> Result<Secret<String>, AuthError> {
         let token = grant::read(source).await?;
         self.redactor.learn(&token);
         Ok(token)
@@ -302,7 +302,7 @@ impl Issuing {
 
     /// Endpoints that nobody published may belong to anybody, so nothing that was secret before goes there.
     fn may_guess(&self) -> bool {
-        let legacy = matches!(&self.oauth.grant, boundary::Grant::Code(Code { endpoints: Endpoints::OrLegacy, .. }));
+        let legacy = matches!(&self.oauth.grant, config::Grant::Code(Code { endpoints: Endpoints::OrLegacy, .. }));
         legacy && self.oauth.secrets().next().is_none() && !matches!(self.oauth.client, ClientAuth::PrivateKey(_))
     }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::{AuthError, challenge, grant::resource};
 use crate::{
     net::{Bytes, Client, Options, Request},
-    security::{ScopeSet, boundary::Proof},
+    security::{ScopeSet, oauth::config::Proof},
 };
 
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.

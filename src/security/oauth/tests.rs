@@ -16,8 +16,9 @@ use crate::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, OAuth, ServerConfig, StepUp, TokenSource},
         jwt::MAX_TOKEN,
+        oauth::config::{ClientAuth, OAuth, StepUp, TokenSource},
+        servers::ServerConfig,
     },
 };
 

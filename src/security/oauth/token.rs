@@ -7,7 +7,7 @@ use crate::{
     Digest,
     clock::Clock,
     secret::Secret,
-    security::{ScopeSet, boundary::Proof},
+    security::{ScopeSet, oauth::config::Proof},
 };
 
 /// A token that the pinned issuer issued, verified when it came.

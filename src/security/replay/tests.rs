@@ -27,12 +27,12 @@ distinct = { argument = "to", max = 2 }
 tool_calls = 4
 "#;
 
-fn boundary() -> (tempfile::TempDir, Boundary) {
+fn policy() -> (tempfile::TempDir, Policy) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.toml");
     std::fs::write(&file, RULES).unwrap();
-    let boundary = Boundary::load_rules(&file).unwrap();
-    (folder, boundary)
+    let policy = Policy::load(&file).unwrap();
+    (folder, policy)
 }
 
 /// What becomes of calls, and by which rule.
@@ -40,8 +40,8 @@ fn decided(input: Value, calls: Value) -> Vec<(Decision, String)> {
     let recording = json!({ "id": "a", "input": input, "calls": calls, "session": {
         "scopes": ["payments:read", "payments:send"], "registry": { "payees": ["IBAN1"] } } });
     let recording: Recording = serde_json::from_value(recording).unwrap();
-    let (_folder, boundary) = boundary();
-    replay(&boundary, &recording).unwrap().into_iter().map(|one| (one.decision, one.rule)).collect()
+    let (_folder, policy) = policy();
+    replay(&policy, &recording).unwrap().into_iter().map(|one| (one.decision, one.rule)).collect()
 }
 
 fn permit(rule: &str) -> (Decision, String) {
@@ -77,8 +77,8 @@ fn what_a_denied_or_failed_call_answered_is_not_seen() {
     let recording = json!({ "id": "a", "session": { "scopes": ["payments:send"] }, "calls": [
         { "tool": "bank.payments", "result": [{ "iban": "IBAN4" }] }, send("IBAN4")] });
     let recording: Recording = serde_json::from_value(recording).unwrap();
-    let (_folder, boundary) = boundary();
-    let rules: Vec<_> = replay(&boundary, &recording).unwrap().into_iter().map(|one| one.rule).collect();
+    let (_folder, policy) = policy();
+    let rules: Vec<_> = replay(&policy, &recording).unwrap().into_iter().map(|one| one.rule).collect();
     assert_eq!(rules, ["tools.\"bank.payments\".scopes", FROM]);
 }
 
@@ -104,8 +104,8 @@ fn expectations_are_those_of_the_call_or_of_all() {
     let recording = json!({ "id": "a", "expect": "deny", "session": { "scopes": ["payments:read"] },
         "calls": [call(Some("permit")), call(None)] });
     let recording: Recording = serde_json::from_value(recording).unwrap();
-    let (_folder, boundary) = boundary();
-    let met: Vec<_> = replay(&boundary, &recording).unwrap().iter().map(Decided::is_as_expected).collect();
+    let (_folder, policy) = policy();
+    let met: Vec<_> = replay(&policy, &recording).unwrap().iter().map(Decided::is_as_expected).collect();
     assert_eq!(met, [true, false]);
 }
 
@@ -114,8 +114,8 @@ fn a_reason_can_be_expected() {
     let call = |expect: &str| json!({ "tool": "bank.payments", "expect": expect });
     let recording = json!({ "id": "a", "calls": [call("scope_missing"), call("provenance_denied"), call("deny")] });
     let recording: Recording = serde_json::from_value(recording).unwrap();
-    let (_folder, boundary) = boundary();
-    let met: Vec<_> = replay(&boundary, &recording).unwrap().iter().map(Decided::is_as_expected).collect();
+    let (_folder, policy) = policy();
+    let met: Vec<_> = replay(&policy, &recording).unwrap().iter().map(Decided::is_as_expected).collect();
     assert_eq!(met, [true, false, true]);
     let error = Recording::read(3, br#"{"id":"a","calls":[],"expect":"denied"}"#).unwrap_err().to_string();
     assert!(error.starts_with("line 3, column ") && error.contains("write `permit`, `deny` or the code"), "{error}");

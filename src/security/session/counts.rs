@@ -7,6 +7,7 @@ use super::structure::Structure;
 use crate::{
     Digest,
     call::{ToolCall, ToolName},
+    security::policy::Watched,
 };
 
 /// How often what was done. Only permitted calls count, except for attempts.
@@ -80,13 +81,6 @@ pub(in crate::security) struct Reserved {
     watched: Option<ToolCall>,
     uses: Vec<Use>,
     number: u64,
-}
-
-/// Whether a rule of sequence looks for calls like this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum Watched {
-    Yes,
-    No,
 }
 
 impl Reserved {

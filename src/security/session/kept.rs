@@ -5,7 +5,7 @@ use std::{
 
 use serde_json::{Deserializer, Value};
 
-use crate::security::check::views::folded;
+use crate::security::{check::views::folded, policy::KeptFields};
 
 /// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through,
 /// however many there are.
@@ -20,13 +20,6 @@ pub(in crate::security) struct KeptIn {
     only: Option<HashSet<Field>>,
     size: usize,
     full: bool,
-}
-
-/// Which fields of a tool's replies must not leave. What stands under no other need not be remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::security) enum KeptFields {
-    All,
-    Only(BTreeSet<String>),
 }
 
 /// A name of a field, by number: a value counts for every key above it.

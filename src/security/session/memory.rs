@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     given::{Given, has_token},
-    kept::{KeptFields, KeptIn, is_telling},
+    kept::{KeptIn, is_telling},
     reading,
     structure::{Structure, WRAPPER},
 };
@@ -16,8 +16,8 @@ use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
     security::{
-        boundary::{ArgumentRule, ReadAs, Registry, Source, WrittenAs},
         check::args::items,
+        policy::{ArgumentRule, KeptFields, ReadAs, Registry, Source, WrittenAs},
     },
 };
 

@@ -15,7 +15,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use self::word::{Stop, Word, words};
-use crate::security::boundary::{ReadAs, WrittenAs};
+use crate::security::policy::{ReadAs, WrittenAs};
 
 /// How a text of the input writes a value, if it does.
 pub(super) fn find(read_as: ReadAs, text: &str, value: &Value) -> Option<WrittenAs> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{given::has_token, *};
-use crate::security::boundary::{Registry, Source};
+use crate::security::policy::{Registry, Source};
 
 const INPUT: Source = Source::Input { field: None };
 

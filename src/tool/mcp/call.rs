@@ -14,7 +14,7 @@ use crate::{
     episode::Recorder,
     event::{EventKind, SecurityEvent},
     secret::Redactor,
-    security::{Permitted, boundary::CallLimits},
+    security::{Permitted, policy::CallLimits},
 };
 
 /// What one call belongs to.

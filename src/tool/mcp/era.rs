@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::start::Handshake;
-use crate::security::boundary::Protocol;
+use crate::security::servers::Protocol;
 
 /// What is known of a server's era. One that ignores what it does not know costs time whenever it is asked for the newer one.
 #[derive(Default)]

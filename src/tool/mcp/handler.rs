@@ -4,7 +4,7 @@ use rmcp::{
 };
 
 use super::input;
-use crate::security::boundary::InputPolicy;
+use crate::security::servers::InputPolicy;
 
 /// Who we are. What a server asks of us or tells us is dealt with below the protocol library, where it can be counted.
 pub(super) struct Handler {

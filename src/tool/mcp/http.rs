@@ -38,7 +38,7 @@ use super::{
 use crate::{
     clock::Clock,
     net::{self, Request, Streamed},
-    security::{boundary::Protocol, oauth::Identity},
+    security::{oauth::Identity, servers::Protocol},
 };
 
 /// The longest answer to anything but a call, and the longest event of a stream that belongs to none, in bytes.

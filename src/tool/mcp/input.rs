@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::ToolError;
 use crate::{
     call::json_bytes,
-    security::{boundary::InputPolicy, schema::Schema},
+    security::{schema::Schema, servers::InputPolicy},
 };
 
 /// The longest form that is looked at, in bytes: a server can send one after another.

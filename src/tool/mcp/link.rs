@@ -30,7 +30,7 @@ use crate::{
     call::ServerId,
     clock::Clock,
     net::Backoff,
-    security::boundary::{InputPolicy, Protocol},
+    security::servers::{InputPolicy, Protocol},
 };
 
 /// Leads to one server; is made anew when it has broken off, but not for ever.

@@ -31,7 +31,7 @@ use super::{
     oddity::Oddities,
     subject::Subject,
 };
-use crate::{net::strip_bom, security::boundary::InputPolicy};
+use crate::{net::strip_bom, security::servers::InputPolicy};
 
 /// What a program's messages mean to us.
 #[derive(Clone)]

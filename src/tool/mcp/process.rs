@@ -27,7 +27,7 @@ use crate::{
     call::ServerId,
     clock::Clock,
     secret::Redactor,
-    security::boundary::{CommandConfig, Protocol},
+    security::servers::{CommandConfig, Protocol},
 };
 
 /// How a server's program is started.

@@ -16,7 +16,7 @@ use rmcp::{
 };
 
 use super::{error::Fault, link::is_of_older_era, pipes::Pipes};
-use crate::{clock::Clock, secret::Redactor, security::boundary::Protocol};
+use crate::{clock::Clock, secret::Redactor, security::servers::Protocol};
 
 /// The request that begins a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,23 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use crate::{
+    Fields,
+    call::{Effect, ReplyStatus, ServerId, ToolCall},
+    clock::SystemClock,
+    episode::{Recorder, RunId},
+    event::EventKind,
+    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
+    secret::{Redactor, Secret},
+    security::{
+        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, ScopeSet, Session,
+        oauth::{
+            AuthError,
+            config::{ClientAuth, OAuth},
+        },
+        policy::{Others, PolicySpec, ToolRule},
+        servers::{InputPolicy, ServerConfig},
+    },
+};
 use std::{
     sync::{
         Mutex,
@@ -22,20 +40,6 @@ mod refusals;
 mod schemas;
 
 use super::{call::Idempotency, listing::MAX_PAGES, *};
-use crate::{
-    Fields,
-    call::{Effect, ReplyStatus, ServerId, ToolCall},
-    clock::SystemClock,
-    episode::{Recorder, RunId},
-    event::EventKind,
-    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
-    secret::{Redactor, Secret},
-    security::{
-        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, ScopeSet, Session,
-        boundary::{ClientAuth, InputPolicy, OAuth, Others, Parts, ServerConfig, ToolRule},
-        oauth::AuthError,
-    },
-};
 
 /// Issuer of opaque tokens and MCP server at one address.
 struct Server {
@@ -155,21 +159,19 @@ pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect:
 pub(super) async fn permitted_under(tool: &str, arguments: Map<String, Value>, rule: ToolRule) -> Permitted {
     struct Everything;
     impl Grants for Everything {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None };
-            Box::pin(async { Ok(granted) })
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+            Box::pin(async { Ok(None) })
         }
     }
     let name = ToolName::try_from(format!("s.{tool}")).unwrap();
     let id: ServerId = "s".to_owned().try_into().unwrap();
-    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
-    let parts = Parts {
-        servers: [(id, server)].into(),
+    let spec = PolicySpec {
+        servers: [id].into(),
         tools: [(name.clone(), rule.other_arguments(Others::Allow))].into(),
-        ..Parts::default()
+        ..PolicySpec::default()
     };
-    let boundary = Boundary::from_parts(parts).unwrap();
-    let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
+    let policy = Policy::new(spec).unwrap();
+    let guard = Guard::new(&policy, Arc::new(Everything));
     let (run, spec) = (
         RunId::random(),
         ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),

@@ -22,9 +22,8 @@ const ELSEWHERE: [(&str, &str); 4] = [
 
 /// All keys of a boundary file, and what a run's limits are called in code.
 pub(super) fn known(root: &Path) -> BTreeSet<String> {
-    let folder = root.join("src/security/boundary/file");
-    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = files.filter(|path| path.is_file()).chain([folder.with_extension("rs")]);
+    let folders = ["src/security/policy/file", "src/security/servers/file"].map(|folder| root.join(folder));
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
     let mut known: BTreeSet<String> = files
         .flat_map(|path| listed(&fs::read_to_string(path).unwrap()))
         .chain(["tools", "servers"].map(str::to_owned))

@@ -164,7 +164,7 @@ impl World {
         let runtime = |deadline| {
             let limits = Limits::default().deadline(deadline);
             let (model, boundary) = (lm(&testbed, "scripted"), boundary.clone());
-            Runtime::builder().lm(model).boundary(boundary).clock(clock.clone()).limits(limits).build()
+            Runtime::builder().lm(model).boundary(boundary).limits(limits).build()
         };
         let (runtime, patient) = (runtime(scale.deadline), runtime(PATIENCE));
         let errand = Errand { tools, think: scale.think, tally: Arc::default() };

@@ -5,9 +5,8 @@ use std::{fs, net::TcpListener};
 use abide::{
     net::{self, AddressKind, Request},
     security::{
-        boundary::ClientAuth,
         jwt,
-        oauth::{AuthError, resource_metadata},
+        oauth::{AuthError, config::ClientAuth, resource_metadata},
     },
 };
 use abide_testbed::{Options, Testbed};

@@ -5,9 +5,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use abide::{
     call::Effect,
     security::{
-        boundary::ClientAuth,
         jwt::{Algorithm, SigningKey},
-        oauth::AuthError,
+        oauth::{AuthError, config::ClientAuth},
     },
 };
 use axum::{Json, response::IntoResponse};

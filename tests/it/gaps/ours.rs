@@ -8,8 +8,11 @@ use abide::{
     secret::{Redactor, Secret},
     security::{
         ScopeSet,
-        boundary::{ClientAuth, OAuth, ServerConfig},
-        oauth::{AuthError, Identity},
+        oauth::{
+            AuthError, Identity,
+            config::{ClientAuth, OAuth},
+        },
+        servers::ServerConfig,
     },
     tool::mcp::{ConnectError, McpServer, ToolError},
 };

@@ -8,8 +8,11 @@ use abide::{
     net,
     security::{
         ScopeSet,
-        boundary::{Proof, StepUp},
-        oauth::{AuthError, resource_metadata},
+        oauth::{
+            AuthError,
+            config::{Proof, StepUp},
+            resource_metadata,
+        },
     },
     tool::mcp::ToolError,
 };

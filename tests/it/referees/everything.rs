@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use abide::security::boundary::InputPolicy;
+use abide::security::servers::InputPolicy;
 
 use super::*;
 

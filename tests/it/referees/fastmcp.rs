@@ -6,9 +6,11 @@ use abide::{
     episode::{Recorder, RunId},
     secret::Redactor,
     security::{
-        Audit, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Session,
-        boundary::{ClientAuth, StepUp},
-        oauth::Identity,
+        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, Session,
+        oauth::{
+            Identity,
+            config::{ClientAuth, StepUp},
+        },
     },
     tool::mcp::{CallContext, McpServer, ToolError},
 };
@@ -119,16 +121,14 @@ async fn a_rate_limit_within_200_is_waited_for() {
 async fn permitted(tool: &str, arguments: Value) -> abide::security::Permitted {
     struct Nothing;
     impl Grants for Nothing {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None };
-            Box::pin(async { Ok(granted) })
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+            Box::pin(async { Ok(None) })
         }
     }
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    let parts =
-        Parts { servers: [(id(), server("https://mcp.example/mcp"))].into(), ..rules(&[(tool, Effect::Write, "")]) };
-    let boundary = Boundary::from_parts(parts).unwrap();
-    let guard = Guard::new(&boundary, Arc::new(Nothing), Audit::discard(), Arc::new(SystemClock::new()));
+    let spec = PolicySpec { servers: [id()].into(), ..rules(&[(tool, Effect::Write, "")]) };
+    let policy = Policy::new(spec).unwrap();
+    let guard = Guard::new(&policy, Arc::new(Nothing));
     let spec = abide::call::ToolSpec::new(tool_name(tool), "", json!({ "type": "object" }), None);
     let (run, call) = (RunId::random(), ToolCall { tool: tool_name(tool), arguments });
     let session = Session::new(run, Mode::Live, &Fields::new());

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use abide::{
     net::{Options, TlsVersion},
-    security::boundary::ClientAuth,
+    security::oauth::config::ClientAuth,
 };
 
 use super::{

@@ -1,9 +1,11 @@
 //! oidc-provider as issuer, and a resource server that checks its tokens with another library before fastmcp serves the call.
 
 use abide::security::{
-    boundary::{ClientAuth, Proof, TokenRules},
     jwt::{Algorithm, SigningKey},
-    oauth::AuthError,
+    oauth::{
+        AuthError,
+        config::{ClientAuth, Proof, TokenRules},
+    },
 };
 use futures_util::future::join;
 

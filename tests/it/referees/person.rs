@@ -7,9 +7,9 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use abide::security::{
-    boundary::{ClientAuth, Code, Grant, Registration},
-    oauth::UserAgent,
+use abide::security::oauth::{
+    UserAgent,
+    config::{ClientAuth, Code, Grant, Registration},
 };
 use futures_util::future::BoxFuture;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use abide::security::boundary::Protocol;
+use abide::security::servers::Protocol;
 
 use super::*;
 

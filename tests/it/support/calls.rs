@@ -1,5 +1,18 @@
 //! Calls of one MCP server by themselves, as the guard would permit them.
 
+use abide::{
+    Fields,
+    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::Clock,
+    episode::{Recorder, RunId},
+    event::EventKind,
+    secret::Redactor,
+    security::{
+        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, Policy, ScopeSet, Session,
+        policy::{Others, PolicySpec, ToolRule},
+    },
+    tool::mcp::{CallContext, McpServer, ToolError},
+};
 use std::{
     sync::{
         Arc,
@@ -8,19 +21,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use abide::{
-    Fields,
-    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::{Clock, SystemClock},
-    episode::{Recorder, RunId},
-    event::EventKind,
-    secret::Redactor,
-    security::{
-        Audit, Boundary, GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, ScopeSet, Session,
-        boundary::{Others, Parts, ServerConfig, ToolRule},
-    },
-    tool::mcp::{CallContext, McpServer, ToolError},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
@@ -84,21 +84,19 @@ pub(crate) fn events(recorder: Recorder) -> Vec<EventKind> {
 async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
     struct Everything;
     impl Grants for Everything {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<GrantedScopes, GrantError>> {
-            let granted = GrantedScopes { scopes: ScopeSet::new(), token_hash: String::new(), jti_hash: None };
-            Box::pin(async { Ok(granted) })
+        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+            Box::pin(async { Ok(None) })
         }
     }
     let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
     let id: ServerId = "crm".to_owned().try_into().unwrap();
-    let server = ServerConfig::new(id.clone(), "https://mcp.example/mcp".parse().unwrap());
-    let parts = Parts {
-        servers: [(id, server)].into(),
+    let spec = PolicySpec {
+        servers: [id].into(),
         tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(Others::Allow))].into(),
-        ..Parts::default()
+        ..PolicySpec::default()
     };
-    let boundary = Boundary::from_parts(parts).unwrap();
-    let guard = Guard::new(&boundary, Arc::new(Everything), Audit::discard(), Arc::new(SystemClock::new()));
+    let policy = Policy::new(spec).unwrap();
+    let guard = Guard::new(&policy, Arc::new(Everything));
     let (run, spec) = (
         RunId::random(),
         ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),

@@ -13,10 +13,10 @@ const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
 /// The code that reads all tables but those of servers.
 const READERS: [&str; 4] = [
-    include_str!("../file.rs"),
-    include_str!("../file/flow.rs"),
-    include_str!("../file/limits.rs"),
-    include_str!("../file/tool.rs"),
+    include_str!("../../policy/file/read.rs"),
+    include_str!("../../policy/file/flow.rs"),
+    include_str!("../../policy/file/limits.rs"),
+    include_str!("../../policy/file/tool.rs"),
 ];
 
 /// The texts in the lists of known keys.
@@ -61,10 +61,10 @@ fn the_example_loads_and_has_nothing_to_warn_of() {
     let (_, rules) = example.split_once('\n').unwrap();
     let tools = Draft::parse(rules, folder.path(), &|_| None).unwrap().boundary().clone();
     let any = |(name, _): (&ToolName, &ToolRule)| ToolSpec::new(name.clone(), "", json!({ "type": "object" }), None);
-    let specs: Vec<ToolSpec> = tools.catalogue().map(any).collect();
+    let specs: Vec<ToolSpec> = tools.policy().catalogue().map(any).collect();
     std::fs::write(folder.path().join("tools.lock"), ToolLock::of(&specs).to_text().unwrap()).unwrap();
     let boundary = Boundary::parse(example, folder.path(), &|_| Some("secret".into())).unwrap();
-    assert_eq!(boundary.catalogue().count(), 4);
+    assert_eq!(boundary.policy().catalogue().count(), 4);
     let found = lint::check(&Draft::load(&path).unwrap(), None);
     let worth: Vec<String> =
         found.iter().filter(|one| one.severity > Severity::Note).map(ToString::to_string).collect();

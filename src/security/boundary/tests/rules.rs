@@ -104,7 +104,7 @@ fn an_unset_secret_hides_no_other_problem() {
 fn a_draft_needs_no_secrets_and_says_which_are_missing() {
     let draft = Draft::parse(GOOD, "", &|_| None).unwrap();
     assert_eq!(draft.unset().collect::<Vec<_>>(), ["CRM_CLIENT_SECRET"]);
-    assert_eq!(draft.boundary().digest(), good().digest());
+    assert_eq!(draft.boundary().policy().digest(), good().policy().digest());
     assert_eq!(draft.line_of("tools.\"crm.lookup\".arguments.id.from"), Some(13));
     assert_eq!(draft.line_of("tools.\"crm.lookup\".max_calls"), Some(9));
     assert_eq!(Draft::parse(GOOD, "", &|_| Some(SECRET.into())).unwrap().unset().count(), 0);
@@ -156,7 +156,7 @@ fn what_a_call_may_take_is_set_for_each_tool() {
                  [tools.'crm.b']\nscopes = []\neffect = 'read'\ntimeout = '10s'\n\
                  [tools.'crm.c']\nscopes = []\neffect = 'read'\n";
     let draft = Draft::parse(rules, "", &|_| None).unwrap();
-    let limits = |tool: &str| draft.boundary().tool(&tool.try_into().unwrap()).unwrap().call_limits();
+    let limits = |tool: &str| draft.boundary().policy().tool(&tool.try_into().unwrap()).unwrap().call_limits();
     let (a, b, c) = (limits("crm.a"), limits("crm.b"), limits("crm.c"));
     let seconds = |limits: CallLimits| (limits.timeout.as_secs(), limits.exchange.as_secs());
     assert_eq!((seconds(a), a.receive_bytes, a.shown_bytes), ((300, 300), 4 << 20, 100));
@@ -168,7 +168,7 @@ fn what_a_call_may_take_is_set_for_each_tool() {
 fn fields_are_written_short_or_under_their_own_key() {
     let rules = |text: &str| {
         let boundary = Boundary::parse(&format!("{TABLES}{text}\n"), "", &|_| None).unwrap();
-        boundary.tool(&name("b")).unwrap().arguments.clone()
+        boundary.policy().tool(&name("b")).unwrap().arguments.clone()
     };
     let short = rules("arguments.x.max_items = 2\narguments.x.id = { from = ['input'] }\narguments.x.to.name = {}");
     let long = rules(

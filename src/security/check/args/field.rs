@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Denied, MISNAMED, counted, first_broken, folded, says_nothing};
 use crate::{
     event::EventKind,
-    security::boundary::{ArgumentRule, Others, field_path},
+    security::policy::{ArgumentRule, Others, field_path},
 };
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.

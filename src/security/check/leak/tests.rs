@@ -1,6 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
+use crate::{
+    Fields,
+    call::{ToolCall, ToolReply},
+    episode::RunId,
+    secret::{Redactor, Secret},
+    security::{Mode, Session},
+};
 
 use base64::{
     Engine,
@@ -9,14 +15,6 @@ use base64::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    Fields,
-    call::{ToolCall, ToolReply},
-    clock::ManualClock,
-    episode::RunId,
-    secret::Secret,
-    security::{Mode, Session},
-};
 
 const RULES: &str = r#"
 [tools."crm.post"]
@@ -38,7 +36,7 @@ values = ["honey-4711-pot"]
 "#;
 
 fn carried_by(arguments: Value) -> Option<&'static str> {
-    let boundary = rules();
+    let policy = rules();
     let input = Fields::new().with("draft", "the plan is to buy the harbour next week").with("request", "publish it");
     let session = Session::new(RunId::random(), Mode::Live, &input);
     let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
@@ -48,38 +46,36 @@ fn carried_by(arguments: Value) -> Option<&'static str> {
         "notes": "She is unhappy about the late delivery of the grey sofa.",
         "id": "A1",
     });
-    session.answered(&boundary, &read, &ToolReply::done(reply));
+    session.answered(&policy, &read, &ToolReply::done(reply));
     // a reply of text alone, JSON in a text, a list, and an error
     let text = json!(r#"{"email": "x@y.example", "card": ["FR76 3000 6000 0112 3456 7890 189"]}"#);
-    session.answered(&boundary, &read, &ToolReply::done(text));
-    session.answered(&boundary, &read, &ToolReply::failed(json!({ "notes": "no record 77-1234-99" })));
-    denied(&boundary, &session, arguments)
+    session.answered(&policy, &read, &ToolReply::done(text));
+    session.answered(&policy, &read, &ToolReply::failed(json!({ "notes": "no record 77-1234-99" })));
+    denied(&policy, &session, arguments)
 }
 
-fn denied(boundary: &Boundary, session: &Session, arguments: Value) -> Option<&'static str> {
+fn denied(policy: &Policy, session: &Session, arguments: Value) -> Option<&'static str> {
     let Value::Object(arguments) = arguments else { return None };
     let tool =
-        ["crm.post", "t"].map(|name| name.try_into().unwrap()).into_iter().find(|tool| boundary.tool(tool).is_some());
+        ["crm.post", "t"].map(|name| name.try_into().unwrap()).into_iter().find(|tool| policy.tool(tool).is_some());
     let call = ToolCall { tool: tool.unwrap(), arguments };
-    let rule = boundary.tool(&call.tool).unwrap();
+    let rule = policy.tool(&call.tool).unwrap();
     let mut denials = Vec::new();
-    check(&Asked { boundary, rule, call: &call, session, tool: None }, &mut denials);
+    let redactor = Redactor::new();
+    redactor.keep(&Secret::new("the-clients-secret-9000".to_owned()));
+    check(&Asked { policy, redactor: &redactor, rule, call: &call, session, tool: None }, &mut denials);
     denials.first().and_then(|denied| denied.rule)
 }
 
-fn rules() -> Boundary {
+fn rules() -> Policy {
     loaded(RULES)
 }
 
-fn loaded(rules: &str) -> Boundary {
+fn loaded(rules: &str) -> Policy {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("boundary.toml");
     std::fs::write(&file, rules).unwrap();
-    let boundary = Boundary::load_rules(&file).unwrap();
-    let boundary =
-        boundary.with_clock(std::sync::Arc::new(ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1))));
-    boundary.live().redactor().keep(&Secret::new("the-clients-secret-9000".to_owned()));
-    boundary
+    Policy::load(&file).unwrap()
 }
 
 #[test]
@@ -163,11 +159,11 @@ fn goes_out(keep: &str, reply: Value, argument: &str) -> bool {
         "[tools.src]\nscopes = []\neffect = \"read\"\n[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"{keep}\"]\n\
          [sensitive.card]\npattern = '\\b[0-9]{{16}}\\b'\n[canaries]\nvalues = [\"honey-4711-pot\"]\n"
     );
-    let boundary = loaded(&rules);
+    let policy = loaded(&rules);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new().with("contacts", input));
     let read = ToolCall { tool: "src".try_into().unwrap(), arguments: Default::default() };
-    session.answered(&boundary, &read, &ToolReply::done(reply));
-    denied(&boundary, &session, json!({ "text": argument })).is_none()
+    session.answered(&policy, &read, &ToolReply::done(reply));
+    denied(&policy, &session, json!({ "text": argument })).is_none()
 }
 
 const IBAN: &str = "DE89370400440532013000";
@@ -273,9 +269,9 @@ fn has_a(pattern: &str, text: &str) -> bool {
     let rules = format!(
         "[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"sensitive:a\"]\n[sensitive.a]\npattern = '{pattern}'\n"
     );
-    let boundary = loaded(&rules);
+    let policy = loaded(&rules);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
-    denied(&boundary, &session, json!({ "text": text })).is_some()
+    denied(&policy, &session, json!({ "text": text })).is_some()
 }
 
 #[test]
@@ -381,44 +377,44 @@ fn figures_of_bytes_are_read_however_they_are_marked() {
 fn values_that_begin_alike_take_no_time() {
     let other =
         "[tools.\"crm.other\"]\nscopes = []\neffect = \"external\"\nkeep_out = [\"crm.read:other\"]\n\n[canaries]";
-    let boundary = loaded(&RULES.replace("[canaries]", other));
+    let policy = loaded(&RULES.replace("[canaries]", other));
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
     let values: Vec<Value> = (0..40_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
-    session.answered(&boundary, &read, &ToolReply::done(values));
-    assert_eq!(denied(&boundary, &session, json!({ "text": "YWFhYWFh ".repeat(10_000) })), None);
+    session.answered(&policy, &read, &ToolReply::done(values));
+    assert_eq!(denied(&policy, &session, json!({ "text": "YWFhYWFh ".repeat(10_000) })), None);
     // each but the last begins the next, and none is of a field that is kept in here: a long text of them takes too many comparisons to tell
     let others: Vec<Value> = (6..500).map(|n| json!({ "other": "b".repeat(n) })).collect();
-    session.answered(&boundary, &read, &ToolReply::done(others));
-    assert_eq!(denied(&boundary, &session, json!({ "text": "b".repeat(40) })), None);
+    session.answered(&policy, &read, &ToolReply::done(others));
+    assert_eq!(denied(&policy, &session, json!({ "text": "b".repeat(40) })), None);
     let texts = vec!["b".repeat(10_000); 5];
-    assert_eq!(denied(&boundary, &session, json!({ "text": texts })), Some("keep_out"));
+    assert_eq!(denied(&policy, &session, json!({ "text": texts })), Some("keep_out"));
 }
 
 /// Many values in memory, many texts in a call: a test that hangs fails.
 #[test]
 fn many_values_and_many_texts_take_no_time() {
-    let boundary = rules();
+    let policy = rules();
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let tool: crate::call::ToolName = "crm.read".try_into().unwrap();
     let values: Vec<Value> = (0..20_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
     let read = ToolCall { tool, arguments: Default::default() };
-    session.answered(&boundary, &read, &ToolReply::done(values));
+    session.answered(&policy, &read, &ToolReply::done(values));
     let texts: Vec<String> = (0..2_000).map(|n| format!("aaaaab{n}")).collect();
-    assert_eq!(denied(&boundary, &session, json!({ "list": texts })), None);
+    assert_eq!(denied(&policy, &session, json!({ "list": texts })), None);
 }
 
 /// What did not fit into the memory could be anywhere.
 #[test]
 fn a_full_memory_lets_nothing_out() {
-    let boundary = rules();
+    let policy = rules();
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
     for page in 0..40 {
         let values: Vec<Value> = (0..4_000).map(|n| json!({ "notes": format!("{page}-{n}-filler-text") })).collect();
-        session.answered(&boundary, &read, &ToolReply::done(values));
+        session.answered(&policy, &read, &ToolReply::done(values));
     }
-    assert_eq!(denied(&boundary, &session, json!({ "text": "harmless" })), Some("keep_out"));
+    assert_eq!(denied(&policy, &session, json!({ "text": "harmless" })), Some("keep_out"));
 }
 
 #[test]

@@ -12,14 +12,14 @@ use crate::{
 /// What the program sees of a reply, and what is noted; none: nothing of it.
 fn shown(markup: &str, content: Value) -> Option<(Value, usize)> {
     let rules = format!("[tools.t]\nscopes = []\neffect = 'read'\nreply = {{ markup = '{markup}' }}\n");
-    let boundary = Draft::parse(&rules, "", &|_| None).unwrap().boundary().clone();
+    let policy = Draft::parse(&rules, "", &|_| None).unwrap().boundary().policy().clone();
     let tool: ToolName = "t".try_into().unwrap();
-    let (rule, mut reply) = (boundary.tool(&tool).unwrap(), ToolReply::done(content));
+    let (rule, mut reply) = (policy.tool(&tool).unwrap(), ToolReply::done(content));
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     if withheld(rule, &tool, &reply).is_some() {
         return None;
     }
-    let events = clean(&boundary, rule, &tool, &mut reply, &session);
+    let events = clean(&policy, rule, &tool, &mut reply, &session);
     let denied = events.iter().filter(|event| event.kind == EventKind::ReplyDenied).count();
     Some((reply.content, denied))
 }

@@ -9,7 +9,10 @@ use crate::{
     Digest,
     call::ToolCall,
     clock::ManualClock,
-    security::session::{Attempt, Wanted, Watched},
+    security::{
+        policy::Watched,
+        session::{Attempt, Wanted},
+    },
 };
 
 fn brake(calls: u32, distinct: u32, bytes: u32) -> Brake {

@@ -177,7 +177,6 @@ async fn a_stand_in_hides_what_it_is_itself_the_source_of() {
 async fn a_secret_as_the_name_of_a_tool_is_written_down_nowhere() {
     let bench = bench("");
     for secret in ["AKIAIOSFODNN7EXAMPLE", "crm.s3cr3t-of-crm"] {
-        bench.guard.boundary().live().redactor().learn(&crate::secret::Secret::new("s3cr3t-of-crm".to_owned()));
         assert_eq!(kind(bench.call_as(secret, json!({}), None).await), EventKind::UnknownTool);
     }
     let text = serde_json::to_string(&bench.rows.all()).unwrap();

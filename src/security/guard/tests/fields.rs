@@ -1,7 +1,7 @@
 //! Rules of fields inside arguments, and values that the input writes another way.
 
 use super::*;
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 const FIELDS: &str = "arguments.id = { max_items = 9, payment_id = { from = ['profile:id', 'input'] }, amount = { min = 1, max = 500 }, \
                       tags = { enum = ['a', 'b'], max_items = 2 }, address = { country = { pattern = '[A-Z]{2}' } }, \

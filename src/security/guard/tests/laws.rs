@@ -113,11 +113,11 @@ async fn a_hundred_thousand_calls_have_one_row_each_and_a_row_for_each_permit() 
     const TASKS: u64 = 50;
     const RUNS: u64 = 100;
     const CALLS: usize = 20;
-    let boundary = Boundary::parse(BOUNDARY, "", &|_| Some("s3cr3t".into())).unwrap();
+    let policy = Policy::parse(BOUNDARY, "").unwrap();
     let (audit, rows) = Audit::memory();
     let clock = Arc::new(ManualClock::at(std::time::UNIX_EPOCH));
     let token = Token(Some("customer:read ticket:create"));
-    let guard = Arc::new(Guard::new(&boundary, Arc::new(token), audit, clock));
+    let guard = Arc::new(Guard::new(&policy, Arc::new(token)).audit(audit).clock(clock));
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
             let guard = Arc::clone(&guard);
@@ -165,8 +165,8 @@ async fn one_run(guard: &Guard, random: &mut StdRng, calls: usize) -> usize {
 /// A session whose reservations are given back, as when the rate refuses or the caller goes away, ends where it began.
 #[tokio::test]
 async fn a_call_that_is_given_up_while_it_waits_is_not_counted() {
-    let boundary = format!("{BOUNDARY}rate = \"1/s\"\n");
-    let bench = Bench::with(&boundary, Token(Some("customer:read")), Mode::Live);
+    let policy = format!("{BOUNDARY}rate = \"1/s\"\n");
+    let bench = Bench::with(&policy, Token(Some("customer:read")), Mode::Live);
     let _first = bench.call("crm.lookup", json!({ "id": "CUST1" })).await.unwrap();
     {
         let mut waiting = Box::pin(bench.call("crm.lookup", json!({ "id": "CUST2" })));

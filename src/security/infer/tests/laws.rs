@@ -3,7 +3,7 @@
 use proptest::{collection, option, prelude::*, sample::select};
 
 use super::*;
-use crate::security::boundary::Source;
+use crate::security::policy::Source;
 
 fn texts() -> impl Strategy<Value = &'static str> {
     select(vec![
@@ -86,17 +86,17 @@ proptest! {
     fn it_admits_what_it_was_made_from_and_reads_back(recordings in recordings()) {
         let inferred = infer(&recordings, &Known::default()).unwrap();
         let text = inferred.to_toml();
-        let boundary = load(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let policy = load(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         for recording in &recordings {
-            for one in replay(&boundary, recording).unwrap() {
+            for one in replay(&policy, recording).unwrap() {
                 prop_assert_eq!(one.decision, Decision::Permit, "{:?}\n{}", one, text);
             }
         }
-        let parts = inferred.parts();
-        let read: BTreeMap<_, _> = boundary.catalogue().map(|(name, rule)| (name.clone(), rule.clone())).collect();
-        prop_assert_eq!(read, parts.tools);
-        prop_assert_eq!(boundary.registry(), &parts.registry);
-        prop_assert_eq!(boundary.limits(), &parts.limits);
+        let spec = inferred.spec();
+        let read: BTreeMap<_, _> = policy.catalogue().map(|(name, rule)| (name.clone(), rule.clone())).collect();
+        prop_assert_eq!(read, spec.tools);
+        prop_assert_eq!(policy.registry(), &spec.registry);
+        prop_assert_eq!(policy.limits(), &spec.limits);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::super::{AuthError, answer::is_code, discovery::Metadata, random_id};
 use crate::{
     net::check_address,
     secret::Secret,
-    security::{Scope, ScopeSet, boundary::Pkce, jwt::MAX_TOKEN},
+    security::{Scope, ScopeSet, jwt::MAX_TOKEN, oauth::config::Pkce},
 };
 
 /// What is asked for.

@@ -5,19 +5,20 @@ use std::{borrow::Cow, path::PathBuf, sync::Arc};
 use http::StatusCode;
 use zeroize::Zeroizing;
 
-use super::{
-    super::{
-        AuthError,
-        endpoint::{Endpoint, field},
-        grant, identity,
-        store::{Consent, Store},
-    },
-    Client,
+use super::super::{
+    AuthError,
+    endpoint::{Endpoint, field},
+    grant, identity,
+    store::{Consent, Store},
 };
+use super::Client;
 use crate::{
     clock::Clock,
     secret::Redactor,
-    security::boundary::{Code, Grant, ServerConfig},
+    security::{
+        oauth::config::{Code, Grant},
+        servers::ServerConfig,
+    },
 };
 
 /// What became of the refresh token at the issuer.

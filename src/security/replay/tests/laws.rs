@@ -45,7 +45,7 @@ struct Rules {
 }
 
 impl Rules {
-    fn boundary(&self) -> Option<Boundary> {
+    fn policy(&self) -> Option<Policy> {
         let tool: String = self.tool.iter().map(|at| format!("{}\n", TOOL_RULES[*at])).collect();
         let limits: String = self.limits.iter().map(|at| format!("{}\n", LIMITS[*at])).collect();
         let text = format!(
@@ -58,7 +58,7 @@ impl Rules {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("boundary.toml");
         std::fs::write(&file, text).unwrap();
-        Boundary::load_rules(file).ok()
+        Policy::load(file).ok()
     }
 
     /// With one rule more; the same where it has the rule already.
@@ -102,7 +102,7 @@ proptest! {
     ) {
         let recording: Recording =
             serde_json::from_value(json!({ "id": "r", "input": { "request": "ann smith, CUST1" }, "calls": calls })).unwrap();
-        let (weak, strict) = (rules.boundary(), rules.and(more).boundary());
+        let (weak, strict) = (rules.policy(), rules.and(more).policy());
         // only rules that contradict each other make no boundary
         prop_assume!(weak.is_some() && strict.is_some());
         let (weak, strict) = (weak.unwrap(), strict.unwrap());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::{Date, Month};
 
 use super::{Spot, Stop, Word, date_and_time, words};
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// A day of a year, or of any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,13 +1,13 @@
 //! A date with a time of day: `May 26 at 5 pm`, `17:00 on 26.05.2024`. The two stand beside each other, and neither of them beside a third.
 
 use super::{
-    Spot, Word, date,
-    date::{Day, month},
-    date_and_time, time,
-    time::Minute,
+    Spot, Word,
+    date::{self, Day, month},
+    date_and_time,
+    time::{self, Minute},
     words,
 };
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// How a text writes the date of the moment that a value is, where its time stands beside it.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {

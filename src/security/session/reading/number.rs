@@ -14,7 +14,7 @@ use self::{
     sum::{Spoken, number},
 };
 use super::{Stop, words};
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// How a text writes a number.
 pub(super) fn find(text: &str, wanted: &Number) -> Option<WrittenAs> {

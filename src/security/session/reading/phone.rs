@@ -5,7 +5,7 @@ mod group;
 
 use self::group::one;
 use super::is_currency;
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// How a text writes the number that a value is.
 pub(super) fn find(text: &str, value: &str) -> Option<WrittenAs> {

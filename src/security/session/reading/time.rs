@@ -1,7 +1,7 @@
 //! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
 
 use super::{Spot, Word, date_and_time, words};
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// Minutes since midnight.
 pub(super) type Minute = u16;

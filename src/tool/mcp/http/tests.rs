@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     clock::SystemClock,
     secret::Redactor,
-    security::{ScopeSet, boundary::ServerConfig},
+    security::{ScopeSet, servers::ServerConfig},
     tool::mcp::limit::PATIENCE,
 };
 

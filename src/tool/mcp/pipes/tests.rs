@@ -12,7 +12,7 @@ use crate::{
     clock::ManualClock,
     episode::{Recorder, RunId},
     secret::Redactor,
-    security::{ScopeSet, boundary::ToolRule},
+    security::{ScopeSet, policy::ToolRule},
     tool::mcp::{
         CallContext,
         call::Ticket,

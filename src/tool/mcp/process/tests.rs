@@ -8,7 +8,7 @@ use crate::{
     call::{Effect, ToolReply},
     clock::SystemClock,
     secret::Secret,
-    security::{ScopeSet, boundary::ToolRule},
+    security::{ScopeSet, policy::ToolRule},
     testing::log::LogCapture,
     tool::mcp::{
         ConnectError, McpServer, ToolError,

@@ -1,7 +1,7 @@
 //! One number from its first word to its last.
 
 use super::piece::{Kind, Piece};
-use crate::security::boundary::WrittenAs;
+use crate::security::policy::WrittenAs;
 
 /// A number that was read.
 #[derive(Clone, Copy, Debug)]

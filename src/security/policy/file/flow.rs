@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{choice, parsed};
-use crate::security::boundary::{
-    CallLimits, Source,
-    reader::Table,
+use crate::security::policy::{
+    CallLimits, Source, Table,
     rule::{Answer, Class, ClassPattern, Markup, ReplyRule},
 };
 
@@ -23,7 +21,7 @@ fn class(table: Table<'_>) -> Class {
             .ok()
     });
     let sources = table.texts("from").into_iter().flatten();
-    let from = sources.filter_map(|source| parsed::<Source>(&table, "from", source)).collect();
+    let from = sources.filter_map(|source| table.parsed::<Source>("from", source)).collect();
     table.finish(&["pattern", "from"]);
     Class { pattern, from }
 }
@@ -34,7 +32,7 @@ pub(super) fn reply(table: Table<'_>) -> ReplyRule {
         max_bytes: table.count("max_bytes").map(std::num::NonZeroU32::get),
         receive_bytes: bytes(&table, "receive_bytes"),
         shown_bytes: bytes(&table, "shown_bytes"),
-        markup: choice(&table, "markup", &words).unwrap_or_default(),
+        markup: table.choice("markup", &words).unwrap_or_default(),
         hide: owned(&table, "hide"),
     };
     table.finish(&["max_bytes", "receive_bytes", "shown_bytes", "markup", "hide"]);
@@ -55,7 +53,7 @@ pub(super) fn answer(table: Table<'_>) -> Answer {
     let words = [("keep", Markup::Keep), ("refuse", Markup::Refuse)];
     let answer = Answer {
         max_chars: table.count("max_chars").map(std::num::NonZeroU32::get),
-        markup: choice(&table, "markup", &words).unwrap_or_default(),
+        markup: table.choice("markup", &words).unwrap_or_default(),
         never: owned(&table, "never"),
     };
     table.finish(&["max_chars", "markup", "never"]);

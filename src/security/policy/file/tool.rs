@@ -4,15 +4,14 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use toml::de::DeValue;
 
-use super::{beside, choice, flow, limits, parsed, required_count};
+use super::{flow, limits};
 use crate::{
     Pattern,
     call::{Effect, ToolName},
     security::{
         Scope, ScopeSet,
-        boundary::{
-            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, ReadAs, Recorded, Source, ToolRule, key_path,
-            reader::Table,
+        policy::{
+            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, ReadAs, Recorded, Source, Table, ToolRule, key_path,
             rule::{Approval, Kept, Liftable, Others},
         },
     },
@@ -65,7 +64,7 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
     }
     let distinct = table.table("distinct").and_then(|table| {
         let argument = table.required("argument").map(str::to_owned);
-        let max = required_count(&table, "max");
+        let max = table.required_count("max");
         table.finish(&["argument", "max"]);
         Some(Distinct { argument: argument?, max: max? })
     });
@@ -74,13 +73,13 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         table
             .problem(second, "is a second stand-in: set only one of `dry_run`, `dry_run_file` and `dry_run_recording`");
     }
-    let file = beside(table, "dry_run_file", base_dir, |text| {
+    let file = table.beside("dry_run_file", base_dir, |text| {
         serde_json::from_str(text).map_err(|error| format!("is no JSON value: {error}"))
     });
-    let recorded = beside(table, "dry_run_recording", base_dir, |text| Recorded::parse(name, text));
-    let approval = choice(table, "approval", &[("each_call", Approval::EachCall)]).unwrap_or_default();
+    let recorded = table.beside("dry_run_recording", base_dir, |text| Recorded::parse(name, text));
+    let approval = table.choice("approval", &[("each_call", Approval::EachCall)]).unwrap_or_default();
     let ask = table.texts("ask").map(|words| words.into_iter().filter_map(|word| liftable(table, word)).collect());
-    let others = choice(table, "other_arguments", &[("allow", Others::Allow), ("refuse", Others::Refuse)]);
+    let others = table.choice("other_arguments", &[("allow", Others::Allow), ("refuse", Others::Refuse)]);
     Some(ToolRule {
         arguments,
         others: others.unwrap_or_default(),
@@ -94,7 +93,7 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         after: any_ofs(table, "after"),
         only_if: any_ofs(table, "only_if"),
         never_with: never_with(table),
-        keep_out: all::<Kept>(table, "keep_out"),
+        keep_out: table.all::<Kept>("keep_out"),
         reply: table.table("reply").map(flow::reply).unwrap_or_default(),
         ..ToolRule::new(effect?, scopes?)
     })
@@ -102,7 +101,7 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
 
 fn timeout(table: &Table<'_>) -> Option<Duration> {
     let text = table.text("timeout")?;
-    let timeout = limits::window(text).filter(|time| *time <= CallLimits::MAX_TIMEOUT);
+    let timeout = limits::duration(text).filter(|time| *time <= CallLimits::MAX_TIMEOUT);
     if timeout.is_none() {
         table.problem("timeout", "must be a time from `1s` to `1h`, such as `300s` or `5m`");
     }
@@ -117,7 +116,7 @@ fn effect(table: &Table<'_>) -> Option<Effect> {
             "is missing: say `read`, `write` or `external`, as you know the tool, not as its server describes it",
         );
     }
-    choice(table, "effect", &effects)
+    table.choice("effect", &effects)
 }
 
 fn scopes(table: &Table<'_>) -> Option<ScopeSet> {
@@ -126,7 +125,7 @@ fn scopes(table: &Table<'_>) -> Option<ScopeSet> {
     }
     table.texts("scopes").map(|scopes| {
         let scopes = scopes.into_iter();
-        scopes.filter_map(|scope| parsed::<Scope>(table, "scopes", scope)).collect()
+        scopes.filter_map(|scope| table.parsed::<Scope>("scopes", scope)).collect()
     })
 }
 
@@ -162,8 +161,8 @@ fn argument(table: Table<'_>) -> ArgumentRule {
         hosts: owned("hosts"),
         links: owned("links"),
         path_root: table.text("path_root").map(str::to_owned),
-        from: table.has("from").then(|| all::<Source>(&table, "from")),
-        read_as: choice(&table, "as", &ReadAs::WORDS),
+        from: table.has("from").then(|| table.all::<Source>("from")),
+        read_as: table.choice("as", &ReadAs::WORDS),
         fields,
     };
     table.finish(ARGUMENT_KEYS);
@@ -197,7 +196,7 @@ fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {
 /// Calls, and lists of calls of which one is enough. An entry in which nothing could be read has its problem already.
 fn any_ofs(table: &Table<'_>, key: &str) -> Vec<AnyOf> {
     let entry = |texts: Vec<&str>| {
-        let calls: Vec<_> = texts.iter().filter_map(|text| parsed::<Earlier>(table, key, text)).collect();
+        let calls: Vec<_> = texts.iter().filter_map(|text| table.parsed::<Earlier>(key, text)).collect();
         (texts.is_empty() || !calls.is_empty()).then_some(AnyOf(calls))
     };
     table.alternatives(key).into_iter().flatten().filter_map(entry).collect()
@@ -216,11 +215,5 @@ fn never_with(table: &Table<'_>) -> Vec<Earlier> {
         );
         return Vec::new();
     }
-    all::<Earlier>(table, KEY)
-}
-
-/// Every text of a list, parsed.
-fn all<T: std::str::FromStr<Err: std::fmt::Display>>(table: &Table<'_>, key: &str) -> Vec<T> {
-    let texts = table.texts(key).into_iter().flatten();
-    texts.filter_map(|text| parsed::<T>(table, key, text)).collect()
+    table.all::<Earlier>(KEY)
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::parsed;
-use crate::security::boundary::{Brake, Limits, Rate, reader::Table};
+use crate::security::policy::{Brake, Limits, Rate, Table};
 
 pub(super) const KEYS: &[&str] = &["tool_calls", "outgoing_bytes", "rate", "burst", "caller", "all"];
 
@@ -17,9 +16,9 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     }
 }
 
-pub(super) fn rate(table: &Table<'_>) -> Option<Rate> {
+pub(in crate::security) fn rate(table: &Table<'_>) -> Option<Rate> {
     let burst = table.count("burst");
-    let rate = table.text("rate").and_then(|text| parsed::<Rate>(table, "rate", text));
+    let rate = table.text("rate").and_then(|text| table.parsed::<Rate>("rate", text));
     if burst.is_some() && !table.has("rate") {
         table.problem("burst", "means nothing without `rate`: set that too");
     }
@@ -28,7 +27,7 @@ pub(super) fn rate(table: &Table<'_>) -> Option<Rate> {
 
 fn brake(table: Table<'_>) -> Option<Brake> {
     let window = table.required("window").and_then(|text| {
-        let window = window(text);
+        let window = duration(text);
         if window.is_none() {
             table.problem("window", "must be a time from `1s` to `31d`, such as `10m`, `24h` or `7d`");
         }
@@ -48,7 +47,7 @@ fn brake(table: Table<'_>) -> Option<Brake> {
 }
 
 /// A time such as `90s`, `10m`, `24h` or `7d`.
-pub(super) fn window(text: &str) -> Option<Duration> {
+pub(in crate::security) fn duration(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => 60,

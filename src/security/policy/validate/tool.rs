@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Declared, Problem, join, no_class};
 use crate::{
     call::{Effect, ToolName},
     canonical_json,
-    security::boundary::{Approval, ArgumentRule, Kept, Source, ToolRule, field_path},
+    security::policy::{
+        Approval, ArgumentRule, Kept, Problem, Source, ToolRule, field_path, key_path as join, validate::Declared,
+    },
 };
 
 pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
@@ -207,4 +208,8 @@ pub(super) fn unknown(source: &Source, declared: &Declared) -> Option<String> {
         }
         _ => None,
     }
+}
+
+pub(super) fn no_class(name: &str) -> String {
+    format!("there is no class `{name}` here: add `[sensitive.{name}]`, or correct the name")
 }

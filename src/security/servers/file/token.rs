@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::parsed;
 use crate::security::{
     Scope, ScopeSet,
-    boundary::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules, reader::Table},
     jwt::Algorithm,
+    oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
+    policy::Table,
 };
 
 pub(super) const KEYS: &[&str] = &[
@@ -53,7 +53,7 @@ pub(super) fn rules(table: &Table<'_>) -> TokenRules {
     }
     let algorithms = table.texts("token_algs").map(|names| {
         let names = names.into_iter();
-        names.filter_map(|name| parsed::<Algorithm>(table, "token_algs", name)).collect::<Vec<_>>()
+        names.filter_map(|name| table.parsed::<Algorithm>("token_algs", name)).collect::<Vec<_>>()
     });
     if algorithms.as_ref().is_some_and(Vec::is_empty) {
         table.problem("token_algs", "is empty, so no token could count: name what the issuer signs with");
@@ -73,7 +73,7 @@ pub(super) fn rules(table: &Table<'_>) -> TokenRules {
 
 fn scopes(table: &Table<'_>, key: &str) -> Option<ScopeSet> {
     let scopes = table.texts(key)?.into_iter();
-    Some(scopes.filter_map(|scope| parsed::<Scope>(table, key, scope)).collect())
+    Some(scopes.filter_map(|scope| table.parsed::<Scope>(key, scope)).collect())
 }
 
 fn parameters(table: &Table<'_>, key: &str) -> BTreeMap<String, String> {

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::*;
+use super::super::registry::*;
 
 #[test]
 fn a_list_has_its_values_and_the_addresses_at_its_domains() {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{MissingAudience, OAuth, Problem, reader::join, token::is_reserved};
+use crate::security::{
+    oauth::config::{MissingAudience, OAuth, is_reserved},
+    policy::{Problem, key_path as join},
+};
 
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 2_048;

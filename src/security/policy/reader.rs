@@ -3,23 +3,29 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
+    fmt,
     num::NonZeroU32,
+    path::Path,
+    str::FromStr,
 };
 
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::Problem;
+use super::{Problem, read_text};
+
+/// The largest file of stand-ins or definitions, in bytes.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What all tables of one file share: the lines of its keys, and the problems so far.
-pub(super) struct Findings<'t> {
+pub(in crate::security) struct Findings<'t> {
     text: &'t str,
     lines: RefCell<Lines>,
     problems: RefCell<Vec<Problem>>,
 }
 
 /// One table, and which of its keys somebody asked for.
-pub(super) struct Table<'t> {
+pub(in crate::security) struct Table<'t> {
     path: String,
     line: usize,
     entries: Vec<Entry<'t>>,
@@ -28,7 +34,7 @@ pub(super) struct Table<'t> {
 
 /// The lines of keys in a file, from 1.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lines(BTreeMap<String, usize>);
+pub(in crate::security) struct Lines(BTreeMap<String, usize>);
 
 struct Entry<'t> {
     key: String,
@@ -44,40 +50,38 @@ enum Used {
 }
 
 impl<'t> Findings<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(in crate::security) fn new(text: &'t str) -> Self {
         Self { text, lines: RefCell::default(), problems: RefCell::default() }
     }
 
     /// The line of a place in the text, from 1.
-    pub(super) fn line_at(&self, offset: usize) -> usize {
+    pub(in crate::security) fn line_at(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         1 + before.iter().filter(|b| **b == b'\n').count()
     }
 
     /// Adds a problem; its line is that of its key, or of the closest table around it.
-    pub(super) fn add(&self, mut problem: Problem) {
+    pub(in crate::security) fn add(&self, mut problem: Problem) {
         if problem.line.is_none() {
             problem.line = self.lines.borrow().of(&problem.key);
         }
         self.problems.borrow_mut().push(problem);
     }
 
-    /// The keys that have a problem.
-    pub(super) fn keys_with_problems(&self) -> BTreeSet<String> {
-        self.problems.borrow().iter().map(|problem| problem.key.clone()).collect()
-    }
-
-    /// All problems, in the order of the file; and where its keys are.
-    pub(super) fn into_parts(self) -> (Vec<Problem>, Lines) {
+    /// With the problems that a validation found: all problems in the order of the file, or else where its keys are. A key that could not
+    /// be read has its problem already, whatever would follow from that.
+    pub(in crate::security) fn conclude(self, validated: Vec<Problem>) -> Result<Lines, Vec<Problem>> {
+        let misread: BTreeSet<String> = self.problems.borrow().iter().map(|problem| problem.key.clone()).collect();
+        validated.into_iter().filter(|problem| !misread.contains(&problem.key)).for_each(|problem| self.add(problem));
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|p| p.line);
-        (problems, self.lines.into_inner())
+        if problems.is_empty() { Ok(self.lines.into_inner()) } else { Err(problems) }
     }
 }
 
 impl Lines {
     /// The line of a key, or of the closest table around it.
-    pub(super) fn of(&self, key: &str) -> Option<usize> {
+    pub(in crate::security) fn of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
             if let Some(line) = self.0.get(key) {
@@ -90,7 +94,12 @@ impl Lines {
 
 impl<'t> Table<'t> {
     /// The table `table` at `path`.
-    pub(super) fn new(path: String, line: usize, table: &'t DeTable<'t>, findings: &'t Findings<'t>) -> Self {
+    pub(in crate::security) fn new(
+        path: String,
+        line: usize,
+        table: &'t DeTable<'t>,
+        findings: &'t Findings<'t>,
+    ) -> Self {
         let entries = table
             .iter()
             .map(|(key, value)| Entry {
@@ -109,22 +118,22 @@ impl<'t> Table<'t> {
     }
 
     /// The path of a key; quoted where it has a dot, as it is written in the file.
-    pub(super) fn path_of(&self, key: &str) -> String {
+    pub(in crate::security) fn path_of(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
     /// The keys.
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+    pub(in crate::security) fn keys(&self) -> impl Iterator<Item = String> {
         self.entries.iter().map(|e| e.key.clone())
     }
 
     /// Adds a problem with the table itself.
-    pub(super) fn problem_here(&self, reason: impl Into<String>) {
+    pub(in crate::security) fn problem_here(&self, reason: impl Into<String>) {
         self.findings.add(Problem { key: self.path.clone(), line: Some(self.line), reason: reason.into() });
     }
 
     /// Adds a problem with one of the keys.
-    pub(super) fn problem(&self, key: &str, reason: impl Into<String>) {
+    pub(in crate::security) fn problem(&self, key: &str, reason: impl Into<String>) {
         let line = self.entries.iter().find(|e| e.key == key).map(|e| e.line);
         self.findings.add(Problem {
             key: self.path_of(key),
@@ -134,7 +143,7 @@ impl<'t> Table<'t> {
     }
 
     /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
-    pub(super) fn finish(self, known: &[&str]) {
+    pub(in crate::security) fn finish(self, known: &[&str]) {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
             let reason = if known.contains(&entry.key.as_str()) {
                 "means nothing beside the other keys of this table: take it away".to_owned()
@@ -147,33 +156,33 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::security) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key)
     }
 
     /// Whether a key has a table; it does not count as asked for.
-    pub(super) fn has_table(&self, key: &str) -> bool {
+    pub(in crate::security) fn has_table(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key && e.value.is_table())
     }
 
     /// The table without some of its keys, which are not reported as unknown.
-    pub(super) fn without(mut self, keys: &[&str]) -> Self {
+    pub(in crate::security) fn without(mut self, keys: &[&str]) -> Self {
         self.entries.retain(|entry| !keys.contains(&entry.key.as_str()));
         self
     }
 
-    pub(super) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
+    pub(in crate::security) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
         let entry = self.entries.iter().find(|e| e.key == key)?;
         entry.used.set(Used::Yes);
         Some(entry.value)
     }
 
-    pub(super) fn text(&self, key: &str) -> Option<&'t str> {
+    pub(in crate::security) fn text(&self, key: &str) -> Option<&'t str> {
         self.expect(key, "a text", DeValue::as_str)
     }
 
     /// A text that must be there.
-    pub(super) fn required(&self, key: &str) -> Option<&'t str> {
+    pub(in crate::security) fn required(&self, key: &str) -> Option<&'t str> {
         if !self.has(key) {
             self.problem(key, "is missing: set it");
         }
@@ -187,11 +196,11 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+    pub(in crate::security) fn flag(&self, key: &str) -> Option<bool> {
         self.expect(key, "`true` or `false`", DeValue::as_bool)
     }
 
-    pub(super) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
+    pub(in crate::security) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
         self.expect(key, "a list of texts", |value| {
             let items = value.as_array()?;
             items.iter().map(|item| item.get_ref().as_str()).collect()
@@ -199,7 +208,7 @@ impl<'t> Table<'t> {
     }
 
     /// The entries of a list: a text, or a list of texts.
-    pub(super) fn alternatives(&self, key: &str) -> Option<Vec<Vec<&'t str>>> {
+    pub(in crate::security) fn alternatives(&self, key: &str) -> Option<Vec<Vec<&'t str>>> {
         let entry = |value: &'t DeValue<'t>| match value.as_array() {
             Some(texts) => texts.iter().map(|text| text.get_ref().as_str()).collect(),
             None => value.as_str().map(|text| vec![text]),
@@ -209,7 +218,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(super) fn number(&self, key: &str) -> Option<f64> {
+    pub(in crate::security) fn number(&self, key: &str) -> Option<f64> {
         self.expect(key, "a finite number", |value| {
             let number = match value {
                 DeValue::Integer(_) | DeValue::Float(_) => json(value)?.as_f64()?,
@@ -219,7 +228,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(super) fn count(&self, key: &str) -> Option<NonZeroU32> {
+    pub(in crate::security) fn count(&self, key: &str) -> Option<NonZeroU32> {
         self.expect(key, "a whole number from 1 to 4294967295", |value| {
             let number = json(value)?.as_u64()?;
             NonZeroU32::new(u32::try_from(number).ok()?)
@@ -227,26 +236,78 @@ impl<'t> Table<'t> {
     }
 
     /// A value of any type, as JSON.
-    pub(super) fn any(&self, key: &str) -> Option<Value> {
+    pub(in crate::security) fn any(&self, key: &str) -> Option<Value> {
         self.expect(key, "a value that JSON can hold", json)
     }
 
-    pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
+    pub(in crate::security) fn values(&self, key: &str) -> Option<Vec<Value>> {
         self.expect(key, "a list of texts, numbers or booleans", |value| {
             let items = value.as_array()?.iter().map(|item| json(item.get_ref()));
             items.map(|item| item.filter(|v| !v.is_object() && !v.is_array())).collect()
         })
     }
 
-    pub(super) fn table(&self, key: &str) -> Option<Table<'t>> {
+    pub(in crate::security) fn table(&self, key: &str) -> Option<Table<'t>> {
         let table = self.expect(key, "a table", DeValue::as_table)?;
         let line = self.entries.iter().find(|e| e.key == key)?.line;
         Some(Table::new(self.path_of(key), line, table, self.findings))
     }
 
     /// The tables under this one, by key; for tables whose keys are names.
-    pub(super) fn tables(&self) -> Vec<(String, Table<'t>)> {
+    pub(in crate::security) fn tables(&self) -> Vec<(String, Table<'t>)> {
         self.keys().filter_map(|key| self.table(&key).map(|table| (key, table))).collect()
+    }
+
+    /// What stands in a file that a key names.
+    pub(in crate::security) fn beside<T>(
+        &self,
+        key: &str,
+        base_dir: &Path,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let path = base_dir.join(self.text(key)?);
+        let unreadable = |error: std::io::Error| {
+            let make = if key == "lock" { "; make it with `abide tools lock --boundary FILE`" } else { "" };
+            format!(
+                "the file `{}` cannot be read: {error}; paths start at the boundary file's folder{make}",
+                path.display()
+            )
+        };
+        let read = || {
+            let text = read_text(&path, MAX_FILE_BYTES).map_err(unreadable)?;
+            parse(&text).map_err(|reason| format!("the file `{}`: {reason}", path.display()))
+        };
+        read().map_err(|reason| self.problem(key, reason)).ok()
+    }
+
+    /// One of some words.
+    pub(in crate::security) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text(key)?;
+        let chosen = words.iter().find(|(word, _)| *word == text);
+        if chosen.is_none() {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.problem(key, format!("must be one of `{}`", words.join("`, `")));
+        }
+        chosen.map(|(_, value)| *value)
+    }
+
+    /// A text of a key, parsed.
+    pub(in crate::security) fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str, text: &str) -> Option<T> {
+        text.parse().map_err(|error: T::Err| self.problem(key, error.to_string())).ok()
+    }
+
+    /// Every text of a list, parsed.
+    pub(in crate::security) fn all<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Vec<T> {
+        let texts = self.texts(key).into_iter().flatten();
+        texts.filter_map(|text| self.parsed::<T>(key, text)).collect()
+    }
+
+    /// A count that must be there.
+    pub(in crate::security) fn required_count(&self, key: &str) -> Option<NonZeroU32> {
+        if !self.has(key) {
+            self.problem(key, "is missing: set it");
+        }
+        self.count(key)
     }
 
     fn expect<T>(&self, key: &str, what: &str, convert: impl FnOnce(&'t DeValue<'t>) -> Option<T>) -> Option<T> {

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Declared, Problem, join};
 use crate::{
     call::ToolName,
-    security::boundary::{AnyOf, Earlier, Parts, ToolRule, Uses},
+    security::policy::{AnyOf, Earlier, PolicySpec, Problem, ToolRule, Uses, key_path as join, validate::Declared},
 };
 
-pub(super) fn check(parts: &Parts, declared: &Declared, problems: &mut Vec<Problem>) {
-    let callable = callable(parts);
-    for (name, rule) in &parts.tools {
+pub(super) fn check(spec: &PolicySpec, declared: &Declared, problems: &mut Vec<Problem>) {
+    let callable = callable(spec);
+    for (name, rule) in &spec.tools {
         let path = join("tools", name.as_str());
         let mut add = |key: &str, reason: String| problems.push(Problem::new(join(&path, key), reason));
         for (key, entries) in [("after", &rule.after), ("only_if", &rule.only_if)] {
@@ -22,13 +21,13 @@ pub(super) fn check(parts: &Parts, declared: &Declared, problems: &mut Vec<Probl
         }
         let excluded = rule.never_with.iter();
         excluded.filter_map(|call| wrong("never_with", call, declared)).for_each(|reason| add("never_with", reason));
-        if let Some(both) = needed(rule).find(|entry| is_forbidden_beside(parts, name, entry)) {
+        if let Some(both) = needed(rule).find(|entry| is_forbidden_beside(spec, name, entry)) {
             add(
                 "never_with",
                 format!("`{both}` must be called before it and must not be called: it can never be called"),
             );
         }
-        if let Some(circle) = circle(parts, &callable, name) {
+        if let Some(circle) = circle(spec, &callable, name) {
             add("after", format!("{circle}: none of them can ever be the first; take one of these rules away"));
         }
     }
@@ -55,25 +54,25 @@ fn needed(rule: &ToolRule) -> impl Iterator<Item = &AnyOf> {
 }
 
 /// Whether none of the calls that are needed before `name` may stand beside it, whatever the arguments.
-fn is_forbidden_beside(parts: &Parts, name: &ToolName, needed: &AnyOf) -> bool {
+fn is_forbidden_beside(spec: &PolicySpec, name: &ToolName, needed: &AnyOf) -> bool {
     let forbids = |rule: Option<&ToolRule>, other: &ToolName| {
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
     let is_forbidden =
-        |call: &Earlier| forbids(parts.tools.get(name), &call.tool) || forbids(parts.tools.get(&call.tool), name);
+        |call: &Earlier| forbids(spec.tools.get(name), &call.tool) || forbids(spec.tools.get(&call.tool), name);
     !needed.0.is_empty() && needed.0.iter().all(is_forbidden)
 }
 
 /// The tools that can be called at some time: of each entry of theirs one can be met.
-fn callable(parts: &Parts) -> BTreeSet<&ToolName> {
+fn callable(spec: &PolicySpec) -> BTreeSet<&ToolName> {
     let mut callable = BTreeSet::new();
     loop {
         // a tool that is not there has a problem of its own
         let can_be_met = |entry: &AnyOf| {
             entry.0.is_empty()
-                || entry.0.iter().any(|call| callable.contains(&call.tool) || !parts.tools.contains_key(&call.tool))
+                || entry.0.iter().any(|call| callable.contains(&call.tool) || !spec.tools.contains_key(&call.tool))
         };
-        let more: Vec<&ToolName> = parts
+        let more: Vec<&ToolName> = spec
             .tools
             .iter()
             .filter(|(name, rule)| !callable.contains(name) && needed(rule).all(can_be_met))
@@ -87,13 +86,13 @@ fn callable(parts: &Parts) -> BTreeSet<&ToolName> {
 }
 
 /// The first circle of needs that leads back to `start`, told by its smallest name only, so that each is reported once.
-fn circle(parts: &Parts, callable: &BTreeSet<&ToolName>, start: &ToolName) -> Option<String> {
+fn circle(spec: &PolicySpec, callable: &BTreeSet<&ToolName>, start: &ToolName) -> Option<String> {
     // the entries that nothing can meet
     let blocked = |rule: &'_ ToolRule| -> Vec<ToolName> {
         let entries = needed(rule).filter(|entry| !entry.0.iter().any(|call| callable.contains(&call.tool)));
         entries.flat_map(|entry| &entry.0).map(|call| call.tool.clone()).collect()
     };
-    let needs: BTreeMap<&ToolName, Vec<ToolName>> = parts
+    let needs: BTreeMap<&ToolName, Vec<ToolName>> = spec
         .tools
         .iter()
         .filter(|(name, _)| !callable.contains(name))

@@ -10,9 +10,9 @@ use std::{
 use url::Url;
 
 use super::{
-    Surroundings, choice,
-    limits::{rate, window},
-    parsed, secret, token,
+    LoadContext,
+    secret::{self, secret},
+    token,
 };
 use crate::{
     call::ServerId,
@@ -20,12 +20,13 @@ use crate::{
     secret::Secret,
     security::{
         Scope,
-        boundary::{
-            ClientAuth, Code, CommandConfig, Enterprise, Grant, InputPolicy, OAuth, Proof, Protocol, Registration,
-            ServerConfig, StepUp, TokenSource, reader::Table,
-        },
         jwt::{Algorithm, SigningKey},
-        oauth::store,
+        oauth::{
+            config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},
+            store,
+        },
+        policy::{Table, duration, read_rate as rate},
+        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
     },
 };
 
@@ -99,26 +100,26 @@ enum Method {
     Public,
 }
 
-pub(super) fn server(id: ServerId, table: Table<'_>, around: &Surroundings<'_>) -> Option<Server> {
+pub(super) fn server(id: ServerId, table: Table<'_>, context: &LoadContext<'_>) -> Option<Server> {
     if table.has("command") {
-        let command = command(id, &table, around).map(Server::Command);
+        let command = command(id, &table, context).map(Server::Command);
         table.finish(COMMAND_KEYS);
         return command;
     }
-    let http = http(id, &table, around).map(|config| Server::Http(Box::new(config)));
+    let http = http(id, &table, context).map(|config| Server::Http(Box::new(config)));
     table.finish(&[HTTP_KEYS, token::KEYS].concat());
     http
 }
 
-fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<ServerConfig> {
-    let url = table.required("url").and_then(|text| parsed::<Url>(table, "url", text));
+fn http(id: ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<ServerConfig> {
+    let url = table.required("url").and_then(|text| table.parsed::<Url>("url", text));
     // every part is read before any is given up for another one, so that all problems are told
-    let authorization = choice(table, "authorization", &[("oauth", true), ("none", false)]);
+    let authorization = table.choice("authorization", &[("oauth", true), ("none", false)]);
     let oauth = match authorization {
         Some(false) => Some(None),
-        _ => oauth(&id, table, around).map(Some),
+        _ => oauth(&id, table, context).map(Some),
     };
-    let connection = connection(table, around);
+    let connection = connection(table, context);
     let rate = rate(table);
     let input = input(table);
     let protocol = protocol(table);
@@ -133,7 +134,7 @@ fn http(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<Se
     Some(config)
 }
 
-fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<OAuth> {
+fn oauth(id: &ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<OAuth> {
     let issuer = table.required("issuer");
     let kinds = [
         ("client_credentials", Kind::ClientCredentials),
@@ -141,24 +142,24 @@ fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<
         ("enterprise", Kind::Enterprise),
         ("login", Kind::Login),
     ];
-    let kind = choice(table, "grant", &kinds).unwrap_or(Kind::ClientCredentials);
+    let kind = table.choice("grant", &kinds).unwrap_or(Kind::ClientCredentials);
     let grant = match kind {
         Kind::ClientCredentials => Some(Grant::ClientCredentials),
-        Kind::Workload => token_file(table, "assertion_file", around).map(|assertion| Grant::Workload { assertion }),
-        Kind::Enterprise => enterprise(table, around).map(Grant::Enterprise),
-        Kind::Login => Some(Grant::Code(code(id, table, around))),
+        Kind::Workload => token_file(table, "assertion_file", context).map(|assertion| Grant::Workload { assertion }),
+        Kind::Enterprise => enterprise(table, context).map(Grant::Enterprise),
+        Kind::Login => Some(Grant::Code(code(id, table, context))),
     };
     let registers = grant.as_ref().is_some_and(Grant::registers);
     let client_id =
         if registers { Some(table.text("client_id").unwrap_or_default()) } else { table.required("client_id") };
     let usual = if registers || matches!(kind, Kind::Login | Kind::Workload) { Method::Public } else { Method::Basic };
     // what is wrong with a secret has its problem already, and must hide no other: the rest is checked with a stand-in
-    let client = client(table, usual, around).unwrap_or_else(|| ClientAuth::Basic(Secret::new("none".to_owned())));
+    let client = client(table, usual, context).unwrap_or_else(|| ClientAuth::Basic(Secret::new("none".to_owned())));
     let resource = table.text("resource").map(str::to_owned);
     let dpop = table.flag("dpop");
     let step_up = table.texts("step_up_scopes").map(|scopes| {
         let scopes = scopes.into_iter();
-        StepUp::Within(scopes.filter_map(|scope| parsed::<Scope>(table, "step_up_scopes", scope)).collect())
+        StepUp::Within(scopes.filter_map(|scope| table.parsed::<Scope>("step_up_scopes", scope)).collect())
     });
     let is_login = matches!(kind, Kind::Login);
     let request = if is_login { token::login_request(table) } else { token::request(table) };
@@ -176,7 +177,7 @@ fn oauth(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<
 }
 
 /// How we prove who we are, from the same keys at a server and at an identity provider.
-fn client(table: &Table<'_>, usual: Method, around: &Surroundings<'_>) -> Option<ClientAuth> {
+fn client(table: &Table<'_>, usual: Method, context: &LoadContext<'_>) -> Option<ClientAuth> {
     let methods = [
         ("basic", Method::Basic),
         ("post", Method::Post),
@@ -185,23 +186,22 @@ fn client(table: &Table<'_>, usual: Method, around: &Surroundings<'_>) -> Option
         ("none", Method::Public),
     ];
     let has_secret = ["client_secret", "client_secret_env", "client_secret_file"].iter().any(|key| table.has(key));
-    let chosen = choice(table, "client_auth", &methods);
+    let chosen = table.choice("client_auth", &methods);
     match chosen.unwrap_or(if has_secret { Method::Basic } else { usual }) {
-        Method::Basic => secret(table, around).map(ClientAuth::Basic),
-        Method::Post => secret(table, around).map(ClientAuth::Post),
-        Method::PrivateKey => private_key(table, around).map(|key| ClientAuth::PrivateKey(Arc::new(key))),
+        Method::Basic => secret(table, context).map(ClientAuth::Basic),
+        Method::Post => secret(table, context).map(ClientAuth::Post),
+        Method::PrivateKey => private_key(table, context).map(|key| ClientAuth::PrivateKey(Arc::new(key))),
         Method::Certificate => Some(ClientAuth::Certificate),
         Method::Public => Some(ClientAuth::Public),
     }
 }
 
-fn private_key(table: &Table<'_>, around: &Surroundings<'_>) -> Option<SigningKey> {
-    let algorithm =
-        table.required("client_key_alg").and_then(|text| parsed::<Algorithm>(table, "client_key_alg", text));
+fn private_key(table: &Table<'_>, context: &LoadContext<'_>) -> Option<SigningKey> {
+    let algorithm = table.required("client_key_alg").and_then(|text| table.parsed::<Algorithm>("client_key_alg", text));
     let file = table.required("client_key_file");
     let kid = table.text("client_key_id").map(str::to_owned);
-    let path = around.base_dir.join(file?);
-    let pem = super::secret_file(&path).map_err(|reason| table.problem("client_key_file", reason)).ok()?;
+    let path = context.base_dir.join(file?);
+    let pem = secret::of_file(&path).map_err(|reason| table.problem("client_key_file", reason)).ok()?;
     SigningKey::from_pem(pem.expose().as_bytes(), algorithm?, kid)
         .map_err(|error| {
             table.problem("client_key_file", format!("the file `{}` cannot be used: {error}", path.display()))
@@ -209,7 +209,7 @@ fn private_key(table: &Table<'_>, around: &Surroundings<'_>) -> Option<SigningKe
         .ok()
 }
 
-fn enterprise(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Enterprise> {
+fn enterprise(table: &Table<'_>, context: &LoadContext<'_>) -> Option<Enterprise> {
     let Some(provider) = table.table("identity_provider") else {
         if !table.has("identity_provider") {
             table.problem(
@@ -220,43 +220,43 @@ fn enterprise(table: &Table<'_>, around: &Surroundings<'_>) -> Option<Enterprise
         return None;
     };
     let issuer = provider.required("issuer");
-    let endpoint = provider.text("token_endpoint").and_then(|text| parsed::<Url>(&provider, "token_endpoint", text));
+    let endpoint = provider.text("token_endpoint").and_then(|text| provider.parsed::<Url>("token_endpoint", text));
     let client_id = provider.required("client_id");
-    let client = client(&provider, Method::Public, around);
-    let id_token = token_file(&provider, "id_token_file", around);
+    let client = client(&provider, Method::Public, context);
+    let id_token = token_file(&provider, "id_token_file", context);
     provider.finish(PROVIDER_KEYS);
     Some(Enterprise::new(issuer?, client_id?, client?, id_token?).token_endpoint(endpoint))
 }
 
-fn code(id: &ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Code {
+fn code(id: &ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Code {
     let registration = match table.text("registration") {
         None | Some("known") => Registration::Known,
         Some("dynamic") => Registration::Dynamic,
         Some(address) => {
-            parsed::<Url>(table, "registration", address).map_or(Registration::Known, Registration::Document)
+            table.parsed::<Url>("registration", address).map_or(Registration::Known, Registration::Document)
         }
     };
     let mut code = Code::new(registration);
-    let named = table.text("token_file").map(|path| around.base_dir.join(path));
-    code.store = named.or_else(|| store::default_path(id, around.env));
+    let named = table.text("token_file").map(|path| context.base_dir.join(path));
+    code.store = named.or_else(|| store::default_path(id, context.env));
     code
 }
 
-fn token_file(table: &Table<'_>, key: &str, around: &Surroundings<'_>) -> Option<TokenSource> {
-    table.required(key).map(|path| TokenSource::File(around.base_dir.join(path)))
+fn token_file(table: &Table<'_>, key: &str, context: &LoadContext<'_>) -> Option<TokenSource> {
+    table.required(key).map(|path| TokenSource::File(context.base_dir.join(path)))
 }
 
-fn connection(table: &Table<'_>, around: &Surroundings<'_>) -> net::Options {
-    let ca_bundle = table.text("ca_bundle").map(|path| file(table, "ca_bundle", path, around));
+fn connection(table: &Table<'_>, context: &LoadContext<'_>) -> net::Options {
+    let ca_bundle = table.text("ca_bundle").map(|path| file(table, "ca_bundle", path, context));
     let pins = table.texts("spki_pins").unwrap_or_default();
-    let spki_pins = pins.into_iter().filter_map(|pin| parsed::<SpkiPin>(table, "spki_pins", pin)).collect();
-    let min_tls = choice(table, "min_tls", &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)]);
+    let spki_pins = pins.into_iter().filter_map(|pin| table.parsed::<SpkiPin>("spki_pins", pin)).collect();
+    let min_tls = table.choice("min_tls", &[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)]);
     let addresses = table.texts("allow_addresses").unwrap_or_default().into_iter();
-    let addresses = addresses.filter_map(|network| parsed::<IpNet>(table, "allow_addresses", network));
+    let addresses = addresses.filter_map(|network| table.parsed::<IpNet>("allow_addresses", network));
     let mut connection = net::Options::default().ca_bundle(ca_bundle).spki_pins(spki_pins);
     connection.min_tls = min_tls.unwrap_or_default();
-    connection.client_certificate = certificate(table, around);
-    connection.proxy = table.text("proxy").and_then(|text| parsed::<Url>(table, "proxy", text));
+    connection.client_certificate = certificate(table, context);
+    connection.proxy = table.text("proxy").and_then(|text| table.parsed::<Url>("proxy", text));
     connection.addresses = addresses.fold(AddressFilter::default(), AddressFilter::allow);
     // most mistakes are told by their keys already; this finds what only shows when the parts are put together
     if ["ca_bundle", "certificate_file", "proxy"].iter().any(|key| table.has(key))
@@ -275,9 +275,9 @@ fn connection(table: &Table<'_>, around: &Surroundings<'_>) -> net::Options {
     connection
 }
 
-fn certificate(table: &Table<'_>, around: &Surroundings<'_>) -> Option<ClientCertificate> {
-    let certificate = table.text("certificate_file").map(|path| around.base_dir.join(path));
-    let key = table.text("certificate_key_file").map(|path| around.base_dir.join(path));
+fn certificate(table: &Table<'_>, context: &LoadContext<'_>) -> Option<ClientCertificate> {
+    let certificate = table.text("certificate_file").map(|path| context.base_dir.join(path));
+    let key = table.text("certificate_key_file").map(|path| context.base_dir.join(path));
     match (certificate, key) {
         (Some(certificate), key) => {
             Some(ClientCertificate { key: key.unwrap_or_else(|| certificate.clone()), certificate })
@@ -291,8 +291,8 @@ fn certificate(table: &Table<'_>, around: &Surroundings<'_>) -> Option<ClientCer
 }
 
 /// The path of a file that must be there.
-fn file(table: &Table<'_>, key: &str, path: &str, around: &Surroundings<'_>) -> PathBuf {
-    let path = around.base_dir.join(path);
+fn file(table: &Table<'_>, key: &str, path: &str, context: &LoadContext<'_>) -> PathBuf {
+    let path = context.base_dir.join(path);
     if !path.is_file() {
         let reason = format!("there is no file `{}`: paths start at the boundary file's folder", path.display());
         table.problem(key, reason);
@@ -319,12 +319,12 @@ fn input(table: &Table<'_>) -> InputPolicy {
     }
 }
 
-fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option<CommandConfig> {
+fn command(id: ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<CommandConfig> {
     let program = table.required("command");
     let args = table.texts("args").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let mut env: BTreeMap<String, Secret<String>> = BTreeMap::new();
     for name in table.texts("env_from").unwrap_or_default() {
-        match (around.env)(name) {
+        match (context.env)(name) {
             Some(value) => {
                 env.insert(name.to_owned(), Secret::new(value));
             }
@@ -334,14 +334,14 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
             ),
         }
     }
-    let folder = table.text("folder").map(|path| around.base_dir.join(path));
+    let folder = table.text("folder").map(|path| context.base_dir.join(path));
     if let Some(folder) = folder.as_deref().filter(|folder| !folder.is_dir()) {
         let reason = format!("there is no folder `{}`: paths start at the boundary file's folder", folder.display());
         table.problem("folder", reason);
     }
     let (input, protocol) = (input(table), protocol(table));
     let start_timeout = start_timeout(table);
-    let mut config = CommandConfig::new(id, in_folder(program?, around.base_dir));
+    let mut config = CommandConfig::new(id, in_folder(program?, context.base_dir));
     config.args = args;
     config.env = env;
     config.settings = plain_environment(table).into_iter().collect();
@@ -354,12 +354,12 @@ fn command(id: ServerId, table: &Table<'_>, around: &Surroundings<'_>) -> Option
 
 fn protocol(table: &Table<'_>) -> Protocol {
     let eras = [("auto", Protocol::Auto), ("initialize", Protocol::Initialize)];
-    choice(table, "protocol", &eras).unwrap_or_default()
+    table.choice("protocol", &eras).unwrap_or_default()
 }
 
 fn start_timeout(table: &Table<'_>) -> Option<Duration> {
     let text = table.text("start_timeout")?;
-    let time = window(text).filter(|time| *time <= MAX_START);
+    let time = duration(text).filter(|time| *time <= MAX_START);
     if time.is_none() {
         table.problem("start_timeout", "must be a time from `1s` to `10m`, such as `90s`");
     }

@@ -2,8 +2,13 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{InputPolicy, OAuth, Rate};
-use crate::{call::ServerId, net, secret::Secret};
+use super::InputPolicy;
+use crate::{
+    call::ServerId,
+    net,
+    secret::Secret,
+    security::{oauth::config::OAuth, policy::Rate},
+};
 
 /// One MCP server over HTTP: where it is, how we are let in, and how we connect.
 #[derive(Clone, Debug)]

@@ -51,7 +51,7 @@ impl BoundaryError {
 }
 
 impl Problem {
-    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(in crate::security) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), line: None, reason: reason.into() }
     }
 }

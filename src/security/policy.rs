@@ -1,0 +1,36 @@
+//! What the operator allows: tools, scopes, effects, argument rules, limits (least privilege, an allowlist).
+//!
+//! A [`Policy`] is the part of a boundary file that the guard decides by ([`Policy::load`]), or is made in code ([`Policy::new`]). Tools that
+//! it does not name are not allowed. It never changes.
+
+mod concern;
+mod error;
+mod file;
+mod lock;
+#[expect(clippy::module_inception, reason = "the type of the folder")]
+mod policy;
+mod reader;
+mod recorded;
+mod registry;
+mod rule;
+mod spec;
+mod text;
+mod validate;
+
+pub(in crate::security) use concern::{KeptFields, Watched};
+pub use error::{BoundaryError, Problem};
+pub(in crate::security) use file::{KEYS, LoadMode, duration, not_toml, read, read_rate};
+pub use lock::{Approved, Drift, LockError, ToolLock};
+pub use policy::{MAX_BYTES, Policy};
+pub(in crate::security) use policy::{check_size, field_path, invalid, text_of};
+pub(in crate::security) use reader::{Findings, Lines, Table, join as key_path};
+pub use recorded::Recorded;
+pub use registry::Registry;
+pub use rule::{
+    Answer, AnyOf, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
+    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReadAs, ReplyRule, Same, Source, ToolRule,
+    Uses, WrittenAs,
+};
+pub use spec::PolicySpec;
+pub(crate) use text::read_text;
+pub(in crate::security) use validate::{Declared, validate};

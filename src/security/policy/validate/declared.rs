@@ -1,0 +1,35 @@
+use std::collections::BTreeSet;
+
+use crate::{
+    call::ServerId,
+    security::policy::{PolicySpec, reader::Table},
+};
+
+/// The names that a boundary declares, also those whose tables have problems of their own.
+pub(in crate::security) struct Declared {
+    pub(in crate::security) servers: BTreeSet<String>,
+    pub(in crate::security) tools: BTreeSet<String>,
+    pub(in crate::security) lists: BTreeSet<String>,
+    pub(in crate::security) classes: BTreeSet<String>,
+}
+
+impl Declared {
+    pub(in crate::security) fn by(spec: &PolicySpec) -> Self {
+        Self {
+            servers: spec.servers.iter().map(ToString::to_string).collect(),
+            tools: spec.tools.keys().map(ToString::to_string).collect(),
+            lists: spec.registry.names().map(str::to_owned).collect(),
+            classes: spec.sensitive.keys().cloned().collect(),
+        }
+    }
+
+    pub(in crate::security) fn in_file(root: &Table<'_>) -> Self {
+        let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
+        Self { servers: names("servers"), tools: names("tools"), lists: names("registry"), classes: names("sensitive") }
+    }
+
+    /// The servers whose names can be ids.
+    pub(in crate::security) fn server_ids(&self) -> impl Iterator<Item = ServerId> {
+        self.servers.iter().filter_map(|name| ServerId::try_from(name.clone()).ok())
+    }
+}

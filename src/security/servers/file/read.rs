@@ -1,0 +1,24 @@
+use super::{
+    LoadContext,
+    server::{self, Server},
+};
+use crate::{
+    call::ServerId,
+    security::{policy::Table, servers::Servers},
+};
+
+/// What the tables `[servers]` of a file say.
+pub(in crate::security) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {
+    let mut servers = Servers::default();
+    for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
+        match ServerId::try_from(id) {
+            Ok(id) => match server::server(id, table, context) {
+                Some(Server::Http(config)) => drop(servers.http.insert(config.id.clone(), *config)),
+                Some(Server::Command(config)) => drop(servers.commands.insert(config.id.clone(), config)),
+                None => {}
+            },
+            Err(error) => table.problem_here(error.to_string()),
+        }
+    }
+    servers
+}

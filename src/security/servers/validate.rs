@@ -1,0 +1,7 @@
+//! What must hold of servers however they were made.
+
+mod server;
+mod servers;
+mod token;
+
+pub(in crate::security) use servers::validate;
