@@ -213,12 +213,17 @@ impl<'s> Reader<'s> {
         if self.ref_stands_alone
             && let Some(reference) = task.schema.get("$ref")
         {
-            node.references.extend(self.target(reference, task)?);
+            node.references.extend(self.of(reference, task)?);
             return Ok(node);
         }
         for (keyword, value) in task.schema {
             match keyword.as_str() {
-                "$ref" | "$dynamicRef" | "$recursiveRef" => node.references.extend(self.target(value, task)?),
+                "$ref" | "$dynamicRef" => node.references.extend(self.of(value, task)?),
+                // the library takes it for `#`, whatever it says and in every dialect
+                "$recursiveRef" => {
+                    node.references.extend(self.of(value, task)?);
+                    node.references.extend(self.target("#", task)?);
+                }
                 "allOf" | "anyOf" | "oneOf" | "extends" => node.same.extend(self.list(value, task)?),
                 "not" | "if" | "then" | "else" => node.same.extend(self.one(value, task)?),
                 "dependentSchemas" | "dependencies" => {
@@ -275,9 +280,12 @@ impl<'s> Reader<'s> {
         all.filter_map(|value| self.one(value, task).transpose()).collect()
     }
 
+    fn of(&mut self, reference: &Value, task: &Task<'s>) -> Result<Option<usize>, SchemaError> {
+        reference.as_str().map_or(Ok(None), |reference| self.target(reference, task))
+    }
+
     /// What a reference leads to; none where it leads nowhere, which the library says if it looks at it.
-    fn target(&mut self, reference: &'s Value, task: &Task<'s>) -> Result<Option<usize>, SchemaError> {
-        let Some(reference) = reference.as_str() else { return Ok(None) };
+    fn target(&mut self, reference: &str, task: &Task<'s>) -> Result<Option<usize>, SchemaError> {
         let base = task.resolver.base_uri();
         // a pointer is followed each time, and at each step all steps before are looked at
         let steps = reference.bytes().filter(|byte| *byte == b'/').count() as u64;

@@ -94,6 +94,9 @@ fn what_refers_to_itself_for_the_same_value_has_no_end() {
         json!({ "properties": { "a": { "anyOf": [{ "$ref": "#/properties/a" }, { "type": "string" }] } } }),
         json!({ "$ref": "#/$defs/a", "$defs": { "a": { "not": { "$ref": "#/$defs/b" } }, "b": { "if": { "$ref": "#/$defs/a" } } } }),
         json!({ "$schema": "https://json-schema.org/draft/2019-09/schema", "anyOf": [{ "$recursiveRef": "#" }, true] }),
+        // the library takes it for `#` all the same, and with `unevaluatedItems` beside it never gives the memory back
+        json!({ "$recursiveRef": "#/$defs/none", "unevaluatedItems": {} }),
+        json!({ "$recursiveRef": "#/$defs/a", "unevaluatedProperties": {}, "$defs": { "a": {} } }),
     ] {
         assert_eq!(costly(&schema), Excess::Endless, "{schema}");
     }
