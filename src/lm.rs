@@ -9,30 +9,22 @@ pub mod cache;
 mod endpoint;
 mod env;
 mod error;
+mod lm;
 pub mod openai;
 mod price;
 pub mod retry;
-#[cfg(test)]
-mod testing;
 mod types;
-
-use futures_util::future::BoxFuture;
 
 pub use anthropic::Anthropic;
 pub use budget::{Budget, Budgeted, Spent};
 pub use cache::{CacheStore, DiskCache};
 pub use env::{from, from_env};
 pub use error::LmError;
+pub use lm::Lm;
 pub use openai::{OpenAi, TokenLimit};
 pub use price::Prices;
 pub use retry::Retry;
 pub use types::{Finish, LmReply, LmRequest, Message, ModelId, ReplyFormat, Role};
 
-/// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
-pub trait Lm: Send + Sync {
-    /// Which model this is; part of cache keys and provenance. Holds no secret.
-    fn model(&self) -> &ModelId;
-
-    /// Asks the model.
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>>;
-}
+#[cfg(test)]
+mod testing;

@@ -1,52 +1,12 @@
 //! Scores of runs: task success, and what a run did to its boundary.
 
+mod metric;
 mod score;
 mod secured;
 mod stats;
 
-use std::future::Future;
-
+pub use metric::{Metric, MetricError};
 pub use score::Score;
 pub(crate) use score::counts;
 pub use secured::{BoundaryBudget, CallBudget, Form, Secured, Weights};
 pub use stats::{Interval, Level};
-
-use crate::{data::Example, module::Module, runtime::Run};
-
-/// Scores one run of a program over one example. Closures `Fn(&Example<I, L>, &Run<O>) -> f64` are metrics.
-///
-/// It is asked about every run whose infrastructure worked, also about those that failed: `run.outcome` says which.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a metric for this program and these labels",
-    label = "expected a closure `|example: &Example<Input, Label>, run: &Run<Output>| -> f64`, or `Secured::new(closure)`"
-)]
-pub trait Metric<M: Module, L: Sync>: Send + Sync {
-    /// The score.
-    fn score<'a>(
-        &'a self,
-        example: &'a Example<M::Input, L>,
-        run: &'a Run<M::Output>,
-    ) -> impl Future<Output = Result<Score, MetricError>> + Send;
-}
-
-/// Why a run could not be scored. The run counts as not scored, never as 0.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the metric failed: {0}")]
-pub struct MetricError(pub String);
-
-impl<M, L, F, R> Metric<M, L> for F
-where
-    M: Module,
-    L: Send + Sync,
-    F: Fn(&Example<M::Input, L>, &Run<M::Output>) -> R + Send + Sync,
-    R: Into<Score> + Send,
-{
-    async fn score<'a>(
-        &'a self,
-        example: &'a Example<M::Input, L>,
-        run: &'a Run<M::Output>,
-    ) -> Result<Score, MetricError> {
-        let score: Score = self(example, run).into();
-        if score.task.is_finite() { Ok(score) } else { Err(MetricError("it gave a number that is not finite".into())) }
-    }
-}

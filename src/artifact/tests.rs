@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Demo, FieldSpec, Fields, Origin, SignatureSpec, Slot, SlotState, lm::ModelId, security::ScopeSet};
+use crate::{
+    Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState, lm::ModelId,
+    security::ScopeSet,
+};
 
 fn spec(output: &str) -> Arc<SignatureSpec> {
     let input = FieldSpec::of::<String>("request");

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{DataError, Dataset, Example, Place, Row};
+use super::{DataError, Dataset, Example, Place, data::Row};
 
 const MAX_LINE: usize = 1 << 20;
 const MAX_ID: usize = 256;

@@ -2,9 +2,8 @@ use std::collections::HashSet;
 
 use abide_optimizers::SplitSizes;
 
+use super::{Dataset, data::Row};
 use crate::Digest;
-
-use super::{Dataset, Row};
 
 /// The parts of the data, each for its own use.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::{
+    data::{Dataset, Example},
     event::{EventKind, SecurityEvent},
-    runtime::{CallError, Cx, Infrastructure},
+    module::Module,
+    runtime::{CallError, Cx, Infrastructure, Run, Runtime},
     testing::{Says, runtime},
 };
 

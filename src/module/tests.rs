@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    ProgramState, Signature, SlotPath, SlotState,
+    ProgramState, Signature, SlotPath, SlotState, Tunable,
     lm::{Finish, LmReply},
     testing::{Repeat, RepeatInput, RepeatOutput, Says, reply, runtime},
     tool::{Function, Toolbox},

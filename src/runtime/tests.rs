@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -7,7 +8,7 @@ use crate::{
     clock::ManualClock,
     episode::Step,
     lm::{LmError, Message},
-    module::Predict,
+    module::{Module, Predict},
     secret::Secret,
     testing::{Repeat, RepeatInput, Says, boundary, reply, runtime},
 };

@@ -1,7 +1,6 @@
 //! What the operator allows, and how it is connected to: a [`Policy`](super::Policy), [`Servers`](super::servers::Servers) and the
 //! [`Connections`](super::Connections) to them, out of one file.
 
-#[expect(clippy::module_inception, reason = "the type of the folder")]
 mod boundary;
 mod draft;
 mod file;

@@ -7,7 +7,6 @@ mod concern;
 mod error;
 mod file;
 mod lock;
-#[expect(clippy::module_inception, reason = "the type of the folder")]
 mod policy;
 mod reader;
 mod recorded;

@@ -3,7 +3,6 @@
 mod config;
 mod file;
 mod input;
-#[expect(clippy::module_inception, reason = "the type of the folder")]
 mod servers;
 mod validate;
 

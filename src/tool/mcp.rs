@@ -19,6 +19,7 @@ mod link;
 mod listen;
 mod listing;
 mod lost;
+mod mcp;
 mod message;
 mod oddity;
 mod pipes;
@@ -32,172 +33,12 @@ mod start;
 mod stream;
 mod subject;
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
-
 pub use self::{
     call::CallContext,
     error::{ConnectError, ToolError},
     oddity::Oddity,
 };
-use self::{
-    call::Ticket,
-    error::{Fault, Sent},
-    http::Http,
-    limit::PATIENCE,
-    link::{Link, Way},
-    listing::Listing,
-    process::Program,
-    rounds::Rounds,
-    subject::Subject,
-};
-use crate::{
-    call::{ServerId, ToolName, ToolReply, ToolSpec},
-    clock::Clock,
-    secret::Redactor,
-    security::{Permitted, oauth::Identity, servers::CommandConfig},
-};
-
-/// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
-pub struct McpServer {
-    link: Link,
-    listing: Listing,
-    protocol: String,
-}
-
-impl McpServer {
-    /// Authenticates, connects, and asks for the tools.
-    ///
-    /// # Errors
-    ///
-    /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
-    pub async fn connect(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
-        Self::connect_with_patience(identity, clock, PATIENCE).await
-    }
-
-    /// Like [`connect`](Self::connect). A stream is throttled for at most `patience` before it ends.
-    async fn connect_with_patience(
-        identity: Arc<Identity>,
-        clock: Arc<dyn Clock>,
-        patience: Duration,
-    ) -> Result<Self, ConnectError> {
-        let config = identity.config();
-        let (server, input) = (config.id.clone(), config.input.clone());
-        if config.oauth().is_some() {
-            let unauthenticated = |source| ConnectError::Auth { server: server.clone(), source };
-            identity.token().await.map_err(unauthenticated)?;
-            identity.check_server(None).await.map_err(unauthenticated)?;
-        }
-        let way = Way::Http(Http::new(identity, clock.clone(), patience));
-        Self::over(Link::new(server, way, input, clock)).await
-    }
-
-    /// Starts a server's program, and asks it for its tools.
-    ///
-    /// The program gets the variables that the configuration names, and no others; a folder of its own that is removed afterwards, unless
-    /// the configuration names one; and no token. The redactor learns its secrets. It is ended with all that it started when this
-    /// value is dropped, and started again when it ends by itself, up to five times a minute.
-    ///
-    /// # Errors
-    ///
-    /// When the program cannot be started, ends, says nothing for as long as it may take to start, or does not speak MCP.
-    pub async fn spawn(
-        config: CommandConfig,
-        clock: Arc<dyn Clock>,
-        redactor: &Redactor,
-    ) -> Result<Self, ConnectError> {
-        let (server, input) = (config.id.clone(), config.input.clone());
-        let way = Way::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
-        Self::over(Link::new(server, way, input, clock)).await
-    }
-
-    /// The operator's word for it.
-    pub fn id(&self) -> &ServerId {
-        self.link.server()
-    }
-
-    /// The tools that the server showed when it was connected to, in its order. Names and schemas are its own words: untrusted.
-    pub fn tools(&self) -> &[ToolSpec] {
-        &self.listing.tools
-    }
-
-    /// What of its messages was left out so far because it could not be used: tools, parts of tools, fields. At most 64.
-    pub fn oddities(&self) -> Vec<Oddity> {
-        self.link.oddities().all()
-    }
-
-    /// The version of the protocol that was agreed on, such as `2026-07-28`.
-    pub fn protocol_version(&self) -> &str {
-        &self.protocol
-    }
-
-    /// Makes a permitted call.
-    ///
-    /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call's recorder; so is a
-    /// tool that is not what it was. The server is told when the returned future is dropped.
-    ///
-    /// # Errors
-    ///
-    /// When the tool is another server's, the server refuses, limits the rate beyond patience, is down, or answers with something
-    /// unusable. A tool that says by itself that it failed is no error, but a reply.
-    pub async fn call(&self, permitted: Permitted, context: CallContext<'_>) -> Result<ToolReply, ToolError> {
-        if permitted.tool().server() != Some(self.id().as_str()) {
-            return Err(ToolError::UnknownTool);
-        }
-        let (ticket, _abandoned_when_dropped) = Ticket::new(&permitted, context);
-        let call = permitted.into_call();
-        let made = self.link.over(|session| {
-            let (ticket, call) = (&ticket, call.clone());
-            async move {
-                // a session that was given up did nothing
-                ticket.set_sent(Sent::No);
-                self.listing.check(&ticket.tool, &session, &self.link).await?;
-                Rounds::new(&self.link, &session, ticket, call).run().await
-            }
-        });
-        let limit = ticket.limits.timeout;
-        let made = tokio::time::timeout(limit, pin!(made))
-            .await
-            .unwrap_or(Err(Fault::Timeout { subject: Subject::Call, limit }));
-        let result = made.map_err(|fault| fault.into_tool_error(ticket.sent()));
-        if let Err(error) = &result {
-            ticket.record(error);
-        }
-        let mut reply = self.listing.check_output(&ticket.tool, result?, &self.link).await?;
-        // a server may send back what it was sent
-        context.recorder.redactor().scrub_json(&mut reply.content);
-        Ok(reply)
-    }
-
-    /// Asks for the tools again, and names those that are not what they were when the server was connected to. They are not called
-    /// until they are again what they were; to take them as they are now, connect again.
-    ///
-    /// Calls see to this by themselves: when the server says that its list has changed, when the list is as old as the server wants
-    /// it to get (at least a minute, and at most an hour), after a new beginning, and when the token has other scopes.
-    ///
-    /// # Errors
-    ///
-    /// When the server cannot be reached, refuses, or answers with something unusable.
-    pub async fn refresh(&self) -> Result<Vec<ToolName>, ConnectError> {
-        let refreshed = self.link.over(|session| async move { self.listing.refresh(&session, &self.link).await });
-        refreshed.await.map_err(|fault| fault.into_connect_error(self.id()))
-    }
-
-    async fn over(link: Link) -> Result<Self, ConnectError> {
-        let connected = async {
-            let session = link.session().await?;
-            let listing = Listing::new(&session, &link).await?;
-            Ok((session.protocol_version(), listing))
-        };
-        let (protocol, listing) = connected.await.map_err(|fault: Fault| fault.into_connect_error(link.server()))?;
-        Ok(Self { link, listing, protocol })
-    }
-}
-
-impl fmt::Debug for McpServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "McpServer({}, {} tools)", self.id(), self.tools().len())
-    }
-}
+pub use mcp::McpServer;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-use super::{Diff, Lines, Mark};
+use super::{Diff, Mark, diff::Lines};
 use crate::artifact::{Comparison, Estimate, Evidence, Measured, SplitName, shown::shown};
 
 pub(super) fn sections(diff: &mut Diff, old: &Evidence, new: &Evidence) {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Diff, Lines, Mark};
+use super::{Diff, Mark, diff::Lines};
 use crate::{
     Demo, Digest, Fields, Origin, SlotPath, SlotState,
     artifact::{Contents, shown::shown},

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use abide_testbed::odd::{Case, Launch, Odd, cases, speak};
 
-use super::CliError;
+use crate::cli::CliError;
 use crate::cli::{USAGE, text::message};
 
 /// Serves the case of this name, and says how to try it, until ctrl-c. Without a name, or with an unknown one, names all of them.

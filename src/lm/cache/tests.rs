@@ -1,9 +1,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::sync::Arc;
+
 use futures_util::{FutureExt, future::join_all, join};
 use redb::{Database, ReadableTable, TableDefinition};
 
-use super::*;
+use super::super::{Finish, Lm, LmError, LmReply};
+use super::{store::Key, *};
 use crate::{
     lm::testing::{Scripted, ask},
     usage::Usage,

@@ -1,13 +1,17 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::json;
+use url::Url;
 
+use super::super::{LmError, LmReply, LmRequest, Prices};
 use super::*;
 use crate::{
     lm::{
-        Finish, Message, ReplyFormat,
+        Finish, Lm, Message, ReplyFormat,
         testing::{Asked, Canned, Server, ask},
     },
+    net,
+    secret::Secret,
     usage::Usage,
 };
 

@@ -5,12 +5,15 @@ mod identity;
 mod reuse;
 
 use std::io::Write;
+use std::path::Path;
 
 use axum::{Router, routing::get};
 use rcgen::KeyPair;
 use rustls::version::TLS12;
+use rustls::{SupportedProtocolVersion, version};
 
-use super::*;
+use super::super::{Error, Options, SpkiPin, TlsVersion};
+use super::tls::roots_of_file;
 use crate::{
     net::{
         Client, Reply, Request,

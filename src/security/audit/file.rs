@@ -165,7 +165,7 @@ impl LogFile {
 impl Drop for LogFile {
     fn drop(&mut self) {
         if let Err(error) = self.sync() {
-            tracing::error!(target: super::TARGET, "the last rows may not be on the disk: {error}");
+            tracing::error!(target: super::audit::TARGET, "the last rows may not be on the disk: {error}");
         }
     }
 }

@@ -1,6 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
+use super::{
+    cedar::{beginning, list, quoted, whole},
+    *,
+};
 use crate::security::boundary::Draft;
 
 #[test]

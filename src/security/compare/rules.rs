@@ -8,9 +8,8 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Changes, of,
+    compare::{Changes, of, word},
     order::{self, Order, by_least, by_most, optional, presence, set, source_covers},
-    word,
 };
 use crate::{
     call::{Effect, ToolName},

@@ -6,9 +6,8 @@ use std::{
 };
 
 use super::{
-    Changes,
+    compare::{Changes, word},
     order::{Order, by_least, covering, optional, presence, rates, set},
-    word,
 };
 use crate::{
     call::ServerId,

@@ -4,7 +4,10 @@ use super::{
     Kind::{Changed, Narrower, Wider},
     *,
 };
-use crate::{net, security::boundary::Draft};
+use crate::{
+    net,
+    security::boundary::{Boundary, Draft},
+};
 
 mod laws;
 

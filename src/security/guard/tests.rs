@@ -6,21 +6,33 @@ mod fields;
 mod laws;
 mod sequence;
 
-use crate::{
-    Fields,
-    call::ServerId,
-    clock::ManualClock,
-    episode::{Episode, RunId},
-    event::SecurityEvent,
-    secret::{Redactor, Secret},
-    security::{CheckError, GrantedScopes, ScopeSet, audit::AuditRows},
-};
+use std::{collections::BTreeMap, sync::Arc};
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use serde_json::json;
 
+use super::super::{
+    approval::{Approver, Question},
+    audit::{Audit, Row, RowVerdict},
+    check::{
+        self, Check, Denied, Verdict,
+        token::{GrantError, Grants},
+    },
+    policy::Policy,
+    session::{Mode, Session},
+};
 use super::*;
+use crate::{
+    Fields,
+    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::ManualClock,
+    episode::{Episode, Recorder, RunId},
+    event::{EventKind, SecurityEvent},
+    secret::{Redactor, Secret},
+    security::{CheckError, GrantedScopes, ScopeSet, audit::AuditRows},
+};
 
 const BOUNDARY: &str = r#"
 [servers.crm]

@@ -2,14 +2,20 @@
 
 mod laws;
 
-use crate::security::{
-    BoundaryError, Policy,
-    policy::ArgumentRule,
-    replay::{Decision, replay},
-};
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::super::{policy::Registry, replay::Recording};
 use super::*;
+use crate::{
+    call::{Effect, ToolName},
+    security::{
+        BoundaryError, Policy,
+        policy::ArgumentRule,
+        replay::{Decision, replay},
+    },
+};
 
 /// The boundary that a text is.
 fn load(text: &str) -> Result<Policy, BoundaryError> {

@@ -23,7 +23,7 @@ fn file(inferred: &Inferred, out: &mut String) -> fmt::Result {
         out,
         "# A proposal, made from {}: the least that admits them. Every tool, scope, place and listed value stands in them.\n\
          # They cannot show who can write into a place, and what a call does to the world. Read every line before you use it, and add `[servers.…]`.\n",
-        super::episodes(inferred.episodes)
+        super::infer::episodes(inferred.episodes)
     )?;
     let names: Vec<&str> = inferred.registry.names().collect();
     if !names.is_empty() {

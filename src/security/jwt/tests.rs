@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::{sync::Arc, time::Duration};
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::SystemTime,
@@ -17,7 +18,11 @@ use tokio::{
 };
 
 use super::{cache::PAUSE, *};
-use crate::{clock::ManualClock, net::Options, security::ScopeSet};
+use crate::{
+    clock::ManualClock,
+    net::{Client, Options},
+    security::ScopeSet,
+};
 
 mod keys;
 mod lenient;

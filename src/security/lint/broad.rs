@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Code, Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key};
+use super::{
+    Code,
+    lint::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
+};
 use crate::{
     Pattern,
     call::{Effect, ToolName},

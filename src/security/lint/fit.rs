@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Code, Desk, Place, argument_rules, rule_key};
+use super::{
+    Code,
+    lint::{Desk, Place, argument_rules, rule_key},
+};
 use crate::{
     call::ToolName,
     security::{check::args::broken, policy::ArgumentRule},

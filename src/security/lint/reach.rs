@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Code, Desk, argument_rules, refuses_others, tool_key};
+use super::{
+    Code,
+    lint::{Desk, argument_rules, refuses_others, tool_key},
+};
 use crate::{
     call::ToolName,
     security::{

@@ -1,9 +1,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use serde_json::Value;
 use serde_json::json;
 
+use super::super::boundary::Draft;
 use super::*;
-use crate::security::policy::ToolLock;
+use crate::{
+    call::{ServerId, ToolName, ToolSpec},
+    security::policy::ToolLock,
+};
 
 const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n";

@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{given::has_token, *};
-use crate::security::policy::{Registry, Source};
+use crate::{
+    Fields,
+    call::{ToolName, ToolReply},
+    episode::RunId,
+    security::policy::{Registry, Source},
+};
 
 const INPUT: Source = Source::Input { field: None };
 

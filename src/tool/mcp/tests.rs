@@ -1,23 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use crate::{
-    Fields,
-    call::{Effect, ReplyStatus, ServerId, ToolCall},
-    clock::SystemClock,
-    episode::{Recorder, RunId},
-    event::EventKind,
-    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
-    secret::{Redactor, Secret},
-    security::{
-        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, ScopeSet, Session,
-        oauth::{
-            AuthError,
-            config::{ClientAuth, OAuth},
-        },
-        policy::{Others, PolicySpec, ToolRule},
-        servers::{InputPolicy, ServerConfig},
-    },
-};
+use std::sync::Arc;
 use std::{
     sync::{
         Mutex,
@@ -29,6 +12,26 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
+use super::{call::Idempotency, limit::PATIENCE, listing::MAX_PAGES, subject::Subject, *};
+use crate::{
+    Fields,
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
+    episode::{Recorder, RunId},
+    event::EventKind,
+    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
+    secret::{Redactor, Secret},
+    security::{
+        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, Policy, ScopeSet, Session,
+        oauth::{
+            AuthError, Identity,
+            config::{ClientAuth, OAuth},
+        },
+        policy::{Others, PolicySpec, ToolRule},
+        servers::{InputPolicy, ServerConfig},
+    },
+};
+
 mod eras;
 mod floods;
 mod limits;
@@ -38,8 +41,6 @@ mod page;
 mod questions;
 mod refusals;
 mod schemas;
-
-use super::{call::Idempotency, listing::MAX_PAGES, *};
 
 /// Issuer of opaque tokens and MCP server at one address.
 struct Server {

@@ -7,10 +7,13 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::{Denied, MISNAMED, counted, first_broken, folded, says_nothing};
+use super::args::{MISNAMED, counted, first_broken, says_nothing};
 use crate::{
     event::EventKind,
-    security::policy::{ArgumentRule, Others, field_path},
+    security::{
+        check::{Denied, views::folded},
+        policy::{ArgumentRule, Others, field_path},
+    },
 };
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.

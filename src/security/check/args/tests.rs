@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::*;
+use super::args::first_broken;
+use crate::security::policy::ArgumentRule;
 
 fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {
     let mut rule = ArgumentRule::default();

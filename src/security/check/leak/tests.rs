@@ -1,20 +1,20 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use crate::{
-    Fields,
-    call::{ToolCall, ToolReply},
-    episode::RunId,
-    secret::{Redactor, Secret},
-    security::{Mode, Session},
-};
-
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::{Value, json};
 
+use super::super::{Asked, views::folded};
 use super::*;
+use crate::{
+    Fields,
+    call::{ToolCall, ToolReply},
+    episode::RunId,
+    secret::{Redactor, Secret},
+    security::{Mode, Session, policy::Policy},
+};
 
 const RULES: &str = r#"
 [tools."crm.post"]

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{is_closed, is_one_of, is_plain_host, top_level};
+use super::{
+    link::{is_closed, is_one_of, is_plain_host},
+    top_level,
+};
 
 /// Longer ones are no words to be filled in.
 const MAX_PLACEHOLDER: usize = 64;

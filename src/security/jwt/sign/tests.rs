@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::Jwk};
+use serde_json::{Value, json};
 
 use super::*;
 

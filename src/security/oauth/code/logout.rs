@@ -9,9 +9,10 @@ use super::super::{
     AuthError,
     endpoint::{Endpoint, field},
     grant, identity,
+    issuing::Issuing,
     store::{Consent, Store},
 };
-use super::Client;
+use super::code::Client;
 use crate::{
     clock::Clock,
     secret::Redactor,
@@ -83,7 +84,7 @@ pub async fn consent_file(config: &ServerConfig) -> Result<Option<PathBuf>, Auth
     Ok(contents.has(&oauth.issuer, &grant::resource_of(config, oauth)).then(|| path.clone()))
 }
 
-async fn revoke(issuing: &super::Issuing, client: &Client<'_>, consent: &Consent) -> Result<Revocation, AuthError> {
+async fn revoke(issuing: &Issuing, client: &Client<'_>, consent: &Consent) -> Result<Revocation, AuthError> {
     let issuer = issuing.issuer().await?;
     let Some(url) = &issuer.metadata.revocation else {
         return Ok(Revocation::NotOffered);

@@ -1,12 +1,20 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use serde_json::json;
 
-use super::*;
+use super::super::AuthError;
+use super::{
+    discovery::{base, parse, places},
+    *,
+};
 use crate::{
-    net::stub::{Answer, Stub, json as reply_json, plain},
+    net::{
+        Client, Options,
+        stub::{Answer, Stub, json as reply_json, plain},
+    },
     testing::log::LogCapture,
 };
 

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use time::{Date, Month};
 
-use super::{Spot, Stop, Word, date_and_time, words};
+use super::{
+    reading::{Spot, date_and_time},
+    word::{Stop, Word, words},
+};
 use crate::security::policy::WrittenAs;
 
 /// A day of a year, or of any.

@@ -1,11 +1,10 @@
 //! A date with a time of day: `May 26 at 5 pm`, `17:00 on 26.05.2024`. The two stand beside each other, and neither of them beside a third.
 
 use super::{
-    Spot, Word,
     date::{self, Day, month},
-    date_and_time,
+    reading::{Spot, date_and_time},
     time::{self, Minute},
-    words,
+    word::{Word, words},
 };
 use crate::security::policy::WrittenAs;
 

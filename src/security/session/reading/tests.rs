@@ -6,10 +6,14 @@ mod moments;
 mod numbers;
 mod phones;
 
+use serde_json::Value;
 use serde_json::json;
 
 use super::*;
-use crate::security::session::given::tests::{spans, table};
+use crate::security::{
+    policy::{ReadAs, WrittenAs},
+    session::given::tests::{spans, table},
+};
 
 /// What of the values a text does not give in the way that it is said, and what it gives beyond them.
 fn wrong(read_as: ReadAs, text: &str, given: &[&str], not_given: &[&str]) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
 
-use super::{Spot, Word, date_and_time, words};
+use super::{
+    reading::{Spot, date_and_time},
+    word::{Word, words},
+};
 use crate::security::policy::WrittenAs;
 
 /// Minutes since midnight.

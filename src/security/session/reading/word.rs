@@ -1,6 +1,6 @@
 //! The words of a text, and what stands between them.
 
-use super::is_currency;
+use super::reading::is_currency;
 
 /// A word of a text, without the signs around it. One of signs alone is empty.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use rmcp::model::{ListToolsResult, ServerResult, Tool};
 use serde_json::{Map, Value, json};
 
-use super::{fit, typed};
+use super::{fit, message::typed};
 use crate::{
     call::ToolName,
     tool::mcp::{

@@ -5,7 +5,11 @@ mod laws;
 mod lists;
 mod starts;
 
-use super::*;
+use rmcp::model::{RequestId, ServerJsonRpcMessage};
+use serde_json::{Map, Value, json};
+
+use super::super::oddity::Oddities;
+use super::{message::UNUSABLE, *};
 use crate::secret::Redactor;
 
 fn oddities() -> Oddities {

@@ -1,18 +1,23 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::SystemTime;
+use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, PingRequest};
+use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::transport::Transport;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, ReadHalf, WriteHalf, duplex, split};
 
-use super::*;
+use super::super::{limit::Meter, listing::Freshness, message, oddity::Oddities, subject::Subject};
+use super::{pipes::Lines, *};
 use crate::{
     call::Effect,
     clock::ManualClock,
     episode::{Recorder, RunId},
     secret::Redactor,
-    security::{ScopeSet, policy::ToolRule},
+    security::{ScopeSet, policy::ToolRule, servers::InputPolicy},
     tool::mcp::{
         CallContext,
         call::Ticket,

@@ -1,7 +1,7 @@
 //! Words that have parts: `twenty-five`, `hundred-odd`, `two/three`, `twentyfive`.
 
 use super::{
-    super::Stop,
+    super::word::Stop,
     piece::{Kind, Piece, kind},
 };
 

@@ -1,10 +1,10 @@
 //! What words are to a number.
 
 use super::{
-    super::{Stop, Word},
+    super::word::{Stop, Word},
     compound,
 };
-use crate::security::session::{given::number_of, reading::is_currency};
+use crate::security::session::{given::number_of, reading::reading::is_currency};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {

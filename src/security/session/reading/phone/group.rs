@@ -1,6 +1,6 @@
 //! One phone number, in the groups in which people write it.
 
-use super::Next;
+use super::phone::Next;
 
 /// Shorter and longer ones are something else (ITU-T E.164).
 const FEWEST: usize = 7;

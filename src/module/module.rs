@@ -1,0 +1,40 @@
+use std::future::Future;
+
+use crate::{
+    Fields, Tunable,
+    runtime::{CallError, Cx},
+};
+
+/// One step from input to output: [`Predict`], [`ChainOfThought`], [`ReAct`], or your own struct of modules.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "write `async fn forward(&self, cx: &Cx, input: …) -> Result<…, CallError>` for it"
+)]
+pub trait Module: Send + Sync {
+    /// What goes in.
+    type Input: Send + Sync + 'static;
+    /// What comes out.
+    type Output: Send + Sync + 'static;
+
+    /// Does the step. Implementations write `async fn forward`.
+    fn forward(&self, cx: &Cx, input: Self::Input) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
+
+    /// The part of the input that came from whoever is being served: what provenance rules call `input`.
+    /// Without it no value counts as coming from the input.
+    fn trusted(&self, input: &Self::Input) -> Option<Fields> {
+        let _ = input;
+        None
+    }
+
+    /// The texts of the output that people or other programs get to see: what the boundary's `[answer]` rules look at. Where there are
+    /// such rules, an output that is not shown here is withheld.
+    fn shown(&self, output: &Self::Output) -> Option<Fields> {
+        let _ = output;
+        None
+    }
+}
+
+/// A module whose slots can be walked and that can be cloned: what can be compiled.
+pub trait Program: Module + Tunable + Clone + 'static {}
+
+impl<P: Module + Tunable + Clone + 'static> Program for P {}

@@ -1,0 +1,146 @@
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+
+use super::{
+    builder::{Builder, Missing},
+    cx::Cx,
+    error::{CallError, Infrastructure},
+    limits::Limits,
+};
+use crate::{
+    Fields,
+    adapter::Adapter,
+    clock::Clock,
+    episode::{Episode, Recorder, RunId},
+    event::SecurityEvent,
+    lm::Lm,
+    module::Module,
+    secret::Redactor,
+    security::{Boundary, Caller, Guard, Labels, Mode, Session, check_answer, policy::Registry},
+};
+
+/// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
+///
+/// There is none without a boundary:
+///
+/// ```compile_fail,E0599
+/// fn unbounded(model: std::sync::Arc<dyn abide::lm::Lm>) -> abide::Runtime {
+///     abide::Runtime::builder().lm(model).build()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) lm: Arc<dyn Lm>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) boundary: Boundary,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) redactor: Redactor,
+}
+
+/// The outcome of one run and its whole record.
+#[derive(Clone, Debug)]
+pub struct Run<O> {
+    /// What the program returned.
+    pub outcome: Result<O, CallError>,
+    /// What happened.
+    pub episode: Episode,
+}
+
+/// How one run differs from another over the same runtime.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// Seed of everything random in the run; sent to the model as its sampling seed.
+    pub seed: u64,
+    /// Whether calls that change something are made, or stood in for.
+    pub mode: Mode,
+    /// What audit rows say the run belongs to.
+    pub labels: Labels,
+    /// Lists that arguments may come from, such as the payees of the user whom the run serves; beside those of the boundary, which
+    /// says which arguments they are good for.
+    pub registry: Registry,
+    /// On whose behalf the run is made: what the boundary's `[limits.caller]` counts by.
+    pub caller: Option<Caller>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { seed: 0, mode: Mode::Live, labels: Labels::default(), registry: Registry::new(), caller: None }
+    }
+}
+
+impl Runtime {
+    /// Starts building a runtime.
+    pub fn builder() -> Builder<Missing, Missing> {
+        Builder::new()
+    }
+
+    /// Runs a module once, live, with seed 0.
+    pub async fn run<M: Module>(&self, module: &M, input: M::Input) -> Run<M::Output> {
+        self.run_with(module, input, RunOptions::default()).await
+    }
+
+    /// Runs a module once. A module that panics fails alone: its run ends as [`CallError::Panicked`].
+    pub async fn run_with<M: Module>(&self, module: &M, input: M::Input, options: RunOptions) -> Run<M::Output> {
+        let run = RunId::random();
+        let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
+        // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
+        let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
+        let session = Session::new(run, options.mode, &trusted)
+            .labelled(options.labels)
+            .with_registry(options.registry)
+            .called_by(options.caller);
+        let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
+        let start = self.shared.clock.elapsed();
+        let limit = self.shared.limits.deadline;
+        let forward = AssertUnwindSafe(async { module.forward(&cx, input).await }).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = forward => outcome.unwrap_or_else(|_| Err(CallError::Panicked)),
+            () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
+        };
+        let outcome = outcome.and_then(|output| self.judge(&cx, module.shown(&output)).map(|()| output));
+        let elapsed = self.shared.clock.elapsed().saturating_sub(start);
+        Run { outcome, episode: recorder.finish(elapsed) }
+    }
+
+    /// Whether an answer may be given.
+    fn judge(&self, cx: &Cx, shown: Option<Fields>) -> Result<(), CallError> {
+        check_answer(self.shared.boundary.policy(), cx.session(), shown.as_ref()).map_err(|denied| {
+            cx.recorder().event(SecurityEvent::new(denied.kind, None, denied.detail.clone()));
+            CallError::AnswerDenied(denied.detail)
+        })
+    }
+
+    /// The same runtime with another model, for teachers and comparisons.
+    #[must_use]
+    pub fn with_lm(&self, lm: Arc<dyn Lm>) -> Self {
+        Self { shared: Arc::new(Shared { lm, ..(*self.shared).clone() }) }
+    }
+
+    /// The model.
+    pub fn lm(&self) -> &Arc<dyn Lm> {
+        &self.shared.lm
+    }
+
+    /// The boundary.
+    pub fn boundary(&self) -> &Boundary {
+        &self.shared.boundary
+    }
+
+    /// The limits of one run.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn from_shared(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+}

@@ -1,0 +1,457 @@
+use std::{
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::super::{
+    approval::{Approver, Desk, Outcome, Question},
+    audit::{Audit, Entry, Row, RowVerdict, Underway},
+    check::{
+        self, Asked, Check, Denied, Verdict,
+        budget::Novelty,
+        drift, entry,
+        rate::Limiter,
+        reply,
+        schema::Schemas,
+        secret_shape,
+        token::{self, GrantError, Grants},
+        window::Windows,
+    },
+    place,
+    policy::{Approval, Policy, ToolLock, ToolRule},
+    session::{Mode, Reservation, Session, Wanted},
+};
+use super::{
+    objections::{Objections, record},
+    permit::Permit,
+    stand_in::StandIns,
+};
+use crate::{
+    Digest,
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
+    episode::Recorder,
+    event::EventKind,
+    secret::Redactor,
+};
+
+/// Decides every call. One for all runs of a boundary, so that they share its rate.
+pub struct Guard {
+    policy: Policy,
+    redactor: Redactor,
+    grants: Arc<dyn Grants>,
+    pub(super) audit: Audit,
+    clock: Arc<dyn Clock>,
+    pins: Option<BTreeMap<ToolName, Digest>>,
+    checks: Vec<Arc<dyn Check>>,
+    schemas: Schemas,
+    stand_ins: StandIns,
+    desk: Desk,
+    windows: Option<Windows>,
+    limiter: Option<Limiter>,
+}
+
+/// A call was not permitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The boundary refuses it. The program goes on with [`Denied::model_json`] as its observation.
+    #[error("{0}")]
+    Denied(Denied),
+    /// It could not be decided because of the infrastructure. The run ends as not scored.
+    #[error("{0}")]
+    Unavailable(GrantError),
+}
+
+/// What a call needs to become a permit.
+struct Granted<'s> {
+    effect: Effect,
+    stand_in: Option<Value>,
+    novelty: Novelty,
+    reservation: Reservation<'s>,
+    /// What somebody was asked, and said yes to.
+    question: Option<Question>,
+}
+
+impl Guard {
+    /// A guard of a policy, which asks these grants what tokens may do. By default it writes no audit, knows no secrets, and lives by the
+    /// machine's clock.
+    pub fn new(policy: &Policy, grants: Arc<dyn Grants>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        Self {
+            policy: policy.clone(),
+            redactor: Redactor::new(),
+            grants,
+            audit: Audit::discard(),
+            limiter: policy.limits().rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
+            windows: Windows::new(policy.limits(), Arc::clone(&clock)),
+            clock,
+            pins: policy.lock().map(ToolLock::digests),
+            checks: Vec::new(),
+            schemas: Schemas::default(),
+            stand_ins: StandIns::default(),
+            desk: Desk::default(),
+        }
+    }
+
+    /// Writes every decision down.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// Takes the secrets of this redactor out of all that it writes, and lets none of them out.
+    #[must_use]
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// Lives by another clock: rates and windows begin anew.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        let limits = self.policy.limits();
+        Self {
+            limiter: limits.rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
+            windows: Windows::new(limits, Arc::clone(&clock)),
+            clock,
+            ..self
+        }
+    }
+
+    /// Asks somebody where the boundary says so; without one nobody can be asked, and nothing is lifted or approved.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.desk = Desk::of(approver);
+        self
+    }
+
+    /// Adds a check of the user's own. It can refuse calls, never allow them.
+    #[must_use]
+    pub fn check(mut self, check: Arc<dyn Check>) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Calls only tools whose definitions have these digests; a tool without a digest here is refused too. Where the boundary has a lock,
+    /// both must agree.
+    #[must_use]
+    pub fn pinned(mut self, mut pins: BTreeMap<ToolName, Digest>) -> Self {
+        if let Some(locked) = &self.pins {
+            pins.retain(|tool, digest| locked.get(tool) == Some(digest));
+        }
+        self.pins = Some(pins);
+        self
+    }
+
+    /// What it guards.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Decides a call. Exactly one row goes to the audit, and what happened to the recorder. `tool` is what the server says of the
+    /// tool, none where no server has it.
+    ///
+    /// # Errors
+    /// [`Refused`], with what the model may know of it.
+    pub async fn authorize(
+        &self,
+        call: ToolCall,
+        tool: Option<&ToolSpec>,
+        session: &Session,
+        log: &Recorder,
+    ) -> Result<Permit, Refused> {
+        let (permit, underway) = self.admit(call, tool, session, log).await?;
+        underway.forget();
+        Ok(permit)
+    }
+
+    /// Decides as [`Guard::authorize`], for a caller that says what came of the call: a second row goes to the audit.
+    pub(crate) async fn admit(
+        &self,
+        call: ToolCall,
+        tool: Option<&ToolSpec>,
+        session: &Session,
+        log: &Recorder,
+    ) -> Result<(Permit, Underway), Refused> {
+        let mut call = self.named(call);
+        let mut row = Row::of(&call, session, &self.redactor).asked_by(log.asker());
+        let decision = self.decide(&mut call, tool, session, &mut row).await;
+        conclude(&mut row, &decision);
+        let audited = self.audit.write(Entry::Decision(row), self.clock.now());
+        if let Err(error) = &audited {
+            let detail = format!("the decision could not be written to the audit: {error}");
+            record(log, EventKind::CheckFailed, &call, detail);
+        }
+        match (decision, audited) {
+            (Ok(granted), Ok(number)) => {
+                let underway = Underway::new(&self.audit, &self.clock, number, session.run(), &call.tool);
+                Ok((self.issue(call, granted, session, log), underway))
+            }
+            (Ok(_), Err(_)) => Err(Refused::Denied(Denied::new(
+                EventKind::CheckFailed,
+                "the decision could not be written to the audit",
+            ))),
+            (Err(Objections::Unavailable(error)), _) => Err(Refused::Unavailable(error)),
+            (Err(Objections::Denied(denials)), _) => Err(Refused::Denied(denials.record(log, &call, session))),
+        }
+    }
+
+    /// The call under a name that may be written down: a model can put a secret into that of a tool which does not exist.
+    pub(crate) fn named(&self, mut call: ToolCall) -> ToolCall {
+        let name = call.tool.as_str();
+        let is_secret = || secret_shape::is_in(name) || self.redactor.finds(name);
+        if self.policy.tool(&call.tool).is_none() && is_secret() {
+            call.tool = ToolName::hidden();
+        }
+        call
+    }
+
+    /// Remembers the reply to a call for later decisions, takes out what the program must not see, and lets the user's checks look at it.
+    /// What comes back may be shown; none: nothing of it.
+    pub fn inspect(
+        &self,
+        call: &ToolCall,
+        mut reply: ToolReply,
+        session: &Session,
+        log: &Recorder,
+    ) -> Option<ToolReply> {
+        if reply.status == ReplyStatus::Failed {
+            session.forget_made(call);
+        }
+        let rule = self.policy.tool(&call.tool);
+        if let Some(event) = rule.and_then(|rule| reply::withheld(rule, &call.tool, &reply)) {
+            log.event(event);
+            session.withheld(call);
+            return None;
+        }
+        session.answered(&self.policy, call, &reply);
+        let cleaned = rule.map(|rule| reply::clean(&self.policy, rule, &call.tool, &mut reply, session));
+        cleaned.into_iter().flatten().for_each(|event| log.event(event));
+        for check in &self.checks {
+            match catch_unwind(AssertUnwindSafe(|| check.inspect(&call.tool, &reply))) {
+                Ok(events) => events.into_iter().for_each(|event| log.event(event)),
+                Err(_) => {
+                    let detail = format!("the check `{}` panicked when it looked at a reply", check.name());
+                    record(log, EventKind::CheckFailed, call, detail);
+                }
+            }
+        }
+        Some(reply)
+    }
+
+    async fn decide<'s>(
+        &self,
+        call: &mut ToolCall,
+        tool: Option<&ToolSpec>,
+        session: &'s Session,
+        row: &mut Row,
+    ) -> Result<Granted<'s>, Objections> {
+        let attempt = session.attempt();
+        let (rule, tool) = entry::find(&self.policy, call, tool)?;
+        row.rule(rule);
+        drift::check(self.pins.as_ref(), tool)?;
+        let mut denials: Vec<Denied> = self.ask_for_scopes(rule, call, row).await?.into_iter().collect();
+        if let Err(malformed) = self.schemas.check(call, tool).await {
+            denials.push(malformed);
+            return Err(Objections::of(denials));
+        }
+        let asked = Asked { policy: &self.policy, redactor: &self.redactor, rule, call, session, tool: Some(tool) };
+        let (of_arguments, readings) = check::arguments(&asked);
+        denials.extend(of_arguments);
+        row.readings(readings);
+        denials.extend(self.ask_users(call, tool, session).await);
+        if !denials.iter().all(|denied| denied.can_be_lifted(rule)) {
+            return Err(Objections::of(denials));
+        }
+        let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
+        let (reservation, novelty) = match session.reserve(&self.policy, rule, wanted) {
+            Ok(reserved) => reserved,
+            Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
+        };
+        let (mode, digest) = (session.mode(), &row.arguments_digest);
+        let stand_in = self.stand_ins.of(&self.policy, rule, tool, mode, digest).await;
+        let stand_in = stand_in.map(|reply| self.screened(rule, call, reply, session));
+        let question = self.question(rule, call, session, denials);
+        // a call that is not made needs no approval
+        let question = question.filter(|question| stand_in.is_none() || !question.objections.is_empty());
+        if let Some(question) = &question {
+            self.ask_somebody(question, session.mode()).await?;
+        }
+        let places = self.take_places(session, &reservation).await;
+        places.map_err(|denied| Objections::of([denied].into_iter().chain(asked_in_vain(question.as_ref()))))?;
+        Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
+    }
+
+    /// A place in the windows and in the rate.
+    async fn take_places(&self, session: &Session, reservation: &Reservation<'_>) -> Result<(), Denied> {
+        if let (Some(windows), Some(reserved)) = (&self.windows, reservation.reserved()) {
+            windows.take(session.caller(), reserved)?;
+        }
+        match &self.limiter {
+            Some(limiter) => limiter.pass(session.turn()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn ask_for_scopes(
+        &self,
+        rule: &ToolRule,
+        call: &ToolCall,
+        row: &mut Row,
+    ) -> Result<Option<Denied>, Objections> {
+        // a function has no server, and so no token and no scopes
+        let Some(server) = call.tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok()) else {
+            return Ok(None);
+        };
+        let granted = self.grants.granted(&server).await.map_err(Objections::Unavailable)?;
+        let Some(granted) = granted else { return Ok(None) };
+        let denied = token::check(rule, &granted.scopes).err();
+        row.token(granted);
+        Ok(denied)
+    }
+
+    async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Vec<Denied> {
+        let mut denials = Vec::new();
+        for check in &self.checks {
+            let vote = AssertUnwindSafe(async { check.check(call, tool, session).await });
+            let failure = match vote.catch_unwind().await {
+                Ok(Ok(Verdict::Permit | Verdict::Abstain)) => continue,
+                Ok(Ok(Verdict::Deny(denied))) => {
+                    denials.push(Denied { check: Some(check.name()), ..denied });
+                    continue;
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            let detail = format!("the check `{}` could not decide: {failure}", check.name());
+            denials.push(Denied { check: Some(check.name()), ..Denied::new(EventKind::CheckFailed, detail) });
+        }
+        denials
+    }
+
+    /// What somebody has to be asked: where the rule says so for each call, or where there are objections.
+    fn question(
+        &self,
+        rule: &ToolRule,
+        call: &ToolCall,
+        session: &Session,
+        objections: Vec<Denied>,
+    ) -> Option<Question> {
+        if objections.is_empty() && rule.approval == Approval::None {
+            return None;
+        }
+        let mut arguments = call.arguments.clone();
+        self.redactor.scrub_map(&mut arguments);
+        Some(Question {
+            run: session.run(),
+            caller: session.caller().cloned(),
+            tool: call.tool.clone(),
+            effect: rule.effect,
+            arguments,
+            objections,
+        })
+    }
+
+    async fn ask_somebody(&self, question: &Question, mode: Mode) -> Result<(), Objections> {
+        let outcome = if mode == Mode::Live { self.desk.ask(question).await } else { Outcome::NobodyThere };
+        let why = match (&outcome, mode) {
+            (Outcome::Yes, _) => return Ok(()),
+            (Outcome::No, _) => "somebody was asked, and said no",
+            (Outcome::Failed(reason), _) => &format!("it needs somebody's yes, and the approver failed: {reason}"),
+            (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
+            (Outcome::NobodyThere, Mode::DryRun) => "it needs somebody's yes, and nobody is asked in a dry run",
+            (Outcome::NobodyThere, Mode::Live) => {
+                "it needs somebody's yes, and nobody could be asked: give the runtime an approver"
+            }
+        };
+        let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
+        let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::HumanAsked, why));
+        Err(Objections::of(question.objections.iter().cloned().chain(missing).chain(asked)))
+    }
+
+    /// What of a stand-in the program may see: it can be a real reply, out of a recording.
+    fn screened(&self, rule: &ToolRule, call: &ToolCall, reply: Value, session: &Session) -> Value {
+        let mut reply = ToolReply::done(reply);
+        if reply::withheld(rule, &call.tool, &reply).is_some() {
+            return super::stand_in::nothing();
+        }
+        // what is hidden because of where it comes from comes from here
+        session.keep(&self.policy, &call.tool, &reply);
+        reply::clean(&self.policy, rule, &call.tool, &mut reply, session);
+        reply.content
+    }
+
+    /// Makes the permit, and records what is worth knowing of it.
+    fn issue(&self, call: ToolCall, granted: Granted<'_>, session: &Session, log: &Recorder) -> Permit {
+        if granted.novelty == Novelty::Repeated {
+            let detail = "the same call was made before in this run";
+            record(log, EventKind::RedundantCall, &call, detail);
+        }
+        if let Some(reply) = &granted.stand_in {
+            let reason = match session.mode() {
+                Mode::DryRun => "it is a dry run",
+                Mode::Compile | Mode::Live => "the run is part of compiling",
+            };
+            record(log, EventKind::DryRun, &call, reason);
+            session.answered(&self.policy, &call, &ToolReply::done(reply.clone()));
+        }
+        if let Some(question) = &granted.question {
+            let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
+            let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
+            record(log, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
+        }
+        granted.reservation.keep();
+        let limits = self.policy.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
+        Permit::new(call, granted.effect, session.run(), granted.stand_in).limited(limits)
+    }
+}
+
+impl From<Denied> for Refused {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checks: Vec<_> = self.checks.iter().map(|check| check.name()).collect();
+        f.debug_struct("Guard").field("boundary", self.policy.digest()).field("checks", &checks).finish_non_exhaustive()
+    }
+}
+
+/// Writes into the row what was decided, by which rule, and what else there was to say.
+fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
+    match decision {
+        Ok(granted) => {
+            let verdict = if granted.stand_in.is_some() { RowVerdict::PermitDryRun } else { RowVerdict::Permit };
+            let lifted =
+                granted.question.iter().flat_map(|question| question.objections.iter().map(|denied| denied.kind));
+            let asked = granted.question.iter().map(|_| EventKind::HumanAsked);
+            let place = place::of_entry(&row.tool);
+            row.conclude(verdict, Some(place), asked.chain(lifted));
+        }
+        Err(Objections::Denied(denials)) => {
+            let place = place::of_denial(&row.tool, &denials.first);
+            row.field = denials.first.field().map(str::to_owned);
+            row.conclude(
+                RowVerdict::Deny(denials.first.kind),
+                Some(place),
+                denials.others.iter().map(|denied| denied.kind),
+            );
+        }
+        Err(Objections::Unavailable(_)) => row.conclude(RowVerdict::Unavailable, None, []),
+    }
+}
+
+/// What was objected and lifted before the call was refused after all.
+fn asked_in_vain(question: Option<&Question>) -> impl Iterator<Item = Denied> {
+    let asked = question.map(|_| Denied::new(EventKind::HumanAsked, "somebody was asked, and said yes"));
+    question.into_iter().flat_map(|question| question.objections.clone()).chain(asked)
+}
