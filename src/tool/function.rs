@@ -86,3 +86,6 @@ impl fmt::Debug for Function {
         write!(f, "Function({})", self.spec.name)
     }
 }
+
+#[cfg(test)]
+mod tests;
