@@ -9,13 +9,14 @@ mod contents;
 mod diff;
 mod error;
 mod file;
+mod format;
 mod name;
 pub(crate) mod shown;
 mod store;
 pub(crate) mod strict;
 mod summary;
 
-pub use artifact::{Artifact, FORMAT, MAX_BYTES, Verified};
+pub use artifact::{Artifact, Verified};
 pub use contents::{
     Comparison, Contents, Estimate, Evidence, Fixed, Measured, Program, Provenance, Requires, SplitName,
 };
@@ -23,6 +24,7 @@ pub use diff::{Diff, Line, Mark, Section, diff};
 pub use error::ArtifactError;
 #[cfg(feature = "cli")]
 pub(crate) use file::replace;
+pub use format::{FORMAT, MAX_BYTES};
 pub use name::{ProgramName, ProgramNameError};
 #[cfg(feature = "cli")]
 pub(crate) use shown::shown;

@@ -10,8 +10,9 @@ pub use builder::{Builder, Missing};
 pub use cx::Cx;
 pub use error::{CallError, Infrastructure};
 pub use limits::Limits;
-pub(crate) use runtime::Shared;
 pub use runtime::{Run, RunOptions, Runtime};
+pub(crate) use shared::Shared;
 
+mod shared;
 #[cfg(test)]
 mod tests;

@@ -3,14 +3,12 @@ use std::{collections::BTreeMap, ops::Deref, path::Path};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{contents::Contents, error::ArtifactError, summary::Summary};
+use super::{
+    contents::Contents,
+    error::ArtifactError,
+    format::{FORMAT, MAX_BYTES},
+};
 use crate::{Digest, InstallError, ProgramState, SlotPath, Tunable};
-
-/// The format that this version writes and reads.
-pub const FORMAT: u32 = 1;
-
-/// The largest artifact, in bytes: 4 MiB.
-pub const MAX_BYTES: usize = 4 << 20;
 
 /// A compiled program with its digest. Read its [`Contents`] through it.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,11 +98,6 @@ impl Artifact {
     /// The digest of everything in it.
     pub fn digest(&self) -> &Digest {
         &self.digest
-    }
-
-    /// What a person wants to know of it, in a few lines. Text that came from outside is escaped.
-    pub fn summary(&self) -> Summary<'_> {
-        Summary::of(self)
     }
 
     /// The text of the file.

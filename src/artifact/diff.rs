@@ -2,10 +2,12 @@
 
 mod diff;
 mod evidence;
+mod lines;
 mod slot;
 
 pub(super) use self::{
     evidence::estimate,
     slot::{origin, start},
 };
-pub use diff::{Diff, Line, Mark, Section, diff};
+pub use diff::diff;
+pub use lines::{Diff, Line, Mark, Section};

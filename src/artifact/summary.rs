@@ -3,7 +3,8 @@ use std::fmt;
 use comfy_table::{Table, presets};
 
 use super::{
-    Artifact, Comparison, Measured,
+    Comparison, Measured,
+    artifact::Artifact,
     diff::{estimate, origin, start},
     shown::shown,
 };
@@ -135,4 +136,11 @@ fn rows(comparison: &Comparison) -> Vec<[String; 3]> {
         row(&format!("event {}", shown(code)), &count)
     }));
     rows
+}
+
+impl Artifact {
+    /// What a person wants to know of it, in a few lines. Text that came from outside is escaped.
+    pub fn summary(&self) -> Summary<'_> {
+        Summary::of(self)
+    }
 }

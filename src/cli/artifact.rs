@@ -1,6 +1,6 @@
 use std::{io::Write, path::Path};
 
-use super::CliError;
+use super::error::CliError;
 use crate::artifact::{self, Artifact};
 
 pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<u8, CliError> {

@@ -10,7 +10,8 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    CliError, Form,
+    error::CliError,
+    form::Form,
     text::{plain, plural, say_json},
 };
 use crate::{

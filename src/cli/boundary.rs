@@ -3,7 +3,9 @@
 use std::{fs::File, io::Write, path::Path};
 
 use super::{
-    CliError, Form, episodes,
+    episodes,
+    error::CliError,
+    form::Form,
     text::{plural, say},
 };
 use crate::{

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    CliError, Form,
+    error::CliError,
+    form::Form,
     text::{plain, say_json},
 };
 use crate::{

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::CliError;
+use super::error::CliError;
 use crate::security::replay::Recording;
 
 /// The longest line of a file of episodes, in bytes.

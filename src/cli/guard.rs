@@ -5,8 +5,9 @@ use std::{
 };
 
 use super::{
-    CliError, Form,
     episodes::{self, Stop},
+    error::CliError,
+    form::Form,
     text::{plural, say_json},
 };
 use crate::{

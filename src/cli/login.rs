@@ -11,7 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::CliError;
+use super::error::CliError;
 use crate::{
     call::ServerId,
     clock::SystemClock,

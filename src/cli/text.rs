@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::Form;
+use super::form::Form;
 use crate::artifact::shown;
 
 /// One result: a line of JSON, or its words.

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::CliError;
+use super::error::CliError;
 use crate::{
     artifact::{replace, shown},
     call::ToolSpec,

@@ -1,53 +1,24 @@
-use std::{path::Path, slice, sync::Arc};
+use std::{
+    collections::HashMap,
+    io::{BufRead, Read},
+    path::Path,
+    slice,
+    sync::Arc,
+};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use super::{
     error::{Broken, DataError, Place},
-    split::Splits,
+    example::{Example, Row},
 };
 use crate::{CanonicalError, Digest, Fields, Signature};
-
-/// One labelled example.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Example<I, L> {
-    /// Unique in its dataset; demonstrations name it as their origin.
-    pub id: String,
-    /// What the program gets.
-    pub input: I,
-    /// What the metric judges by; no program and no search ever sees it.
-    pub label: L,
-    /// A word to group results by, such as `ticket` or `injection`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-}
 
 /// Examples in the order they were given. Ids are unique and there is at least one example, but in an empty half of a split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<I, L> {
     pub(super) rows: Vec<Row<I, L>>,
     pub(super) source: Option<Arc<Path>>,
-}
-
-/// An example and its line in the file, or its number in the list, from 1.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row<I, L> {
-    pub(super) example: Example<I, L>,
-    pub(super) line: usize,
-}
-
-impl<I, L> Example<I, L> {
-    /// An example without a kind.
-    pub fn new(id: impl Into<String>, input: I, label: L) -> Self {
-        Self { id: id.into(), input, label, kind: None }
-    }
-
-    /// With a word to group results by.
-    #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
-        self
-    }
 }
 
 impl<I, L> Dataset<I, L> {
@@ -58,21 +29,6 @@ impl<I, L> Dataset<I, L> {
     pub fn new(examples: impl IntoIterator<Item = Example<I, L>>) -> Result<Self, DataError> {
         let rows = examples.into_iter().zip(1..).map(|(example, line)| Row { example, line });
         Self::of_rows(rows.collect(), None)
-    }
-
-    /// Loads JSON Lines in UTF-8: an object with `id`, `input`, `label` and, if wanted, `kind` on each line.
-    /// Lines of blanks are passed over.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with file, line and field; see [`DataError`].
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, DataError>
-    where
-        I: DeserializeOwned,
-        L: DeserializeOwned,
-    {
-        let path: Arc<Path> = path.as_ref().into();
-        let rows = super::load::rows(&path)?;
-        Self::of_rows(rows, Some(path))
     }
 
     /// Checks every input against a signature's constraints.
@@ -110,15 +66,6 @@ impl<I, L> Dataset<I, L> {
         Digest::of(&self.iter().collect::<Vec<_>>())
     }
 
-    /// Divides into training and validation examples.
-    ///
-    /// Every id has a rank by the SHA-256 of seed and id; the first `share` of the ranks, rounded, are training examples.
-    /// So the same ids and seed always divide in the same way, in whatever order they stand. `share` is clamped to \[0, 1\];
-    /// of two or more examples each half gets one at least.
-    pub fn split(self, share: f64, seed: u64) -> Splits<I, L> {
-        super::split::by_rank(self, share, seed)
-    }
-
     /// The examples, in order.
     pub fn iter(&self) -> Iter<'_, I, L> {
         Iter(self.rows.iter())
@@ -139,9 +86,9 @@ impl<I, L> Dataset<I, L> {
         self.rows.is_empty()
     }
 
-    fn of_rows(rows: Vec<Row<I, L>>, source: Option<Arc<Path>>) -> Result<Self, DataError> {
+    pub(super) fn of_rows(rows: Vec<Row<I, L>>, source: Option<Arc<Path>>) -> Result<Self, DataError> {
         let dataset = Self { rows, source };
-        super::load::check_ids(&dataset)?;
+        check_ids(&dataset)?;
         Ok(dataset)
     }
 
@@ -175,4 +122,28 @@ impl<'a, I, L> IntoIterator for &'a Dataset<I, L> {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+pub(super) const MAX_ID: usize = 256;
+
+/// Refuses what cannot be told apart, or is empty.
+pub(super) fn check_ids<I, L>(dataset: &Dataset<I, L>) -> Result<(), DataError> {
+    if dataset.is_empty() {
+        return Err(DataError::Empty(dataset.place(0)));
+    }
+    let mut seen = HashMap::new();
+    for row in &dataset.rows {
+        let id = row.example.id.as_str();
+        if id.is_empty() || id.len() > MAX_ID {
+            return Err(DataError::Id(dataset.place(row.line)));
+        }
+        if let Some(first) = seen.insert(id, row.line) {
+            return Err(DataError::Duplicate {
+                place: dataset.place(row.line),
+                first: dataset.place(first),
+                id: id.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,4 @@
 use std::{
-    collections::HashMap,
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -8,10 +7,13 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{DataError, Dataset, Example, Place, data::Row};
+use super::{
+    data::Dataset,
+    error::{DataError, Place},
+    example::{Example, Row},
+};
 
 const MAX_LINE: usize = 1 << 20;
-const MAX_ID: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,28 +50,6 @@ pub(super) fn rows<I: DeserializeOwned, L: DeserializeOwned>(path: &Arc<Path>) -
     Ok(rows)
 }
 
-/// Refuses what cannot be told apart, or is empty.
-pub(super) fn check_ids<I, L>(dataset: &Dataset<I, L>) -> Result<(), DataError> {
-    if dataset.is_empty() {
-        return Err(DataError::Empty(dataset.place(0)));
-    }
-    let mut seen = HashMap::new();
-    for row in &dataset.rows {
-        let id = row.example.id.as_str();
-        if id.is_empty() || id.len() > MAX_ID {
-            return Err(DataError::Id(dataset.place(row.line)));
-        }
-        if let Some(first) = seen.insert(id, row.line) {
-            return Err(DataError::Duplicate {
-                place: dataset.place(row.line),
-                first: dataset.place(first),
-                id: id.to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn example<I: DeserializeOwned, L: DeserializeOwned>(
     text: &str,
     place: impl Fn() -> Place,
@@ -85,4 +65,21 @@ fn example<I: DeserializeOwned, L: DeserializeOwned>(
         serde_path_to_error::deserialize(&mut reader).map_err(|e| refuse(e.path().to_string(), e.into_inner()))?;
     reader.end().map_err(|e| refuse(".".to_owned(), e))?;
     Ok(Example { id: line.id, input: line.input, label: line.label, kind: line.kind })
+}
+
+impl<I, L> Dataset<I, L> {
+    /// Loads JSON Lines in UTF-8: an object with `id`, `input`, `label` and, if wanted, `kind` on each line.
+    /// Lines of blanks are passed over.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file, line and field; see [`DataError`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, DataError>
+    where
+        I: DeserializeOwned,
+        L: DeserializeOwned,
+    {
+        let path: Arc<Path> = path.as_ref().into();
+        let rows = rows(&path)?;
+        Self::of_rows(rows, Some(path))
+    }
 }

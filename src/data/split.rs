@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use abide_optimizers::SplitSizes;
 
-use super::{Dataset, data::Row};
+use super::{data::Dataset, example::Row};
 use crate::Digest;
 
 /// The parts of the data, each for its own use.
@@ -75,5 +75,16 @@ fn count(total: usize, share: f64) -> usize {
     match total {
         0 | 1 => total,
         _ => wanted.clamp(1, total - 1),
+    }
+}
+
+impl<I, L> Dataset<I, L> {
+    /// Divides into training and validation examples.
+    ///
+    /// Every id has a rank by the SHA-256 of seed and id; the first `share` of the ranks, rounded, are training examples.
+    /// So the same ids and seed always divide in the same way, in whatever order they stand. `share` is clamped to \[0, 1\];
+    /// of two or more examples each half gets one at least.
+    pub fn split(self, share: f64, seed: u64) -> Splits<I, L> {
+        by_rank(self, share, seed)
     }
 }

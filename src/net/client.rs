@@ -2,14 +2,16 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
-    Stream, StreamExt,
+    StreamExt,
     stream::{self, BoxStream},
 };
 use http::{HeaderMap, Method, StatusCode};
 use url::{Host, Url};
 
 use super::{
-    Error, Options, proxy,
+    Error, Options,
+    host::{host_of, is_loopback},
+    proxy,
     resolve::{Lookup, ResolveError, Resolver, System},
     tls,
 };
@@ -246,21 +248,6 @@ pub(crate) fn check_address(url: &Url) -> Result<(), Error> {
         "http" => Err(Error::Insecure { host: host_of(url) }),
         _ => unusable("it is neither https nor http"),
     }
-}
-
-/// Whether an address is that of the machine itself.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-pub(super) fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("no host");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 async fn within<T>(

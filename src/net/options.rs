@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{AddressFilter, SpkiPin, client::is_loopback};
+use super::{AddressFilter, SpkiPin, host::is_loopback};
 
 /// How a [`Client`](super::Client) connects.
 #[derive(Clone, Debug, PartialEq, Eq)]

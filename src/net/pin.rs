@@ -45,5 +45,10 @@ impl fmt::Debug for SpkiPin {
     }
 }
 
+/// A trusted certificate without a pinned key.
+#[derive(Debug, thiserror::Error)]
+#[error("none of the pinned keys")]
+pub(in crate::net) struct PinMismatch;
+
 #[cfg(test)]
 mod tests;

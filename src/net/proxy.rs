@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use super::{
     AddressFilter, Error,
-    client::{host_of, is_loopback},
+    host::{host_of, is_loopback},
 };
 
 /// Whether the operator's proxy can be one.

@@ -2,7 +2,8 @@ mod client;
 mod tls;
 pub(super) mod validity;
 
-pub(in crate::net) use tls::{PinMismatch, config};
+pub(in crate::net) use super::pin::PinMismatch;
+pub(in crate::net) use tls::config;
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Limits, Runtime, Shared};
+use futures_util::FutureExt;
+
+use super::{limits::Limits, runtime::Runtime, shared::Shared};
 use crate::{
     Digest,
     adapter::{Adapter, Chat},
     call::ToolName,
     lm::Lm,
+    module::Module,
     secret::Secret,
     security::{Audit, Boundary, Check, Guard, approval::Approver},
 };
@@ -133,5 +136,12 @@ impl Builder<Arc<dyn Lm>, Boundary> {
             limits: self.limits,
             clock,
         })
+    }
+}
+
+impl Runtime {
+    /// Starts building a runtime.
+    pub fn builder() -> Builder<Missing, Missing> {
+        Builder::new()
     }
 }

@@ -3,21 +3,18 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 
 use super::{
-    builder::{Builder, Missing},
     cx::Cx,
     error::{CallError, Infrastructure},
     limits::Limits,
+    shared::Shared,
 };
 use crate::{
     Fields,
-    adapter::Adapter,
-    clock::Clock,
     episode::{Episode, Recorder, RunId},
     event::SecurityEvent,
     lm::Lm,
     module::Module,
-    secret::Redactor,
-    security::{Boundary, Caller, Guard, Labels, Mode, Session, check_answer, policy::Registry},
+    security::{Boundary, Caller, Labels, Mode, Session, check_answer, policy::Registry},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -32,17 +29,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Runtime {
     shared: Arc<Shared>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) lm: Arc<dyn Lm>,
-    pub(crate) adapter: Arc<dyn Adapter>,
-    pub(crate) guard: Arc<Guard>,
-    pub(crate) boundary: Boundary,
-    pub(crate) limits: Limits,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) redactor: Redactor,
 }
 
 /// The outcome of one run and its whole record.
@@ -78,11 +64,6 @@ impl Default for RunOptions {
 }
 
 impl Runtime {
-    /// Starts building a runtime.
-    pub fn builder() -> Builder<Missing, Missing> {
-        Builder::new()
-    }
-
     /// Runs a module once, live, with seed 0.
     pub async fn run<M: Module>(&self, module: &M, input: M::Input) -> Run<M::Output> {
         self.run_with(module, input, RunOptions::default()).await

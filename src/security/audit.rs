@@ -6,23 +6,29 @@
 
 mod audit;
 mod chain;
+mod error;
 mod file;
+mod flaw;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hash;
 mod mirror;
 mod options;
 mod row;
 mod underway;
 mod verify;
 
-pub use audit::{Audit, AuditError, AuditRows};
-pub use chain::{ChainHash, HashError, LogId};
+pub use audit::{Audit, AuditRows};
+pub use chain::LogId;
+pub use error::AuditError;
+pub use flaw::Flaw;
+pub use hash::{ChainHash, HashError};
 pub use mirror::Mirror;
 pub use options::{AuditOptions, Sync};
 pub use row::{Begin, Entry, Outcome, OutcomeStatus, Row, RowVerdict, Torn};
 pub(crate) use underway::Underway;
-pub use verify::{Bad, Flaw, Known, Lines, Verified, VerifyError, files_of, verify};
+pub use verify::{Bad, Known, Lines, Verified, VerifyError, files_of, verify};
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,14 @@
 //! first, call by call. (Of a run with refused calls nothing can be promised: what was refused leaves room for something else.) It
 //! says nothing of addresses, of what models are shown, or of what becomes of answers beyond what each line says.
 
+mod change;
 mod compare;
 mod order;
 mod rules;
 mod servers;
 
-pub use compare::{Change, Kind, compare};
+pub use change::{Change, Kind};
+pub use compare::compare;
 
 #[cfg(test)]
 mod tests;

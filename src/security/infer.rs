@@ -20,14 +20,19 @@
 //!
 //! It is a proposal. Episodes cannot say who may write into a field or what else a tool can do: a person decides.
 
+mod count;
+mod error;
 mod infer;
+mod inferred;
 mod scope;
 mod seen;
 mod shape;
 mod source;
 mod write;
 
-pub use infer::{InferError, Inferred, Known, Proposed, infer};
+pub use error::InferError;
+pub use infer::infer;
+pub use inferred::{Inferred, Known, Proposed};
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod json;
 mod jwt;
 mod key;
+mod limit;
 mod looks;
 mod resource;
 mod sign;
@@ -16,11 +18,12 @@ mod token;
 
 pub use claims::{Claims, Confirmation};
 pub use error::Error;
-pub(in crate::security) use jwt::LEEWAY;
-pub use jwt::{MAX_TOKEN, Verifier};
+pub use jwt::Verifier;
+pub(in crate::security) use limit::LEEWAY;
+pub use limit::MAX_TOKEN;
 pub use looks::is_jwt;
 pub use resource::{Refusal, ResourceServer};
-pub use sign::{Algorithm, KeyError, KeyHint, SigningKey};
+pub use sign::{Algorithm, KeyError, KeyHint, SigningKey, UnknownAlgorithm};
 
 #[cfg(test)]
 mod tests;

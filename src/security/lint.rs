@@ -7,12 +7,15 @@
 //! [`Problem`]: super::policy::Problem
 
 mod broad;
+mod desk;
+mod finding;
 mod fit;
 mod lint;
 mod reach;
 mod servers;
 
-pub use lint::{Code, Finding, Severity, check, unusable_part};
+pub use finding::{Code, Finding, Severity};
+pub use lint::{check, unusable_part};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod discovery;
 mod dpop;
 mod endpoint;
 mod error;
+mod expiry;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -16,31 +17,22 @@ mod grant;
 mod identity;
 mod introspection;
 mod issuing;
+mod obtain;
+mod random;
 mod resource;
 pub(crate) mod store;
 mod token;
-
-use std::time::{Duration, SystemTime};
-
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+mod token_challenge;
+mod unix_time;
 
 pub use agent::{Loopback, UserAgent};
 pub use code::{Revocation, consent_file, logout};
 pub use discovery::{Capabilities, capabilities};
 pub use error::AuthError;
 pub use identity::Identity;
-pub use resource::{ResourceMetadata, TokenChallenge, resource_metadata};
+pub use resource::{ResourceMetadata, resource_metadata};
 pub use token::AccessToken;
-
-/// Whole seconds since 1970 (RFC 7519, NumericDate).
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
-}
-
-/// A text that nobody guesses: 192 bits.
-fn random_id() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
-}
+pub use token_challenge::TokenChallenge;
 
 #[cfg(test)]
 mod tests;

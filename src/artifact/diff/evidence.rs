@@ -1,4 +1,4 @@
-use super::{Diff, Mark, diff::Lines};
+use super::{Diff, Mark, lines::Lines};
 use crate::artifact::{Comparison, Estimate, Evidence, Measured, SplitName, shown::shown};
 
 pub(super) fn sections(diff: &mut Diff, old: &Evidence, new: &Evidence) {

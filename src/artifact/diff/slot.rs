@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Diff, Mark, diff::Lines};
+use super::{Diff, Mark, lines::Lines};
 use crate::{
     Demo, Digest, Fields, Origin, SlotPath, SlotState,
     artifact::{Contents, shown::shown},

@@ -4,8 +4,10 @@ use std::io::Write;
 
 use abide_testbed::odd::{Case, Launch, Odd, cases, speak};
 
-use crate::cli::CliError;
-use crate::cli::{USAGE, text::message};
+use crate::cli::{
+    error::{CliError, USAGE},
+    text::message,
+};
 
 /// Serves the case of this name, and says how to try it, until ctrl-c. Without a name, or with an unknown one, names all of them.
 pub(super) fn serve(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, CliError> {

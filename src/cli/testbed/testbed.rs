@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::super::CliError;
+use super::super::error::CliError;
 
 /// What is served.
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use super::super::{
     Lm, LmError, LmReply, LmRequest, ModelId, Prices,
     endpoint::{Dialect, Endpoint},
 };
+use super::token_limit::TokenLimit;
 use crate::{clock::Clock, net, secret::Secret};
 
 /// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends
@@ -20,16 +21,6 @@ pub struct OpenAi {
     endpoint: Endpoint,
     model: String,
     pub(super) limit: TokenLimit,
-}
-
-/// What a server calls the most tokens a reply may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TokenLimit {
-    /// `max_tokens`, which compatible servers know.
-    MaxTokens,
-    /// `max_completion_tokens`, which newer models of OpenAI itself demand.
-    MaxCompletionTokens,
 }
 
 impl OpenAi {

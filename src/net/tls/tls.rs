@@ -13,12 +13,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use sha2::{Digest, Sha256};
 
-use super::super::{Error, Options, SpkiPin, TlsVersion};
-
-/// A trusted certificate without a pinned key.
-#[derive(Debug, thiserror::Error)]
-#[error("none of the pinned keys")]
-pub(in crate::net) struct PinMismatch;
+use super::super::{Error, Options, SpkiPin, TlsVersion, pin::PinMismatch};
 
 /// Asks for a valid chain and name first, then for a pinned key.
 #[derive(Debug)]

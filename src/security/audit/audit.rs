@@ -1,11 +1,12 @@
 use std::{
-    fmt, io,
+    fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
 use super::{
+    error::AuditError,
     file::LogFile,
     mirror::Mirror,
     options::AuditOptions,
@@ -20,46 +21,7 @@ pub struct Audit(Arc<Shared>);
 #[derive(Clone, Debug, Default)]
 pub struct AuditRows(Arc<Mutex<Vec<Entry>>>);
 
-/// Why there is no audit.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuditError {
-    /// The file cannot be opened, or what a killed process left in it cannot be set aside.
-    #[error("the audit file `{path}` cannot be opened: {source}")]
-    Open {
-        /// The file as named.
-        path: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// Others than its owner may read or write the file.
-    #[error("the audit file `{path}` is open to others than its owner (mode {mode:o}): run `chmod 600` on it")]
-    Shared {
-        /// The file as named.
-        path: String,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// Somebody else writes into the file.
-    #[error("the audit file `{path}` is in use by another audit: name another file, or end the other one")]
-    InUse {
-        /// The file as named.
-        path: String,
-    },
-    /// The file is no audit, or its chain is broken where it is to be gone on with.
-    #[error("the audit file `{path}` cannot be gone on with: {reason}")]
-    Unusable {
-        /// The file as named.
-        path: String,
-        /// What is wrong, and what to do.
-        reason: String,
-    },
-    /// A row could not be written; after that none is, because the file may end in the middle of a row.
-    #[error("a row could not be written: {0}")]
-    Write(String),
-}
-
-struct Shared {
+pub(super) struct Shared {
     sink: Mutex<Sink>,
     mirrors: Mutex<Arc<[Arc<dyn Mirror>]>>,
 }
@@ -71,9 +33,6 @@ enum Sink {
     /// Keeps nothing but the number of the next row.
     None(u64),
 }
-
-/// Of events of `tracing`.
-pub(super) const TARGET: &str = "abide::audit";
 
 impl Audit {
     /// Appends to a file (JSON lines), made for its owner only where it does not exist. No other audit can append to it meanwhile.

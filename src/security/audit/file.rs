@@ -9,7 +9,8 @@ use std::{
 
 use super::{
     AuditError, AuditOptions, Sync,
-    chain::{self, ChainHash, Link, LogId, MAX_LINE},
+    chain::{self, Link, LogId, MAX_LINE},
+    hash::ChainHash,
     row::Entry,
 };
 
@@ -165,7 +166,7 @@ impl LogFile {
 impl Drop for LogFile {
     fn drop(&mut self) {
         if let Err(error) = self.sync() {
-            tracing::error!(target: super::audit::TARGET, "the last rows may not be on the disk: {error}");
+            tracing::error!(target: super::error::TARGET, "the last rows may not be on the disk: {error}");
         }
     }
 }

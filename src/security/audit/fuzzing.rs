@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    chain::{self, ChainHash, LogId},
+    chain::{self, LogId},
+    hash::ChainHash,
     row::Entry,
 };
 

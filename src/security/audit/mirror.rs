@@ -22,7 +22,7 @@ pub(super) fn show(mirror: &dyn Mirror, entry: &Entry) {
         Entry::Begin(_) | Entry::Torn(_) => {}
     }));
     if told.is_err() {
-        tracing::error!(target: super::audit::TARGET, "a mirror of the audit panicked: the row is written all the same");
+        tracing::error!(target: super::error::TARGET, "a mirror of the audit panicked: the row is written all the same");
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Events;
 macro_rules! decided {
     ($level:ident, $row:ident) => {
         tracing::$level!(
-            target: super::audit::TARGET,
+            target: super::error::TARGET,
             seq = $row.seq,
             run = %$row.run,
             mode = $row.mode.name(),
@@ -65,7 +65,7 @@ impl Mirror for Events {
 
     fn outcome(&self, outcome: &Outcome) {
         tracing::info!(
-            target: super::audit::TARGET,
+            target: super::error::TARGET,
             seq = outcome.seq,
             decision = outcome.decision,
             run = %outcome.run,

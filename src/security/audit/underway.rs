@@ -79,7 +79,7 @@ impl Underway {
             latency_us: latency.as_micros().try_into().unwrap_or(u64::MAX),
         };
         if let Err(error) = open.audit.write(Entry::Outcome(outcome), open.clock.now()) {
-            tracing::error!(target: super::audit::TARGET, decision = open.decision, "an outcome is not in the audit: {error}");
+            tracing::error!(target: super::error::TARGET, decision = open.decision, "an outcome is not in the audit: {error}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a program may answer.
 
-use super::{Denied, leak, markup, views::views, written::any_written};
+use super::{denied::Denied, leak, markup, views::views, written::any_written};
 use crate::{
     Fields,
     event::EventKind,

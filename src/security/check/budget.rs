@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Denied,
     args::{items, listed},
+    denied::Denied,
     sequence,
 };
 use crate::{

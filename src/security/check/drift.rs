@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Denied;
+use super::denied::Denied;
 use crate::{
     Digest,
     call::{ToolName, ToolSpec},

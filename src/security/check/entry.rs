@@ -1,6 +1,6 @@
 //! The only check that can allow a call: the boundary has an entry for the tool.
 
-use super::Denied;
+use super::denied::Denied;
 use crate::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,

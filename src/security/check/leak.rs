@@ -8,7 +8,7 @@ mod groups;
 mod leak;
 
 pub(in crate::security) use leak::check;
-pub(in crate::security::check) use leak::{SECRET, has_class, has_planted};
+pub(in crate::security::check) use leak::{has_class, has_planted};
 
 #[cfg(test)]
 mod tests;

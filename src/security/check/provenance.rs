@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, Denied, args::field};
+use super::{args::field, asked::Asked, denied::Denied};
 use crate::{
     call::ToolCall,
     event::EventKind,

@@ -8,10 +8,9 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-
 use tokio::sync::Mutex;
 
-use super::Denied;
+use super::denied::Denied;
 use crate::{clock::Clock, event::EventKind, security::policy::Rate};
 
 /// Longer than this nobody waits for a place.

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::Denied;
+use super::denied::Denied;
 use crate::{
     Digest,
     call::ServerId,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::Denied;
+use super::denied::Denied;
 use crate::{
     clock::Clock,
     event::EventKind,

@@ -1,40 +1,11 @@
-use std::fmt;
-
-use serde::Serialize;
-
 use super::super::{
     boundary::Boundary,
     policy::{Brake, Limits, Policy, key_path},
 };
-use super::order::{Order, by_most, set};
-
-/// One difference between two boundaries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Change {
-    /// What it means.
-    pub kind: Kind,
-    /// The key, with the tables around it.
-    pub key: String,
-    /// What stood there; none where there was nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// What stands there now; none where there is nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-}
-
-/// What a difference means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The second lets more through.
-    Wider,
-    /// The second lets less through.
-    Narrower,
-    /// Neither, both, or not to be decided.
-    Changed,
-}
+use super::{
+    change::{Change, Changes, of, word},
+    order::{Order, by_most, set},
+};
 
 /// Every difference, tables in the order of their names.
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
@@ -52,48 +23,6 @@ pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
     changes.told("compile.writes", super::order::writes(writes.0, writes.1), word(&writes.0), word(&writes.1));
     locks(&mut changes, old, new);
     changes.0
-}
-
-/// Differences being written down.
-pub(super) struct Changes(Vec<Change>);
-
-impl Changes {
-    /// A line, unless the two are the same.
-    pub(super) fn told(&mut self, key: impl Into<String>, order: Order, before: Option<String>, after: Option<String>) {
-        let kind = match order {
-            Order::Same => return,
-            Order::Wider => Kind::Wider,
-            Order::Narrower => Kind::Narrower,
-            Order::Unclear => Kind::Changed,
-        };
-        self.0.push(Change { kind, key: key.into(), before, after });
-    }
-
-    /// A value of which nobody can say more than that it is another one.
-    pub(super) fn other<T: Serialize + PartialEq>(&mut self, key: impl Into<String>, old: &T, new: &T) {
-        let order = if old == new { Order::Same } else { Order::Unclear };
-        self.told(key, order, word(old), word(new));
-    }
-
-    /// A limit; none is the widest.
-    pub(super) fn most<T: Ord + fmt::Display>(&mut self, key: impl Into<String>, old: Option<T>, new: Option<T>) {
-        let order = by_most(old.as_ref(), new.as_ref());
-        self.told(key, order, old.map(|old| old.to_string()), new.map(|new| new.to_string()));
-    }
-}
-
-/// A value as JSON; none for what says nothing.
-pub(super) fn word<T: Serialize>(value: &T) -> Option<String> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::Null) | Err(_) => None,
-        Ok(serde_json::Value::String(text)) => Some(text),
-        Ok(value) => Some(value.to_string()),
-    }
-}
-
-/// A list as JSON; none where it is empty.
-pub(super) fn of<T: Serialize>(list: &[T]) -> Option<String> {
-    if list.is_empty() { None } else { word(&list) }
 }
 
 fn lists(changes: &mut Changes, old: &Policy, new: &Policy) {
@@ -153,32 +82,5 @@ fn locks(changes: &mut Changes, old: &Policy, new: &Policy) {
             _ => Order::Unclear,
         };
         changes.told(key_path("lock", name.as_str()), order, short(before), short(after));
-    }
-}
-
-impl Kind {
-    fn sign(self) -> char {
-        match self {
-            Self::Wider => '+',
-            Self::Narrower => '-',
-            Self::Changed => '~',
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Wider => "wider",
-            Self::Narrower => "narrower",
-            Self::Changed => "changed",
-        })
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
-        write!(f, "{} {} {}: {} -> {}", self.kind.sign(), self.kind, self.key, side(&self.before), side(&self.after))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    compare::{Changes, of, word},
+    change::{Changes, of, word},
     order::{self, Order, by_least, by_most, optional, presence, set, source_covers},
 };
 use crate::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    compare::{Changes, word},
+    change::{Changes, word},
     order::{Order, by_least, covering, optional, presence, rates, set},
 };
 use crate::{

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    infer::different,
+    count::different,
     seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
     source,
 };
@@ -204,7 +204,7 @@ fn habit(name: &str, sightings: &Sightings) -> Option<Found> {
     if !often || different(sightings) > MAX_CHOICE || is_called_secret(name) {
         return None;
     }
-    Some(listed(sightings, &format!("only these in {}", super::infer::episodes(sightings.episodes.len()))))
+    Some(listed(sightings, &format!("only these in {}", super::count::episodes(sightings.episodes.len()))))
 }
 
 /// The values that were seen, and no others.
@@ -316,7 +316,7 @@ fn warn(sources: &[Source], reasons: &mut Vec<String>) {
 }
 
 fn all(values: usize, runs: usize) -> String {
-    let runs = super::infer::episodes(runs);
+    let runs = super::count::episodes(runs);
     if values == 1 { format!("the one value in {runs} is") } else { format!("all {values} values in {runs} are") }
 }
 

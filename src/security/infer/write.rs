@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use super::{Inferred, Proposed};
+use super::{Proposed, inferred::Inferred};
 use crate::{
     call::{Effect, ToolName},
     security::policy::{AnyOf, ArgumentRule, Others, field_path},
@@ -23,7 +23,7 @@ fn file(inferred: &Inferred, out: &mut String) -> fmt::Result {
         out,
         "# A proposal, made from {}: the least that admits them. Every tool, scope, place and listed value stands in them.\n\
          # They cannot show who can write into a place, and what a call does to the world. Read every line before you use it, and add `[servers.…]`.\n",
-        super::infer::episodes(inferred.episodes)
+        super::count::episodes(inferred.episodes)
     )?;
     let names: Vec<&str> = inferred.registry.names().collect();
     if !names.is_empty() {
@@ -131,4 +131,11 @@ fn quoted(text: &str) -> String {
 fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if bare { name.to_owned() } else { quoted(name) }
+}
+
+impl Inferred {
+    /// The text of a boundary file, with the reasons as comments.
+    pub fn to_toml(&self) -> String {
+        super::write::toml(self)
+    }
 }

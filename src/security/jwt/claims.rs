@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Error,
-    token::{malformed, short, text},
+    json::{malformed, short, text},
 };
 use crate::security::{Scope, ScopeSet};
 

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -7,16 +7,11 @@ use super::{
     claims::{Claims, Expected},
     error::Error,
     key::By,
+    limit::LEEWAY,
     sign::Algorithm,
     token::Token,
 };
 use crate::{clock::Clock, net::Client};
-
-/// The longest token that is looked at, in bytes.
-pub const MAX_TOKEN: usize = 16 * 1024;
-
-/// How far two clocks may be apart.
-pub(in crate::security) const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Verifies the access tokens (RFC 9068) of one issuer for one audience.
 #[derive(Debug)]

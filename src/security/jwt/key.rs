@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Algorithm, Error,
-    token::{malformed, short},
+    json::{malformed, short},
 };
 
 /// A public key, and the algorithms it may be used with.

@@ -7,7 +7,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::{Algorithm, Error, MAX_TOKEN, key::Key};
+use super::{
+    Algorithm, Error, MAX_TOKEN,
+    json::{malformed, short, text},
+    key::Key,
+};
 
 /// A token whose header may count; its claims do not yet.
 #[derive(Debug)]
@@ -105,23 +109,6 @@ impl<'t> Token<'t> {
         let claims = object(self.claims, Reading::Claims(scopes))?;
         let foreign = FOREIGN.iter().find(|name| self.plain_type && claims.contains_key(**name));
         foreign.map_or(Ok(claims), |name| Err(Error::Foreign(name)))
-    }
-}
-
-pub(super) fn malformed(reason: &str) -> Error {
-    Error::Malformed(reason.to_owned())
-}
-
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(200).collect()
-}
-
-/// A text under a name. An explicit null is as good as nothing, and anything else is an error.
-pub(super) fn text<'m>(map: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>, Error> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Error::Malformed(format!("its `{name}` is no text"))),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    lint::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
+    desk::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
 };
 use crate::{
     Pattern,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    lint::{Desk, Place, argument_rules, rule_key},
+    desk::{Desk, Place, argument_rules, rule_key},
 };
 use crate::{
     call::ToolName,

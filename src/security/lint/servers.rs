@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    lint::{Desk, argument_rules, refuses_others, rule_key, tool_key},
+    desk::{Desk, argument_rules, refuses_others, rule_key, tool_key},
 };
 use crate::{
     call::ToolName,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::endpoint::Grant;
 use crate::{
     net::strip_bom,
     secret::Secret,
@@ -111,6 +110,16 @@ fn is_token(token: &Secret<String>) -> bool {
 
 fn life(seconds: Option<f64>) -> Result<Option<Duration>, ()> {
     seconds.map(|seconds| Duration::try_from_secs_f64(seconds).map_err(|_| ())).transpose()
+}
+
+/// What a token endpoint granted (RFC 6749, section 5.1).
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) token: Secret<String>,
+    pub(super) proof: Proof,
+    pub(super) life: Option<Duration>,
+    pub(super) scopes: Option<ScopeSet>,
+    pub(super) refresh: Option<Secret<String>>,
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod authorize;
 mod code;
 mod logout;
 mod register;
+mod session;
 
 pub use self::logout::{Revocation, consent_file, logout};
-pub(in crate::security::oauth) use code::{Session, obtain};
+pub(in crate::security::oauth) use code::obtain;
+pub(in crate::security::oauth) use session::Session;

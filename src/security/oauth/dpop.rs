@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::seconds;
+use super::unix_time::seconds;
 use crate::security::jwt::{KeyError, KeyHint, SigningKey};
 
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -48,7 +48,7 @@ impl Prover {
         target.set_fragment(None);
         let nonce = self.nonces().get(&origin(url)).cloned();
         let mut claims = json!({
-            "jti": super::random_id(),
+            "jti": super::random::random_id(),
             "htm": method.as_str(),
             "htu": target.as_str(),
             "iat": seconds(now),

@@ -15,16 +15,17 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::{
-    AuthError, answer,
+    AuthError,
+    answer::{self, Grant},
     discovery::check_available,
     dpop::{DPOP, Prover},
-    random_id, seconds,
+    random::random_id,
+    unix_time::seconds,
 };
 use crate::{
     net::{Client, Reply, Request},
     secret::Secret,
     security::{
-        ScopeSet,
         jwt::{self, KeyHint, SigningKey},
         oauth::config::{ClientAuth, Proof},
     },
@@ -41,16 +42,6 @@ pub(super) struct Endpoint<'a> {
     /// Set where tokens shall be bound to a key.
     pub(super) prover: Option<&'a Prover>,
     pub(super) now: SystemTime,
-}
-
-/// What a token endpoint granted (RFC 6749, section 5.1).
-#[derive(Debug)]
-pub(super) struct Grant {
-    pub(super) token: Secret<String>,
-    pub(super) proof: Proof,
-    pub(super) life: Option<Duration>,
-    pub(super) scopes: Option<ScopeSet>,
-    pub(super) refresh: Option<Secret<String>>,
 }
 
 /// A field of a request: its name, and what it holds.

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{
     AuthError,
-    endpoint::{Endpoint, Field, Form, Grant, field},
+    answer::Grant,
+    endpoint::{Endpoint, Field, Form, field},
 };
 use crate::{
     secret::Secret,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     AuthError, answer,
     endpoint::{Endpoint, field},
-    issuing::remaining,
+    expiry::remaining,
 };
 use crate::{secret::Secret, security::ScopeSet};
 

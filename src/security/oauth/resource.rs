@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{AuthError, challenge, grant::resource};
+use super::{AuthError, grant::resource, token_challenge::TokenChallenge};
 use crate::{
     net::{Bytes, Client, Options, Request},
-    security::{ScopeSet, oauth::config::Proof},
+    security::ScopeSet,
 };
 
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.
@@ -42,18 +42,6 @@ pub(super) struct Document {
 const MAX_SHOWN: usize = 200;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a server said when it refused a request without a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TokenChallenge {
-    /// Where it describes itself.
-    pub metadata: Option<String>,
-    /// The scopes that it asked for.
-    pub scopes: Option<ScopeSet>,
-    /// How tokens shall be shown.
-    pub proof: Proof,
-}
-
 /// Asks an MCP server, without any credential, which issuers' tokens it takes: what an operator looks at before pinning one.
 ///
 /// # Errors
@@ -77,20 +65,6 @@ pub async fn resource_metadata(
         issuers: issuers.unwrap_or_else(|| vec![server.origin().ascii_serialization()]),
         scopes: wanted.scopes.clone().or(known),
     })
-}
-
-impl TokenChallenge {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let challenges = challenge::parse(headers);
-        let param = |name: &str| challenges.iter().find_map(|challenge| challenge.param(name));
-        let only_bound = !challenges.is_empty() && challenge::bearer(&challenges).is_none();
-        let bound = only_bound && challenges.iter().any(|challenge| challenge.scheme == "dpop");
-        Self {
-            metadata: param("resource_metadata").map(str::to_owned),
-            scopes: param("scope").and_then(|text| ScopeSet::parse(text).ok()),
-            proof: if bound { Proof::Dpop } else { Proof::Bearer },
-        }
-    }
 }
 
 /// Whether the server takes tokens of the pinned issuer. One that does not say passes.

@@ -3,10 +3,12 @@
 //!
 //! The input is the user's, and the model is not trusted: a part of a word (of an address, a name, a number) is none that the user gave.
 
+mod edge;
 mod given;
 mod number;
 
-pub(in crate::security::session) use given::{Given, has_token, stands_alone};
+pub(in crate::security::session) use edge::stands_alone;
+pub(in crate::security::session) use given::{Given, has_token};
 pub(super) use number::{number_of, written};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod moment;
 mod number;
 mod phone;
 mod reading;
+mod spot;
 mod time;
 mod word;
 

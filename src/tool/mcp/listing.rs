@@ -17,7 +17,7 @@ use super::{
     ToolError,
     error::Fault,
     link::{Link, Session},
-    message::LISTED,
+    message::{LISTED, MAX_TOOLS},
     oddity::quoted,
     reply::Unchecked,
     schemas::{self, Outputs},
@@ -52,7 +52,6 @@ struct List {
 }
 
 pub(super) const MAX_PAGES: usize = 64;
-pub(super) const MAX_TOOLS: usize = 1_024;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// For lists that do not say how long they are good.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);

@@ -6,17 +6,25 @@
 //!
 //! [`Oddity`]: super::oddity::Oddity
 
+mod asked;
 mod fit;
 mod list;
 mod message;
 mod result;
 mod start;
 
-pub(super) use self::{list::LISTED, result::OMITTED, start::not_served};
-pub(in crate::tool::mcp) use message::{
-    Asked, Expected, Unreadable, is_nothing, parse, plain_call, read, request_id, to_json, too_long, unusable,
-    what_is_too_long, why_unusable,
+pub(super) use self::{
+    list::{LISTED, MAX_TOOLS},
+    result::OMITTED,
+    start::not_served,
 };
+pub(in crate::tool::mcp) use asked::Asked;
+pub(in crate::tool::mcp) use message::{
+    Expected, Unreadable, is_nothing, parse, plain_call, read, request_id, to_json,
+};
+pub(in crate::tool::mcp) use unusable::{too_long, unusable, what_is_too_long, why_unusable};
 
 #[cfg(test)]
 mod tests;
+mod typed;
+mod unusable;

@@ -54,7 +54,7 @@ fn who_is_asked() -> Vec<Wrong> {
         (BASE.to_owned() + &WITH_KEY.replace("leaf.key", "leaf.pem"), "client_key_file", "no `PRIVATE KEY`"),
         (BASE.to_owned() + &WITH_KEY.replace("ES256", "RS256"), "client_key_file", "`RS256` needs"),
         (BASE.to_owned() + &WITH_KEY.replace("ES256", "ES384"), "client_key_file", "`ES384` needs"),
-        (BASE.to_owned() + &WITH_KEY.replace("ES256", "HS256"), "client_key_alg", "is no signature algorithm"),
+        (BASE.to_owned() + &WITH_KEY.replace("ES256", "HS256"), "client_key_alg", "is not a signature algorithm"),
         (BASE.to_owned() + &WITH_KEY.replace("client_key_alg = 'ES256'\n", ""), "client_key_alg", "is missing"),
         (format!("{BASE}{WITH_SECRET}authorization = 'none'"), "issuer", "means nothing beside"),
         (format!("{BASE}{WITH_SECRET}assertion_file = 'garbage'"), "assertion_file", "means nothing beside"),

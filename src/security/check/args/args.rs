@@ -1,17 +1,19 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::{Asked, Denied, link, schema::declares, views::folded};
+use super::super::{
+    asked::Asked,
+    denied::Denied,
+    link,
+    rule_name::{MISNAMED, UNLISTED},
+    schema::declares,
+    views::folded,
+};
 use crate::{
     Pattern,
     event::EventKind,
     security::policy::{ArgumentRule, Others, ToolRule, key_path},
 };
-
-/// The rule that refuses an argument without an entry.
-pub(in crate::security) const UNLISTED: &str = "other_arguments";
-/// The rule that a name is written as the boundary has it.
-pub(in crate::security) const MISNAMED: &str = "name";
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::args::{MISNAMED, counted, first_broken, says_nothing};
+use super::super::rule_name::MISNAMED;
+use super::args::{counted, first_broken, says_nothing};
 use crate::{
     event::EventKind,
     security::{
-        check::{Denied, views::folded},
+        check::{denied::Denied, views::folded},
         policy::{ArgumentRule, Others, field_path},
     },
 };

@@ -1,5 +1,8 @@
 use super::super::{
-    Asked, Denied, secret_shape,
+    asked::Asked,
+    denied::Denied,
+    rule_name::SECRET,
+    secret_shape,
     views::{folded, plain, views},
     written::any_written,
 };
@@ -11,9 +14,6 @@ use crate::{
         session::Memory,
     },
 };
-
-/// The rule that nobody may lift.
-pub(in crate::security::check) const SECRET: &str = "secret";
 
 /// No credential is so short that it is shorter than this when it is encoded.
 const MIN_ENCODED_SECRET: usize = 26;

@@ -6,7 +6,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use super::super::{Asked, views::folded};
+use super::super::{asked::Asked, views::folded};
 use super::*;
 use crate::{
     Fields,

@@ -1,13 +1,15 @@
-use std::{borrow::Cow, net::Ipv4Addr};
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::super::{
+    invisible::has_invisible,
     markup::{begins_a_tag, definitions},
     views::plain,
 };
+use super::host::{is_closed, is_dot, is_foreign_sign, is_host_like, is_mail_address, is_one_of, is_plain_host};
 
 /// Whether a text is an `https` address at one of the hosts, and nothing that another parser could read as another one
 /// (no user name, port, backslash, blank or escape before the path, and no path that goes up).
@@ -137,11 +139,6 @@ fn split_address(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c| !is_of_address(c)).unwrap_or(text.len()))
 }
 
-/// Whether nothing but a blank or the end of the text comes next.
-pub(super) fn is_closed(after: &str) -> bool {
-    after.chars().next().is_none_or(char::is_whitespace)
-}
-
 /// Tags, comments and entities: what a page or a mail makes of them is not what stands there.
 fn has_html(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| {
@@ -164,15 +161,6 @@ fn is_bare_address(after: &str) -> bool {
     let (address, behind) = split_address(after);
     let is_attribute = |part: &str| part.contains('=') && !part.contains('?');
     address.starts_with("https://") && behind.starts_with('>') && !address.split('/').any(is_attribute)
-}
-
-/// Whether a host, with or without `www.`, is one of those listed.
-pub(super) fn is_one_of(host: &str, hosts: &[String]) -> bool {
-    let plain = host.strip_prefix("www.").unwrap_or(host);
-    hosts.iter().any(|listed| match listed.strip_prefix('*') {
-        Some(domain) => host.len() > domain.len() && host.ends_with(domain),
-        None => listed == host || listed == plain,
-    })
 }
 
 /// Schemes that fetch something.
@@ -206,12 +194,6 @@ const SCHEMES: [&str; 24] = [
     "geo:",
 ];
 
-/// Ends of names that are files and no domains.
-const FILE_KINDS: [&str; 22] = [
-    "txt", "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "csv", "tsv", "json", "xml", "yaml", "yml", "log",
-    "html", "htm", "png", "jpg", "jpeg", "gif", "svg",
-];
-
 fn has_scheme(lower: &str, scheme: &str) -> bool {
     lower.match_indices(scheme).any(|(at, _)| {
         let (before, after) = lower.split_at(at);
@@ -235,73 +217,6 @@ fn has_any_scheme(lower: &str) -> bool {
             )
             && !(after.starts_with(|c: char| c.is_ascii_digit()) && is_figure())
     })
-}
-
-/// Whether a text has characters that take up no room: they can hide a link, or be one that is only seen by machines. What chooses
-/// between the two looks of a symbol is none.
-pub(in crate::security::check) fn has_invisible(text: &str) -> bool {
-    let mut before = None;
-    text.char_indices().any(|(at, c)| {
-        let after = text.get(at + c.len_utf8()..).unwrap_or_default();
-        is_invisible_between(before.replace(c), c, after)
-    })
-}
-
-/// Whether a character takes up no room where it stands.
-pub(in crate::security::check) fn is_invisible_between(before: Option<char>, c: char, after: &str) -> bool {
-    let is_look = matches!(c, '\u{fe0e}' | '\u{fe0f}')
-        && before.is_some_and(|base| match base {
-            '0'..='9' | '#' | '*' => after.starts_with('\u{20e3}'),
-            base => has_two_looks(base),
-        });
-    is_invisible(c) && !is_look && !joins(before, c, after.chars().next())
-}
-
-/// Whether a joiner or non-joiner does what it is for: between letters that are written together, or symbols that become one.
-fn joins(before: Option<char>, c: char, after: Option<char>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else { return false };
-    match c {
-        '\u{200d}' if before == '\u{fe0f}' || has_two_looks(before) => has_two_looks(after),
-        '\u{200c}' | '\u{200d}' => is_joining(before) && is_joining(after),
-        _ => false,
-    }
-}
-
-/// Letters of the Arabic, Syriac, Indic and Mongolian scripts, and the signs of the Indic ones that take a vowel away.
-fn is_joining(c: char) -> bool {
-    let takes_vowel = matches!(c, '\u{900}'..='\u{d7f}') && u32::from(c) % 0x80 == 0x4d || c == '\u{dca}';
-    takes_vowel
-        || c.is_alphabetic()
-            && matches!(c, '\u{620}'..='\u{7ff}' | '\u{840}'..='\u{dff}' | '\u{1820}'..='\u{18aa}' | '\u{fb50}'..='\u{fdfb}' | '\u{fe70}'..='\u{fefc}')
-}
-
-/// Unicode's `Default_Ignorable_Code_Point`, and the marks for notes between the lines.
-pub(in crate::security) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// Symbols that are drawn as text or in colours.
-fn has_two_looks(c: char) -> bool {
-    matches!(
-        c,
-        '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2bff}'
-            | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}'
-    )
-}
-
-/// A mail address and nothing else, which a rule for recipients is for.
-pub(in crate::security::check) fn is_mail_address(part: &str) -> bool {
-    let Some((mailbox, domain)) = part.trim_end_matches(['.', '?', ':']).split_once('@') else { return false };
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
-    !mailbox.is_empty()
-        && mailbox.chars().all(is_plain)
-        && domain.chars().all(|c| is_plain(c) && !matches!(c, '_' | '+'))
 }
 
 /// Whether a name, or any part of it that a program could end at a sign or a letter of another script, is no host but one of those
@@ -348,25 +263,6 @@ fn without_tail(name: &str) -> &str {
     name.get(..name.len() - tail).unwrap_or(name)
 }
 
-/// Whether nobody could read a name as another one.
-pub(super) fn is_plain_host(name: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    };
-    name.split('.').all(is_label)
-}
-
-/// Whether a word with dots in it could be a host. Where letters beyond ASCII are in it, it could be one in some script.
-fn is_host_like(name: &str) -> bool {
-    let Some((rest, end)) = name.rsplit_once(is_dot) else { return false };
-    let is_word = end.chars().count() >= 2 && end.chars().all(|c| c.is_alphabetic() || !c.is_ascii());
-    let is_domain = (is_word || end.starts_with("xn--")) && !FILE_KINDS.contains(&end);
-    !rest.is_empty() && (is_domain || name.parse::<Ipv4Addr>().is_ok())
-}
-
 /// Whether all dots in a word are full stops between sentences of a script without blanks.
 fn is_sentence(name: &str) -> bool {
     let is_beside = |c: char| is_without_blanks(c) || is_foreign_sign(c) || is_dot(c);
@@ -386,12 +282,4 @@ fn is_without_blanks(c: char) -> bool {
             | '\u{3003}'..='\u{312f}' | '\u{31a0}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
             | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}'
     )
-}
-
-fn is_dot(c: char) -> bool {
-    matches!(c, '.' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
-}
-
-fn is_foreign_sign(c: char) -> bool {
-    !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace() && !is_dot(c)
 }

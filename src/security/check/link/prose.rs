@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    link::{is_closed, is_one_of, is_plain_host},
+    host::{is_closed, is_one_of, is_plain_host},
     top_level,
 };
 

@@ -17,7 +17,7 @@ use crate::{
     Digest,
     call::{ToolCall, ToolSpec},
     event::EventKind,
-    security::check::Denied,
+    security::check::denied::Denied,
 };
 
 /// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.

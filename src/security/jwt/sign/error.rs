@@ -4,9 +4,6 @@ use super::Algorithm;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// No algorithm of ours has this name.
-    #[error("`{0}` is no signature algorithm: use `RS256`, `PS256`, `ES256`, `ES384` or `EdDSA`")]
-    Algorithm(String),
     /// There is no PEM block.
     #[error("it is no PEM text: it must have a block `-----BEGIN PRIVATE KEY-----` to its end")]
     NotPem,
@@ -22,7 +19,7 @@ pub enum KeyError {
     )]
     Encrypted,
     /// The key does not fit the algorithm.
-    #[error("it is {found}, but `{algorithm}` needs {needed}", needed = super::key::needed(*algorithm))]
+    #[error("it is {found}, but `{algorithm}` needs {needed}", needed = super::algorithm::needed(*algorithm))]
     WrongKey {
         /// The algorithm that was asked for.
         algorithm: Algorithm,

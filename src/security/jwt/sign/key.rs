@@ -13,7 +13,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::{Algorithm, KeyError};
+use super::{Algorithm, KeyError, algorithm::needed};
 
 /// A private key that was checked.
 pub(super) enum Pair {
@@ -25,22 +25,6 @@ pub(super) enum Pair {
 const P256: &EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
 const P384: &EcdsaSigningAlgorithm = &ECDSA_P384_SHA384_FIXED_SIGNING;
 const P521: &EcdsaSigningAlgorithm = &ECDSA_P521_SHA512_FIXED_SIGNING;
-
-/// The kind of key that an algorithm signs with.
-pub(super) fn needed(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Rs256
-        | Algorithm::Rs384
-        | Algorithm::Rs512
-        | Algorithm::Ps256
-        | Algorithm::Ps384
-        | Algorithm::Ps512 => "an rsa key",
-        Algorithm::Es256 => "a key on the curve P-256",
-        Algorithm::Es384 => "a key on the curve P-384",
-        Algorithm::Es512 => "a key on the curve P-521",
-        Algorithm::EdDsa => "an Ed25519 key",
-    }
-}
 
 impl Pair {
     pub(super) fn from_pem(pem: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
@@ -129,7 +113,7 @@ fn private_key(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     }
 }
 
-fn rsa(der: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
+pub(super) fn rsa(der: &[u8]) -> Result<Option<RsaKeyPair>, KeyError> {
     let weak = |rejected: &KeyRejected| matches!(rejected.to_string().as_str(), "TooSmall" | "TooLarge");
     match RsaKeyPair::from_pkcs8(der).or_else(|first| if weak(&first) { Err(first) } else { RsaKeyPair::from_der(der) })
     {

@@ -1,37 +1,11 @@
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{error::KeyError, key::Pair};
+use super::{algorithm::Algorithm, error::KeyError, key::Pair};
 use crate::secret::Secret;
-
-/// The signature algorithms that can be used and accepted (RFC 7518, RFC 8037): nothing symmetric, nothing with SHA-1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// RSA of 2048 bits or more, PKCS #1 v1.5, SHA-256.
-    Rs256,
-    /// RSA of 2048 bits or more, PKCS #1 v1.5, SHA-384.
-    Rs384,
-    /// RSA of 2048 bits or more, PKCS #1 v1.5, SHA-512.
-    Rs512,
-    /// RSA of 2048 bits or more, PSS, SHA-256.
-    Ps256,
-    /// RSA of 2048 bits or more, PSS, SHA-384.
-    Ps384,
-    /// RSA of 2048 bits or more, PSS, SHA-512.
-    Ps512,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// ECDSA on P-384 with SHA-384.
-    Es384,
-    /// ECDSA on P-521 with SHA-512.
-    Es512,
-    /// Ed25519.
-    EdDsa,
-}
 
 /// A private key, and what it signs with. It shows itself to nobody.
 pub struct SigningKey {
@@ -48,61 +22,6 @@ pub enum KeyHint {
     Kid,
     /// By the public key itself, in `jwk`.
     Embedded,
-}
-
-impl Algorithm {
-    /// Every algorithm.
-    pub const fn all() -> [Self; 10] {
-        [
-            Self::Rs256,
-            Self::Rs384,
-            Self::Rs512,
-            Self::Ps256,
-            Self::Ps384,
-            Self::Ps512,
-            Self::Es256,
-            Self::Es384,
-            Self::Es512,
-            Self::EdDsa,
-        ]
-    }
-
-    /// Those that tokens may be signed with unless a boundary names others.
-    pub const fn usual() -> [Self; 5] {
-        [Self::Rs256, Self::Ps256, Self::Es256, Self::Es384, Self::EdDsa]
-    }
-
-    /// The name in a JOSE header.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Ps256 => "PS256",
-            Self::Ps384 => "PS384",
-            Self::Ps512 => "PS512",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Es512 => "ES512",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = KeyError;
-
-    /// Reads the exact name.
-    fn from_str(name: &str) -> Result<Self, KeyError> {
-        let known = Self::all().into_iter().find(|algorithm| algorithm.name() == name);
-        known.ok_or_else(|| KeyError::Algorithm(name.chars().take(80).collect()))
-    }
 }
 
 impl SigningKey {

@@ -103,7 +103,7 @@ fn a_file_that_holds_no_usable_key_is_refused_by_name() {
     read(&format!("{CERTIFICATE}{P256}"), Algorithm::Es256).unwrap();
     read(&P256.replace('\n', "\r\n"), Algorithm::Es256).unwrap();
     for named in ["none", "HS256", "RS1", "es256", "ES256 ", ""] {
-        assert_eq!(named.parse::<Algorithm>(), Err(KeyError::Algorithm(named.into())));
+        assert_eq!(named.parse::<Algorithm>(), Err(UnknownAlgorithm(named.into())));
     }
 }
 

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::super::{AuthError, answer::is_code, discovery::Metadata, random_id};
+use super::super::{AuthError, answer::is_code, discovery::Metadata, random::random_id};
 use crate::{
     net::check_address,
     secret::Secret,

@@ -5,34 +5,21 @@ use zeroize::Zeroizing;
 use super::super::{
     AuthError,
     agent::UserAgent,
-    endpoint::{Endpoint, Grant, field},
+    answer::Grant,
+    endpoint::{Endpoint, field},
     grant::{self, Target},
     issuing::{Issuer, Issuing},
-    seconds,
     store::{Consent, Contents, Held, Hidden, Method, Registered, Store},
+    unix_time::seconds,
 };
-use super::authorize::{Ask, Request};
+use super::{
+    authorize::{Ask, Request},
+    session::Memory,
+};
 use crate::{
     secret::Secret,
-    security::{
-        ScopeSet,
-        oauth::config::{ClientAuth, Code, Registration},
-    },
+    security::oauth::config::{ClientAuth, Code, Registration},
 };
-
-/// What consents left behind in memory. Whoever asks holds it, so that no refresh token is used twice.
-#[derive(Debug, Default)]
-pub(in crate::security::oauth) struct Session(tokio::sync::Mutex<Memory>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    /// Who we are where we registered ourselves.
-    registered: Option<Registered>,
-    /// What no file keeps, or not yet.
-    consent: Option<Consent>,
-    /// What a person was asked for before.
-    asked: ScopeSet,
-}
 
 /// All that getting a token by consent takes.
 struct Login<'a> {

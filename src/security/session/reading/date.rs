@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::{Date, Month};
 
 use super::{
-    reading::{Spot, date_and_time},
+    spot::{Spot, date_and_time},
     word::{Stop, Word, words},
 };
 use crate::security::policy::WrittenAs;

@@ -2,7 +2,7 @@
 
 use super::{
     date::{self, Day, month},
-    reading::{Spot, date_and_time},
+    spot::{Spot, date_and_time},
     time::{self, Minute},
     word::{Word, words},
 };

@@ -2,6 +2,7 @@
 //! doubt how long a number is, nothing is one.
 
 mod compound;
+mod kind;
 mod number;
 mod piece;
 mod sum;

@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use serde_json::Value;
 
 use crate::security::policy::{ReadAs, WrittenAs};
@@ -23,20 +21,3 @@ pub(in crate::security::session) fn find(read_as: ReadAs, text: &str, value: &Va
 
 /// Longer texts are no dates, times or numbers.
 const MAX_VALUE: usize = 64;
-
-/// The date and the time of `2024-05-26T17:00`.
-pub(super) fn date_and_time(word: &str) -> Option<(&str, &str)> {
-    word.split_once('T').filter(|(_, time)| time.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// A place in a text that says something, in each way that it can be read.
-#[derive(Clone, Debug)]
-pub(super) struct Spot<T> {
-    /// The first of its words, and the one behind its last.
-    pub(super) words: Range<usize>,
-    pub(super) says: Vec<(T, WrittenAs)>,
-}
-
-pub(super) fn is_currency(c: char) -> bool {
-    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
-}

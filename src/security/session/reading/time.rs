@@ -1,7 +1,7 @@
 //! Times of day: `17:00`, `5 pm`, `5:30 p.m.`, `noon`. Without `am` or `pm`, `5:30` is both.
 
 use super::{
-    reading::{Spot, date_and_time},
+    spot::{Spot, date_and_time},
     word::{Word, words},
 };
 use crate::security::policy::WrittenAs;

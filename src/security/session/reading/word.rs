@@ -1,7 +1,5 @@
 //! The words of a text, and what stands between them.
 
-use super::reading::is_currency;
-
 /// A word of a text, without the signs around it. One of signs alone is empty.
 #[derive(Clone, Copy)]
 pub(super) struct Word<'t> {
@@ -87,4 +85,8 @@ fn is_item(line: &str) -> bool {
     let number = first.strip_suffix(['.', ')']).unwrap_or_default();
     matches!(first, "-" | "*" | "+" | "\u{2013}" | "\u{2014}" | "\u{2022}" | "\u{b7}")
         || !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+pub(super) fn is_currency(c: char) -> bool {
+    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
 }

@@ -3,14 +3,9 @@
 use rmcp::model::{ListToolsResult, ServerResult, Tool};
 use serde_json::{Map, Value, json};
 
-use super::{fit, message::typed};
-use crate::{
-    call::ToolName,
-    tool::mcp::{
-        listing::MAX_TOOLS,
-        oddity::{Oddities, quoted},
-    },
-};
+use super::super::oddity::quoted;
+use super::{fit, typed::typed};
+use crate::{call::ToolName, tool::mcp::oddity::Oddities};
 
 /// Under this key of `_meta` stand the names of the tools that are passed on. The protocol library leaves out some of them, and does
 /// not say which.
@@ -109,3 +104,5 @@ fn tool(value: Value, at: usize, oddities: &Oddities) -> Option<Value> {
     }
     Some(tool)
 }
+
+pub(crate) const MAX_TOOLS: usize = 1_024;

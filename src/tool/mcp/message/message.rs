@@ -1,29 +1,13 @@
-use std::sync::Arc;
+use rmcp::model::{CallToolResult, ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use serde_json::{Map, Value};
 
-use rmcp::model::{
-    CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorCode, ErrorData, GetExtensions, RequestId,
-    ServerJsonRpcMessage,
+use super::super::{error::Fault, oddity::Oddities};
+use super::{
+    asked::Asked,
+    typed::typed,
+    unusable::{error_data, unusable},
 };
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
-
-use super::super::{call::Ticket, error::Fault, oddity::Oddities, subject::Subject};
-use crate::{call::ToolName, net::strip_bom};
-
-/// What a request asks for, which decides how its answer is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::tool::mcp) enum Asked {
-    /// Who the server is, in the words of the older era.
-    Initialize,
-    /// Who the server is, in the words of the newer era.
-    Discover,
-    /// The tools.
-    Tools,
-    /// A call of this tool; without one, of a tool that is not known here.
-    Call(Option<ToolName>),
-    /// Nothing that is known here.
-    Other,
-}
+use crate::net::strip_bom;
 
 /// Which requests a message may answer.
 #[derive(Clone, Copy)]
@@ -45,40 +29,6 @@ pub(in crate::tool::mcp) enum Unreadable {
     Batch,
     #[error("it answers another request")]
     OtherRequest,
-}
-
-/// Under this key of an error's `data` stands that the error is not the server's, but says why its answer cannot be used.
-pub(super) const UNUSABLE: &str = "abide/unusable";
-
-impl Asked {
-    pub(in crate::tool::mcp) fn of(request: &ClientRequest) -> Self {
-        match request {
-            ClientRequest::InitializeRequest(_) => Self::Initialize,
-            ClientRequest::DiscoverRequest(_) => Self::Discover,
-            ClientRequest::ListToolsRequest(_) => Self::Tools,
-            ClientRequest::CallToolRequest(_) => {
-                let ticket = request.extensions().get::<Arc<Ticket>>();
-                Self::Call(ticket.map(|ticket| ticket.tool.clone()))
-            }
-            _ => Self::Other,
-        }
-    }
-
-    /// What an answer to an unknown request is probably about. A wrong guess makes it an answer that nobody waits for.
-    fn guess(result: &Value) -> Self {
-        let has = |names: &[&str]| names.iter().any(|name| result.get(name).is_some());
-        if has(&["content", "structuredContent", "isError"]) {
-            Self::Call(None)
-        } else if has(&["tools"]) {
-            Self::Tools
-        } else if has(&["supportedVersions"]) {
-            Self::Discover
-        } else if has(&["protocolVersion"]) {
-            Self::Initialize
-        } else {
-            Self::Other
-        }
-    }
 }
 
 impl Expected<'_> {
@@ -127,12 +77,6 @@ pub(in crate::tool::mcp) fn read(
             Ok(answer(result, id, asked, oddities))
         }
     }
-}
-
-/// Why an answer cannot be used, where [`read`] found so.
-pub(in crate::tool::mcp) fn why_unusable(error: &ErrorData) -> Option<&str> {
-    let is_ours = error.data.as_ref().is_some_and(|data| data.get(UNUSABLE).is_some());
-    is_ours.then_some(&*error.message)
 }
 
 /// The result of a call and its id, where the message is plainly that. Everything else is for [`parse`] and [`read`].
@@ -205,24 +149,6 @@ pub(super) fn answer(result: Value, id: RequestId, asked: Option<Asked>, odditie
     }
 }
 
-/// Stands for an answer that cannot be used, see [`why_unusable`].
-pub(in crate::tool::mcp) fn unusable(reason: &'static str, id: RequestId) -> ServerJsonRpcMessage {
-    let error = ErrorData::new(ErrorCode::PARSE_ERROR, reason, Some(json!({ UNUSABLE: true })));
-    ServerJsonRpcMessage::error(error, Some(id))
-}
-
-/// Stands for an answer of more than so many bytes, see [`why_unusable`] and [`what_is_too_long`].
-pub(in crate::tool::mcp) fn too_long(subject: Subject, limit: usize, id: RequestId) -> ServerJsonRpcMessage {
-    let error =
-        ErrorData::new(ErrorCode::PARSE_ERROR, subject.too_long(limit), Some(json!({ UNUSABLE: (subject, limit) })));
-    ServerJsonRpcMessage::error(error, Some(id))
-}
-
-/// Which answer was too long, and how many bytes it might have had.
-pub(in crate::tool::mcp) fn what_is_too_long(error: &ErrorData) -> Option<(Subject, usize)> {
-    Deserialize::deserialize(error.data.as_ref()?.get(UNUSABLE)?).ok()
-}
-
 /// An error answers the request that was sent also where it has no id, or one that is no number: such a server refused before it
 /// read which request it was.
 fn failure(error: &Value, id: Option<&Value>, expected: Expected<'_>) -> Result<ServerJsonRpcMessage, Unreadable> {
@@ -259,15 +185,6 @@ fn own(mut message: Map<String, Value>) -> Result<ServerJsonRpcMessage, Unreadab
     typed(Value::Object(message)).ok_or(Unreadable::NotAMessage)
 }
 
-/// The error in the library's words, whatever it is written as.
-fn error_data(error: &Value) -> ErrorData {
-    let member = |name: &str| error.get(name);
-    let code = member("code").and_then(integer).and_then(|code| i32::try_from(code).ok());
-    let message = error.as_str().or_else(|| member("message")?.as_str()).unwrap_or_default();
-    let data = member("data").filter(|data| !data.is_null() && data.get(UNUSABLE).is_none()).cloned();
-    ErrorData::new(code.map_or(ErrorCode(-32_000), ErrorCode), message.to_owned(), data)
-}
-
 /// The id, as a number where it is one in other words: `"0"` and `0.0` for 0.
 pub(in crate::tool::mcp) fn request_id(id: &Value) -> Option<RequestId> {
     match (integer(id), id) {
@@ -278,7 +195,7 @@ pub(in crate::tool::mcp) fn request_id(id: &Value) -> Option<RequestId> {
 }
 
 /// A whole number, also as text or with a fraction of zero.
-fn integer(value: &Value) -> Option<i64> {
+pub(super) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
         _ => serde_json::from_value::<RequestId>(value.clone()).ok().and_then(|id| match id {
@@ -291,8 +208,4 @@ fn integer(value: &Value) -> Option<i64> {
 /// What those who write all members always write for none.
 pub(in crate::tool::mcp) fn is_nothing(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("")
-}
-
-pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Option<T> {
-    serde_json::from_value(value).ok()
 }

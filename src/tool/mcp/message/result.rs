@@ -3,7 +3,7 @@
 use rmcp::model::{CallToolResult, ContentBlock, ServerResult};
 use serde_json::{Map, Value, json};
 
-use super::{fit, message::typed};
+use super::{fit, typed::typed};
 use crate::{call::ToolName, tool::mcp::oddity::Oddities};
 
 /// Under this key of a block's `_meta` stands what the model is shown instead of it.

@@ -3,7 +3,7 @@
 use rmcp::model::{DiscoverResult, ErrorData, Implementation, InitializeResult, ServerCapabilities, ServerResult};
 use serde_json::{Map, Value, json};
 
-use super::{fit, message::typed};
+use super::{fit, typed::typed};
 use crate::tool::mcp::oddity::Oddities;
 
 /// The versions that begin with `initialize`, the oldest first.

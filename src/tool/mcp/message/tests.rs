@@ -9,7 +9,7 @@ use rmcp::model::{RequestId, ServerJsonRpcMessage};
 use serde_json::{Map, Value, json};
 
 use super::super::oddity::Oddities;
-use super::{message::UNUSABLE, *};
+use super::{unusable::UNUSABLE, *};
 use crate::secret::Redactor;
 
 fn oddities() -> Oddities {

@@ -7,7 +7,8 @@ use crate::{
         http::MAX_REPLY,
         limit::{ANSWER_TIMEOUT, Allowance, BYTES, MAX_UNANSWERED, MESSAGES, REQUESTS},
         link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
-        listing::{self, MAX_TOOLS},
+        listing,
+        message::list::MAX_TOOLS,
         schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
     },
 };

@@ -1,9 +1,7 @@
 //! Words that have parts: `twenty-five`, `hundred-odd`, `two/three`, `twentyfive`.
 
-use super::{
-    super::word::Stop,
-    piece::{Kind, Piece, kind},
-};
+use super::super::word::Stop;
+use super::kind::{Kind, Piece, kind};
 
 const HYPHENS: [char; 3] = ['-', '\u{2010}', '\u{2011}'];
 /// What makes another number of the one before it: `twenty-odd`, `hundredfold`.

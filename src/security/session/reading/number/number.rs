@@ -4,7 +4,8 @@ use serde_json::Number;
 
 use super::super::word::{Stop, words};
 use super::{
-    piece::{Kind, Piece, pieces},
+    kind::{Kind, Piece},
+    piece::pieces,
     sum::{Spoken, number},
 };
 use crate::security::policy::WrittenAs;

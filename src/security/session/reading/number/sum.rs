@@ -1,6 +1,6 @@
 //! One number from its first word to its last.
 
-use super::piece::{Kind, Piece};
+use super::kind::{Kind, Piece};
 use crate::security::policy::WrittenAs;
 
 /// A number that was read.

@@ -1,7 +1,5 @@
 //! One phone number, in the groups in which people write it.
 
-use super::phone::Next;
-
 /// Shorter and longer ones are something else (ITU-T E.164).
 const FEWEST: usize = 7;
 const MOST: usize = 15;
@@ -251,4 +249,12 @@ fn is_north_american(groups: &[Group<'_>]) -> bool {
     let is_one = one.is_none() || area.is_in_brackets || is_alike && area.mark == line.mark;
     let brackets = [office, line].iter().any(|group| group.is_in_brackets);
     lengths == [3, 3, 4] && !area.figures.starts_with(['0', '1']) && is_plain && is_one && !brackets
+}
+
+/// What comes behind figures.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Next {
+    /// A word, of which the last figures could say how many.
+    Word,
+    Other,
 }

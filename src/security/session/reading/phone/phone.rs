@@ -1,5 +1,5 @@
-use super::super::reading::is_currency;
-use super::group::one;
+use super::super::word::is_currency;
+use super::group::{Next, one};
 use crate::security::policy::WrittenAs;
 
 /// How a text writes the number that a value is.
@@ -16,14 +16,6 @@ pub(in crate::security::session::reading) fn find(text: &str, value: &str) -> Op
         at = text.len() - after.len();
     }
     None
-}
-
-/// What comes behind figures.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Next {
-    /// A word, of which the last figures could say how many.
-    Word,
-    Other,
 }
 
 fn next(run: &str, after: &str) -> Next {

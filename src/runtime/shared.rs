@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use super::limits::Limits;
+use crate::{
+    adapter::Adapter,
+    clock::Clock,
+    lm::Lm,
+    secret::Redactor,
+    security::{Boundary, Guard},
+};
+
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) lm: Arc<dyn Lm>,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) boundary: Boundary,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) redactor: Redactor,
+}
