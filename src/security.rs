@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod audit;
 pub mod boundary;
+mod call_digest;
 pub mod cedar;
 pub mod check;
 pub mod compare;
@@ -15,6 +16,7 @@ pub mod oauth;
 mod pace;
 mod place;
 pub mod policy;
+pub mod recording;
 pub mod replay;
 mod scope;
 pub mod servers;

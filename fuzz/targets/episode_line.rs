@@ -3,10 +3,7 @@
 
 use std::sync::LazyLock;
 
-use abide::security::{
-    Boundary,
-    replay::{Decision, Recording, replay},
-};
+use abide::security::{Boundary, replay::{Decision, replay}, recording::Recording};
 use libfuzzer_sys::fuzz_target;
 
 const RULES: &str = r#"

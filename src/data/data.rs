@@ -1,10 +1,4 @@
-use std::{
-    collections::HashMap,
-    io::{BufRead, Read},
-    path::Path,
-    slice,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::Path, slice, sync::Arc};
 
 use serde::Serialize;
 

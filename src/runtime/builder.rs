@@ -1,14 +1,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use futures_util::FutureExt;
-
 use super::{limits::Limits, runtime::Runtime, shared::Shared};
 use crate::{
     Digest,
     adapter::{Adapter, Chat},
     call::ToolName,
     lm::Lm,
-    module::Module,
     secret::Secret,
     security::{Audit, Boundary, Check, Guard, approval::Approver},
 };

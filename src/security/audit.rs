@@ -20,9 +20,9 @@ mod underway;
 mod verify;
 
 pub use audit::{Audit, AuditRows};
-pub use chain::LogId;
 pub use error::AuditError;
 pub use flaw::Flaw;
+pub use hash::LogId;
 pub use hash::{ChainHash, HashError};
 pub use mirror::Mirror;
 pub use options::{AuditOptions, Sync};

@@ -29,6 +29,7 @@ pub(crate) mod schema;
 pub(super) mod secret_shape;
 pub(super) mod sequence;
 pub(super) mod token;
+mod values;
 pub(super) mod views;
 pub(super) mod window;
 mod written;

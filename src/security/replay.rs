@@ -6,73 +6,24 @@
 //! What needs a server, a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows,
 //! answers to questions, own checks.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{
     Denied, Mode, Policy, ScopeSet, Session,
     check::{self, Asked, entry, reply, token},
     place,
     policy::{Approval, Registry},
-    session::{Wanted, arguments_digest},
+    recording::{Expectation, RecordedCall, Recording, ReplayError, answer},
+    session::Wanted,
 };
 use crate::{
     Fields,
-    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
-    episode::{CallVerdict, Episode, RunId, ToolStep},
+    call::{ReplyStatus, ToolCall, ToolName},
+    episode::RunId,
     event::EventKind,
     secret::Redactor,
+    security::call_digest::arguments_digest,
 };
-
-/// One recorded run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Recording {
-    /// Its name.
-    pub id: String,
-    /// What the run was asked: values in it count as given by the user.
-    #[serde(default)]
-    pub input: Map<String, Value>,
-    /// What it brought with it.
-    #[serde(default)]
-    pub session: RecordedSession,
-    /// What it wanted to do, in order.
-    pub calls: Vec<RecordedCall>,
-    /// What is expected of every call that does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Expectation>,
-}
-
-/// What a run brought with it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedSession {
-    /// The scopes of its token.
-    #[serde(default)]
-    pub scopes: Vec<String>,
-    /// Lists of its own.
-    #[serde(default)]
-    pub registry: BTreeMap<String, Vec<String>>,
-}
-
-/// A call and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedCall {
-    /// The tool.
-    pub tool: String,
-    /// Its arguments.
-    #[serde(default)]
-    pub arguments: Map<String, Value>,
-    /// What the tool answered; an object with nothing but `error` says that it failed.
-    #[serde(default)]
-    pub result: Value,
-    /// What is expected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Expectation>,
-}
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,42 +72,6 @@ pub struct Decided<'r> {
     pub expect: Option<Expectation>,
 }
 
-/// What somebody expects of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Expectation {
-    /// That it is made.
-    Permit,
-    /// That it is refused, for whatever reason.
-    Deny,
-    /// That it is refused for this reason.
-    Event(EventKind),
-}
-
-/// A recording that says what cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` in `{place}` is no {kind}: correct it")]
-pub struct ReplayError {
-    /// What it says.
-    pub text: String,
-    /// Where.
-    pub place: &'static str,
-    /// What should stand there.
-    pub kind: &'static str,
-}
-
-/// A line of a file that is no recording.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {reason}")]
-pub struct LineError {
-    /// Which line, from 1.
-    pub line: usize,
-    /// Where in it, in bytes from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub reason: String,
-}
-
 /// Decides every call of a recording.
 ///
 /// # Errors
@@ -186,47 +101,6 @@ pub fn replay<'r>(policy: &Policy, recording: &'r Recording) -> Result<Vec<Decid
     Ok(recording.calls.iter().enumerate().map(decide).collect())
 }
 
-impl Recording {
-    /// What a run did, to be decided again. `input` is what it was asked, with its fields, and `scopes` are those of its token, which no episode has. A reply is
-    /// here as far as the model was shown it; calls that were refused have none.
-    pub fn of(id: impl Into<String>, input: &impl Serialize, scopes: &ScopeSet, episode: &Episode) -> Self {
-        let call = |step: &ToolStep| RecordedCall {
-            tool: step.tool.to_string(),
-            arguments: step.arguments.clone(),
-            result: match step.verdict {
-                CallVerdict::Executed | CallVerdict::DryRun => {
-                    step.observation.get("result").unwrap_or(&step.observation).clone()
-                }
-                CallVerdict::Denied | CallVerdict::Invalid | CallVerdict::Failed => Value::Null,
-            },
-            expect: None,
-        };
-        Self {
-            id: id.into(),
-            input: match serde_json::to_value(input) {
-                Ok(Value::Object(fields)) => fields,
-                _ => Map::new(),
-            },
-            session: RecordedSession { scopes: scopes.iter().map(ToString::to_string).collect(), ..Default::default() },
-            calls: episode.tool_steps().map(call).collect(),
-            expect: None,
-        }
-    }
-
-    /// Reads a line of a file of episodes.
-    ///
-    /// # Errors
-    /// It is no recording; with the place, `number` being that of the line.
-    pub fn read(number: usize, line: &[u8]) -> Result<Self, LineError> {
-        serde_json::from_slice(line.trim_ascii_end()).map_err(|error| {
-            let text = error.to_string();
-            // the reader counts lines within the one
-            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
-            LineError { line: number, column: error.column(), reason }
-        })
-    }
-}
-
 impl Decided<'_> {
     /// Whether the decision is what was expected, or nothing was.
     pub fn is_as_expected(&self) -> bool {
@@ -235,20 +109,6 @@ impl Decided<'_> {
             Some(Expectation::Permit) => self.decision == Decision::Permit,
             Some(Expectation::Deny) => self.decision == Decision::Deny,
             Some(Expectation::Event(kind)) => self.event == Some(kind),
-        }
-    }
-}
-
-impl TryFrom<String> for Expectation {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "permit" => Ok(Self::Permit),
-            "deny" => Ok(Self::Deny),
-            code => EventKind::named(code).map(Self::Event).ok_or_else(|| {
-                format!("`{code}` is nothing to expect: write `permit`, `deny` or the code of an event, such as `provenance_denied`")
-            }),
         }
     }
 }
@@ -336,12 +196,6 @@ fn decide(
     }
     let ask = (rule.approval == Approval::EachCall).then_some(Ask::Approve);
     Ok((place::of_entry(&call.tool), ask))
-}
-
-/// A recorded result as the reply that it was.
-pub(super) fn answer(result: &Value) -> ToolReply {
-    let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
-    if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod structure;
 
 #[cfg(test)]
 pub(super) use counts::Attempt;
-pub(super) use counts::{Counts, Made, Need, Reserved, Use, Wanted, arguments_digest, value_digest};
+pub(super) use counts::{Counts, Made, Need, Reserved, Use, Wanted};
 pub(super) use memory::{Memory, Origin, is_blank, texts};
 pub(in crate::security) use session::Reservation;
 pub use session::{Caller, Labels, Mode, Session};

@@ -4,9 +4,12 @@
 
 mod answer;
 mod call;
+mod client;
 mod era;
 mod error;
 mod exchange;
+mod flood;
+mod freshness;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -23,6 +26,7 @@ mod mcp;
 mod message;
 mod oddity;
 mod pipes;
+mod place;
 mod process;
 mod reply;
 mod rounds;

@@ -1,6 +1,7 @@
 //! ARCHITECTURE.md, enforced: its tables are the rules, and every rule is shown to be able to fail.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod imports;
 mod messages;
 mod source;
 
@@ -15,6 +16,8 @@ use source::Source;
 
 const NETWORKED: [&str; 7] = ["hyper", "jsonwebtoken", "reqwest", "rmcp", "rustls", "tokio", "tower"];
 const MAX_LINES: usize = 600;
+/// Crates in which no files use each other.
+const CRATES: [&str; 4] = ["src", "signatures/src", "signatures/derive/src", "cedar/src"];
 
 #[test]
 fn a_search_can_reach_neither_a_token_nor_a_socket() {
@@ -89,6 +92,21 @@ fn the_row_table_names_every_module_once() {
     assert_eq!(listed, declared, "left: ARCHITECTURE.md, right: src/lib.rs");
     let source = Source::new("src/lib.rs", "pub mod a; mod b; #[cfg(feature = \"c\")] pub mod c; #[cfg(test)] mod d;");
     assert_eq!(modules(&source), ["a", "b", "c"]);
+}
+
+#[test]
+fn no_files_use_each_other() {
+    for folder in CRATES {
+        let graph = imports::read(root(), folder);
+        assert_eq!(graph.unresolved, [""; 0], "`{folder}`: these may hide a use");
+        let found: Vec<String> = graph.circles().iter().map(ToString::to_string).collect();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn a_file_declares_modules_or_defines_something() {
+    assert_eq!(imports::read(root(), "src").besides, [""; 0]);
 }
 
 #[test]

@@ -3,15 +3,12 @@
 //! A line is the row as JSON, whose last two members are `prev`, the hash of the line before, and `hash`: SHA-256 over the bytes of
 //! the line without `,"hash":"…"`. Nothing is written anew to be checked, so there is one text for one hash.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Flaw, hash::ChainHash};
-
-/// The name of a log: 128 random bits. All its files have it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogId(pub(super) String);
+use super::{
+    Flaw,
+    hash::{ChainHash, DIGITS, LogId},
+};
 
 /// What ties a row to the one before it.
 #[derive(Debug)]
@@ -40,7 +37,6 @@ pub(super) const MAX_LINE: usize = 1024 * 1024;
 
 const BEFORE_HASH: &[u8] = b",\"hash\":\"";
 const AFTER_HASH: &[u8] = b"\"}";
-pub(super) const DIGITS: usize = 64;
 
 #[derive(Serialize)]
 struct Chained<'a, E> {
@@ -83,25 +79,8 @@ fn split(line: &[u8]) -> Option<(&[u8], ChainHash)> {
     Some((line.strip_suffix(BEFORE_HASH)?, hash))
 }
 
-impl LogId {
-    pub(super) fn random() -> Self {
-        Self(format!("{:032x}", rand::random::<u128>()))
-    }
-
-    /// The text form: 32 hex digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl From<ChainHash> for String {
     fn from(hash: ChainHash) -> Self {
         hash.to_string()
-    }
-}
-
-impl fmt::Debug for LogId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     AuditError, AuditOptions, Sync,
-    chain::{self, Link, LogId, MAX_LINE},
-    hash::ChainHash,
+    chain::{self, Link, MAX_LINE},
+    hash::{ChainHash, LogId},
     row::Entry,
 };
 

@@ -1,4 +1,4 @@
-use super::{hash::ChainHash, verify::missing};
+use super::hash::ChainHash;
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,4 +44,11 @@ pub enum Flaw {
     /// No row has the known hash; named is the last row.
     #[error("no row up to this last one has the hash {0}: rows are missing at the end, or all were written anew")]
     NoHead(ChainHash),
+}
+
+pub(super) fn missing(expected: u64, found: u64) -> String {
+    match found.saturating_sub(expected) {
+        1 => format!("row {expected} is"),
+        _ => format!("rows {expected} to {} are", found.saturating_sub(1)),
+    }
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    chain::{self, LogId},
-    hash::ChainHash,
+    chain,
+    hash::{ChainHash, LogId},
     row::Entry,
 };
 

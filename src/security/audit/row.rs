@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::chain::LogId;
+use super::hash::LogId;
 use crate::{
     Digest,
     call::{Effect, ToolCall, ToolName},
@@ -17,9 +17,10 @@ use crate::{
     secret::Redactor,
     security::{
         ScopeSet,
+        call_digest::arguments_digest,
         check::{provenance::Reading, secret_shape, token::GrantedScopes},
         policy::{ToolRule, WrittenAs},
-        session::{Labels, Mode, Session, arguments_digest},
+        session::{Labels, Mode, Session},
     },
 };
 

@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     episode::RunId,
     event::EventKind,
-    security::session::value_digest,
+    security::call_digest::value_digest,
 };
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.

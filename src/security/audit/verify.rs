@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    chain::{self, Link, LogId, MAX_LINE},
+    chain::{self, Link, MAX_LINE},
     file::rotated,
     flaw::Flaw,
-    hash::ChainHash,
+    hash::{ChainHash, LogId},
     row::Entry,
 };
 
@@ -244,11 +244,4 @@ impl Chain {
 
 fn open(path: &Path) -> io::Result<(String, BufReader<File>)> {
     Ok((path.display().to_string(), BufReader::new(File::open(path)?)))
-}
-
-pub(super) fn missing(expected: u64, found: u64) -> String {
-    match found.saturating_sub(expected) {
-        1 => format!("row {expected} is"),
-        _ => format!("rows {expected} to {} are", found.saturating_sub(1)),
-    }
 }

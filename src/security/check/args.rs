@@ -1,10 +1,13 @@
 //! The operator's rules for arguments: what values look like.
 
 mod args;
+mod broken;
 pub(in crate::security) mod field;
 
 pub(in crate::security) use super::rule_name::{MISNAMED, UNLISTED};
-pub(in crate::security) use args::{astray, broken, check, counted, is_within, items, listed, says_nothing};
+pub(in crate::security) use super::values::{counted, items, listed, says_nothing};
+pub(in crate::security) use args::{astray, check};
+pub(in crate::security) use broken::{broken, is_within};
 
 #[cfg(test)]
 mod tests;

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::super::{
+    policy::{Policy, ToolRule},
+    session::{Counts, Reservation, Reserved, Session, Wanted},
+};
 use super::{
+    Denied,
     args::{items, listed},
-    denied::Denied,
     sequence,
 };
 use crate::{
     call::{Effect, ToolCall, json_bytes},
     event::EventKind,
-    security::{
-        policy::{Policy, ToolRule},
-        session::{Counts, Reserved, Wanted},
-    },
 };
 
 /// Whether a call was made before in this run.
@@ -86,4 +86,18 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
         return Err(Denied::argument(EventKind::BulkAccess, &distinct.argument, "distinct"));
     }
     Ok(values)
+}
+
+impl Session {
+    /// Counts a call before it is permitted, or refuses it.
+    pub(in crate::security) fn reserve(
+        &self,
+        policy: &Policy,
+        rule: &ToolRule,
+        wanted: Wanted<'_>,
+    ) -> Result<(Reservation<'_>, Novelty), Denied> {
+        let (reserved, novelty) = reserve(&mut self.counts(), policy, rule, wanted)?;
+        let reservation = Reservation::new(self, reserved);
+        Ok((reservation, novelty))
+    }
 }

@@ -1,4 +1,4 @@
-use super::super::replay::ReplayError;
+use super::super::recording::ReplayError;
 use crate::call::{NameError, ToolName};
 
 /// Why runs make no boundary.

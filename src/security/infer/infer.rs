@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::super::{
     check::args::says_nothing,
     policy::{Limits, Registry, Source, ToolRule},
-    replay::Recording,
+    recording::Recording,
 };
 use super::{
     count::{episodes, times},

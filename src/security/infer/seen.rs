@@ -12,10 +12,12 @@ use crate::{
     call::{ReplyStatus, ToolCall, ToolName},
     security::{
         ScopeSet,
+        call_digest::arguments_digest,
         check::{args::items, views::folded},
         policy::{Registry, Source},
-        replay::{self, Expectation, RecordedCall, Recording},
-        session::{Structure, arguments_digest},
+        recording::{Expectation, RecordedCall, Recording},
+        replay,
+        session::Structure,
     },
 };
 
@@ -159,7 +161,7 @@ impl Seen {
             if *times > 0 {
                 repeated.insert(tool.clone());
             }
-            let reply = replay::answer(&recorded.result);
+            let reply = crate::security::recording::answer(&recorded.result);
             session.observe(&tool, &reply);
             if reply.status == ReplyStatus::Done {
                 *times += 1;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::{policy::Registry, replay::Recording};
+use super::super::{policy::Registry, recording::Recording};
 use super::*;
 use crate::{
     call::{Effect, ToolName},

@@ -147,7 +147,7 @@ async fn a_token_whose_end_is_past_when_it_comes_is_refused() {
 fn a_verified_token_past_its_end_is_used_to_the_end_of_the_leeway() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (expires, left) in [(1_100, 100), (1_001, 1), (1_000, 30), (999, 29), (971, 1), (970, 0), (1, 0)] {
-        assert_eq!(issuing::remaining(at(expires), at(1_000)), Duration::from_secs(left), "{expires}");
+        assert_eq!(expiry::remaining(at(expires), at(1_000)), Duration::from_secs(left), "{expires}");
     }
 }
 

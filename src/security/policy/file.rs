@@ -7,4 +7,3 @@ mod tool;
 
 pub(in crate::security) use limits::{duration, rate as read_rate};
 pub(in crate::security) use read::{KEYS, LoadMode, not_toml, read, read_policy};
-pub(super) use tool::ARGUMENT_KEYS;

@@ -10,9 +10,7 @@ use super::{
     Answer, BoundaryError, Class, CompileWrites, Kept, Limits, PolicySpec, Problem, Registry, Source, ToolLock,
     ToolRule,
     concern::{KeptFields, Watched},
-    file, read_text,
-    reader::join,
-    validate,
+    file, read_text, validate,
 };
 use crate::{
     Digest,
@@ -225,14 +223,6 @@ pub(in crate::security) fn text_of(path: &Path) -> Result<(String, String), Boun
 
 pub(in crate::security) fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
     if text.len() as u64 > MAX_BYTES { Err(BoundaryError::TooLarge { name: name.to_owned() }) } else { Ok(()) }
-}
-
-/// The place of a rule of a field, `path` being the names that lead to it. A field that is named like a key of rules stands under `fields`.
-pub(in crate::security) fn field_path(argument: &str, path: &[&str]) -> String {
-    path.iter().fold(argument.to_owned(), |place, name| {
-        let is_key = file::ARGUMENT_KEYS.contains(name);
-        join(&if is_key { join(&place, "fields") } else { place }, name)
-    })
 }
 
 pub(in crate::security) fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {

@@ -7,8 +7,8 @@ use crate::{
     Digest,
     call::{ReplyStatus, ToolCall, ToolName},
     security::{
-        replay::{RecordedCall, Recording, answer},
-        session::arguments_digest,
+        call_digest::arguments_digest,
+        recording::{RecordedCall, Recording, answer},
     },
 };
 

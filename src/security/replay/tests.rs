@@ -1,5 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use crate::call::ToolReply;
+use crate::episode::{CallVerdict, ToolStep};
+use serde_json::Value;
 use serde_json::json;
 
 mod laws;

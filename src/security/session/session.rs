@@ -5,15 +5,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{
-    check::{
-        Denied,
-        budget::{self, Novelty},
-    },
-    policy::{Policy, Registry, ToolRule},
-};
+use super::super::policy::{Policy, Registry};
 use super::{
-    counts::{Attempt, Counts, Reserved, Wanted},
+    counts::{Attempt, Counts, Reserved},
     memory::Memory,
     structure::Structure,
 };
@@ -179,18 +173,6 @@ impl Session {
         self.counts().attempt()
     }
 
-    /// Counts a call before it is permitted, or refuses it.
-    pub(in crate::security) fn reserve(
-        &self,
-        policy: &Policy,
-        rule: &ToolRule,
-        wanted: Wanted<'_>,
-    ) -> Result<(Reservation<'_>, Novelty), Denied> {
-        let (reserved, novelty) = budget::reserve(&mut self.counts(), policy, rule, wanted)?;
-        let reservation = Reservation { session: self, reserved: Some(reserved) };
-        Ok((reservation, novelty))
-    }
-
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
     pub(in crate::security) fn answered(&self, policy: &Policy, call: &ToolCall, reply: &ToolReply) {
         let structure = Structure::of(&reply.content);
@@ -227,7 +209,7 @@ impl Session {
         ask(&self.memory())
     }
 
-    fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+    pub(in crate::security) fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,7 +230,11 @@ impl Caller {
     }
 }
 
-impl Reservation<'_> {
+impl<'s> Reservation<'s> {
+    pub(in crate::security) fn new(session: &'s Session, reserved: Reserved) -> Self {
+        Self { session, reserved: Some(reserved) }
+    }
+
     /// What it holds.
     pub(in crate::security) fn reserved(&self) -> Option<&Reserved> {
         self.reserved.as_ref()

@@ -1,14 +1,14 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use serde_json::{Value, json};
-
-use super::{given::has_token, *};
 use crate::{
     Fields,
     call::{ToolName, ToolReply},
     episode::RunId,
     security::policy::{Registry, Source},
 };
+use serde_json::{Value, json};
+
+use super::{given::has_token, *};
 
 const INPUT: Source = Source::Input { field: None };
 

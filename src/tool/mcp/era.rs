@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::start::Handshake;
+use rmcp::model::{ErrorCode, ErrorData, RequestId};
+
 use crate::security::servers::Protocol;
 
 /// What is known of a server's era. One that ignores what it does not know costs time whenever it is asked for the newer one.
@@ -25,5 +26,29 @@ impl Era {
     /// The server may be another one from now on.
     pub(super) fn forget(&self) {
         self.is_older.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Whether a server refuses to be discovered because it does not know how, and not for one of the newer era's own reasons.
+pub(super) fn is_of_older_era(error: &ErrorData) -> bool {
+    !matches!(error.code, ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY | ErrorCode::HEADER_MISMATCH)
+}
+
+/// The request that begins a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handshake {
+    /// `server/discover`, of the newer era.
+    Discover,
+    /// `initialize`, of the older one.
+    Initialize,
+}
+
+impl Handshake {
+    /// Far from those of later requests, which are counted from 0.
+    pub(super) fn id(self) -> RequestId {
+        RequestId::Number(match self {
+            Self::Discover => 1_000_000_000,
+            Self::Initialize => 1_000_000_001,
+        })
     }
 }

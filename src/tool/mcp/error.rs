@@ -7,6 +7,7 @@ use rmcp::{
 };
 
 use super::{
+    flood::Flood,
     message::{what_is_too_long, why_unusable},
     oddity::quoted,
     sse,
@@ -18,8 +19,6 @@ use crate::{
     secret::Redactor,
     security::{ScopeSet, oauth::AuthError},
 };
-
-use super::limit::Flood;
 
 /// Why an MCP server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

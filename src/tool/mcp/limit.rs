@@ -3,20 +3,15 @@
 //! The table "Limits" of docs/servers.md shows these numbers to operators.
 
 use std::{
-    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use super::error::Fault;
+use super::{
+    error::Fault,
+    flood::{Allowance, Flood, Kind},
+};
 use crate::{call::ServerId, clock::Clock, net::Bytes};
-
-/// How much may come at once, and how much each second after that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Allowance {
-    pub(super) at_once: u32,
-    pub(super) per_second: u32,
-}
 
 /// Requests of a server, in one stream or over one pipe: `ping`, `roots/list`, `elicitation/create` and any other.
 pub(super) const REQUESTS: Allowance = Allowance { at_once: 100, per_second: 20 };
@@ -31,23 +26,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) const MAX_UNANSWERED: usize = 16;
 /// The time for a server to take the answer to one of its requests.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Requests,
-    Messages,
-    Bytes,
-}
-
-/// A server that sent more than it may.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("server `{server}` sends too many {kind} on its own: at most {} at once and then {} a second are read", limit.at_once, limit.per_second)]
-pub(super) struct Flood {
-    pub(super) server: ServerId,
-    pub(super) kind: Kind,
-    pub(super) limit: Allowance,
-}
 
 /// Counts what comes in one stream. Clones count together.
 #[derive(Clone)]
@@ -206,21 +184,14 @@ impl Lines {
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Requests => "requests",
-            Self::Messages => "messages",
-            Self::Bytes => "bytes",
-        })
-    }
-}
-
 impl From<Flood> for Fault {
     fn from(flood: Flood) -> Self {
         Self::Flood(flood)
     }
 }
+
+/// The longest answer to anything but a call, and the longest event of a stream that belongs to none, in bytes.
+pub(crate) const MAX_REPLY: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use rmcp::{
     ClientHandler, RoleClient,
-    model::{CallToolRequest, ClientRequest, ErrorCode, ErrorData, ProtocolVersion, RequestMetaObject, ServerResult},
+    model::{CallToolRequest, ClientRequest, ProtocolVersion, RequestMetaObject, ServerResult},
     service::{
         ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions,
         RequestHandle, RunningService, ServiceError, serve_directly,
@@ -17,13 +17,15 @@ use rmcp::{
 use tokio::{runtime, sync::Mutex};
 
 use super::{
+    era::{Handshake, is_of_older_era},
     error::Fault,
+    freshness::Freshness,
     handler::Handler,
     http::{self, Http},
-    listing::Freshness,
+    limit,
     oddity::Oddities,
     process::{Process, Program},
-    start::{self, Handshake},
+    start,
     subject::Subject,
 };
 use crate::{
@@ -333,16 +335,11 @@ impl Drop for Pending {
     }
 }
 
-/// Whether a server refuses to be discovered because it does not know how, and not for one of the newer era's own reasons.
-pub(super) fn is_of_older_era(error: &ErrorData) -> bool {
-    !matches!(error.code, ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY | ErrorCode::HEADER_MISMATCH)
-}
-
 fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {
     let url = http.url();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_concurrent_requests(MAX_IN_FLIGHT);
-    config.max_sse_event_size = http::MAX_REPLY;
-    config.max_json_response_size = http::MAX_REPLY;
+    config.max_sse_event_size = limit::MAX_REPLY;
+    config.max_json_response_size = limit::MAX_REPLY;
     // the library would send a call again before anybody has looked at the tools of whoever begins the new session
     config.reinit_on_expired_session = false;
     config.retry_config = Arc::new(http::reconnect());

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -32,10 +31,6 @@ pub(super) struct Listing {
     outputs: Outputs,
     watch: Mutex<Watch>,
 }
-
-/// How often the list may have become another one. Shared by all who may hear of it.
-#[derive(Default)]
-pub(super) struct Freshness(AtomicU64);
 
 struct Watch {
     /// On the clock of time since some moment.
@@ -109,17 +104,6 @@ impl Listing {
         watch.good_until = link.clock().elapsed() + list.life;
         watch.seen = seen;
         Ok(())
-    }
-}
-
-impl Freshness {
-    /// The list may be another one from now on.
-    pub(super) fn lose(&self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn count(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
     }
 }
 

@@ -18,8 +18,8 @@ use tokio::{
 use super::{
     era::Era,
     error::Fault,
+    freshness::Freshness,
     limit::{Meter, PATIENCE},
-    listing::Freshness,
     oddity::Oddities,
     pipes::{Context, Cut, Pipes},
 };

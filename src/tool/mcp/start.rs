@@ -8,24 +8,19 @@ use std::time::Duration;
 use rmcp::{
     model::{
         ClientConfig, ClientJsonRpcMessage, ClientNotification, ClientRequest, DiscoverRequest, DiscoverRequestParams,
-        ErrorData, InitializeRequest, InitializedNotification, ProtocolVersion, RequestId, RequestMetaObject,
+        ErrorData, InitializeRequest, InitializedNotification, ProtocolVersion, RequestMetaObject,
         ServerJsonRpcMessage, ServerPeerInfo, ServerResult,
     },
     service::ServiceError,
     transport::Transport,
 };
 
-use super::{error::Fault, link::is_of_older_era, pipes::Pipes};
+use super::{
+    era::{Handshake, is_of_older_era},
+    error::Fault,
+    pipes::Pipes,
+};
 use crate::{clock::Clock, secret::Redactor, security::servers::Protocol};
-
-/// The request that begins a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Handshake {
-    /// `server/discover`, of the newer era.
-    Discover,
-    /// `initialize`, of the older one.
-    Initialize,
-}
 
 /// The request that was answered, and by whom.
 pub(super) type Greeted = (Handshake, ServerPeerInfo);
@@ -159,16 +154,6 @@ impl Greeting<'_> {
 impl HandshakeReply {
     fn greeted(self) -> Result<Greeted, Fault> {
         Ok((self.to, self.info?))
-    }
-}
-
-impl Handshake {
-    /// Far from those of later requests, which are counted from 0.
-    fn id(self) -> RequestId {
-        RequestId::Number(match self {
-            Self::Discover => 1_000_000_000,
-            Self::Initialize => 1_000_000_001,
-        })
     }
 }
 

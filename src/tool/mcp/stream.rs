@@ -1,6 +1,6 @@
 //! Event streams of a server: what it asks in them is answered, what it sends is counted, and answers to us are passed on.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
@@ -9,10 +9,12 @@ use sse_stream::Sse;
 use super::{
     answer::{self, Events, Question},
     error::Fault,
-    http::{self, Headers, Http},
+    flood::Flood,
+    http::Http,
     inbound::{Answers, Inbound},
-    limit::{ANSWER_TIMEOUT, Flood, Lines, Meter},
+    limit::{ANSWER_TIMEOUT, Lines, Meter},
     oddity::Oddities,
+    place::{Place, is_modern},
     sse::{self, Body},
     subject::Subject,
 };
@@ -47,13 +49,6 @@ pub(super) enum Preceding {
     Nothing,
     /// Events with data, or the stream was taken up again.
     Something,
-}
-
-/// Where in the protocol a stream belongs: what a request needs that belongs to it.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) session: Option<Arc<str>>,
-    pub(super) headers: Headers,
 }
 
 type Send = Box<dyn Fn(ClientJsonRpcMessage) -> BoxFuture<'static, ()> + std::marker::Send + Sync>;
@@ -178,7 +173,7 @@ impl Incoming {
     }
 
     async fn take_up(&mut self, place: &Place, before: u32) -> Result<(), Fault> {
-        let Some(last) = self.last_event.clone().filter(|_| !http::is_modern(&place.headers)) else {
+        let Some(last) = self.last_event.clone().filter(|_| !is_modern(&place.headers)) else {
             return Err(Fault::Closed);
         };
         let least = if before > MANY { RETRY } else { MIN_RETRY };

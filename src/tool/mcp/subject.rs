@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::Asked;
-
 /// What an answer is about, as far as its limits are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Subject {
@@ -20,15 +18,6 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    pub(super) fn of(asked: &Asked) -> Self {
-        match asked {
-            Asked::Call(_) => Self::Call,
-            Asked::Tools => Self::List,
-            Asked::Initialize | Asked::Discover => Self::Start,
-            Asked::Other => Self::Other,
-        }
-    }
-
     /// Why an answer of more bytes cannot be used.
     pub(super) fn too_long(self, limit: usize) -> String {
         match self {

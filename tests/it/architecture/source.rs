@@ -1,6 +1,7 @@
 //! Rust source as tokens: comments are no code, strings are kept apart, `#[cfg(test)]` items are left out.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -46,22 +47,24 @@ impl Source {
 
 /// All files below `folder` that are not tests, by name.
 pub(crate) fn read(root: &Path, folder: &str) -> Vec<Source> {
+    let mut sources: Vec<Source> = texts(root, folder).iter().map(|(name, text)| Source::new(name, text)).collect();
+    let tests: Vec<String> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
+    sources.retain(|source| !is_below(&source.file, &tests));
+    sources
+}
+
+/// What stands in all files below `folder`, by name.
+pub(crate) fn texts(root: &Path, folder: &str) -> BTreeMap<String, String> {
     let mut files = Vec::new();
     walk(&root.join(folder), &mut files);
-    files.sort();
-    let mut sources: Vec<Source> = files
-        .iter()
-        .map(|path| {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-            Source::new(&name, &fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    let tests: Vec<String> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
-    sources.retain(|source| {
-        let stem = source.file.trim_end_matches(".rs").trim_end_matches("/mod");
-        !tests.iter().any(|test| stem == test || stem.starts_with(&format!("{test}/")))
-    });
-    sources
+    let name = |path: &Path| path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// Whether a file is one of these modules, or is inside one.
+pub(crate) fn is_below(file: &str, modules: &[String]) -> bool {
+    let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    modules.iter().any(|module| stem == module || stem.starts_with(&format!("{module}/")))
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -76,37 +79,72 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// Where the modules that a file declares are.
-fn folder(file: &str) -> String {
+pub(crate) fn folder(file: &str) -> String {
     let stem = file.trim_end_matches(".rs");
     ["/lib", "/main", "/mod"].iter().find_map(|root| stem.strip_suffix(root)).unwrap_or(stem).to_owned()
 }
 
-fn without_tests(tokens: TokenStream, folder: &str, modules: &mut Vec<String>) -> Vec<TokenTree> {
+/// Tokens without what is compiled for tests or for a fuzzer only. `modules` gets the files that this leaves out.
+pub(crate) fn without_tests(tokens: TokenStream, folder: &str, modules: &mut Vec<String>) -> Vec<TokenTree> {
     let mut kept = Vec::new();
     let mut rest = tokens.into_iter().peekable();
     while let Some(token) = rest.next() {
-        let attribute = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
-        if !(attribute && rest.peek().is_some_and(|next| next.to_string().replace(' ', "") == "[cfg(test)]")) {
+        if !(is_mark(&token, '#') && rest.peek().is_some_and(is_for_tests)) {
             kept.push(token);
             continue;
         }
-        let mut item = Vec::new();
-        for token in rest.by_ref() {
-            let end = match &token {
-                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-                TokenTree::Punct(punct) => punct.as_char() == ';',
-                _ => false,
-            };
-            item.push(token.to_string());
-            if end {
-                break;
-            }
-        }
+        let item = one_item(&mut rest);
         if let Some([.., name, _]) = item.windows(3).find(|words| words[0] == "mod" && words[2] == ";") {
             modules.push(format!("{folder}/{name}"));
         }
     }
     kept
+}
+
+/// Takes what an attribute stands at: an item, a statement, a field or a variant.
+fn one_item(rest: &mut impl Iterator<Item = TokenTree>) -> Vec<String> {
+    let mut item: Vec<String> = Vec::new();
+    let mut listed = true;
+    for token in rest {
+        let end = match &token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => punct.as_char() == ';' || (listed && punct.as_char() == ','),
+            _ => false,
+        };
+        item.push(token.to_string());
+        // the commas of an item are between its type parameters
+        listed &= !matches!(
+            item.last().unwrap().as_str(),
+            "const" | "enum" | "fn" | "impl" | "static" | "struct" | "trait" | "type"
+        );
+        if end {
+            break;
+        }
+    }
+    item
+}
+
+/// Whether an attribute, without its `#`, leaves something to tests or to a fuzzer.
+fn is_for_tests(attribute: &TokenTree) -> bool {
+    let TokenTree::Group(attribute) = attribute else { return false };
+    match attribute.stream().into_iter().collect::<Vec<_>>().as_slice() {
+        [TokenTree::Ident(cfg), TokenTree::Group(condition)] if cfg == "cfg" => {
+            is_test_condition(&condition.stream().into_iter().collect::<Vec<_>>())
+        }
+        _ => false,
+    }
+}
+
+fn is_test_condition(condition: &[TokenTree]) -> bool {
+    match condition {
+        [TokenTree::Ident(word)] => word == "test" || word == "fuzzing",
+        [TokenTree::Ident(word), TokenTree::Group(parts)] => {
+            let parts: Vec<TokenTree> = parts.stream().into_iter().collect();
+            let mut parts = parts.split(|token| is_mark(token, ',')).filter(|part| !part.is_empty());
+            (word == "all" && parts.any(is_test_condition)) || (word == "any" && parts.all(is_test_condition))
+        }
+        _ => false,
+    }
 }
 
 fn collect_words(tokens: &[TokenTree], words: &mut Vec<String>) {
@@ -195,8 +233,7 @@ fn one_path(tokens: &[TokenTree], prefix: &[String], alone: bool, paths: &mut Ve
 }
 
 fn tree(tokens: &[TokenTree], prefix: &[String], paths: &mut Vec<Vec<String>>) {
-    let comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
-    for leaf in tokens.split(comma).filter(|leaf| !leaf.is_empty()) {
+    for leaf in tokens.split(|token| is_mark(token, ',')).filter(|leaf| !leaf.is_empty()) {
         let start = if is_separator(leaf) { 2 } else { 0 };
         if leaf.len() > start {
             one_path(&leaf[start..], prefix, true, paths);
@@ -204,7 +241,11 @@ fn tree(tokens: &[TokenTree], prefix: &[String], paths: &mut Vec<Vec<String>>) {
     }
 }
 
-fn is_separator(tokens: &[TokenTree]) -> bool {
-    let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(p)) if p.as_char() == ':');
-    colon(tokens.first()) && colon(tokens.get(1))
+/// Whether `::` is at the front.
+pub(crate) fn is_separator(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [first, second, ..] if is_mark(first, ':') && is_mark(second, ':'))
+}
+
+pub(crate) fn is_mark(token: &TokenTree, mark: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark)
 }

@@ -7,8 +7,11 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::super::rule_name::MISNAMED;
-use super::args::{counted, first_broken, says_nothing};
+use super::super::{
+    rule_name::MISNAMED,
+    values::{counted, says_nothing},
+};
+use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::args::first_broken;
+use super::broken::first_broken;
 use crate::security::policy::ArgumentRule;
 
 fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {

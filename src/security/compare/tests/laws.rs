@@ -5,7 +5,10 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::security::replay::{Decision, Recording, replay};
+use crate::security::{
+    recording::Recording,
+    replay::{Decision, replay},
+};
 
 /// For each place: what may stand there, the widest first, not all of them in order.
 const PLACES: [&[&str]; 14] = [

@@ -115,7 +115,7 @@ fn a_key_of_the_wrong_kind_is_refused_by_name() {
             match read(pem_for(other), algorithm) {
                 Ok(_) => assert!(fits, "{other} key for {algorithm}"),
                 Err(error) => {
-                    let found = key::needed(other);
+                    let found = algorithm::needed(other);
                     assert_eq!(error, KeyError::WrongKey { algorithm, found }, "{other} key for {algorithm}");
                     assert!(!fits);
                 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use toml::de::DeValue;
 
+use super::super::key::ARGUMENT_KEYS;
 use super::{flow, limits};
 use crate::{
     Pattern,
@@ -35,24 +36,6 @@ pub(super) const KEYS: &[&str] = &[
     "never_with",
     "keep_out",
     "reply",
-];
-
-/// Keys of a rule; a table under any other key of one is a rule for a field of that name.
-pub(in crate::security) const ARGUMENT_KEYS: &[&str] = &[
-    "pattern",
-    "enum",
-    "min",
-    "max",
-    "min_chars",
-    "max_chars",
-    "max_items",
-    "prefix",
-    "hosts",
-    "links",
-    "path_root",
-    "from",
-    "as",
-    "fields",
 ];
 
 pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Option<ToolRule> {

@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use super::ToolRule;
-
 /// What one call of a server's tool may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,17 +19,6 @@ impl CallLimits {
     pub(in crate::security) const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
     /// The largest `receive_bytes` and `shown_bytes` that a boundary may set.
     pub(in crate::security) const MAX_BYTES: u32 = 32 * 1024 * 1024;
-
-    pub(super) fn of(rule: &ToolRule) -> Self {
-        let bytes = |set: Option<u32>, default| set.map_or(default, |bytes| usize::try_from(bytes).unwrap_or(default));
-        let default = Self::default();
-        Self {
-            timeout: rule.timeout.unwrap_or(default.timeout),
-            exchange: rule.timeout.unwrap_or(default.exchange),
-            receive_bytes: bytes(rule.reply.receive_bytes, default.receive_bytes),
-            shown_bytes: bytes(rule.reply.shown_bytes, default.shown_bytes),
-        }
-    }
 }
 
 impl Default for CallLimits {

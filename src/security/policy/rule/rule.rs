@@ -197,3 +197,16 @@ impl Liftable {
         }
     }
 }
+
+impl CallLimits {
+    pub(super) fn of(rule: &ToolRule) -> Self {
+        let bytes = |set: Option<u32>, default| set.map_or(default, |bytes| usize::try_from(bytes).unwrap_or(default));
+        let default = Self::default();
+        Self {
+            timeout: rule.timeout.unwrap_or(default.timeout),
+            exchange: rule.timeout.unwrap_or(default.exchange),
+            receive_bytes: bytes(rule.reply.receive_bytes, default.receive_bytes),
+            shown_bytes: bytes(rule.reply.shown_bytes, default.shown_bytes),
+        }
+    }
+}

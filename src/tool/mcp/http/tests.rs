@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use super::super::place::Headers;
 use rmcp::model::{
     ClientConfig, ClientRequest, DiscoverRequest, DiscoverRequestParams, InitializeRequest, ListToolsRequest, RequestId,
 };

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rmcp::model::{ClientRequest, GetExtensions};
 use serde_json::Value;
 
-use super::super::call::Ticket;
+use super::super::{call::Ticket, subject::Subject};
 use crate::call::ToolName;
 
 /// What a request asks for, which decides how its answer is read.
@@ -48,6 +48,17 @@ impl Asked {
             Self::Initialize
         } else {
             Self::Other
+        }
+    }
+}
+
+impl Subject {
+    pub(crate) fn of(asked: &Asked) -> Self {
+        match asked {
+            Asked::Call(_) => Self::Call,
+            Asked::Tools => Self::List,
+            Asked::Initialize | Asked::Discover => Self::Start,
+            Asked::Other => Self::Other,
         }
     }
 }

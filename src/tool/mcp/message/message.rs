@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use super::super::{error::Fault, oddity::Oddities};
 use super::{
     asked::Asked,
-    typed::typed,
+    typed::{integer, typed},
     unusable::{error_data, unusable},
 };
 use crate::net::strip_bom;
@@ -191,17 +191,6 @@ pub(in crate::tool::mcp) fn request_id(id: &Value) -> Option<RequestId> {
         (Some(number), _) => Some(RequestId::Number(number)),
         (None, Value::String(text)) => Some(RequestId::String(text.as_str().into())),
         _ => None,
-    }
-}
-
-/// A whole number, also as text or with a fraction of zero.
-pub(super) fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::String(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
-        _ => serde_json::from_value::<RequestId>(value.clone()).ok().and_then(|id| match id {
-            RequestId::Number(number) => Some(number),
-            RequestId::String(_) => None,
-        }),
     }
 }
 

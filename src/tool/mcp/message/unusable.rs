@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::subject::Subject;
-use super::message::integer;
+use super::typed::integer;
 
 /// Under this key of an error's `data` stands that the error is not the server's, but says why its answer cannot be used.
 pub(super) const UNUSABLE: &str = "abide/unusable";

@@ -7,7 +7,7 @@ use std::{
 
 use rmcp::model::{ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage};
 
-use super::super::{answer::Question, call::Ticket, http::MAX_REPLY, message, oddity::Oddities, subject::Subject};
+use super::super::{answer::Question, call::Ticket, limit::MAX_REPLY, message, oddity::Oddities, subject::Subject};
 
 #[derive(Default)]
 pub(super) struct Open(Mutex<Requests>);

@@ -19,9 +19,10 @@ use tokio::{
 
 use super::super::{
     error::Fault,
+    flood::Flood,
+    freshness::Freshness,
     inbound::Inbound,
-    limit::{ANSWER_TIMEOUT, Flood, MAX_UNANSWERED, Meter},
-    listing::Freshness,
+    limit::{ANSWER_TIMEOUT, MAX_UNANSWERED, Meter},
     message,
     oddity::Oddities,
     subject::Subject,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, ReadHalf, WriteHalf, duplex, split};
 
-use super::super::{limit::Meter, listing::Freshness, message, oddity::Oddities, subject::Subject};
+use super::super::{freshness::Freshness, limit::Meter, message, oddity::Oddities, subject::Subject};
 use super::{pipes::Lines, *};
 use crate::{
     call::Effect,

@@ -1,5 +1,6 @@
 #![expect(clippy::panic, reason = "tests")]
 
+use super::super::message::Asked;
 use rmcp::{
     model::{RequestId, ServerJsonRpcMessage},
     service::ServiceError,

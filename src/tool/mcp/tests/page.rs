@@ -4,11 +4,11 @@ use super::*;
 use crate::{
     testing::page::{grouped, mebibytes, rows},
     tool::mcp::{
-        http::MAX_REPLY,
-        limit::{ANSWER_TIMEOUT, Allowance, BYTES, MAX_UNANSWERED, MESSAGES, REQUESTS},
+        flood::Allowance,
+        limit::{ANSWER_TIMEOUT, BYTES, MAX_REPLY, MAX_UNANSWERED, MESSAGES, REQUESTS},
         link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
         listing,
-        message::list::MAX_TOOLS,
+        message::MAX_TOOLS,
         schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
     },
 };
