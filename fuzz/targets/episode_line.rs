@@ -3,7 +3,11 @@
 
 use std::sync::LazyLock;
 
-use abide::security::{Boundary, replay::{Decision, replay}, recording::Recording};
+use abide::security::{
+    Policy,
+    recording::Recording,
+    replay::{Decision, replay},
+};
 use libfuzzer_sys::fuzz_target;
 
 const RULES: &str = r#"
@@ -57,13 +61,12 @@ tool_calls = 6
 outgoing_bytes = 200
 "#;
 
-static BOUNDARY: LazyLock<Boundary> =
-    LazyLock::new(|| Boundary::parse(RULES, "/nonexistent", &|_| Some("correct-horse".to_owned())).unwrap());
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::parse(RULES, "/nonexistent").unwrap());
 
 fuzz_target!(|line: &[u8]| {
-    let boundary = &*BOUNDARY;
+    let policy = &*POLICY;
     let Ok(recording) = serde_json::from_slice::<Recording>(line) else { return };
-    let Ok(decided) = replay(boundary, &recording) else { return };
+    let Ok(decided) = replay(policy, &recording) else { return };
     assert_eq!(decided.len(), recording.calls.len());
     let permitted = |tool: &str| {
         let calls = recording.calls.iter().zip(&decided);
@@ -78,5 +81,5 @@ fuzz_target!(|line: &[u8]| {
         let known = ["crm.a", "crm.b", "crm.c", "f"].contains(&call.tool.as_str());
         assert!(known || made.decision == Decision::Deny);
     }
-    assert_eq!(replay(boundary, &recording).unwrap(), decided);
+    assert_eq!(replay(policy, &recording).unwrap(), decided);
 });

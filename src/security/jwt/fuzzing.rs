@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Algorithm, Claims, Error, LEEWAY, Token, claims, key};
+use super::{Algorithm, Claims, Error, LEEWAY, claims, key, token::Token};
 
 /// The usable keys of a set.
 #[derive(Debug)]

@@ -3,6 +3,8 @@ mod document;
 
 pub use discovery::{Capabilities, capabilities};
 pub(in crate::security::oauth) use discovery::{Metadata, check_available, discover, legacy};
+#[cfg(fuzzing)]
+pub(in crate::security::oauth) use discovery::{base, parse, places};
 
 #[cfg(test)]
 mod tests;

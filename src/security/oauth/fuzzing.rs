@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::HeaderMap;
 use url::Url;
 
-use super::{AuthError, TokenChallenge, answer, challenge, discovery, endpoint, resource};
+use super::{AuthError, TokenChallenge, answer, challenge, discovery, resource};
 use crate::{
     secret::Secret,
     security::{ScopeSet, oauth::config::Proof},
@@ -70,6 +70,6 @@ pub fn resource(body: &[u8], server: &Url) -> Option<Result<Resource, AuthError>
 
 /// The answer of a token endpoint.
 pub fn grant(body: &[u8]) -> Result<Grant, &'static str> {
-    let endpoint::Grant { token, proof, life, scopes, refresh } = answer::read(body, "")?;
+    let answer::Grant { token, proof, life, scopes, refresh } = answer::read(body, "")?;
     Ok(Grant { token, proof, life, scopes, refresh })
 }

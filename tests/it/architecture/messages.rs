@@ -24,6 +24,7 @@ const ELSEWHERE: [(&str, &str); 4] = [
 pub(super) fn known(root: &Path) -> BTreeSet<String> {
     let folders = ["src/security/policy/file", "src/security/servers/file"].map(|folder| root.join(folder));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let files = files.chain([root.join("src/security/policy/key.rs")]);
     let mut known: BTreeSet<String> = files
         .flat_map(|path| listed(&fs::read_to_string(path).unwrap()))
         .chain(["tools", "servers"].map(str::to_owned))

@@ -12,7 +12,8 @@ use crate::{
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
 /// The code that reads all tables but those of servers.
-const READERS: [&str; 4] = [
+const READERS: [&str; 5] = [
+    include_str!("../../policy/key.rs"),
     include_str!("../../policy/file/read.rs"),
     include_str!("../../policy/file/flow.rs"),
     include_str!("../../policy/file/limits.rs"),
