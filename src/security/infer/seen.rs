@@ -78,15 +78,31 @@ pub(super) struct Sighting {
     pub(super) value: Value,
     /// The runs that used it.
     pub(super) episodes: BTreeSet<usize>,
-    /// For each use, the places that had it.
+    /// For each use, the places that it can have been taken from.
     pub(super) sources: BTreeSet<BTreeSet<Source>>,
+    /// For each use, all places that had it, also those that said it only after the run had.
+    pub(super) had: BTreeSet<BTreeSet<Source>>,
 }
 
 /// Tools, with pairs of their arguments and one's own.
 pub(super) type Forerunners = BTreeMap<ToolName, BTreeSet<(String, String)>>;
 
-/// Fields of replies in one run, and the values that the run learned from them: had not said before.
-type Learned = BTreeMap<(ToolName, String), BTreeSet<String>>;
+/// Fields of replies in one run, and values that stood there.
+type Told = BTreeMap<(ToolName, String), BTreeSet<String>>;
+
+/// What replies said in one run.
+#[derive(Default)]
+struct Replies {
+    /// What the run learned from them: had not said before.
+    learned: Told,
+    all: Told,
+}
+
+/// The places of one use of a value.
+struct Places {
+    usable: BTreeSet<Source>,
+    all: BTreeSet<Source>,
+}
 
 /// Longer texts are no names.
 const MAX_NAME_CHARS: usize = 128;
@@ -135,7 +151,7 @@ impl Seen {
         let scopes = replay::scopes(recording).map_err(wrong)?;
         let session = replay::session(recording);
         let trusted: Vec<Source> = trusted(recording);
-        let (mut learned, mut said) = (Learned::new(), BTreeSet::new());
+        let (mut replies, mut said) = (Replies::default(), BTreeSet::new());
         let (mut calls, mut distinct) = (BTreeMap::<ToolName, usize>::new(), BTreeMap::new());
         let (mut made, mut repeated, mut done) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for recorded in &recording.calls {
@@ -153,7 +169,7 @@ impl Seen {
                 let of_run: &mut BTreeSet<String> = distinct.entry((tool.clone(), name.clone())).or_default();
                 of_run.extend(values.iter().map(ToString::to_string));
                 sightings.most_distinct = sightings.most_distinct.max(of_run.len());
-                sightings.see(number, value, &|value| sources(value, &session, &trusted, &learned));
+                sightings.see(number, value, &|value| places(value, &session, &trusted, &replies));
             }
             call.arguments.values().for_each(|value| leaves(value, &mut said));
             let fingerprint = (tool.clone(), arguments_digest(&call));
@@ -166,7 +182,7 @@ impl Seen {
             if reply.status == ReplyStatus::Done {
                 *times += 1;
                 done.push(call);
-                let mut learn = |field: &str, value: &str| self.learn(&tool, field, value, &said, &mut learned);
+                let mut learn = |field: &str, value: &str| self.learn(&tool, field, value, &said, &mut replies);
                 walk(&Structure::of(&recorded.result).value, None, &mut learn);
             }
         }
@@ -181,12 +197,15 @@ impl Seen {
         Ok(())
     }
 
-    fn learn(&mut self, tool: &ToolName, field: &str, value: &str, said: &BTreeSet<String>, learned: &mut Learned) {
+    fn learn(&mut self, tool: &ToolName, field: &str, value: &str, said: &BTreeSet<String>, replies: &mut Replies) {
         let place = (tool.clone(), field.to_owned());
+        if is_field(field) {
+            replies.all.entry(place.clone()).or_default().insert(value.to_owned());
+        }
         if !value.is_empty() && !is_name(value) {
             self.prose.insert(place);
         } else if !said.contains(value) && is_field(field) {
-            learned.entry(place).or_default().insert(value.to_owned());
+            replies.learned.entry(place).or_default().insert(value.to_owned());
         }
     }
 }
@@ -212,28 +231,34 @@ impl Usage {
 
 impl Sightings {
     /// What one call, or one object, has for it.
-    fn see(&mut self, episode: usize, value: &Value, sources: &dyn Fn(&Value) -> BTreeSet<Source>) {
+    fn see(&mut self, episode: usize, value: &Value, places: &dyn Fn(&Value) -> Places) {
         let values = items(Some(value));
         self.most_items = self.most_items.max(values.len());
         self.lists += usize::from(value.is_array());
         self.calls += usize::from(!values.is_empty());
         for value in values {
-            self.add(episode, value, sources(value));
+            self.add(episode, value, places(value));
             for (name, value) in value.as_object().into_iter().flatten() {
                 match is_field(name) {
-                    true => self.fields.entry(name.clone()).or_default().see(episode, value, sources),
+                    true => self.fields.entry(name.clone()).or_default().see(episode, value, places),
                     false => self.odd += 1,
                 }
             }
         }
     }
 
-    fn add(&mut self, episode: usize, value: &Value, sources: BTreeSet<Source>) {
+    fn add(&mut self, episode: usize, value: &Value, places: Places) {
         self.episodes.insert(episode);
-        let new = || Sighting { value: value.clone(), episodes: BTreeSet::new(), sources: BTreeSet::new() };
+        let new = || Sighting {
+            value: value.clone(),
+            episodes: BTreeSet::new(),
+            sources: BTreeSet::new(),
+            had: BTreeSet::new(),
+        };
         let sighting = self.values.entry(value.to_string()).or_insert_with(new);
         sighting.episodes.insert(episode);
-        sighting.sources.insert(sources);
+        sighting.sources.insert(places.usable);
+        sighting.had.insert(places.all);
     }
 }
 
@@ -270,18 +295,17 @@ fn trusted(recording: &Recording) -> Vec<Source> {
 }
 
 /// The places that have a value, as the guard sees it.
-fn sources(
-    value: &Value,
-    session: &crate::security::Session,
-    trusted: &[Source],
-    learned: &Learned,
-) -> BTreeSet<Source> {
-    let replies = learned.iter().filter(|(_, values)| values.contains(&text(value)));
-    let replies = replies.map(|((tool, field), _)| Source::Reply { tool: tool.clone(), field: Some(field.clone()) });
+fn places(value: &Value, session: &crate::security::Session, trusted: &[Source], replies: &Replies) -> Places {
     let lists: [&Registry; 1] = [session.registry()];
     let has =
         |source: &Source| session.with_memory(|memory| memory.came_from(std::slice::from_ref(source), &lists, value));
-    trusted.iter().cloned().chain(replies).filter(has).collect()
+    let wanted = text(value);
+    let of = |told: &Told| {
+        let fields = told.iter().filter(|(_, values)| values.contains(&wanted));
+        let fields = fields.map(|((tool, field), _)| Source::Reply { tool: tool.clone(), field: Some(field.clone()) });
+        trusted.iter().cloned().chain(fields).filter(has).collect()
+    };
+    Places { usable: of(&replies.learned), all: of(&replies.all) }
 }
 
 /// Every value under a key, and every key of an object under a key, with that key.

@@ -173,9 +173,14 @@ fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight, looks:
     if looks.contains(&Look::Flag) || weight == Weight::Light && by_chance && values < HABIT {
         return None;
     }
-    let mut reasons = vec![format!("{} from these places", all(values, sightings.episodes.len()))];
+    Some(from(sources, sightings))
+}
+
+/// All values come from these places.
+fn from(sources: Vec<Source>, sightings: &Sightings) -> Found {
+    let mut reasons = vec![format!("{} from these places", all(different(sightings), sightings.episodes.len()))];
     warn(&sources, &mut reasons);
-    Some(Found { rule: ArgumentRule { from: Some(sources), ..ArgumentRule::default() }, reasons, ..Found::default() })
+    Found { rule: ArgumentRule { from: Some(sources), ..ArgumentRule::default() }, reasons, ..Found::default() }
 }
 
 /// The values that need a source: blank texts need none.
@@ -224,30 +229,36 @@ fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: We
     if weight == Weight::Light || is_called_secret(name) {
         return None;
     }
-    let (mut uses, mut rest) = (BTreeSet::new(), BTreeSet::new());
+    let (mut uses, mut rest) = (BTreeSet::new(), BTreeMap::new());
     for sighting in with_source(sightings) {
         let of_value = fit(name, sighting, seen, weight);
         if of_value.iter().any(BTreeSet::is_empty) {
-            rest.insert(sighting.value.as_str()?.to_owned());
+            rest.insert(sighting.value.as_str()?.to_owned(), &sighting.had);
         } else {
             uses.extend(of_value);
         }
     }
-    let figures_only = rest.iter().all(|text| look_of_text(text) == Look::Figures);
+    let figures_only = rest.keys().all(|text| look_of_text(text) == Look::Figures);
     if rest.len() > MAX_LISTED || figures_only {
         return None;
     }
-    let reason = format!("{} of {} no place has: listed as they were, check each", rest.len(), different(sightings));
-    let listable = rest.iter().all(|text| !text.starts_with('@') && !text.is_empty());
+    let reason =
+        |count: usize| format!("{count} of {} no place has: listed as they were, check each", different(sightings));
+    let listable = rest.keys().all(|text| !text.starts_with('@') && !text.is_empty());
     let sources = source::cover(&uses).filter(|sources| !sources.is_empty() && listable);
     let Some(mut sources) = sources else {
-        return (different(sightings) <= MAX_LISTED).then(|| listed(sightings, &reason));
+        return (different(sightings) <= MAX_LISTED).then(|| listed(sightings, &reason(rest.len())));
     };
-    let mut reasons = vec![reason];
+    // a value that the run said first may stand in one of these places all the same
+    rest.retain(|_, had| had.iter().any(|had| !sources.iter().any(|source| had.contains(source))));
+    if rest.is_empty() {
+        return Some(from(sources, sightings));
+    }
+    let mut reasons = vec![reason(rest.len())];
     warn(&sources, &mut reasons);
     sources.push(Source::Registry(place.to_owned()));
     let rule = ArgumentRule { from: Some(sources), ..ArgumentRule::default() };
-    Some(Found { rule, lists: vec![(place.to_owned(), rest.into_iter().collect())], reasons, ..Found::default() })
+    Some(Found { rule, lists: vec![(place.to_owned(), rest.into_keys().collect())], reasons, ..Found::default() })
 }
 
 /// What all values look like.
