@@ -9,6 +9,7 @@
 mod board;
 mod bootstrap_few_shot;
 mod budget;
+mod error;
 mod labeled_few_shot;
 mod optimizer;
 mod port;
@@ -19,8 +20,9 @@ mod teach;
 pub use board::{Board, Evaluation, ExampleScore, Selection};
 pub use bootstrap_few_shot::BootstrapFewShot;
 pub use budget::Budget;
+pub use error::SearchError;
 pub use labeled_few_shot::LabeledFewShot;
-pub use optimizer::{Optimizer, Plan, SearchError};
+pub use optimizer::{Optimizer, Plan};
 pub use port::{
     AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
 };
