@@ -90,6 +90,7 @@ scopes = []
 effect = "read"
 max_calls = 2
 arguments.customer_id = { pattern = "[A-Z]{3}[0-9]{3}", from = ["input"] }
+arguments.amounts = {}
 
 [tools.create_support_ticket]
 scopes = []

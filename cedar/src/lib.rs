@@ -7,7 +7,7 @@
 use std::{fmt, sync::Arc};
 
 use abide::{
-    call::{ServerId, ToolCall, ToolSpec},
+    call::{ToolCall, ToolSpec},
     event::EventKind,
     security::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict, cedar::context},
 };
@@ -63,9 +63,8 @@ impl CedarCheck {
     }
 
     async fn ask(&self, call: &ToolCall, session: &Session) -> Result<Verdict, CheckError> {
-        let server = call.tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok());
-        let granted = match server {
-            Some(server) => self.grants.granted(&server).await.map_err(|error| CheckError(error.to_string()))?,
+        let granted = match self.policy.server_of(&call.tool) {
+            Some(server) => self.grants.granted(server).await.map_err(|error| CheckError(error.to_string()))?,
             None => None,
         };
         let granted = granted.map(|granted| granted.scopes).unwrap_or_default();

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     Digest,
-    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
     episode::Recorder,
     event::EventKind,
@@ -307,10 +307,8 @@ impl Guard {
         row: &mut Row,
     ) -> Result<Option<Denied>, Objections> {
         // a function has no server, and so no token and no scopes
-        let Some(server) = call.tool.server().and_then(|id| ServerId::try_from(id.to_owned()).ok()) else {
-            return Ok(None);
-        };
-        let granted = self.grants.granted(&server).await.map_err(Objections::Unavailable)?;
+        let Some(server) = self.policy.server_of(&call.tool) else { return Ok(None) };
+        let granted = self.grants.granted(server).await.map_err(Objections::Unavailable)?;
         let Some(granted) = granted else { return Ok(None) };
         let denied = token::check(rule, &granted.scopes).err();
         row.token(granted);

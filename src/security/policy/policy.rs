@@ -122,6 +122,12 @@ impl Policy {
         self.0.spec.lock.as_ref()
     }
 
+    /// The server of a tool; none for functions.
+    pub fn server_of(&self, tool: &ToolName) -> Option<&ServerId> {
+        let id = tool.server()?;
+        self.0.spec.servers.iter().find(|known| known.as_str() == id)
+    }
+
     /// Whether tools may be of a server with this id.
     pub(in crate::security) fn has_server(&self, id: &str) -> bool {
         self.0.spec.servers.iter().any(|known| known.as_str() == id)
