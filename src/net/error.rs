@@ -2,7 +2,7 @@ use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 
 use rustls::CertificateError;
 
-use super::{AddressKind, address::Refused, cause, resolve::ResolveError, tls::PinMismatch};
+use super::{AddressKind, address::Refused, cause, pin::PinMismatch, resolve::ResolveError};
 
 /// Why an HTTP exchange did not happen. Holds no header, no body and no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

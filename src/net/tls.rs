@@ -2,7 +2,6 @@ mod client;
 mod tls;
 pub(super) mod validity;
 
-pub(in crate::net) use super::pin::PinMismatch;
 pub(in crate::net) use tls::config;
 
 #[cfg(test)]

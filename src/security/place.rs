@@ -1,6 +1,6 @@
 //! Where in a boundary the rule stands that decided a call.
 
-use super::{Denied, check::args};
+use super::{Denied, check::rule_name};
 use crate::{call::ToolName, event::EventKind};
 
 /// Where a tool's entry would stand.
@@ -21,8 +21,8 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
         (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
-        (EventKind::ArgumentDenied, _, Some(args::UNLISTED)) => format!("{entry}.{}", args::UNLISTED),
-        (_, Some(argument), Some(args::MISNAMED)) => {
+        (EventKind::ArgumentDenied, _, Some(rule_name::UNLISTED)) => format!("{entry}.{}", rule_name::UNLISTED),
+        (_, Some(argument), Some(rule_name::MISNAMED)) => {
             format!("{entry}.arguments.{}", denied.at.as_ref().unwrap_or(argument))
         }
         (_, Some(argument), Some(rule)) => {

@@ -19,12 +19,12 @@ mod validate;
 
 pub(in crate::security) use concern::{KeptFields, Watched};
 pub use error::{BoundaryError, Problem};
-pub(in crate::security) use file::{KEYS, LoadMode, duration, not_toml, read, read_rate};
+pub(in crate::security) use file::{LoadMode, duration, read, read_file, read_rate};
 pub(in crate::security) use key::field_path;
 pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use policy::{MAX_BYTES, Policy};
 pub(in crate::security) use policy::{check_size, invalid, text_of};
-pub(in crate::security) use reader::{Findings, Lines, Table, join as key_path};
+pub(in crate::security) use reader::{Lines, Table, join as key_path};
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{

@@ -1,9 +1,7 @@
 //! From the text of `boundary.toml` to a policy and servers.
 
-use toml::de::DeTable;
-
 use crate::security::{
-    policy::{self, Declared, Findings, Lines, LoadMode, PolicySpec, Problem, Table, key_path, not_toml},
+    policy::{self, Declared, Lines, LoadMode, PolicySpec, Problem, key_path},
     servers::{self, LoadContext, Servers},
 };
 
@@ -13,19 +11,17 @@ pub(super) fn read(
     context: LoadContext<'_>,
     mode: LoadMode,
 ) -> Result<(PolicySpec, Servers, Lines), Vec<Problem>> {
-    let findings = Findings::new(text);
-    let document = DeTable::parse(text).map_err(|error| vec![not_toml(text, &findings, &error)])?;
-    let root = Table::new(String::new(), 1, document.get_ref(), &findings);
-    let mut policy = policy::read(&root, context.base_dir, mode);
-    let servers = servers::read(&root, &context);
-    policy.servers = servers.ids();
-    let mut declared = Declared::in_file(&root);
-    if mode == LoadMode::Review && !root.has("servers") {
-        declared.servers.extend(policy.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
-    }
-    root.finish(&[policy::KEYS, &["servers"]].concat());
-    let found = problems(&policy, &servers, &declared);
-    findings.conclude(found).map(|lines| (policy, servers, lines))
+    let read = policy::read_file(text, |root| {
+        let mut policy = policy::read(root, context.base_dir, mode);
+        let servers = servers::read(root, &context);
+        policy.servers = servers.ids();
+        let declared = Declared::in_file(root);
+        let is_without_servers = mode == LoadMode::Review && !root.has("servers");
+        let declared = if is_without_servers { declared.with_servers_of(&policy) } else { declared };
+        let problems = problems(&policy, &servers, &declared);
+        ((policy, servers), problems)
+    });
+    read.map(|((policy, servers), lines)| (policy, servers, lines))
 }
 
 /// Every problem of a boundary that was made in code.

@@ -7,8 +7,9 @@ use crate::{
     security::{
         ScopeSet, Session,
         check::{
-            args::{astray, broken, counted, field, items},
+            args::{astray, broken, field},
             provenance,
+            values::{counted, items},
         },
         policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
         session::Origin,

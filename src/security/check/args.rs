@@ -4,8 +4,6 @@ mod args;
 mod broken;
 pub(in crate::security) mod field;
 
-pub(in crate::security) use super::rule_name::{MISNAMED, UNLISTED};
-pub(in crate::security) use super::values::{counted, items, listed, says_nothing};
 pub(in crate::security) use args::{astray, check};
 pub(in crate::security) use broken::{broken, is_within};
 

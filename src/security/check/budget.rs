@@ -9,9 +9,8 @@ use super::super::{
     session::{Counts, Reservation, Reserved, Session, Wanted},
 };
 use super::{
-    Denied,
-    args::{items, listed},
-    sequence,
+    Denied, sequence,
+    values::{items, listed},
 };
 use crate::{
     call::{Effect, ToolCall, json_bytes},

@@ -5,8 +5,6 @@ mod link;
 mod prose;
 mod top_level;
 
-pub(in crate::security) use super::invisible::is_invisible;
-pub(in crate::security::check) use super::invisible::{has_invisible, is_invisible_between};
 pub(in crate::security::check) use host::is_mail_address;
 pub(in crate::security::check) use link::is_address_at;
 pub(in crate::security) use link::leads_only_to;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::link::is_invisible;
+use super::invisible::is_invisible;
 
 /// What chat templates and prompts use to tell one speaker from another.
 const TEMPLATES: [&str; 12] = [

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{
     control::{self, is_control},
-    link::{has_invisible, is_invisible, is_invisible_between, is_mail_address},
+    invisible::{has_invisible, is_invisible, is_invisible_between},
+    link::is_mail_address,
 };
 
 /// Whether a text has HTML tags, links or images of Markdown, or invisible or control characters. What a reader of Markdown could take

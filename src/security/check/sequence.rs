@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::{args::items, denied::Denied, views::folded};
+use super::{denied::Denied, values::items, views::folded};
 use crate::{
     call::ToolCall,
     event::EventKind,

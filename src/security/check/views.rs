@@ -10,7 +10,7 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
-use super::link::is_invisible;
+use super::invisible::is_invisible;
 
 /// Shorter pieces hold nothing that could be told from chance.
 const MIN_ENCODED: usize = 8;

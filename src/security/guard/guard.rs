@@ -82,21 +82,22 @@ impl Guard {
     /// A guard of a policy, which asks these grants what tokens may do. By default it writes no audit, knows no secrets, and lives by the
     /// machine's clock.
     pub fn new(policy: &Policy, grants: Arc<dyn Grants>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        Self {
+        let guard = Self {
             policy: policy.clone(),
             redactor: Redactor::new(),
             grants,
             audit: Audit::discard(),
-            limiter: policy.limits().rate.map(|rate| Limiter::new(rate, Arc::clone(&clock))),
-            windows: Windows::new(policy.limits(), Arc::clone(&clock)),
-            clock,
+            limiter: None,
+            windows: None,
+            clock: Arc::new(SystemClock::new()),
             pins: policy.lock().map(ToolLock::digests),
             checks: Vec::new(),
             schemas: Schemas::default(),
             stand_ins: StandIns::default(),
             desk: Desk::default(),
-        }
+        };
+        let clock = Arc::clone(&guard.clock);
+        guard.clock(clock)
     }
 
     /// Writes every decision down.

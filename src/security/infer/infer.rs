@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    check::args::says_nothing,
+    check::values::says_nothing,
     policy::{Limits, Registry, Source, ToolRule},
     recording::Recording,
 };

@@ -13,7 +13,7 @@ use crate::{
     security::{
         ScopeSet,
         call_digest::arguments_digest,
-        check::{args::items, views::folded},
+        check::{values::items, views::folded},
         policy::{Registry, Source},
         recording::{Expectation, RecordedCall, Recording},
         replay,

@@ -26,7 +26,7 @@ use crate::{
     Pattern,
     call::ToolName,
     security::{
-        check::{args::says_nothing, link::leads_only_to, views::folded},
+        check::{link::leads_only_to, values::says_nothing, views::folded},
         policy::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         session::is_blank,
     },

@@ -6,4 +6,4 @@ mod read;
 mod tool;
 
 pub(in crate::security) use limits::{duration, rate as read_rate};
-pub(in crate::security) use read::{KEYS, LoadMode, not_toml, read, read_policy};
+pub(in crate::security) use read::{LoadMode, read, read_file, read_policy};

@@ -16,7 +16,7 @@ use crate::{
     Fields,
     call::{ReplyStatus, ToolName, ToolReply},
     security::{
-        check::args::items,
+        check::values::items,
         policy::{ArgumentRule, KeptFields, ReadAs, Registry, Source, WrittenAs},
     },
 };

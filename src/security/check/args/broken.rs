@@ -1,7 +1,7 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::link;
+use super::super::{invisible, link};
 use crate::{Pattern, security::policy::ArgumentRule};
 
 pub(super) fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
@@ -74,7 +74,7 @@ pub(in crate::security) fn is_within(path: &str, root: &str) -> bool {
         rest.strip_suffix('/').unwrap_or(rest).split('/').all(is_name)
             && !rest.chars().any(|c| c.is_control() || looks_like_a_separator(c))
             && !rest.chars().chain(rest.nfkc()).any(is_special)
-            && !link::has_invisible(rest)
+            && !invisible::has_invisible(rest)
     })
 }
 

@@ -78,7 +78,7 @@ fn misfit<'r>(
         let is_unlisted = || others == Others::Refuse && !says_nothing(value);
         match fields.keys().find(|known| folded(known) == folded(name)) {
             Some(meant) => Some((MISNAMED, Some(meant.as_str()))),
-            None => is_unlisted().then_some((super::UNLISTED, None)),
+            None => is_unlisted().then_some((super::super::rule_name::UNLISTED, None)),
         }
     })
 }

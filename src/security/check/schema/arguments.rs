@@ -109,8 +109,11 @@ fn does_not_fit(place: &Place, call: &ToolCall, tool: &ToolSpec) -> Denied {
                 None => "the arguments do not fit the tool's schema".to_owned(),
             };
             let wanted = type_wanted(&place.schema, tool);
-            let why = wanted.map(|types| format!(": `type` {types}")).or_else(|| named(keyword));
-            what + &why.unwrap_or_default()
+            match wanted {
+                Some(types) => format!("{what}: `type` {types}"),
+                None if keyword.is_empty() => what,
+                None => format!("{what}: `{keyword}`"),
+            }
         }
     };
     Denied {
@@ -118,10 +121,6 @@ fn does_not_fit(place: &Place, call: &ToolCall, tool: &ToolSpec) -> Denied {
         rule: Some("schema"),
         ..Denied::new(EventKind::ArgumentsMalformed, detail)
     }
-}
-
-fn named(keyword: &str) -> Option<String> {
-    (!keyword.is_empty()).then(|| format!(": `{keyword}`"))
 }
 
 /// The first argument that the tool's schema requires and the call does not have.

@@ -47,7 +47,7 @@ fn assert_within_limits(permitted: &[ToolCall]) {
     let lookups = permitted.iter().filter(|call| call.tool.as_str() == "crm.lookup");
     assert!(lookups.clone().count() <= 4, "max_calls");
     let ids: BTreeSet<String> =
-        lookups.flat_map(|call| check::args::items(call.arguments.get("id"))).map(ToString::to_string).collect();
+        lookups.flat_map(|call| check::values::items(call.arguments.get("id"))).map(ToString::to_string).collect();
     assert!(ids.len() <= 2, "distinct: {ids:?}");
     let allowed = ["\"CUST1\"", "\"CUST2\"", "\"CUST3\""];
     assert!(ids.iter().all(|id| allowed.contains(&id.as_str())), "{ids:?}");

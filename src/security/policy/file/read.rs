@@ -12,9 +12,8 @@ use crate::{
     },
 };
 
-/// The keys of a boundary file that are a policy's.
-pub(in crate::security) const KEYS: &[&str] =
-    &["tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];
+/// The keys of a boundary file. All but `servers` are a policy's.
+const KEYS: &[&str] = &["servers", "tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];
 
 /// What a boundary file is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +28,31 @@ pub(in crate::security) enum LoadMode {
 
 /// Reads and validates the policy of a file, whose servers are not looked at, and says on which lines its keys stand.
 pub(in crate::security) fn read_policy(text: &str, base_dir: &Path) -> Result<(PolicySpec, Lines), Vec<Problem>> {
+    read_file(text, |root| {
+        let mut spec = read(root, base_dir, LoadMode::Work);
+        let declared = Declared::in_file(root).with_servers_of(&spec);
+        spec.servers = declared.server_ids().collect();
+        let problems = validate(&spec, &declared);
+        (spec, problems)
+    })
+}
+
+/// Reads a file by its root, and says on which lines its keys stand. All problems come at once: those of reading, of keys that nothing has
+/// asked for, and those that `read` finds in what it made.
+pub(in crate::security) fn read_file<T>(
+    text: &str,
+    read: impl FnOnce(&Table<'_>) -> (T, Vec<Problem>),
+) -> Result<(T, Lines), Vec<Problem>> {
     let findings = Findings::new(text);
     let document = DeTable::parse(text).map_err(|error| vec![not_toml(text, &findings, &error)])?;
     let root = Table::new(String::new(), 1, document.get_ref(), &findings);
-    let mut spec = read(&root, base_dir, LoadMode::Work);
-    let mut declared = Declared::in_file(&root);
-    declared.servers.extend(spec.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
-    spec.servers = declared.server_ids().collect();
-    root.finish(&[KEYS, &["servers"]].concat());
-    findings.conclude(validate(&spec, &declared)).map(|lines| (spec, lines))
+    let (value, problems) = read(&root);
+    root.finish(KEYS);
+    findings.conclude(problems).map(|lines| (value, lines))
 }
 
 /// Shows names of keys only: the error's own form shows the line, which could hold a secret.
-pub(in crate::security) fn not_toml(text: &str, findings: &Findings<'_>, error: &toml::de::Error) -> Problem {
+fn not_toml(text: &str, findings: &Findings<'_>, error: &toml::de::Error) -> Problem {
     let (message, span) = (error.message(), error.span().unwrap_or_default());
     let line = error.span().map(|span| findings.line_at(span.start));
     if !message.starts_with("duplicate key") {

@@ -28,6 +28,12 @@ impl Declared {
         Self { servers: names("servers"), tools: names("tools"), lists: names("registry"), classes: names("sensitive") }
     }
 
+    /// With the servers of all tools: where a file has none, tools may be of any.
+    pub(in crate::security) fn with_servers_of(mut self, spec: &PolicySpec) -> Self {
+        self.servers.extend(spec.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
+        self
+    }
+
     /// The servers whose names can be ids.
     pub(in crate::security) fn server_ids(&self) -> impl Iterator<Item = ServerId> {
         self.servers.iter().filter_map(|name| ServerId::try_from(name.clone()).ok())
