@@ -35,6 +35,13 @@ const ORDERS: [&str; 10] = [
     "this is an important message from",
 ];
 
+/// How an order begins that is written as a turn of another speaker: at the start of a text, and after a sentence.
+const SPEAKERS: [(&str, &str); 3] =
+    [("system:", ". system:"), ("assistant:", ". assistant:"), ("new instructions:", ". new instructions:")];
+
+/// So many bytes has the shortest of [`ORDERS`].
+const SHORTEST_ORDER: usize = 16;
+
 /// What was found in a value, by its kind.
 pub(in crate::security) fn find(value: &Value) -> Option<&'static str> {
     match value {
@@ -46,19 +53,30 @@ pub(in crate::security) fn find(value: &Value) -> Option<&'static str> {
 }
 
 fn in_text(text: &str) -> Option<&'static str> {
-    // tags and joiners that only machines see; a joiner between two letters is how some scripts are written
-    if text.chars().any(|c| matches!(c, '\u{e0000}'..='\u{e0fff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-    {
+    if !text.is_ascii() && text.chars().any(is_for_machines) {
         return Some("invisible characters");
     }
+    // most texts have nothing of what each of them must have
+    let may_mark = text.contains(['<', '[', '#']);
+    let may_speak = text.contains(':');
+    let may_order = text.len() >= SHORTEST_ORDER && text.contains(char::is_whitespace);
+    if !may_mark && !may_speak && !may_order {
+        return None;
+    }
     let seen: String = text.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
-    if TEMPLATES.iter().any(|marker| seen.contains(marker)) {
+    if may_mark && TEMPLATES.iter().any(|marker| seen.contains(marker)) {
         return Some("marks of a chat template");
     }
     let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
-    let commands = ["system:", "assistant:", "new instructions:"];
-    let speaks = commands.iter().any(|speaker| words.starts_with(speaker) || words.contains(&format!(". {speaker}")));
-    (speaks || ORDERS.iter().any(|order| words.contains(order))).then_some("an order to a model")
+    let speaks = |(at_start, later): &(&str, &str)| words.starts_with(at_start) || words.contains(later);
+    let is_order =
+        may_speak && SPEAKERS.iter().any(speaks) || may_order && ORDERS.iter().any(|order| words.contains(order));
+    is_order.then_some("an order to a model")
+}
+
+/// Tags, and what turns the direction of writing: only machines see it. A joiner between two letters is how some scripts are written.
+fn is_for_machines(c: char) -> bool {
+    matches!(c, '\u{e0000}'..='\u{e0fff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
