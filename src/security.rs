@@ -11,6 +11,7 @@ mod connections;
 mod guard;
 pub mod infer;
 pub mod jwt;
+mod limit;
 pub mod lint;
 pub mod oauth;
 mod pace;
@@ -21,15 +22,17 @@ pub mod replay;
 mod scope;
 pub mod servers;
 mod session;
+mod text;
 
 pub use audit::Audit;
 pub use boundary::Boundary;
+pub(crate) use check::schema;
 pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
-pub(crate) use check::{answer::check as check_answer, schema};
 pub use connections::Connections;
+pub(crate) use guard::check_answer;
 pub use guard::{Guard, Passage, Permit, Permitted, Refused};
 pub use policy::{BoundaryError, Policy};
 pub use scope::{Scope, ScopeError, ScopeSet};

@@ -25,11 +25,14 @@
 //!
 //! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`Permit`] is made in one line of this file.
 
+mod answer;
 mod guard;
 mod objections;
 mod permit;
+pub(super) mod reply;
 mod stand_in;
 
+pub(crate) use answer::check as check_answer;
 pub use guard::{Guard, Refused};
 pub use permit::{Passage, Permit, Permitted};
 

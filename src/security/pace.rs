@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{check::rate::Limiter, policy::Rate};
+use super::{limit::rate::Limiter, policy::Rate};
 use crate::clock::Clock;
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Denied, Mode, Policy, ScopeSet, Session,
-    check::{self, Asked, entry, reply, token},
+    check::{self, Asked, entry, token},
+    guard::reply,
     place,
     policy::{Approval, Registry},
     recording::{Expectation, RecordedCall, Recording, ReplayError, answer},

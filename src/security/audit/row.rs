@@ -18,9 +18,10 @@ use crate::{
     security::{
         ScopeSet,
         call_digest::arguments_digest,
-        check::{provenance::Reading, secret_shape, token::GrantedScopes},
+        check::{provenance::Reading, token::GrantedScopes},
         policy::{ToolRule, WrittenAs},
         session::{Labels, Mode, Session},
+        text::secret_shape,
     },
 };
 

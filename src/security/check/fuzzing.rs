@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{leak, link, markup, schema, secret_shape, views::views};
+use super::super::text::{link, markup, secret_shape, views::views};
+use super::{leak, schema};
 use crate::{
     Fields,
     call::ToolReply,

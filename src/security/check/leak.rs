@@ -4,11 +4,10 @@
 //! only where the tool's rule says `keep_out`. Texts are looked at as they are and decoded (percent, Base64, hexadecimal); who
 //! paraphrases gets past this, which is why `from` is the stronger rule wherever it can be written.
 
-mod groups;
 mod leak;
 
 pub(in crate::security) use leak::check;
-pub(in crate::security::check) use leak::{has_class, has_planted};
+pub(crate) use leak::{has_class, has_planted};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::{denied::Denied, values::items, views::folded};
+use super::super::text::views::folded;
+use super::{denied::Denied, values::items};
 use crate::{
     call::ToolCall,
     event::EventKind,

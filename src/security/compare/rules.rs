@@ -14,8 +14,9 @@ use super::{
 use crate::{
     call::{Effect, ToolName},
     security::{
-        check::{args::is_within, views::folded},
+        check::args::is_within,
         policy::{Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, ToolRule, field_path, key_path},
+        text::views::folded,
     },
 };
 

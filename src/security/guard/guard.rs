@@ -15,20 +15,19 @@ use super::super::{
         self, Asked, Check, Denied, Verdict,
         budget::Novelty,
         drift, entry,
-        rate::Limiter,
-        reply,
         schema::Schemas,
-        secret_shape,
         token::{self, GrantError, Grants},
-        window::Windows,
     },
+    limit::{rate::Limiter, window::Windows},
     place,
     policy::{Approval, Policy, ToolLock, ToolRule},
     session::{Mode, Reservation, Session, Wanted},
+    text::secret_shape,
 };
 use super::{
     objections::{Objections, record},
     permit::Permit,
+    reply,
     stand_in::StandIns,
 };
 use crate::{

@@ -13,11 +13,12 @@ use crate::{
     security::{
         ScopeSet,
         call_digest::arguments_digest,
-        check::{values::items, views::folded},
+        check::values::items,
         policy::{Registry, Source},
         recording::{Expectation, RecordedCall, Recording},
         replay,
         session::Structure,
+        text::views::folded,
     },
 };
 

@@ -26,9 +26,10 @@ use crate::{
     Pattern,
     call::ToolName,
     security::{
-        check::{link::leads_only_to, values::says_nothing, views::folded},
+        check::values::says_nothing,
         policy::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         session::is_blank,
+        text::{link::leads_only_to, views::folded},
     },
 };
 

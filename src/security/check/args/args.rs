@@ -6,12 +6,14 @@ use super::super::{
     rule_name::{MISNAMED, UNLISTED},
     schema::declares,
     values::{counted, says_nothing},
-    views::folded,
 };
 use super::broken::first_broken;
 use crate::{
     event::EventKind,
-    security::policy::{Others, ToolRule, key_path},
+    security::{
+        policy::{Others, ToolRule, key_path},
+        text::views::folded,
+    },
 };
 
 /// An argument that no rule is for, and that must not be there.

@@ -1,8 +1,13 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::{invisible, link};
-use crate::{Pattern, security::policy::ArgumentRule};
+use crate::{
+    Pattern,
+    security::{
+        policy::ArgumentRule,
+        text::{invisible, link},
+    },
+};
 
 pub(super) fn first_broken(rule: &ArgumentRule, value: &Value) -> Option<&'static str> {
     match value {

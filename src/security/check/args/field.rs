@@ -15,8 +15,9 @@ use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{
-        check::{denied::Denied, views::folded},
+        check::denied::Denied,
         policy::{ArgumentRule, Others, field_path},
+        text::views::folded,
     },
 };
 

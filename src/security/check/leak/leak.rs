@@ -1,17 +1,15 @@
-use super::super::{
-    asked::Asked,
-    denied::Denied,
-    rule_name::SECRET,
-    secret_shape,
-    views::{folded, plain, views},
-    written::any_written,
-};
-use super::groups::{Run, runs};
+use super::super::{asked::Asked, denied::Denied, rule_name::SECRET};
 use crate::{
     event::EventKind,
     security::{
         policy::{Class, Kept, Policy, Source},
         session::Memory,
+        text::{
+            groups::{Run, runs},
+            secret_shape,
+            views::{folded, plain, views},
+            written::any_written,
+        },
     },
 };
 
@@ -56,7 +54,7 @@ impl Carried {
 }
 
 /// Whether a text, by its views, has a value of a class.
-pub(in crate::security::check) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, views: &[V]) -> bool {
+pub(crate) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, views: &[V]) -> bool {
     let by_shape = class
         .pattern
         .as_ref()
@@ -65,7 +63,7 @@ pub(in crate::security::check) fn has_class<V: AsRef<str>>(class: &Class, memory
 }
 
 /// Whether a text, by its views, has a value that the operator has planted, however it is written.
-pub(in crate::security::check) fn has_planted<V: AsRef<str>>(policy: &Policy, views: &[V]) -> bool {
+pub(crate) fn has_planted<V: AsRef<str>>(policy: &Policy, views: &[V]) -> bool {
     let planted: Vec<String> = policy.canaries().iter().map(|canary| folded(canary)).collect();
     let has_one = |view: &V| {
         let view = folded(view.as_ref());

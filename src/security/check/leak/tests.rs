@@ -6,14 +6,14 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use super::super::{asked::Asked, views::folded};
+use super::super::asked::Asked;
 use super::*;
 use crate::{
     Fields,
     call::{ToolCall, ToolReply},
     episode::RunId,
     secret::{Redactor, Secret},
-    security::{Mode, Session, policy::Policy},
+    security::{Mode, Session, policy::Policy, text::views::folded},
 };
 
 const RULES: &str = r#"

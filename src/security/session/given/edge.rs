@@ -1,6 +1,6 @@
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::security::check::invisible::is_invisible;
+use crate::security::text::invisible::is_invisible;
 
 /// Words of which the case says nothing: names of people and places.
 pub(super) fn is_of_letters(word: &str) -> bool {

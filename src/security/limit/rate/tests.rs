@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Mutex as Log, time::UNIX_EPOCH};
 
-use super::*;
+use super::super::rate::*;
 use crate::clock::ManualClock;
 
 fn limiter(calls: u32) -> (Arc<Limiter>, Arc<ManualClock>) {

@@ -55,6 +55,6 @@ fn after_terminator(body: &str) -> Option<&str> {
 }
 
 /// The text with a line feed for each carriage return and line feed; none where there is no such pair.
-pub(super) fn with_line_feeds(text: &str) -> Option<String> {
+pub(crate) fn with_line_feeds(text: &str) -> Option<String> {
     text.contains("\r\n").then(|| text.replace("\r\n", "\n"))
 }

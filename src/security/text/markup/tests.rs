@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::super::markup::*;
 
 #[test]
 fn markup_goes_and_its_words_stay() {
@@ -105,7 +105,7 @@ fn the_mask_of_what_is_hidden_makes_no_markup() {
     for text in
         ["!MASK(https://evil.example/p)", "[a]MASK", "[a]MASK: b", "[aMASK(b)", "MASK: b", "<MASK>", "![a]MASK(b)"]
     {
-        let shown = text.replace("MASK", super::super::reply::MASK);
+        let shown = text.replace("MASK", crate::security::guard::reply::MASK);
         assert!(!is_in(&shown), "{shown}");
     }
 }

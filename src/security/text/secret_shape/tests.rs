@@ -1,4 +1,4 @@
-use super::*;
+use super::super::secret_shape::*;
 
 #[test]
 fn credentials_are_known_by_how_they_look() {

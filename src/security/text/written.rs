@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 /// Whether anything that is written in a value fits: a text, a key, or a number as it is written. Stops at the first.
-pub(super) fn any_written(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+pub(crate) fn any_written(value: &Value, fits: &mut dyn FnMut(&str) -> bool) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,
         Value::Number(number) => fits(&number.to_string()),

@@ -1,4 +1,4 @@
-use super::*;
+use super::super::link::*;
 
 fn hosts(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()

@@ -10,7 +10,7 @@ use governor::{
 };
 use tokio::sync::Mutex;
 
-use super::denied::Denied;
+use super::super::check::Denied;
 use crate::{clock::Clock, event::EventKind, security::policy::Rate};
 
 /// Longer than this nobody waits for a place.

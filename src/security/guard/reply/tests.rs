@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::*;
+use super::super::reply::*;
 use crate::{
     Fields,
     episode::RunId,

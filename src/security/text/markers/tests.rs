@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::*;
+use super::super::markers::*;
 
 #[test]
 fn orders_to_a_model_are_found_wherever_they_stand() {

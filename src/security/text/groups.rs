@@ -1,11 +1,11 @@
 //! Numbers as people write them: in groups, with blanks or dashes between.
 
 /// Neighbouring groups of letters and figures that could be one number, by where they stand in the text.
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Where a short word before it begins, as `DE` in `DE 89 3704`; where it begins itself when there is none.
-    pub(super) before: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(crate) before: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// Letters and figures with nothing between, and what stands between them and the group before.
@@ -19,7 +19,7 @@ struct Group<'a> {
 const MAX_MARK: usize = 4;
 
 /// The runs of groups that have a figure each. Dates, times and what separates numbers in lists are in none.
-pub(super) fn runs(text: &str) -> Vec<Run> {
+pub(crate) fn runs(text: &str) -> Vec<Run> {
     let groups = groups(text);
     let mut runs: Vec<Run> = Vec::new();
     let mut is_open = false;

@@ -25,7 +25,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once, wherever in a
 /// piece that begins. Each takes time linear in the length of the text.
-pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
+pub(crate) fn views(text: &str) -> Vec<Cow<'_, str>> {
     let mut views = vec![Cow::Borrowed(text)];
     let plain = plain(text);
     if let Cow::Owned(plain) = &plain {
@@ -52,7 +52,7 @@ pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// A text in plain letters: without the full-width and other forms that some have, and without what nobody sees.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

@@ -13,7 +13,7 @@ use super::host::{is_closed, is_dot, is_foreign_sign, is_host_like, is_mail_addr
 
 /// Whether a text is an `https` address at one of the hosts, and nothing that another parser could read as another one
 /// (no user name, port, backslash, blank or escape before the path, and no path that goes up).
-pub(in crate::security::check) fn is_address_at(text: &str, hosts: &[String]) -> bool {
+pub(in crate::security) fn is_address_at(text: &str, hosts: &[String]) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{control, leak, markers, markup, views::views, written::any_written};
+use super::super::{
+    check::leak,
+    text::{control, markers, markup, views::views, written::any_written},
+};
 use crate::{
     call::{ToolName, ToolReply, json_bytes},
     event::{EventKind, SecurityEvent},
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// What stands where a value was taken out; whatever stands around it, the two are no markup.
-pub(super) const MASK: &str = "{hidden}";
+pub(crate) const MASK: &str = "{hidden}";
 
 /// Why the program must not see a reply at all.
 pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {

@@ -1,6 +1,9 @@
 //! What a program may answer.
 
-use super::{denied::Denied, leak, markup, views::views, written::any_written};
+use super::super::{
+    check::{Denied, leak},
+    text::{markup, views::views, written::any_written},
+};
 use crate::{
     Fields,
     event::EventKind,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::denied::Denied;
+use super::super::check::Denied;
 use crate::{
     clock::Clock,
     event::EventKind,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroU32, time::UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::*;
+use super::super::window::*;
 use crate::{
     Digest,
     call::ToolCall,

@@ -1,0 +1,4 @@
+//! Limits that hold over many calls: a token bucket for the rate of a boundary (`[limits]`), and sliding-window quotas of callers.
+
+pub(super) mod rate;
+pub(super) mod window;
