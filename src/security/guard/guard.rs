@@ -295,7 +295,7 @@ impl Guard {
             windows.take(session.caller(), reserved)?;
         }
         match &self.limiter {
-            Some(limiter) => limiter.pass(session.turn()).await,
+            Some(limiter) => limiter.pass(session.run()).await,
             None => Ok(()),
         }
     }

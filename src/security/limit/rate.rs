@@ -1,4 +1,4 @@
-//! Permitted calls in a time, over all runs together, each of which gets its share.
+//! A token bucket: permitted calls in a time, over all runs together, each of which gets its share.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use tokio::sync::Mutex;
 
 use super::super::check::Denied;
-use crate::{clock::Clock, event::EventKind, security::policy::Rate};
+use super::queue::Queue;
+use crate::{clock::Clock, episode::RunId, event::EventKind, security::policy::Rate};
 
 /// Longer than this nobody waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -19,8 +19,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// The one limiter of a guard.
 pub(in crate::security) struct Limiter {
     cells: RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>,
-    /// Whose turn it is, in the order of coming.
-    queue: Mutex<()>,
+    queue: Queue,
     clock: Arc<dyn Clock>,
 }
 
@@ -39,7 +38,7 @@ impl Limiter {
     pub(in crate::security) fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let each = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(rate.calls)).allow_burst(rate.burst);
-        Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), queue: Mutex::new(()), clock }
+        Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), queue: Queue::default(), clock }
     }
 
     /// Takes a place, however long that takes.
@@ -49,17 +48,16 @@ impl Limiter {
         }
     }
 
-    /// Takes a place, waiting for it if the wait is short. Of each run one call at most stands in the queue (`run` is held by it), so
-    /// a run with a thousand calls takes turns with one that has a single one.
-    pub(in crate::security) async fn pass(&self, run: &Mutex<()>) -> Result<(), Denied> {
-        if let Ok(_turn) = self.queue.try_lock()
+    /// Takes a place for a call of a run, waiting for it if the wait is short.
+    pub(in crate::security) async fn pass(&self, run: RunId) -> Result<(), Denied> {
+        if let Some(_turn) = self.queue.try_turn()
             && self.cells.check().is_ok()
         {
             return Ok(());
         }
+        let waiting = self.queue.enter(run);
         let turn = async {
-            let _mine = run.lock().await;
-            let _turn = self.queue.lock().await;
+            let _turn = waiting.turn().await;
             self.take().await
         };
         tokio::select! {

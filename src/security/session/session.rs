@@ -28,7 +28,6 @@ pub struct Session {
     registry: Registry,
     counts: Mutex<Counts>,
     memory: Mutex<Memory>,
-    turn: tokio::sync::Mutex<()>,
 }
 
 /// What a run is for.
@@ -91,7 +90,6 @@ impl Session {
             registry,
             counts: Mutex::default(),
             memory: Mutex::new(Memory::of(input)),
-            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -147,11 +145,6 @@ impl Session {
     /// What the run belongs to.
     pub fn labels(&self) -> &Labels {
         &self.labels
-    }
-
-    /// Held by the one call of the run that stands in a queue.
-    pub(in crate::security) fn turn(&self) -> &tokio::sync::Mutex<()> {
-        &self.turn
     }
 
     /// Permitted calls of a tool so far.

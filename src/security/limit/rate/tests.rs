@@ -23,21 +23,21 @@ async fn settle() {
 async fn a_run_with_many_calls_takes_turns_with_the_others() {
     let (limiter, clock) = limiter(10);
     let order: Arc<Log<Vec<char>>> = Arc::default();
-    let spawn = |name: char, run: &Arc<Mutex<()>>| {
-        let (limiter, run, order) = (Arc::clone(&limiter), Arc::clone(run), Arc::clone(&order));
+    let spawn = |name: char, run: RunId| {
+        let (limiter, order) = (Arc::clone(&limiter), Arc::clone(&order));
         tokio::spawn(async move {
-            if limiter.pass(&run).await.is_ok() {
+            if limiter.pass(run).await.is_ok() {
                 order.lock().unwrap().push(name);
             }
         });
     };
-    let (greedy, modest) = (Arc::default(), Arc::default());
+    let (greedy, modest) = (RunId::random(), RunId::random());
     for _ in 0..20 {
-        spawn('g', &greedy);
+        spawn('g', greedy);
     }
     settle().await;
     for _ in 0..3 {
-        spawn('m', &modest);
+        spawn('m', modest);
     }
     for _ in 0..12 {
         settle().await;
@@ -53,12 +53,11 @@ async fn a_run_with_many_calls_takes_turns_with_the_others() {
 #[tokio::test]
 async fn nobody_waits_longer_than_five_seconds() {
     let (limiter, clock) = limiter(1);
-    let run = Mutex::new(());
-    assert!(limiter.pass(&run).await.is_ok());
+    assert!(limiter.pass(RunId::random()).await.is_ok());
     let waiting: Vec<_> = (0..9)
         .map(|_| {
-            let (limiter, run) = (Arc::clone(&limiter), Mutex::new(()));
-            tokio::spawn(async move { limiter.pass(&run).await.is_ok() })
+            let limiter = Arc::clone(&limiter);
+            tokio::spawn(async move { limiter.pass(RunId::random()).await.is_ok() })
         })
         .collect();
     for _ in 0..9 {
@@ -70,4 +69,5 @@ async fn nobody_waits_longer_than_five_seconds() {
         passed += u32::from(one.await.unwrap());
     }
     assert!((4..=5).contains(&passed), "{passed} of nine passed");
+    assert_eq!(limiter.queue.len(), 0);
 }
