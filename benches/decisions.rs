@@ -11,7 +11,7 @@ use abide::{
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
     episode::{Recorder, RunId},
     secret::Redactor,
-    security::{GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, ScopeSet, Session},
+    security::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session},
 };
 use std::{
     ffi::OsString,
@@ -125,9 +125,9 @@ fn decisions(rounds: usize) -> (f64, f64) {
 
 fn decide(guard: &Guard, tool: &ToolSpec, call: ToolCall, (session, log): (&Session, &Recorder)) -> Duration {
     let start = Instant::now();
-    let permit = guard.authorize(call, Some(tool), session, log).now_or_never().unwrap().unwrap();
+    let authorized = guard.authorize(call, Some(tool), session, log).now_or_never().unwrap().unwrap();
     let elapsed = start.elapsed();
-    assert!(matches!(permit.into_passage(), Passage::Live(_)));
+    assert!(matches!(authorized, Authorized::Execute(_)));
     elapsed
 }
 

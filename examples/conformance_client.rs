@@ -11,7 +11,7 @@ use abide::{
     net::{self, AddressFilter, Client, Request},
     secret::{Redactor, Secret},
     security::{
-        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, Refused, ScopeSet, Session,
+        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session, Unauthorized,
         jwt::SigningKey,
         oauth::{
             AuthError, Capabilities, Identity, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
@@ -96,19 +96,16 @@ impl Task {
         let mut done = Ok(());
         for call in self.calls(server.id(), tools)? {
             let tool = tools.iter().find(|tool| tool.name == call.tool);
-            let permit = match guard.authorize(call, tool, &session, &log).await {
-                Ok(permit) => permit,
-                Err(Refused::Denied(denied)) => {
-                    say(&format!("not called: {denied}"));
-                    continue;
-                }
-                Err(refused) => return Err(refused.into()),
-            };
             let context = CallContext { traceparent: &run.traceparent(), recorder: &log };
-            if let Passage::Live(permitted) = permit.into_passage()
-                && let Err(error) = server.call(permitted, context).await
-            {
-                done = Err(error.into());
+            match guard.authorize(call, tool, &session, &log).await {
+                Ok(Authorized::Execute(pending)) => {
+                    if let Err(failure) = server.call(pending, context).await {
+                        done = Err(failure.into());
+                    }
+                }
+                Ok(Authorized::DryRun(_)) => {}
+                Err(Unauthorized::Denied(denial)) => say(&format!("not called: {denial}")),
+                Err(unavailable) => return Err(unavailable.into()),
             }
         }
         for changed in server.refresh().await? {

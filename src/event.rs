@@ -20,6 +20,23 @@ pub struct SecurityEvent {
     pub step: u32,
 }
 
+/// Where the events of a run are written down.
+pub trait EventSink: Send + Sync {
+    /// Writes down an event.
+    fn event(&self, event: SecurityEvent);
+
+    /// The module that wants calls made, for rows of the audit; `None` if no module said so.
+    fn module(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl EventSink for std::sync::Mutex<Vec<SecurityEvent>> {
+    fn event(&self, event: SecurityEvent) {
+        self.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+    }
+}
+
 /// How bad an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -32,8 +32,7 @@ pub use check::{
     token::{GrantError, GrantedScopes, Grants},
 };
 pub use connections::Connections;
-pub(crate) use guard::check_answer;
-pub use guard::{Guard, Passage, Permit, Permitted, Refused};
+pub use guard::{Authorized, CallFailure, Denial, FailureKind, Guard, PendingCall, Unauthorized};
 pub use policy::{BoundaryError, Policy};
 pub use scope::{Scope, ScopeError, ScopeSet};
 pub use session::{Caller, Labels, Mode, Session};

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Episode, Exchange, ModelStep, RunId, Step, ToolStep};
 use crate::{
-    event::{EventKind, SecurityEvent, Severity},
+    event::{EventKind, EventSink, SecurityEvent, Severity},
     secret::Redactor,
 };
 
@@ -24,11 +24,6 @@ impl Recorder {
     #[must_use]
     pub fn asked_by(&self, module: &str) -> Self {
         Self { asker: Some(module.into()), ..self.clone() }
-    }
-
-    /// The module that wants calls made, where one said so.
-    pub fn asker(&self) -> Option<&str> {
-        self.asker.as_deref()
     }
 
     /// Writes down a model call.
@@ -100,5 +95,15 @@ impl Recorder {
 
     fn with<T>(&self, change: impl FnOnce(&mut Episode) -> T) -> T {
         change(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl EventSink for Recorder {
+    fn event(&self, event: SecurityEvent) {
+        self.event(event);
+    }
+
+    fn module(&self) -> Option<&str> {
+        self.asker.as_deref()
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     event::SecurityEvent,
     lm::Lm,
     module::Module,
-    security::{Boundary, Caller, Labels, Mode, Session, check_answer, policy::Registry},
+    security::{Boundary, Caller, Denied, Labels, Mode, Session, policy::Registry},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -94,9 +94,14 @@ impl Runtime {
 
     /// Whether an answer may be given.
     fn judge(&self, cx: &Cx, shown: Option<Fields>) -> Result<(), CallError> {
-        check_answer(self.shared.boundary.policy(), cx.session(), shown.as_ref()).map_err(|denied| {
-            cx.recorder().event(SecurityEvent::new(denied.kind, None, denied.detail.clone()));
-            CallError::AnswerDenied(denied.detail)
+        let released = match shown {
+            Some(shown) => cx.guard().release(cx.session(), &shown),
+            None => cx.guard().release_unseen(),
+        };
+        released.map_err(|denial| {
+            let event = |denied: &Denied| SecurityEvent::new(denied.kind, None, denied.detail.clone());
+            denial.all().for_each(|denied| cx.recorder().event(event(denied)));
+            CallError::AnswerDenied(denial.first.detail)
         })
     }
 

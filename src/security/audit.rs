@@ -5,6 +5,7 @@
 //! compute a new chain: keep its last hash elsewhere now and then, and let `abide audit verify --head` look for it.
 
 mod audit;
+mod awaited;
 mod chain;
 mod error;
 mod file;
@@ -16,10 +17,10 @@ mod hash;
 mod mirror;
 mod options;
 mod row;
-mod underway;
 mod verify;
 
 pub use audit::{Audit, AuditRows};
+pub(in crate::security) use awaited::AwaitedOutcome;
 pub use error::AuditError;
 pub use flaw::Flaw;
 pub use hash::LogId;
@@ -27,7 +28,6 @@ pub use hash::{ChainHash, HashError};
 pub use mirror::Mirror;
 pub use options::{AuditOptions, Sync};
 pub use row::{Begin, Entry, Outcome, OutcomeStatus, Row, RowVerdict, Torn};
-pub(crate) use underway::Underway;
 pub use verify::{Bad, Known, Lines, Verified, VerifyError, files_of, verify};
 
 #[cfg(test)]

@@ -23,18 +23,22 @@
 //! program is told. Steps 9 to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all
 //! objections are ones that the rule lets somebody lift (`ask`).
 //!
-//! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`Permit`] is made in one line of this file.
+//! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`PendingCall`] is made in one line of `guard/guard.rs`.
 
 mod answer;
+mod denial;
+mod failure;
 mod guard;
+mod inspect;
 mod objections;
-mod permit;
+mod pending;
 pub(super) mod reply;
 mod stand_in;
 
-pub(crate) use answer::check as check_answer;
-pub use guard::{Guard, Refused};
-pub use permit::{Passage, Permit, Permitted};
+pub use denial::{Denial, Unauthorized};
+pub use failure::{CallFailure, FailureKind};
+pub use guard::Guard;
+pub use pending::{Authorized, PendingCall};
 
 #[cfg(test)]
 mod tests;

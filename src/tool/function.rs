@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use crate::{
     FieldSpec,
-    call::{NameError, ToolName, ToolReply, ToolSpec},
-    security::Permitted,
+    call::{NameError, ToolCall, ToolName, ToolReply, ToolSpec},
 };
 
 /// A Rust function as a tool. The boundary needs an entry for it, as for any tool.
@@ -18,7 +17,7 @@ pub struct Function {
 }
 
 pub(super) trait ErasedFunction: Send + Sync {
-    fn call(&self, permitted: Permitted) -> BoxFuture<'_, ToolReply>;
+    fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolReply>;
 }
 
 struct Typed<A, F> {
@@ -59,8 +58,8 @@ where
     F: Fn(A) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
 {
-    fn call(&self, permitted: Permitted) -> BoxFuture<'_, ToolReply> {
-        let arguments = match A::deserialize(Value::Object(permitted.into_call().arguments)) {
+    fn call(&self, call: ToolCall) -> BoxFuture<'_, ToolReply> {
+        let arguments = match A::deserialize(Value::Object(call.arguments)) {
             Ok(arguments) => arguments,
             Err(error) => return Box::pin(async move { ToolReply::failed(format!("bad arguments: {error}")) }),
         };

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    error::Error,
     sync::Arc,
     time::Duration,
 };
@@ -14,14 +15,11 @@ use super::{
 use crate::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     episode::{CallVerdict, ToolStep},
-    event::{EventKind, SecurityEvent},
+    event::EventKind,
     net,
     runtime::{Cx, Infrastructure},
     secret::Redactor,
-    security::{
-        Boundary, Passage, Permit, Permitted, Refused,
-        audit::{OutcomeStatus, Underway},
-    },
+    security::{Authorized, Boundary, CallFailure, FailureKind, PendingCall, Unauthorized},
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
@@ -193,7 +191,7 @@ impl Toolbox {
         let wanted = cx.guard().named(wanted);
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
         let observation = match &mut outcome {
-            // a reply was scrubbed before the guard looked at it
+            // the guard scrubbed the reply
             ToolOutcome::Replied { observation } => observation.clone(),
             ToolOutcome::Refused { observation, .. } | ToolOutcome::Unconfirmed { observation, .. } => {
                 cx.recorder().redactor().scrub_json(observation);
@@ -208,75 +206,50 @@ impl Toolbox {
 
     async fn decide(&self, cx: &Cx, call: &ToolCall) -> (CallVerdict, ToolOutcome) {
         let spec = self.spec(&call.tool);
-        match cx.guard().admit(call.clone(), spec, cx.session(), cx.recorder()).await {
-            Ok((permit, underway)) => self.execute(cx, call, permit, underway).await,
-            Err(Refused::Denied(denied)) => {
+        match cx.guard().authorize(call.clone(), spec, cx.session(), cx.recorder()).await {
+            Ok(Authorized::Execute(pending)) => self.execute(cx, pending).await,
+            Ok(Authorized::DryRun(stand_in)) => {
+                (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) })
+            }
+            Err(Unauthorized::Denied(denial)) => {
+                let denied = denial.first;
                 let verdict = match denied.kind {
                     EventKind::ArgumentsMalformed | EventKind::UnknownTool => CallVerdict::Invalid,
                     _ => CallVerdict::Denied,
                 };
                 (verdict, ToolOutcome::Refused { kind: denied.kind, observation: denied.model_json() })
             }
-            Err(Refused::Unavailable(reason)) => {
+            Err(Unauthorized::Unavailable(reason)) => {
                 (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.to_string())))
             }
         }
     }
 
-    async fn execute(
-        &self,
-        cx: &Cx,
-        call: &ToolCall,
-        permit: Permit,
-        mut underway: Underway,
-    ) -> (CallVerdict, ToolOutcome) {
-        let permitted = match permit.into_passage() {
-            Passage::Live(permitted) => permitted,
-            Passage::DryRun(_, mut stand_in) => {
-                underway.ended(OutcomeStatus::DryRun, None);
-                cx.recorder().redactor().scrub_json(&mut stand_in);
-                return (CallVerdict::DryRun, ToolOutcome::Replied { observation: json!({ "result": stand_in }) });
-            }
-        };
-        // a longer reply is cut: a model's attention is not the tool's to spend
-        let shown = permitted.limits().shown_bytes;
-        match self.dispatch(cx, permitted).await {
-            Ok(reply) => {
-                let status = underway.seen(&reply);
-                // before it is cut: what the cutting adds is no field of the tool's
-                let Some(mut reply) = cx.guard().inspect(call, reply, cx.session(), cx.recorder()) else {
-                    let kind = EventKind::ReplyDenied;
-                    underway.ended(OutcomeStatus::Withheld, Some(kind));
-                    let observation = kind.observation("the reply broke a rule of the boundary, and is not shown");
-                    return (CallVerdict::Executed, ToolOutcome::Refused { kind, observation });
-                };
-                underway.ended(status, None);
+    async fn execute(&self, cx: &Cx, pending: PendingCall<'_>) -> (CallVerdict, ToolOutcome) {
+        let (tool, shown) = (pending.tool().clone(), pending.limits().shown_bytes);
+        match self.dispatch(cx, pending).await {
+            Ok(mut reply) => {
+                // a longer reply is cut: a model's attention is not the tool's to spend
                 cap(&mut reply.content, shown, cx.recorder().redactor());
-                (CallVerdict::Executed, replied(cx, &call.tool, reply))
+                (CallVerdict::Executed, replied(reply))
             }
-            Err(error) => {
-                if error.is_refusal() {
-                    cx.session().forget_made(call);
-                }
-                failed(cx, &call.tool, &error, underway)
-            }
+            Err(failure) => failed(&tool, &failure),
         }
     }
 
-    /// Makes a call. There are no secrets in the reply: a server's is scrubbed where it comes in.
-    async fn dispatch(&self, cx: &Cx, permitted: Permitted) -> Result<ToolReply, ToolError> {
-        if let Some(function) = self.tools.functions.get(permitted.tool()) {
-            let mut reply = function.call(permitted).await;
-            cx.recorder().redactor().scrub_json(&mut reply.content);
-            return Ok(reply);
+    async fn dispatch(&self, cx: &Cx, pending: PendingCall<'_>) -> Result<ToolReply, CallFailure> {
+        if let Some(function) = self.tools.functions.get(pending.tool()) {
+            return pending.perform(|call| async { Ok(function.call(call).await) }).await;
         }
-        let id = permitted.tool().server();
+        let id = pending.tool().server();
         let server = self.tools.servers.iter().find(|(known, _)| Some(known.as_str()) == id);
-        let Some((_, server)) = server else { return Err(ToolError::UnknownTool) };
+        let Some((_, server)) = server else {
+            return pending.perform(|_| async { Err(ToolError::UnknownTool.into()) }).await;
+        };
         let traceparent = cx.session().run().traceparent();
         let context = CallContext { traceparent: &traceparent, recorder: cx.recorder() };
         // large, and otherwise moved along at each step up
-        Box::pin(server.call(permitted, context)).await
+        Box::pin(server.call(pending, context)).await
     }
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
@@ -333,48 +306,36 @@ fn scrubbed(spec: &ToolSpec, redactor: &Redactor) -> ToolSpec {
     spec
 }
 
-fn replied(cx: &Cx, tool: &ToolName, reply: ToolReply) -> ToolOutcome {
+fn replied(reply: ToolReply) -> ToolOutcome {
     let observation = match reply.status {
         ReplyStatus::Done => Value::Object([("result".to_owned(), reply.content)].into_iter().collect()),
-        ReplyStatus::Failed => {
-            cx.recorder().event(SecurityEvent::new(EventKind::ToolFailed, Some(tool), "the tool says that it failed"));
-            EventKind::ToolFailed.observation(reply.content)
-        }
+        ReplyStatus::Failed => EventKind::ToolFailed.observation(reply.content),
     };
     ToolOutcome::Replied { observation }
 }
 
-/// The transport has recorded scope denials, refusals and waits as events already.
-fn failed(cx: &Cx, tool: &ToolName, failure: &ToolError, underway: Underway) -> (CallVerdict, ToolOutcome) {
-    let (kind, verdict) = match failure {
-        ToolError::Infrastructure(reason) => {
-            underway.ended(OutcomeStatus::Unreachable, Some(EventKind::ServerUnavailable));
-            let reason = format!("`{tool}` could not be reached: {reason}");
-            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)));
-        }
-        ToolError::Lost(reason) => {
-            underway.ended(OutcomeStatus::Unconfirmed, Some(EventKind::ServerUnavailable));
-            let reason = format!("`{tool}` may have done it, but its reply did not come: {reason}");
-            return (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Unconfirmed(reason)));
-        }
-        ToolError::ScopeMissing { .. } => (EventKind::ScopeMissing, CallVerdict::Denied),
-        ToolError::Refused { .. } => (EventKind::ServerRefused, CallVerdict::Denied),
-        ToolError::RateLimited => (EventKind::RateLimited, CallVerdict::Denied),
-        ToolError::Drifted => (EventKind::ToolDrift, CallVerdict::Denied),
-        ToolError::BadReply(_) | ToolError::Rejected { .. } | ToolError::InputRequired { .. } => {
-            (EventKind::ToolFailed, CallVerdict::Executed)
-        }
-        ToolError::UnknownTool => (EventKind::UnknownTool, CallVerdict::Invalid),
+fn failed(tool: &ToolName, failure: &CallFailure) -> (CallVerdict, ToolOutcome) {
+    let reason = || failure.source().map_or_else(|| failure.to_string(), ToString::to_string);
+    let kind = failure.code();
+    let observation = kind.observation(failure.told());
+    let verdict = match kind {
+        EventKind::ToolFailed | EventKind::ReplyDenied => CallVerdict::Executed,
+        EventKind::UnknownTool => CallVerdict::Invalid,
+        _ => CallVerdict::Denied,
     };
-    let status = if failure.is_unconfirmed() { OutcomeStatus::Unconfirmed } else { OutcomeStatus::Refused };
-    underway.ended(status, Some(kind));
-    if matches!(kind, EventKind::ToolFailed | EventKind::UnknownTool) {
-        cx.recorder().event(SecurityEvent::new(kind, Some(tool), failure.to_string()));
-    }
-    let observation = kind.observation(failure.model_text());
-    match status {
-        OutcomeStatus::Unconfirmed => (verdict, ToolOutcome::Unconfirmed { kind, observation }),
-        _ => (verdict, ToolOutcome::Refused { kind, observation }),
+    match failure.kind() {
+        FailureKind::Unreachable => {
+            let reason = format!("`{tool}` could not be reached: {}", reason());
+            (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)))
+        }
+        FailureKind::Lost => {
+            let reason = format!("`{tool}` may have done it, but its reply did not come: {}", reason());
+            (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Unconfirmed(reason)))
+        }
+        FailureKind::Unconfirmed => (verdict, ToolOutcome::Unconfirmed { kind, observation }),
+        FailureKind::Refused | FailureKind::Rejected | FailureKind::Withheld => {
+            (verdict, ToolOutcome::Refused { kind, observation })
+        }
     }
 }
 

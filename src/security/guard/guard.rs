@@ -1,22 +1,17 @@
-use std::{
-    collections::BTreeMap,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::super::{
     approval::{Approver, Desk, Outcome, Question},
-    audit::{Audit, Entry, Row, RowVerdict, Underway},
+    audit::{Audit, AwaitedOutcome, Entry, OutcomeStatus, Row, RowVerdict},
     check::{
         self, Asked, Check, Denied, Verdict,
         budget::Novelty,
         drift, entry,
         schema::Schemas,
-        token::{self, GrantError, Grants},
+        token::{self, Grants},
     },
     limit::{rate::Limiter, window::Windows},
     place,
@@ -25,17 +20,19 @@ use super::super::{
     text::secret_shape,
 };
 use super::{
-    objections::{Objections, record},
-    permit::Permit,
+    answer,
+    denial::{Denial, Unauthorized},
+    inspect::Inspector,
+    objections::{Objections, record, record_all},
+    pending::{Authorized, PendingCall},
     reply,
     stand_in::StandIns,
 };
 use crate::{
-    Digest,
-    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply, ToolSpec},
+    Digest, Fields,
+    call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
-    episode::Recorder,
-    event::EventKind,
+    event::{EventKind, EventSink},
     secret::Redactor,
 };
 
@@ -55,19 +52,7 @@ pub struct Guard {
     limiter: Option<Limiter>,
 }
 
-/// A call was not permitted.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refused {
-    /// The boundary refuses it. The program goes on with [`Denied::model_json`] as its observation.
-    #[error("{0}")]
-    Denied(Denied),
-    /// It could not be decided because of the infrastructure. The run ends as not scored.
-    #[error("{0}")]
-    Unavailable(GrantError),
-}
-
-/// What a call needs to become a permit.
+/// What a call needs to be authorized.
 struct Granted<'s> {
     effect: Effect,
     stand_in: Option<Value>,
@@ -155,95 +140,68 @@ impl Guard {
         &self.policy
     }
 
-    /// Decides a call. Exactly one row goes to the audit, and what happened to the recorder. `tool` is what the server says of the
-    /// tool, none where no server has it.
+    /// Decides a call. One row goes to the audit, and what happened to `events`. `tool` is what the server says of the tool, `None` if no
+    /// server has it. What comes of an authorized call is a second row.
     ///
     /// # Errors
-    /// [`Refused`], with what the model may know of it.
-    pub async fn authorize(
-        &self,
+    /// [`Unauthorized`], with what the model may know of it.
+    pub async fn authorize<'a>(
+        &'a self,
         call: ToolCall,
         tool: Option<&ToolSpec>,
-        session: &Session,
-        log: &Recorder,
-    ) -> Result<Permit, Refused> {
-        let (permit, underway) = self.admit(call, tool, session, log).await?;
-        underway.forget();
-        Ok(permit)
-    }
-
-    /// Decides as [`Guard::authorize`], for a caller that says what came of the call: a second row goes to the audit.
-    pub(crate) async fn admit(
-        &self,
-        call: ToolCall,
-        tool: Option<&ToolSpec>,
-        session: &Session,
-        log: &Recorder,
-    ) -> Result<(Permit, Underway), Refused> {
+        session: &'a Session,
+        events: &'a dyn EventSink,
+    ) -> Result<Authorized<'a>, Unauthorized> {
         let mut call = self.named(call);
-        let mut row = Row::of(&call, session, &self.redactor).asked_by(log.asker());
+        let mut row = Row::of(&call, session, &self.redactor).asked_by(events.module());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
         conclude(&mut row, &decision);
         let audited = self.audit.write(Entry::Decision(row), self.clock.now());
         if let Err(error) = &audited {
             let detail = format!("the decision could not be written to the audit: {error}");
-            record(log, EventKind::CheckFailed, &call, detail);
+            record(events, EventKind::CheckFailed, &call, detail);
         }
         match (decision, audited) {
             (Ok(granted), Ok(number)) => {
-                let underway = Underway::new(&self.audit, &self.clock, number, session.run(), &call.tool);
-                Ok((self.issue(call, granted, session, log), underway))
+                let outcome = AwaitedOutcome::new(&self.audit, &self.clock, number, session.run(), &call.tool);
+                Ok(self.issue(call, granted, outcome, session, events))
             }
-            (Ok(_), Err(_)) => Err(Refused::Denied(Denied::new(
-                EventKind::CheckFailed,
-                "the decision could not be written to the audit",
-            ))),
-            (Err(Objections::Unavailable(error)), _) => Err(Refused::Unavailable(error)),
-            (Err(Objections::Denied(denials)), _) => Err(Refused::Denied(denials.record(log, &call, session))),
+            (Ok(_), Err(_)) => {
+                let denied = Denied::new(EventKind::CheckFailed, "the decision could not be written to the audit");
+                Err(Unauthorized::Denied(denied.into()))
+            }
+            (Err(Objections::Unavailable(error)), _) => Err(Unauthorized::Unavailable(error)),
+            (Err(Objections::Denied(denial)), _) => {
+                record_all(&denial, events, &call, session);
+                Err(Unauthorized::Denied(denial))
+            }
         }
     }
 
+    /// Whether an answer may be shown: the last step of a run, after its calls.
+    ///
+    /// # Errors
+    /// The rules of `[answer]` that it breaks, and planted values in it.
+    pub fn release(&self, session: &Session, answer: &Fields) -> Result<(), Denial> {
+        answer::check(&self.policy, session, answer)
+    }
+
+    /// Whether an answer may be given that does not let itself be looked at: only where the boundary has no rules for answers.
+    ///
+    /// # Errors
+    /// The boundary has such rules, or planted values.
+    pub fn release_unseen(&self) -> Result<(), Denial> {
+        answer::check_unseen(&self.policy)
+    }
+
     /// The call under a name that may be written down: a model can put a secret into that of a tool which does not exist.
-    pub(crate) fn named(&self, mut call: ToolCall) -> ToolCall {
+    pub fn named(&self, mut call: ToolCall) -> ToolCall {
         let name = call.tool.as_str();
         let is_secret = || secret_shape::is_in(name) || self.redactor.finds(name);
         if self.policy.tool(&call.tool).is_none() && is_secret() {
             call.tool = ToolName::hidden();
         }
         call
-    }
-
-    /// Remembers the reply to a call for later decisions, takes out what the program must not see, and lets the user's checks look at it.
-    /// What comes back may be shown; none: nothing of it.
-    pub fn inspect(
-        &self,
-        call: &ToolCall,
-        mut reply: ToolReply,
-        session: &Session,
-        log: &Recorder,
-    ) -> Option<ToolReply> {
-        if reply.status == ReplyStatus::Failed {
-            session.forget_made(call);
-        }
-        let rule = self.policy.tool(&call.tool);
-        if let Some(event) = rule.and_then(|rule| reply::withheld(rule, &call.tool, &reply)) {
-            log.event(event);
-            session.withheld(call);
-            return None;
-        }
-        session.answered(&self.policy, call, &reply);
-        let cleaned = rule.map(|rule| reply::clean(&self.policy, rule, &call.tool, &mut reply, session));
-        cleaned.into_iter().flatten().for_each(|event| log.event(event));
-        for check in &self.checks {
-            match catch_unwind(AssertUnwindSafe(|| check.inspect(&call.tool, &reply))) {
-                Ok(events) => events.into_iter().for_each(|event| log.event(event)),
-                Err(_) => {
-                    let detail = format!("the check `{}` panicked when it looked at a reply", check.name());
-                    record(log, EventKind::CheckFailed, call, detail);
-                }
-            }
-        }
-        Some(reply)
     }
 
     async fn decide<'s>(
@@ -386,34 +344,41 @@ impl Guard {
         reply.content
     }
 
-    /// Makes the permit, and records what is worth knowing of it.
-    fn issue(&self, call: ToolCall, granted: Granted<'_>, session: &Session, log: &Recorder) -> Permit {
+    /// Makes the pending call, and records what is worth knowing of it.
+    fn issue<'a>(
+        &'a self,
+        call: ToolCall,
+        granted: Granted<'_>,
+        outcome: AwaitedOutcome,
+        session: &'a Session,
+        events: &'a dyn EventSink,
+    ) -> Authorized<'a> {
         if granted.novelty == Novelty::Repeated {
             let detail = "the same call was made before in this run";
-            record(log, EventKind::RedundantCall, &call, detail);
+            record(events, EventKind::RedundantCall, &call, detail);
         }
         if let Some(reply) = &granted.stand_in {
             let reason = match session.mode() {
                 Mode::DryRun => "it is a dry run",
                 Mode::Compile | Mode::Live => "the run is part of compiling",
             };
-            record(log, EventKind::DryRun, &call, reason);
+            record(events, EventKind::DryRun, &call, reason);
             session.answered(&self.policy, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
             let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
-            record(log, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
+            record(events, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
         }
         granted.reservation.keep();
+        if let Some(mut stand_in) = granted.stand_in {
+            outcome.ended(OutcomeStatus::DryRun, None);
+            self.redactor.scrub_json(&mut stand_in);
+            return Authorized::DryRun(stand_in);
+        }
         let limits = self.policy.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
-        Permit::new(call, granted.effect, session.run(), granted.stand_in).limited(limits)
-    }
-}
-
-impl From<Denied> for Refused {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
+        let inspector = Inspector { policy: &self.policy, redactor: &self.redactor, checks: &self.checks };
+        Authorized::Execute(PendingCall { inspector, session, events, call, effect: granted.effect, limits, outcome })
     }
 }
 

@@ -1,9 +1,9 @@
 //! What was said against a call, and what is written down of it.
 
+use super::denial::Denial;
 use crate::{
     call::ToolCall,
-    episode::Recorder,
-    event::{EventKind, SecurityEvent},
+    event::{EventKind, EventSink, SecurityEvent},
     security::{
         Session,
         check::{Denied, provenance, token::GrantError},
@@ -12,14 +12,8 @@ use crate::{
 
 /// Why a call is not permitted.
 pub(super) enum Objections {
-    Denied(Denials),
+    Denied(Denial),
     Unavailable(GrantError),
-}
-
-/// One refusal at least, the one that explains most first.
-pub(super) struct Denials {
-    pub(super) first: Denied,
-    pub(super) others: Vec<Denied>,
 }
 
 impl Objections {
@@ -28,7 +22,7 @@ impl Objections {
         let mut denials = denials.into_iter();
         let first = denials.next();
         let first = first.unwrap_or_else(|| Denied::new(EventKind::CheckFailed, "it was refused without a reason"));
-        Self::Denied(Denials { first, others: denials.collect() })
+        Self::Denied(Denial { first, others: denials.collect() })
     }
 }
 
@@ -38,18 +32,14 @@ impl From<Denied> for Objections {
     }
 }
 
-impl Denials {
-    /// Records all of them, and says what the program is told.
-    pub(super) fn record(self, log: &Recorder, call: &ToolCall, session: &Session) -> Denied {
-        let all = || std::iter::once(&self.first).chain(&self.others);
-        all().for_each(|denied| record(log, denied.kind, call, denied.detail.clone()));
-        if let Some(denied) = all().find(|denied| says_something_of_the_program(denied.kind))
-            && provenance::obeys_a_reply(call, session)
-        {
-            let detail = format!("refused as `{}`, and asked for by text in an earlier reply", denied.kind.code());
-            record(log, EventKind::InjectionObeyed, call, detail);
-        }
-        self.first
+/// Records all refusals of a call.
+pub(super) fn record_all(denial: &Denial, events: &dyn EventSink, call: &ToolCall, session: &Session) {
+    denial.all().for_each(|denied| record(events, denied.kind, call, denied.detail.clone()));
+    if let Some(denied) = denial.all().find(|denied| says_something_of_the_program(denied.kind))
+        && provenance::obeys_a_reply(call, session)
+    {
+        let detail = format!("refused as `{}`, and asked for by text in an earlier reply", denied.kind.code());
+        record(events, EventKind::InjectionObeyed, call, detail);
     }
 }
 
@@ -57,6 +47,6 @@ fn says_something_of_the_program(kind: EventKind) -> bool {
     !matches!(kind, EventKind::CheckFailed | EventKind::ToolDrift | EventKind::RateLimited)
 }
 
-pub(super) fn record(log: &Recorder, kind: EventKind, call: &ToolCall, detail: impl Into<String>) {
-    log.event(SecurityEvent::new(kind, Some(&call.tool), detail));
+pub(super) fn record(events: &dyn EventSink, kind: EventKind, call: &ToolCall, detail: impl Into<String>) {
+    events.event(SecurityEvent::new(kind, Some(&call.tool), detail));
 }

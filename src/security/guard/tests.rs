@@ -4,6 +4,7 @@ mod attacks;
 mod depth;
 mod fields;
 mod laws;
+mod pending;
 mod sequence;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use super::super::{
     approval::{Approver, Question},
-    audit::{Audit, Row, RowVerdict},
+    audit::{Audit, OutcomeStatus, Row, RowVerdict},
     check::{
         self, Check, Denied, Verdict,
         token::{GrantError, Grants},
@@ -133,22 +134,28 @@ impl Bench {
         }
     }
 
-    async fn call(&self, tool: &str, arguments: Value) -> Result<Permit, Refused> {
+    async fn call(&self, tool: &str, arguments: Value) -> Result<Authorized<'_>, Unauthorized> {
         self.call_as(tool, arguments, Some(&spec(tool))).await
     }
 
-    async fn call_as(&self, tool: &str, arguments: Value, spec: Option<&ToolSpec>) -> Result<Permit, Refused> {
+    async fn call_as(
+        &self,
+        tool: &str,
+        arguments: Value,
+        spec: Option<&ToolSpec>,
+    ) -> Result<Authorized<'_>, Unauthorized> {
         let call = wanted(tool, arguments);
         self.guard.authorize(call, spec, &self.session, &self.log).await
     }
 
     /// Makes a call that must be permitted, and takes its reply.
     async fn make(&self, tool: &str, arguments: Value, reply: Value) {
-        let call = wanted(tool, arguments.clone());
-        let permit = self.call(tool, arguments).await.unwrap();
-        assert!(matches!(permit.into_passage(), Passage::Live(..)));
-        let reply = ToolReply::done(reply);
-        assert!(self.guard.inspect(&call, reply, &self.session, &self.log).is_some());
+        assert!(self.make_with(tool, arguments, ToolReply::done(reply)).await.is_ok());
+    }
+
+    /// Makes a call that must be permitted, with whatever reply.
+    async fn make_with(&self, tool: &str, arguments: Value, reply: ToolReply) -> Result<ToolReply, CallFailure> {
+        performed(self.call(tool, arguments).await.unwrap(), reply).await
     }
 
     fn finish(self) -> (Episode, AuditRows) {
@@ -178,25 +185,29 @@ fn spec(tool: &str) -> ToolSpec {
     ToolSpec::new(tool.try_into().unwrap(), "a tool", schema, None)
 }
 
-fn kind(refused: Result<Permit, Refused>) -> EventKind {
+async fn performed(authorized: Authorized<'_>, reply: ToolReply) -> Result<ToolReply, CallFailure> {
+    let Authorized::Execute(pending) = authorized else { panic!("{authorized:?} is not made") };
+    pending.perform(|_| async { Ok(reply) }).await
+}
+
+fn kind(refused: Result<Authorized<'_>, Unauthorized>) -> EventKind {
     match refused {
-        Err(Refused::Denied(denied)) => denied.kind,
+        Err(Unauthorized::Denied(denial)) => denial.first.kind,
         other => panic!("{other:?} is no denial"),
     }
 }
 
 #[tokio::test]
-async fn a_permit_is_for_one_call_and_says_which() {
+async fn an_authorized_call_is_one_call_and_says_which() {
     let bench = Bench::new();
-    let permit = bench.call("crm.lookup", json!({ "id": "CUST1" })).await.unwrap();
-    assert_eq!(permit.tool().as_str(), "crm.lookup");
-    assert_eq!(permit.effect(), Effect::Read);
-    assert_eq!(permit.run(), bench.session.run());
-    let Passage::Live(live) = permit.into_passage() else {
-        panic!("a read is live");
+    let authorized = bench.call("crm.lookup", json!({ "id": "CUST1" })).await.unwrap();
+    let Authorized::Execute(pending) = authorized else { panic!("a read is live") };
+    assert_eq!((pending.tool().as_str(), pending.effect()), ("crm.lookup", Effect::Read));
+    let made = async |call| {
+        assert_eq!(call, wanted("crm.lookup", json!({ "id": "CUST1" })));
+        Ok(ToolReply::done("Ann"))
     };
-    assert_eq!(live.effect(), Effect::Read);
-    assert_eq!(live.into_call(), wanted("crm.lookup", json!({ "id": "CUST1" })));
+    assert_eq!(pending.perform(made).await.unwrap(), ToolReply::done("Ann"));
     let (episode, rows) = bench.finish();
     assert_eq!(episode.events, []);
     let row = &rows.all()[0];
@@ -210,7 +221,9 @@ async fn a_permit_is_for_one_call_and_says_which() {
 #[tokio::test]
 async fn what_the_model_sees_of_a_refusal() {
     let bench = Bench::new();
-    let Err(Refused::Denied(denied)) = bench.call("crm.refund", json!({ "amount": 50 })).await else {
+    let Err(Unauthorized::Denied(Denial { first: denied, .. })) =
+        bench.call("crm.refund", json!({ "amount": 50 })).await
+    else {
         panic!("the token cannot refund");
     };
     assert_eq!(
@@ -221,7 +234,9 @@ async fn what_the_model_sees_of_a_refusal() {
             "advice": "answer without it or ask a human",
         }})
     );
-    let Err(Refused::Denied(denied)) = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await else {
+    let Err(Unauthorized::Denied(Denial { first: denied, .. })) =
+        bench.call("crm.lookup", json!({ "id": "EVIL99" })).await
+    else {
         panic!("nobody named it");
     };
     assert_eq!(
@@ -239,7 +254,7 @@ async fn what_the_model_sees_of_a_refusal() {
 async fn no_token_is_no_violation() {
     let bench = Bench::with(BOUNDARY, Token(None), Mode::Live);
     let refused = bench.call("crm.lookup", json!({ "id": "CUST1" })).await;
-    assert!(matches!(&refused, Err(Refused::Unavailable(_))), "{refused:?}");
+    assert!(matches!(&refused, Err(Unauthorized::Unavailable(_))), "{refused:?}");
     assert!(bench.call("add", json!({})).await.is_ok());
     let (episode, rows) = bench.finish();
     assert_eq!(episode.events, []);
@@ -305,10 +320,8 @@ async fn text_that_looks_like_json_is_still_text() {
 #[tokio::test]
 async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
     let bench = Bench::new();
-    let permit = bench.call("crm.recent", json!({})).await.unwrap();
-    let _made = permit.into_passage();
     let reply = ToolReply::failed(json!({ "id": "EVIL99" }));
-    bench.guard.inspect(&wanted("crm.recent", json!({})), reply, &bench.session, &bench.log);
+    assert!(bench.make_with("crm.recent", json!({}), reply).await.is_ok());
     let refused = bench.call("crm.lookup", json!({ "id": "EVIL99" })).await;
     assert_eq!(kind(refused), EventKind::ProvenanceDenied);
 }
@@ -317,8 +330,7 @@ async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
 async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live() {
     let title = json!({ "title": "broken" });
     let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::Compile);
-    let permit = bench.call("crm.ticket", title.clone()).await.unwrap();
-    let Passage::DryRun(_, stand_in) = permit.into_passage() else {
+    let Authorized::DryRun(stand_in) = bench.call("crm.ticket", title.clone()).await.unwrap() else {
         panic!("a write while compiling");
     };
     assert_eq!(stand_in, json!({ "ticket": "T-0" }));
@@ -327,8 +339,8 @@ async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live()
 
     let live = format!("{BOUNDARY}\n[compile]\nwrites = \"live\"");
     let bench = Bench::with(&live, Token(Some("ticket:create")), Mode::Compile);
-    let permit = bench.call("crm.ticket", title).await.unwrap();
-    assert!(matches!(permit.into_passage(), Passage::Live(live) if live.effect() == Effect::Write));
+    let authorized = bench.call("crm.ticket", title).await.unwrap();
+    assert!(matches!(authorized, Authorized::Execute(pending) if pending.effect() == Effect::Write));
 }
 
 #[tokio::test]
@@ -392,8 +404,8 @@ async fn nothing_that_is_shown_holds_a_secret_or_a_value() {
     ] {
         let refused = bench.call("crm.lookup", arguments).await.unwrap_err();
         shown += &format!("{refused} {refused:?}");
-        if let Refused::Denied(denied) = refused {
-            shown += &denied.model_json().to_string();
+        if let Unauthorized::Denied(denial) = refused {
+            shown += &denial.first.model_json().to_string();
         }
     }
     shown += &format!("{:?} {:?} {:?}", bench.guard, bench.session, bench.guard.policy());
@@ -411,10 +423,9 @@ async fn nothing_that_is_shown_holds_a_secret_or_a_value() {
 async fn a_failed_write_may_be_repeated_and_a_successful_one_not() {
     let bench = Bench::new();
     let ticket = || json!({ "title": "broken" });
-    let _made = bench.call("crm.ticket", ticket()).await.unwrap();
+    let first = bench.call("crm.ticket", ticket()).await.unwrap();
     assert_eq!(kind(bench.call("crm.ticket", ticket()).await), EventKind::RedundantCall);
-    let reply = ToolReply::failed("try again");
-    bench.guard.inspect(&wanted("crm.ticket", ticket()), reply, &bench.session, &bench.log);
+    assert!(performed(first, ToolReply::failed("try again")).await.is_ok());
     assert!(bench.call("crm.ticket", ticket()).await.is_ok());
 }
 
@@ -479,5 +490,6 @@ async fn the_audit_names_the_rule_that_decided_and_who_asked() {
     let _ = bench.call("crm.lookup", json!({ "id": "EVIL99", "page": 1 })).await;
     let row = bench.rows.all().pop().unwrap();
     assert_eq!((row.verdict.code(), &row.also[..]), (Some(EventKind::ProvenanceDenied), &[EventKind::CallLimit][..]));
-    assert_eq!(bench.rows.outcomes(), [], "who does not say what came of a call has no row for it");
+    let outcomes: Vec<_> = bench.rows.outcomes().into_iter().map(|outcome| outcome.status).collect();
+    assert_eq!(outcomes, [OutcomeStatus::Abandoned], "only the first call was authorized, and it was not made");
 }

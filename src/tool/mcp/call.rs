@@ -14,7 +14,7 @@ use crate::{
     episode::Recorder,
     event::{EventKind, SecurityEvent},
     secret::Redactor,
-    security::{Permitted, policy::CallLimits},
+    security::policy::CallLimits,
 };
 
 /// What one call belongs to.
@@ -52,13 +52,18 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// The call counts as abandoned once the other part is dropped.
-    pub(super) fn new(permitted: &Permitted, context: CallContext<'_>) -> (Arc<Self>, watch::Sender<()>) {
+    pub(super) fn new(
+        tool: ToolName,
+        retry: Idempotency,
+        limits: CallLimits,
+        context: CallContext<'_>,
+    ) -> (Arc<Self>, watch::Sender<()>) {
         let (guard, alive) = watch::channel(());
         let ticket = Self {
-            tool: permitted.tool().clone(),
+            tool,
             traceparent: context.traceparent.to_owned(),
-            retry: permitted.effect().into(),
-            limits: permitted.limits(),
+            retry,
+            limits,
             recorder: context.recorder.clone(),
             waits: AtomicU32::new(0),
             sent: AtomicBool::new(false),

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     call::ServerId,
+    event::EventKind,
     net,
     secret::Redactor,
-    security::{ScopeSet, oauth::AuthError},
+    security::{CallFailure, FailureKind, ScopeSet, oauth::AuthError},
 };
 
 /// Why an MCP server cannot be used.
@@ -215,29 +216,47 @@ impl ToolError {
 
     /// Whether the infrastructure failed, which says nothing about the program.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Infrastructure(_) | Self::Lost(_))
+        matches!(self.kind(), FailureKind::Unreachable | FailureKind::Lost)
     }
 
     /// Whether the call was sent and nothing is known of what came of it: the tool may have done it.
     pub fn is_unconfirmed(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::BadReply(_))
+        matches!(self.kind(), FailureKind::Unconfirmed | FailureKind::Lost)
     }
 
-    /// Whether the server did not do what it was asked, so that asking again is no repetition.
-    pub fn is_refusal(&self) -> bool {
+    /// Whether the tool did what was wanted, as far as that is known.
+    fn kind(&self) -> FailureKind {
         match self {
             Self::ScopeMissing { .. }
             | Self::Refused { .. }
             | Self::RateLimited
             | Self::UnknownTool
-            | Self::Drifted => true,
-            Self::Infrastructure(_)
-            | Self::Lost(_)
-            | Self::BadReply(_)
+            | Self::Drifted => FailureKind::Refused,
             // says so, and may have done it all the same
-            | Self::Rejected { .. }
-            | Self::InputRequired { .. } => false,
+            Self::Rejected { .. } | Self::InputRequired { .. } => FailureKind::Rejected,
+            Self::BadReply(_) => FailureKind::Unconfirmed,
+            Self::Infrastructure(_) => FailureKind::Unreachable,
+            Self::Lost(_) => FailureKind::Lost,
         }
+    }
+
+    /// What is recorded.
+    fn code(&self) -> EventKind {
+        match self {
+            Self::ScopeMissing { .. } => EventKind::ScopeMissing,
+            Self::Refused { .. } => EventKind::ServerRefused,
+            Self::RateLimited => EventKind::RateLimited,
+            Self::Drifted => EventKind::ToolDrift,
+            Self::UnknownTool => EventKind::UnknownTool,
+            Self::BadReply(_) | Self::Rejected { .. } | Self::InputRequired { .. } => EventKind::ToolFailed,
+            Self::Infrastructure(_) | Self::Lost(_) => EventKind::ServerUnavailable,
+        }
+    }
+}
+
+impl From<ToolError> for CallFailure {
+    fn from(error: ToolError) -> Self {
+        Self::new(error.kind(), error.code(), error.model_text()).because(error)
     }
 }
 

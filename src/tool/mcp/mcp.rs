@@ -13,10 +13,10 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    call::{ServerId, ToolName, ToolReply, ToolSpec},
+    call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     secret::Redactor,
-    security::{Permitted, oauth::Identity, servers::CommandConfig},
+    security::{CallFailure, PendingCall, oauth::Identity, servers::CommandConfig},
 };
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
@@ -92,7 +92,7 @@ impl McpServer {
         &self.protocol
     }
 
-    /// Makes a permitted call.
+    /// Makes an authorized call.
     ///
     /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call's recorder; so is a
     /// tool that is not what it was. The server is told when the returned future is dropped.
@@ -100,15 +100,22 @@ impl McpServer {
     /// # Errors
     ///
     /// When the tool is another server's, the server refuses, limits the rate beyond patience, is down, or answers with something
-    /// unusable. A tool that says by itself that it failed is no error, but a reply.
-    pub async fn call(&self, permitted: Permitted, context: CallContext<'_>) -> Result<ToolReply, ToolError> {
-        if permitted.tool().server() != Some(self.id().as_str()) {
-            return Err(ToolError::UnknownTool);
-        }
-        let (ticket, _abandoned_when_dropped) = Ticket::new(&permitted, context);
-        let call = permitted.into_call();
+    /// unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
+    pub async fn call(&self, pending: PendingCall<'_>, context: CallContext<'_>) -> Result<ToolReply, CallFailure> {
+        let (retry, limits) = (pending.effect().into(), pending.limits());
+        let make = |call: ToolCall| async move {
+            if call.tool.server() != Some(self.id().as_str()) {
+                return Err(ToolError::UnknownTool.into());
+            }
+            let (ticket, _abandoned_when_dropped) = Ticket::new(call.tool.clone(), retry, limits, context);
+            Ok(self.make(call, &ticket).await?)
+        };
+        pending.perform(make).await
+    }
+
+    async fn make(&self, call: ToolCall, ticket: &Arc<Ticket>) -> Result<ToolReply, ToolError> {
         let made = self.link.over(|session| {
-            let (ticket, call) = (&ticket, call.clone());
+            let call = call.clone();
             async move {
                 // a session that was given up did nothing
                 ticket.set_sent(Sent::No);
@@ -124,10 +131,7 @@ impl McpServer {
         if let Err(error) = &result {
             ticket.record(error);
         }
-        let mut reply = self.listing.check_output(&ticket.tool, result?, &self.link).await?;
-        // a server may send back what it was sent
-        context.recorder.redactor().scrub_json(&mut reply.content);
-        Ok(reply)
+        self.listing.check_output(&ticket.tool, result?, &self.link).await
     }
 
     /// Asks for the tools again, and names those that are not what they were when the server was connected to. They are not called

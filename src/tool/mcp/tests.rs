@@ -22,7 +22,7 @@ use crate::{
     net::stub::{Answer, Seen, Stub, json as reply_json, plain},
     secret::{Redactor, Secret},
     security::{
-        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, Policy, ScopeSet, Session,
+        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session,
         oauth::{
             AuthError, Identity,
             config::{ClientAuth, OAuth},
@@ -151,13 +151,13 @@ impl Server {
     }
 }
 
-/// A permit of a real guard, for a call that its boundary allows.
-pub(super) async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
-    permitted_under(tool, arguments, ToolRule::new(effect, ScopeSet::new())).await
-}
-
-/// The same, under a rule.
-pub(super) async fn permitted_under(tool: &str, arguments: Map<String, Value>, rule: ToolRule) -> Permitted {
+/// Makes a call that its boundary allows, through a real guard.
+pub(super) async fn call_with(
+    server: &McpServer,
+    (tool, arguments): (&str, Map<String, Value>),
+    rule: ToolRule,
+    context: CallContext<'_>,
+) -> Result<ToolReply, ToolError> {
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
@@ -172,29 +172,31 @@ pub(super) async fn permitted_under(tool: &str, arguments: Map<String, Value>, r
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything));
-    let (run, spec) = (
-        RunId::random(),
-        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
-    );
-    let session = Session::new(run, Mode::Live, &Fields::new());
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
-    match permit.into_passage() {
-        Passage::Live(permitted) => permitted,
-        Passage::DryRun(..) => panic!("a live session has no dry runs"),
-    }
+    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(context.recorder.redactor().clone());
+    let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
+    let events = std::sync::Mutex::default();
+    let call = ToolCall { tool: name, arguments };
+    let Authorized::Execute(pending) = guard.authorize(call, Some(&spec), &session, &events).await.unwrap() else {
+        panic!("a live session has no dry runs")
+    };
+    let made = server.call(pending, context).await;
+    made.map_err(|failure| failure.downcast_ref::<ToolError>().cloned().unwrap_or_else(|| panic!("{failure:?}")))
+}
+
+pub(super) fn rule(effect: Effect) -> ToolRule {
+    ToolRule::new(effect, ScopeSet::new())
 }
 
 pub(super) async fn call(server: &McpServer, effect: Effect) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
-    call_under(server, ToolRule::new(effect, ScopeSet::new())).await
+    call_under(server, rule(effect)).await
 }
 
 pub(super) async fn call_under(server: &McpServer, rule: ToolRule) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    let result = server.call(permitted_under("echo", Map::new(), rule).await, context).await;
+    let result = call_with(server, ("echo", Map::new()), rule, context).await;
     let episode = recorder.finish(Duration::ZERO);
     (result, episode.events.iter().map(|e| e.kind).collect())
 }
@@ -530,7 +532,7 @@ async fn a_token_that_comes_back_is_taken_out() {
     let connected = server.connect().await.unwrap();
     let run = RunId::random();
     let context = CallContext { traceparent: &run.traceparent(), recorder: &Recorder::new(run, 0, redactor) };
-    let reply = connected.call(permitted("echo", Map::new(), Effect::Write).await, context).await.unwrap();
+    let reply = call_with(&connected, ("echo", Map::new()), rule(Effect::Write), context).await.unwrap();
     assert_eq!(reply, ToolReply::done("Bearer [redacted]"));
 }
 

@@ -12,6 +12,7 @@ use crate::{
     episode::Episode,
     module::Module,
     runtime::{CallError, RunOptions},
+    security::audit::OutcomeStatus,
     security::{Audit, Mode},
     testing::{Says, boundary, runtime},
 };

@@ -6,7 +6,7 @@ use abide::{
     episode::{Recorder, RunId},
     secret::Redactor,
     security::{
-        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Policy, Session,
+        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
         oauth::{
             Identity,
             config::{ClientAuth, StepUp},
@@ -70,7 +70,7 @@ async fn a_tool_that_the_server_hides_is_named() {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    let error = server.call(permitted("write_note", json!({ "text": "hello" })).await, context).await.unwrap_err();
+    let error = call(&server, ("write_note", json!({ "text": "hello" })), context).await.unwrap_err();
     assert!(matches!(error, ToolError::UnknownTool | ToolError::ScopeMissing { .. }), "{error}");
     assert_eq!(world.served.seen().await, json!({}));
 }
@@ -117,8 +117,12 @@ async fn a_rate_limit_within_200_is_waited_for() {
     eprintln!("{CALLS} calls at {RATE}/s in {took:.1?} with {waits} waits");
 }
 
-/// A permit of a real guard, for a call that its boundary allows.
-async fn permitted(tool: &str, arguments: Value) -> abide::security::Permitted {
+/// Makes a call that its boundary allows, through a real guard.
+async fn call(
+    server: &McpServer,
+    (tool, arguments): (&str, Value),
+    context: CallContext<'_>,
+) -> Result<abide::call::ToolReply, ToolError> {
     struct Nothing;
     impl Grants for Nothing {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
@@ -130,11 +134,12 @@ async fn permitted(tool: &str, arguments: Value) -> abide::security::Permitted {
     let policy = Policy::new(spec).unwrap();
     let guard = Guard::new(&policy, Arc::new(Nothing));
     let spec = abide::call::ToolSpec::new(tool_name(tool), "", json!({ "type": "object" }), None);
-    let (run, call) = (RunId::random(), ToolCall { tool: tool_name(tool), arguments });
-    let session = Session::new(run, Mode::Live, &Fields::new());
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    match guard.authorize(call, Some(&spec), &session, &recorder).await.unwrap().into_passage() {
-        Passage::Live(permitted) => permitted,
-        Passage::DryRun(..) => panic!("a live session has no dry runs"),
-    }
+    let call = ToolCall { tool: tool_name(tool), arguments };
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
+    let events = std::sync::Mutex::default();
+    let Authorized::Execute(pending) = guard.authorize(call, Some(&spec), &session, &events).await.unwrap() else {
+        panic!("a live session has no dry runs")
+    };
+    let made = server.call(pending, context).await;
+    made.map_err(|failure| failure.downcast_ref::<ToolError>().cloned().unwrap_or_else(|| panic!("{failure:?}")))
 }

@@ -8,7 +8,7 @@ use abide::{
     event::EventKind,
     secret::Redactor,
     security::{
-        GrantError, GrantedScopes, Grants, Guard, Mode, Passage, Permitted, Policy, ScopeSet, Session,
+        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session,
         policy::{Others, PolicySpec, ToolRule},
     },
     tool::mcp::{CallContext, McpServer, ToolError},
@@ -70,7 +70,7 @@ impl Caller {
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object");
         };
-        let result = self.server.call(permitted(tool, arguments, effect).await, context).await;
+        let result = call(&self.server, (tool, arguments), effect, context).await;
         (result, recorder, run)
     }
 }
@@ -80,8 +80,13 @@ pub(crate) fn events(recorder: Recorder) -> Vec<EventKind> {
     episode.events.iter().map(|event| event.kind).collect()
 }
 
-/// A permit of a real guard, for a call that its boundary allows.
-async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) -> Permitted {
+/// Makes a call that its boundary allows, through a real guard.
+async fn call(
+    server: &McpServer,
+    (tool, arguments): (&str, Map<String, Value>),
+    effect: Effect,
+    context: CallContext<'_>,
+) -> Result<ToolReply, ToolError> {
     struct Everything;
     impl Grants for Everything {
         fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
@@ -96,16 +101,14 @@ async fn permitted(tool: &str, arguments: Map<String, Value>, effect: Effect) ->
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything));
-    let (run, spec) = (
-        RunId::random(),
-        ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None),
-    );
-    let session = Session::new(run, Mode::Live, &Fields::new());
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let permit = guard.authorize(ToolCall { tool: name, arguments }, Some(&spec), &session, &recorder).await.unwrap();
-    match permit.into_passage() {
-        Passage::Live(permitted) => permitted,
-        Passage::DryRun(..) => panic!("a live session has no dry runs"),
-    }
+    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(context.recorder.redactor().clone());
+    let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
+    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
+    let events = std::sync::Mutex::default();
+    let call = ToolCall { tool: name, arguments };
+    let Authorized::Execute(pending) = guard.authorize(call, Some(&spec), &session, &events).await.unwrap() else {
+        panic!("a live session has no dry runs")
+    };
+    let made = server.call(pending, context).await;
+    made.map_err(|failure| failure.downcast_ref::<ToolError>().cloned().unwrap_or_else(|| panic!("{failure:?}")))
 }

@@ -8,28 +8,27 @@ use crate::{
     clock::ManualClock,
 };
 
-fn underway(audit: &Audit, clock: &Arc<ManualClock>) -> Underway {
+fn awaited(audit: &Audit, clock: &Arc<ManualClock>) -> AwaitedOutcome {
     let clock: Arc<dyn crate::clock::Clock> = clock.clone();
     let number = audit.write(decision(), moment()).unwrap();
     let tool: ToolName = "crm.lookup".try_into().unwrap();
-    Underway::new(audit, &clock, number, RunId::random(), &tool)
+    AwaitedOutcome::new(audit, &clock, number, RunId::random(), &tool)
 }
 
 #[test]
 fn an_outcome_names_its_decision_and_says_how_long_it_took() {
     let (audit, rows) = Audit::memory();
     let clock = Arc::new(ManualClock::at(moment()));
-    let mut call = underway(&audit, &clock);
+    let mut call = awaited(&audit, &clock);
     clock.advance(Duration::from_micros(1_500));
-    let status = call.seen(&ToolReply::done(json!({ "name": "Ann", "id": 1 })));
+    let status = call.replied(&ToolReply::done(json!({ "name": "Ann", "id": 1 })));
     clock.advance(Duration::from_secs(1));
     call.ended(status, None);
-    let mut call = underway(&audit, &clock);
-    let status = call.seen(&ToolReply::failed(json!("no")));
+    let mut call = awaited(&audit, &clock);
+    let status = call.replied(&ToolReply::failed(json!("no")));
     call.ended(status, None);
-    underway(&audit, &clock).ended(OutcomeStatus::Unreachable, Some(EventKind::ServerUnavailable));
-    drop(underway(&audit, &clock));
-    underway(&audit, &clock).forget();
+    awaited(&audit, &clock).ended(OutcomeStatus::Unreachable, Some(EventKind::ServerUnavailable));
+    drop(awaited(&audit, &clock));
     let outcomes = rows.outcomes();
     let said: Vec<_> = outcomes.iter().map(|one| (one.decision, one.status, one.latency_us)).collect();
     assert_eq!(
@@ -43,7 +42,7 @@ fn an_outcome_names_its_decision_and_says_how_long_it_took() {
     );
     assert_eq!(outcomes[0].result_digest, Some(crate::Digest::of_bytes(br#"{"id":1,"name":"Ann"}"#)));
     assert_eq!((outcomes[2].code, &outcomes[2].result_digest), (Some(EventKind::ServerUnavailable), &None));
-    assert_eq!(rows.all().len(), 5);
+    assert_eq!(rows.all().len(), 4);
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn an_outcome_that_cannot_be_written_breaks_the_audit() {
     let full = Audit::into_file(std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap());
     let clock: Arc<dyn crate::clock::Clock> = clock;
     let tool: ToolName = "crm.lookup".try_into().unwrap();
-    Underway::new(&full, &clock, 0, RunId::random(), &tool).ended(OutcomeStatus::Refused, None);
+    AwaitedOutcome::new(&full, &clock, 0, RunId::random(), &tool).ended(OutcomeStatus::Refused, None);
     assert!(full.write(decision(), moment()).is_err());
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-type Attack = for<'b> fn(&'b Bench) -> BoxFuture<'b, Result<Permit, Refused>>;
+type Attack = for<'b> fn(&'b Bench) -> BoxFuture<'b, Result<Authorized<'b>, Unauthorized>>;
 
 macro_rules! attack {
     ($bench:ident, $($body:tt)*) => { |$bench| Box::pin(async move { $($body)* }) };
@@ -92,9 +92,7 @@ fn of_several_calls() -> Vec<(EventKind, Attack)> {
                 b.make("crm.ticket", json!({ "title": "broken" }), json!({})).await;
                 // a failure of another call says nothing of the one that was made
                 let bait = b.call("crm.ticket", json!({ "title": "bait" })).await.unwrap();
-                let call = wanted("crm.ticket", json!({ "title": "bait" }));
-                drop(bait);
-                b.guard.inspect(&call, ToolReply::failed("no"), &b.session, &b.log);
+                assert!(performed(bait, ToolReply::failed("no")).await.is_ok());
                 b.call("crm.ticket", json!({ "title": "broken" })).await
             }),
         ),
@@ -122,9 +120,9 @@ async fn every_attack_is_blocked_recorded_and_audited() {
     let mut covered = BTreeSet::new();
     for (number, (expected, attack)) in attacks().into_iter().enumerate() {
         let bench = Bench::new();
-        let refused = attack(&bench).await;
+        let denial = denial(attack(&bench).await);
         covered.insert(expected);
-        assert_blocked(bench, refused, expected, number);
+        assert_blocked(bench, denial, expected, number);
     }
     for (expected, bench) in with_other_guards() {
         let refused = match expected {
@@ -134,8 +132,9 @@ async fn every_attack_is_blocked_recorded_and_audited() {
             }
             _ => bench.call("crm.lookup", json!({ "id": "CUST1" })).await,
         };
+        let denial = denial(refused);
         covered.insert(expected);
-        assert_blocked(bench, refused, expected, 100);
+        assert_blocked(bench, denial, expected, 100);
     }
     // a dry run is permitted; its own test shows that it is recorded and audited
     covered.insert(EventKind::DryRun);
@@ -164,10 +163,15 @@ fn with_other_guards() -> Vec<(EventKind, Bench)> {
     ]
 }
 
-fn assert_blocked(bench: Bench, refused: Result<Permit, Refused>, expected: EventKind, number: usize) {
-    let Err(Refused::Denied(denied)) = refused else {
-        panic!("attack {number} ({expected:?}) got through: {refused:?}");
-    };
+fn denial(decided: Result<Authorized<'_>, Unauthorized>) -> Denial {
+    match decided {
+        Err(Unauthorized::Denied(denial)) => denial,
+        other => panic!("an attack got through: {other:?}"),
+    }
+}
+
+fn assert_blocked(bench: Bench, denial: Denial, expected: EventKind, number: usize) {
+    let denied = denial.first;
     let (episode, rows) = bench.finish();
     let row = rows.all().pop().unwrap();
     assert_eq!(row.verdict, RowVerdict::Deny(denied.kind), "attack {number}");

@@ -16,11 +16,8 @@ fn bench(tool: &str) -> Bench {
 
 async fn add(bench: &Bench, arguments: Value) -> Result<(), EventKind> {
     match bench.call("add", arguments).await {
-        Ok(permit) => {
-            let _made = permit.into_passage();
-            Ok(())
-        }
-        Err(Refused::Denied(denied)) => Err(denied.kind),
+        Ok(_) => Ok(()),
+        Err(Unauthorized::Denied(denial)) => Err(denial.first.kind),
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -55,9 +52,7 @@ async fn an_answer_that_nobody_saw_takes_back_what_was_verified() {
         let rules = rules("only_if = ['verify(id):ok=true']").replace(verify, &format!("{verify}{rule}"));
         let bench = Bench::with(&rules, Token(None), Mode::Live);
         bench.make("verify", json!({ "id": "A" }), json!({ "ok": true })).await;
-        let _made = bench.call("verify", json!({ "id": "A", "page": 2 })).await.unwrap();
-        let again = wanted("verify", json!({ "id": "A", "page": 2 }));
-        bench.guard.inspect(&again, reply, &bench.session, &bench.log);
+        let _shown = bench.make_with("verify", json!({ "id": "A", "page": 2 }), reply).await;
         assert_eq!(add(&bench, json!({ "id": "A" })).await, Err(EventKind::SequenceDenied), "{rule}");
     }
 }
@@ -156,9 +151,7 @@ async fn the_same_write_is_the_same_however_its_numbers_are_written() {
 async fn a_recorded_stand_in_is_screened_like_a_reply() {
     let rules = rules("reply = { hide = [\"card\"] }\ndry_run = { card = \"4111111111111111\", ok = true }");
     let bench = Bench::with(&rules, Token(None), Mode::Compile);
-    let Passage::DryRun(_, shown) = bench.call("add", json!({})).await.unwrap().into_passage() else {
-        panic!("a dry run")
-    };
+    let Authorized::DryRun(shown) = bench.call("add", json!({})).await.unwrap() else { panic!("a dry run") };
     assert_eq!(shown, json!({ "card": "{hidden}", "ok": true }));
 }
 
@@ -167,9 +160,7 @@ async fn a_stand_in_hides_what_it_is_itself_the_source_of() {
     let rules = "[tools.add]\nscopes = []\neffect = \"external\"\nreply = { hide = [\"own\"] }\n\
                  dry_run = { card = \"4111111111111111\", ok = true }\n[sensitive.own]\nfrom = [\"add:card\"]\n";
     let bench = Bench::with(rules, Token(None), Mode::Compile);
-    let Passage::DryRun(_, shown) = bench.call("add", json!({})).await.unwrap().into_passage() else {
-        panic!("a dry run")
-    };
+    let Authorized::DryRun(shown) = bench.call("add", json!({})).await.unwrap() else { panic!("a dry run") };
     assert!(!shown.to_string().contains("4111111111111111"), "{shown}");
 }
 
@@ -233,11 +224,8 @@ async fn mail(rules: &str, arguments: Value) -> Result<(), Denied> {
     let spec = ToolSpec::new("mail".try_into().unwrap(), "", schema, None);
     let bench = Bench::with(&format!("{MAIL}{rules}"), Token(None), Mode::Live);
     match bench.call_as("mail", arguments, Some(&spec)).await {
-        Ok(permit) => {
-            let _made = permit.into_passage();
-            Ok(())
-        }
-        Err(Refused::Denied(denied)) => Err(denied),
+        Ok(_) => Ok(()),
+        Err(Unauthorized::Denied(denial)) => Err(denial.first),
         Err(other) => panic!("{other:?}"),
     }
 }

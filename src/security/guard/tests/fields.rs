@@ -18,7 +18,7 @@ fn bench(rules: &str) -> Bench {
 async fn refused(bench: &Bench, id: Value) -> Option<(String, String, String)> {
     let denied = match bench.call("add", json!({ "id": id })).await {
         Ok(_) => return None,
-        Err(Refused::Denied(denied)) => denied,
+        Err(Unauthorized::Denied(denial)) => denial.first,
         Err(other) => panic!("{other:?}"),
     };
     let told = denied.model_json();
@@ -159,7 +159,9 @@ async fn what_the_input_writes_another_way_counts_where_the_rule_says_so_and_the
         (json!({ "id": { "seats": 20 } }), "id.seats"),
         (json!({ "title": "2024-05-26" }), "title"),
     ] {
-        let Err(Refused::Denied(denied)) = bench.call("add", arguments).await else { panic!("{leaf}") };
+        let Err(Unauthorized::Denied(Denial { first: denied, .. })) = bench.call("add", arguments).await else {
+            panic!("{leaf}")
+        };
         assert_eq!((denied.kind, denied.argument.as_deref()), (EventKind::ProvenanceDenied, Some(leaf)));
     }
     // what stands there as it is needs no reading

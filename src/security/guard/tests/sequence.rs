@@ -13,11 +13,10 @@ fn bench(rules: &str) -> Bench {
 /// The rule that refuses the payment; none where it is made.
 async fn pay(bench: &Bench, arguments: Value) -> Option<&'static str> {
     match bench.call("pay", arguments).await {
-        Ok(permit) => {
-            let _made = permit.into_passage();
-            None
+        Ok(_) => None,
+        Err(Unauthorized::Denied(denial)) if denial.first.kind == EventKind::SequenceDenied => {
+            denial.first.rule
         }
-        Err(Refused::Denied(denied)) if denied.kind == EventKind::SequenceDenied => denied.rule,
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -105,7 +104,9 @@ async fn one_of_several_calls_is_enough_and_each_entry_needs_one() {
         assert_eq!(refused, (!made).then_some("after"), "{calls:?}");
     }
     let bench = bench(rules);
-    let Err(Refused::Denied(denied)) = bench.call("pay", json!({})).await else { panic!("refused") };
+    let Err(Unauthorized::Denied(Denial { first: denied, .. })) = bench.call("pay", json!({})).await else {
+        panic!("refused")
+    };
     assert_eq!(denied.detail, "`find(id) or look(title)` must have been called before");
 }
 

@@ -22,7 +22,6 @@ use crate::{
         CallContext,
         call::Ticket,
         limit::{PATIENCE, REQUESTS},
-        tests::permitted_under,
     },
 };
 
@@ -152,7 +151,8 @@ async fn call(pipes: &mut Pipes, id: i64, receive_bytes: Option<u32>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    let (ticket, _guard) = Ticket::new(&permitted_under("echo", serde_json::Map::new(), rule).await, context);
+    let tool = "s.echo".try_into().unwrap();
+    let (ticket, _guard) = Ticket::new(tool, rule.effect.into(), rule.call_limits(), context);
     let mut request = CallToolRequest::new(CallToolRequestParams::new("echo"));
     request.extensions.insert(ticket);
     let request = ClientRequest::CallToolRequest(request);

@@ -171,7 +171,7 @@ async fn parameters_are_mirrored_and_tools_with_wrong_annotations_left_out() {
         let recorder = Recorder::new(run, 0, Redactor::new());
         let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
         let arguments = Map::from_iter([("region".to_owned(), json!(region))]);
-        connected.call(permitted("echo", arguments, Effect::Read).await, context).await.unwrap();
+        call_with(&connected, ("echo", arguments), rule(Effect::Read), context).await.unwrap();
         assert_eq!(server.calls().last().unwrap().header("mcp-param-region"), Some(header));
     }
 }

@@ -405,7 +405,7 @@ async fn failed(server: &McpServer) -> (ToolError, Vec<String>) {
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    let error = server.call(permitted("echo", Map::new(), Effect::Write).await, context).await.unwrap_err();
+    let error = call_with(server, ("echo", Map::new()), rule(Effect::Write), context).await.unwrap_err();
     let events = recorder.finish(Duration::ZERO).events;
     (error, events.into_iter().map(|event| event.detail).collect())
 }

@@ -145,11 +145,10 @@ async fn names_of_tools_may_have_slashes_and_others_are_named() {
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found.iter().all(|found| found.contains("its name cannot be used")), "{found:?}");
 
-    let permitted = permitted("user-profile/update", Map::new(), Effect::Read).await;
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
-    connected.call(permitted, context).await.unwrap();
+    call_with(&connected, ("user-profile/update", Map::new()), rule(Effect::Read), context).await.unwrap();
     assert_eq!(server.calls()[0].header("mcp-name"), Some("user-profile/update"));
     assert_eq!(server.calls()[0].json()["params"]["name"], "user-profile/update");
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
 #[must_use = "say what came of the call"]
-pub(crate) struct Underway(Option<Open>);
+pub(in crate::security) struct AwaitedOutcome(Option<Open>);
 
 struct Open {
     audit: Audit,
@@ -29,7 +29,7 @@ struct Open {
     reply: Option<Digest>,
 }
 
-impl Underway {
+impl AwaitedOutcome {
     pub(in crate::security) fn new(
         audit: &Audit,
         clock: &Arc<dyn Clock>,
@@ -43,7 +43,7 @@ impl Underway {
     }
 
     /// The tool replied; what that is called.
-    pub(crate) fn seen(&mut self, reply: &ToolReply) -> OutcomeStatus {
+    pub(in crate::security) fn replied(&mut self, reply: &ToolReply) -> OutcomeStatus {
         if let Some(open) = &mut self.0 {
             open.latency = Some(open.clock.elapsed().saturating_sub(open.start));
             open.reply = Some(value_digest(&reply.content));
@@ -55,13 +55,8 @@ impl Underway {
     }
 
     /// This came of it.
-    pub(crate) fn ended(mut self, status: OutcomeStatus, code: Option<EventKind>) {
+    pub(in crate::security) fn ended(mut self, status: OutcomeStatus, code: Option<EventKind>) {
         self.end(status, code);
-    }
-
-    /// Nobody will say what came of it.
-    pub(in crate::security) fn forget(mut self) {
-        self.0 = None;
     }
 
     fn end(&mut self, status: OutcomeStatus, code: Option<EventKind>) {
@@ -84,14 +79,14 @@ impl Underway {
     }
 }
 
-impl Drop for Underway {
+impl Drop for AwaitedOutcome {
     fn drop(&mut self) {
         self.end(OutcomeStatus::Abandoned, None);
     }
 }
 
-impl fmt::Debug for Underway {
+impl fmt::Debug for AwaitedOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Underway").field(&self.0.as_ref().map(|open| open.decision)).finish()
+        f.debug_tuple("AwaitedOutcome").field(&self.0.as_ref().map(|open| open.decision)).finish()
     }
 }
