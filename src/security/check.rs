@@ -16,7 +16,6 @@ pub(super) mod entry;
 pub mod fuzzing;
 pub(super) mod leak;
 pub(super) mod provenance;
-pub(super) mod rule_name;
 pub(crate) mod schema;
 pub(super) mod sequence;
 pub(super) mod token;

@@ -1,6 +1,6 @@
 //! Where in a boundary the rule stands that decided a call.
 
-use super::{Denied, check::rule_name};
+use super::{Denied, policy::RuleId};
 use crate::{call::ToolName, event::EventKind};
 
 /// Where a tool's entry would stand.
@@ -20,9 +20,9 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
     match (denied.kind, &denied.argument, denied.rule) {
         (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
         (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
-        (EventKind::LeakDenied, _, Some("keep_out")) => format!("{entry}.keep_out"),
-        (EventKind::ArgumentDenied, _, Some(rule_name::UNLISTED)) => format!("{entry}.{}", rule_name::UNLISTED),
-        (_, Some(argument), Some(rule_name::MISNAMED)) => {
+        (EventKind::LeakDenied, _, Some(RuleId::KeepOut)) => format!("{entry}.keep_out"),
+        (EventKind::ArgumentDenied, _, Some(rule @ RuleId::OtherArguments)) => format!("{entry}.{rule}"),
+        (_, Some(argument), Some(RuleId::Name)) => {
             format!("{entry}.arguments.{}", denied.at.as_ref().unwrap_or(argument))
         }
         (_, Some(argument), Some(rule)) => {
@@ -33,7 +33,7 @@ pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::CallLimit, ..) => format!("{entry}.max_calls"),
         (EventKind::BudgetExhausted, ..) => "limits.tool_calls".to_owned(),
         (EventKind::OutgoingLimit, ..) => "limits.outgoing_bytes".to_owned(),
-        (EventKind::RateLimited, _, rule) => rule.unwrap_or("limits.rate").to_owned(),
+        (EventKind::RateLimited, _, rule) => rule.map_or("limits.rate", RuleId::as_str).to_owned(),
         (EventKind::SequenceDenied, _, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::ApprovalMissing, ..) => format!("{entry}.approval"),
         (EventKind::RedundantCall, ..) => format!("{entry}.effect"),

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod key;
 mod lock;
+pub(in crate::security) mod order;
 mod policy;
 mod reader;
 mod recorded;
@@ -29,8 +30,8 @@ pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
     Answer, AnyOf, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
-    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReadAs, ReplyRule, Same, Source, ToolRule,
-    Uses, WrittenAs,
+    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReadAs, ReplyRule, RuleId, Same, Source,
+    ToolRule, Uses, WrittenAs,
 };
 pub use spec::PolicySpec;
 pub(crate) use text::read_text;

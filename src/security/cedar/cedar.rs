@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::super::{
     ScopeSet, Session,
-    policy::{ArgumentRule, Policy, ToolRule},
+    policy::{ArgumentRule, Policy, RuleId, ToolRule},
 };
 use crate::call::{ToolCall, ToolName};
 
@@ -144,8 +144,9 @@ fn kept(of: &str, rule: &ArgumentRule) -> Vec<String> {
     if !rule.fields.is_empty() {
         conditions.push(fits("fields"));
     }
-    let facts = super::facts::parts(rule).into_iter().map(|(key, _)| key);
-    conditions.extend(facts.filter(|key| !matches!(*key, "prefix" | "min" | "max")).map(fits));
+    let is_said = |rule: &RuleId| matches!(rule, RuleId::Enum | RuleId::Prefix | RuleId::Min | RuleId::Max);
+    let facts = rule.each().into_iter().map(|(rule, _)| rule).filter(|rule| !is_said(rule));
+    conditions.extend(facts.map(|rule| fits(rule.as_str())));
     conditions
 }
 

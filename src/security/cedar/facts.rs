@@ -7,7 +7,7 @@ use crate::{
     security::{
         ScopeSet, Session,
         check::{
-            args::{astray, broken, field},
+            args::{astray, field},
             provenance,
             values::{counted, items},
         },
@@ -38,28 +38,12 @@ pub(super) fn context(asking: &Asking<'_>) -> Value {
     })
 }
 
-/// The parts of a rule that look at one item at a time, each as a rule of its own.
-pub(super) fn parts(rule: &ArgumentRule) -> Vec<(&'static str, ArgumentRule)> {
-    let none = ArgumentRule::default;
-    let parts = [
-        ("pattern", rule.pattern.is_some(), ArgumentRule { pattern: rule.pattern.clone(), ..none() }),
-        ("min", rule.min.is_some(), ArgumentRule { min: rule.min, ..none() }),
-        ("max", rule.max.is_some(), ArgumentRule { max: rule.max, ..none() }),
-        ("min_chars", rule.min_chars.is_some(), ArgumentRule { min_chars: rule.min_chars, ..none() }),
-        ("max_chars", rule.max_chars.is_some(), ArgumentRule { max_chars: rule.max_chars, ..none() }),
-        ("prefix", rule.prefix.is_some(), ArgumentRule { prefix: rule.prefix.clone(), ..none() }),
-        ("hosts", rule.hosts.is_some(), ArgumentRule { hosts: rule.hosts.clone(), ..none() }),
-        ("links", rule.links.is_some(), ArgumentRule { links: rule.links.clone(), ..none() }),
-        ("path_root", rule.path_root.is_some(), ArgumentRule { path_root: rule.path_root.clone(), ..none() }),
-    ];
-    parts.into_iter().filter(|(_, is_there, _)| *is_there).map(|(key, _, part)| (key, part)).collect()
-}
-
 fn argument(asking: &Asking<'_>, name: &str, rule: &ArgumentRule) -> Value {
     let given = asking.call.arguments.get(name);
     let items = items(given);
-    let holds = |part: &ArgumentRule| items.iter().all(|item| broken(part, item).is_none());
-    let mut fits: Vec<&str> = parts(rule).into_iter().filter(|(_, part)| holds(part)).map(|(key, _)| key).collect();
+    let holds = |part: &ArgumentRule| items.iter().all(|item| part.broken(item).is_none());
+    let each = rule.each().into_iter().filter(|(_, part)| holds(part));
+    let mut fits: Vec<&str> = each.map(|(rule, _)| rule.as_str()).collect();
     let registries = [asking.policy.registry(), asking.session.registry()];
     let came_from = |sources: &[Source]| {
         let origin = Origin::new(sources, &registries).reading(rule.read_as);

@@ -5,7 +5,6 @@ mod broken;
 pub(in crate::security) mod field;
 
 pub(in crate::security) use args::{astray, check};
-pub(in crate::security) use broken::{broken, is_within};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::{
-    policy::{Policy, ToolRule},
+    policy::{Policy, RuleId, ToolRule},
     session::{Counts, Reservation, Reserved, Session, Wanted},
 };
 use super::{
@@ -82,7 +82,7 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
     // no value at all, or a blank one, often means every value there is; an object can name any number of them
     let uncountable = |value: &&Value| value.is_object() || value.as_str().is_some_and(|text| text.trim().is_empty());
     if items.is_empty() || items.iter().any(uncountable) || total > distinct.max.get() as usize {
-        return Err(Denied::argument(EventKind::BulkAccess, &distinct.argument, "distinct"));
+        return Err(Denied::argument(EventKind::BulkAccess, &distinct.argument, RuleId::Distinct));
     }
     Ok(values)
 }

@@ -2,8 +2,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::super::{ScopeSet, policy::ToolRule};
-use super::rule_name;
+use super::super::{
+    ScopeSet,
+    policy::{RuleId, ToolRule},
+};
 use crate::event::EventKind;
 
 /// Why a call was refused. [`Display`](fmt::Display) is for the operator, [`Denied::model_json`] for the model. Holds names of
@@ -19,7 +21,7 @@ pub struct Denied {
     /// schema has.
     pub argument: Option<String>,
     /// The rule it breaks.
-    pub rule: Option<&'static str>,
+    pub rule: Option<RuleId>,
     /// Scopes that the token lacks.
     pub missing: ScopeSet,
     /// The user's own check that refuses it.
@@ -45,14 +47,14 @@ impl Denied {
     /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so, and a user's own check has the last word.
     pub(crate) fn can_be_lifted(&self, rule: &ToolRule) -> bool {
         self.check.is_none()
-            && self.rule != Some(rule_name::SECRET)
+            && self.rule != Some(RuleId::Secret)
             && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
     }
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.
     pub fn model_json(&self) -> Value {
         let advice = match (self.kind, self.rule) {
-            (EventKind::ArgumentDenied, Some(rule_name::UNLISTED)) => "make the call without this argument",
+            (EventKind::ArgumentDenied, Some(RuleId::OtherArguments)) => "make the call without this argument",
             _ => self.kind.advice(),
         };
         let mut error = json!({ "code": self.kind.code(), "advice": advice });
@@ -75,9 +77,9 @@ impl Denied {
         self.argument.as_deref().filter(|_| self.at.is_some())
     }
 
-    pub(super) fn argument(kind: EventKind, argument: &str, rule: &'static str) -> Self {
+    pub(super) fn argument(kind: EventKind, argument: &str, rule: RuleId) -> Self {
         let detail = match rule {
-            rule_name::MISNAMED => {
+            RuleId::Name => {
                 format!("a name differs from `{argument}` in case or signs only: write `{argument}`")
             }
             rule => format!("argument `{argument}` breaks the rule `{rule}`"),

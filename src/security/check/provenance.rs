@@ -8,7 +8,7 @@ use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        policy::{ArgumentRule, Registry, WrittenAs, field_path},
+        policy::{ArgumentRule, Registry, RuleId, WrittenAs, field_path},
         session::{Origin, Session, texts},
     },
 };
@@ -20,13 +20,15 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, r
         let Some(value) = asked.call.arguments.get(name) else { continue };
         if let Some(origin) = Origin::of(argument, &registries) {
             if !asked.session.with_memory(|memory| memory.is_from(&origin, value)) {
-                denials.push(Denied::argument(EventKind::ProvenanceDenied, name, "from"));
+                denials.push(Denied::argument(EventKind::ProvenanceDenied, name, RuleId::From));
             }
             readings.extend(Reading::of(&origin, || name.clone()));
         }
         if !argument.fields.is_empty() {
             fields(asked.session, &registries, (name, argument), value, |path, origin, leaf| {
-                denials.extend(leaf.map(|leaf| field::denied(EventKind::ProvenanceDenied, (name, path), leaf, "from")));
+                denials.extend(
+                    leaf.map(|leaf| field::denied(EventKind::ProvenanceDenied, (name, path), leaf, RuleId::From)),
+                );
                 readings.extend(Reading::of(origin, || field_path(name, path)));
             });
         }

@@ -10,7 +10,7 @@ use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        policy::{AnyOf, Earlier, Policy, ToolRule, Uses},
+        policy::{AnyOf, Earlier, Policy, RuleId, ToolRule, Uses},
         session::{Counts, Made, Need, Use, Wanted},
     },
 };
@@ -27,7 +27,7 @@ pub(in crate::security) fn check(
     wanted: Wanted<'_>,
 ) -> Result<Vec<Use>, Denied> {
     let mut uses = Vec::new();
-    for (key, entries, done) in [("after", &rule.after, "called"), ("only_if", &rule.only_if, "answered")] {
+    for (key, entries, done) in [(RuleId::After, &rule.after, "called"), (RuleId::OnlyIf, &rule.only_if, "answered")] {
         for (entry, calls) in entries.iter().enumerate() {
             let need = Need { tool: wanted.call.tool.clone(), key, entry };
             let Some(used) = any_met(counts, calls, wanted.call, &need) else {
@@ -47,14 +47,15 @@ pub(in crate::security) fn check(
         ours || theirs.into_iter().any(|call| may_be_same(call, wanted.call, &made.call))
     };
     match counts.history.iter().find(excluded) {
-        Some(made) => {
-            Err(denied("never_with", format!("`{}` was called in this run, and must not be beside it", made.call.tool)))
-        }
+        Some(made) => Err(denied(
+            RuleId::NeverWith,
+            format!("`{}` was called in this run, and must not be beside it", made.call.tool),
+        )),
         None => Ok(uses),
     }
 }
 
-fn denied(rule: &'static str, detail: String) -> Denied {
+fn denied(rule: RuleId, detail: String) -> Denied {
     Denied { rule: Some(rule), ..Denied::new(EventKind::SequenceDenied, detail) }
 }
 

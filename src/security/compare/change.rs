@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::order::{Order, by_most};
+use crate::security::policy::order::{Order, by_most};
 
 /// One difference between two boundaries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

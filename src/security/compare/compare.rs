@@ -1,10 +1,13 @@
 use super::super::{
     boundary::Boundary,
-    policy::{Brake, Limits, Policy, key_path},
+    policy::{
+        Brake, Limits, Policy, key_path,
+        order::{Order, by_most, presence, set},
+    },
 };
 use super::{
     change::{Change, Changes, of, word},
-    order::{Order, by_most, set},
+    order,
 };
 
 /// Every difference, tables in the order of their names.
@@ -20,7 +23,7 @@ pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
     let canaries = (old.canaries(), new.canaries());
     changes.told("canaries.values", set(canaries.0, canaries.1).reversed(), of(canaries.0), of(canaries.1));
     let writes = (old.compile_writes(), new.compile_writes());
-    changes.told("compile.writes", super::order::writes(writes.0, writes.1), word(&writes.0), word(&writes.1));
+    changes.told("compile.writes", order::writes(writes.0, writes.1), word(&writes.0), word(&writes.1));
     locks(&mut changes, old, new);
     changes.0
 }
@@ -43,14 +46,14 @@ fn lists(changes: &mut Changes, old: &Policy, new: &Policy) {
 fn limits(changes: &mut Changes, old: &Limits, new: &Limits) {
     changes.most("limits.tool_calls", old.tool_calls, new.tool_calls);
     changes.most("limits.outgoing_bytes", old.outgoing_bytes, new.outgoing_bytes);
-    changes.told("limits.rate", super::order::rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
+    changes.told("limits.rate", order::rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
     brake(changes, "limits.caller", old.caller, new.caller);
     brake(changes, "limits.all", old.all, new.all);
 }
 
 fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brake>) {
     let (Some(old), Some(new)) = (old, new) else {
-        changes.told(path, super::order::presence(old, new), word(&old), word(&new));
+        changes.told(path, presence(old, new), word(&old), word(&new));
         return;
     };
     let key = |key: &str| format!("{path}.{key}");
@@ -65,7 +68,7 @@ fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brak
 
 fn locks(changes: &mut Changes, old: &Policy, new: &Policy) {
     let (Some(was), Some(is)) = (old.lock(), new.lock()) else {
-        let order = super::order::presence(old.lock(), new.lock());
+        let order = presence(old.lock(), new.lock());
         let told = |policy: &Policy| policy.lock().map(|lock| format!("{} definitions", lock.tools.len()));
         changes.told("lock", order, told(old), told(new));
         return;

@@ -5,17 +5,17 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
-
 use super::{
     change::{Changes, of, word},
-    order::{self, Order, by_least, by_most, optional, presence, set, source_covers},
+    order,
 };
 use crate::{
     call::{Effect, ToolName},
     security::{
-        check::args::is_within,
-        policy::{Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, ToolRule, field_path, key_path},
+        policy::{
+            Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, Source, ToolRule, field_path, key_path,
+            order::{Order, by_most, covering, presence, set},
+        },
         text::views::folded,
     },
 };
@@ -92,10 +92,10 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     let never_with = set(&old.never_with, &new.never_with).reversed();
     changes.told(key("never_with"), never_with, of(&old.never_with), of(&new.never_with));
     let keeps = |one: &Kept, other: &Kept| match (one, other) {
-        (Kept::From(one), Kept::From(other)) => source_covers(one, other),
+        (Kept::From(one), Kept::From(other)) => one.covers(other),
         _ => one == other,
     };
-    let kept = order::covering(&old.keep_out, &new.keep_out, keeps).reversed();
+    let kept = covering(&old.keep_out, &new.keep_out, keeps).reversed();
     changes.told(key("keep_out"), kept, of(&old.keep_out), of(&new.keep_out));
     let others = Order::of(old.others, new.others, |one, other| *one == Others::Allow || one == other);
     changes.told(key("other_arguments"), others, word(&old.others), word(&new.others));
@@ -135,36 +135,9 @@ fn arguments(changes: &mut Changes, place: &dyn Fn(&str) -> String, old: Named<'
 fn argument(changes: &mut Changes, path: &str, old: (&ArgumentRule, Others), new: (&ArgumentRule, Others)) {
     let ((old, old_others), (new, new_others)) = (old, new);
     let key = |key: &str| key_path(path, key);
-    fn lists<T: Serialize>(
-        changes: &mut Changes,
-        key: String,
-        (old, new): (&Option<Vec<T>>, &Option<Vec<T>>),
-        covers: impl Fn(&T, &T) -> bool,
-    ) {
-        changes.told(key, optional(old.as_deref(), new.as_deref(), covers), word(old), word(new));
-    }
-    let pattern = match (&old.pattern, &new.pattern) {
-        (Some(old), Some(new)) if old == new => Order::Same,
-        (Some(_), Some(_)) => Order::Unclear,
-        (old, new) => presence(old.as_ref(), new.as_ref()),
-    };
-    changes.told(key("pattern"), pattern, word(&old.pattern), word(&new.pattern));
-    lists(changes, key("enum"), (&old.one_of, &new.one_of), |one, other| one == other);
-    changes.told(key("min"), by_least(old.min.as_ref(), new.min.as_ref()), word(&old.min), word(&new.min));
-    changes.told(key("max"), by_most(old.max.as_ref(), new.max.as_ref()), word(&old.max), word(&new.max));
-    let min_chars = by_least(old.min_chars.as_ref(), new.min_chars.as_ref());
-    changes.told(key("min_chars"), min_chars, word(&old.min_chars), word(&new.min_chars));
-    changes.most(key("max_chars"), old.max_chars, new.max_chars);
-    changes.most(key("max_items"), old.max_items, new.max_items);
-    lists(changes, key("prefix"), (&old.prefix, &new.prefix), |one, other| other.starts_with(one.as_str()));
-    lists(changes, key("hosts"), (&old.hosts, &new.hosts), |one, other| one == other);
-    lists(changes, key("links"), (&old.links, &new.links), |one, other| one == other);
-    let root = match (&old.path_root, &new.path_root) {
-        (Some(old), Some(new)) => Order::of(old, new, |one, other| is_folder_within(other, one)),
-        (old, new) => presence(old.as_ref(), new.as_ref()),
-    };
-    changes.told(key("path_root"), root, word(&old.path_root), word(&new.path_root));
-    lists(changes, key("from"), (&old.from, &new.from), source_covers);
+    old.compare(new, &mut |rule, order, [was, is]| {
+        changes.told(key(rule.as_str()), order, was.as_ref().and_then(word), is.as_ref().and_then(word));
+    });
     if old.from.is_some() && new.from.is_some() {
         let order = Order::of(old.read_as, new.read_as, |one, other| other.is_none() || one == other);
         changes.told(key("as"), order, word(&old.read_as), word(&new.read_as));
@@ -184,11 +157,6 @@ fn fields(changes: &mut Changes, path: &str, old: Named<'_>, new: Named<'_>) {
     for (name, rule) in new.0 {
         changes.told(place(name), Order::Narrower, None, word(rule));
     }
-}
-
-/// Whether a folder and everything below it are within the other.
-fn is_folder_within(folder: &str, other: &str) -> bool {
-    is_within(folder.strip_suffix('/').unwrap_or(folder), other) || folder == other
 }
 
 fn reply(
@@ -228,7 +196,7 @@ fn class(changes: &mut Changes, path: &str, old: &Class, new: &Class) {
         (old, new) => presence(old.as_ref(), new.as_ref()),
     };
     changes.told(key_path(path, "pattern"), pattern, word(&old.pattern), word(&new.pattern));
-    let from = order::covering(&old.from, &new.from, source_covers).reversed();
+    let from = covering(&old.from, &new.from, Source::covers).reversed();
     changes.told(key_path(path, "from"), from, of(&old.from), of(&new.from));
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     change::{Changes, word},
-    order::{Order, by_least, covering, optional, presence, rates, set},
+    order::rates,
 };
 use crate::{
     call::ServerId,
@@ -20,7 +20,10 @@ use crate::{
             Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
             TokenSource,
         },
-        policy::key_path,
+        policy::{
+            key_path,
+            order::{Order, by_least, covering, optional, presence, set},
+        },
         servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
     },
 };

@@ -21,7 +21,7 @@ use super::super::{
         self, Check, Denied, Verdict,
         token::{GrantError, Grants},
     },
-    policy::Policy,
+    policy::{Policy, RuleId},
     session::{Mode, Session},
 };
 use super::*;

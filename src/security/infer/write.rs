@@ -1,13 +1,16 @@
 //! A proposal as the text of a boundary file, with its reasons.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use serde_json::Value;
 
 use super::{Proposed, inferred::Inferred};
 use crate::{
     call::{Effect, ToolName},
-    security::policy::{AnyOf, ArgumentRule, Others, field_path},
+    security::policy::{AnyOf, ArgumentRule, Others, RuleId, field_path},
 };
 
 /// The file.
@@ -100,27 +103,24 @@ fn argument_rule(rule: &ArgumentRule) -> String {
     if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }
 }
 
-/// The keys of a rule with their values, but for its fields.
+/// The keys of a rule with their values, but for its fields; where values come from stands first.
 fn parts(rule: &ArgumentRule) -> Vec<String> {
-    let parts = [
-        rule.from.as_ref().map(|from| format!("from = {}", list(from.iter().map(|one| quoted(&one.to_string()))))),
-        rule.one_of.as_ref().map(|values| format!("enum = {}", list(values.iter().map(value)))),
-        rule.pattern.as_ref().map(|pattern| format!("pattern = {}", quoted(pattern.as_str()))),
-        rule.min.map(|min| format!("min = {min:?}")),
-        rule.max.map(|max| format!("max = {max:?}")),
-        rule.max_chars.map(|max| format!("max_chars = {max}")),
-        rule.max_items.map(|max| format!("max_items = {max}")),
-        rule.links.as_ref().map(|hosts| format!("links = {}", list(hosts.iter().map(|host| quoted(host))))),
-    ];
-    parts.into_iter().flatten().collect()
+    let rule = serde_json::to_value(ArgumentRule { fields: BTreeMap::new(), ..rule.clone() }).unwrap_or_default();
+    let keys = std::iter::once(RuleId::From.as_str())
+        .chain(ArgumentRule::KEYS.iter().copied().filter(|key| *key != RuleId::From.as_str()));
+    keys.filter_map(|key| Some(format!("{key} = {}", value(rule.get(key)?)))).collect()
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
-fn value(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), quoted)
+fn value(json: &Value) -> String {
+    match json {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => list(items.iter().map(value)),
+        other => other.to_string(),
+    }
 }
 
 /// A text as JSON writes it is one in TOML too, but for one character that TOML does not want to see.

@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     event::EventKind,
     security::{
-        policy::{Brake, Limits},
+        policy::{Brake, Limits, RuleId},
         session::{Caller, Reserved},
     },
 };
@@ -71,7 +71,7 @@ impl Windows {
         let adds = Adds { values: &values, outgoing: reserved.outgoing };
         if let Some(brake) = &self.all {
             all.forget(brake, now);
-            all.has_room(brake, adds).map_err(|what| denied("all runs together", "limits.all", what, brake))?;
+            all.has_room(brake, adds).map_err(|what| denied("all runs together", RuleId::AllLimits, what, brake))?;
         }
         if let Some(brake) = &self.caller {
             let part = part_of(brake, now);
@@ -83,13 +83,13 @@ impl Windows {
             if callers.len() >= MAX_CALLERS && !callers.contains_key(&caller.cloned()) {
                 let detail =
                     format!("there were {MAX_CALLERS} callers in the last {:?}, and no more are counted", brake.window);
-                return Err(Denied { rule: Some("limits.caller"), ..Denied::new(EventKind::RateLimited, detail) });
+                return Err(Denied { rule: Some(RuleId::CallerLimits), ..Denied::new(EventKind::RateLimited, detail) });
             }
             let window = callers.entry(caller.cloned()).or_default();
             window.forget(brake, now);
             window
                 .has_room(brake, adds)
-                .map_err(|what| denied("the runs of this caller", "limits.caller", what, brake))?;
+                .map_err(|what| denied("the runs of this caller", RuleId::CallerLimits, what, brake))?;
             window.add(brake, now, adds);
         }
         if let Some(brake) = &self.all {
@@ -159,7 +159,7 @@ fn part_of(brake: &Brake, now: Duration) -> u64 {
     u64::try_from(now.as_nanos() / part.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn denied(who: &str, rule: &'static str, what: &str, brake: &Brake) -> Denied {
+fn denied(who: &str, rule: RuleId, what: &str, brake: &Brake) -> Denied {
     let detail = format!("{who} have had all {what} of the last {:?}", brake.window);
     Denied { rule: Some(rule), ..Denied::new(EventKind::RateLimited, detail) }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     call::ToolName,
-    security::{check::args::broken, policy::ArgumentRule},
+    security::policy::{ArgumentRule, RuleId},
 };
 
 pub(super) fn check(desk: &mut Desk<'_>) {
@@ -39,8 +39,8 @@ impl Argument<'_> {
         if others == ArgumentRule::default() {
             return;
         }
-        let refused: Vec<(&Value, &str)> =
-            values.iter().filter_map(|value| Some((value, broken(&others, value)?))).collect();
+        let refused: Vec<(&Value, RuleId)> =
+            values.iter().filter_map(|value| Some((value, others.broken(value)?))).collect();
         match refused.first() {
             Some((_, rule)) if refused.len() == values.len() => {
                 let reason = format!("no value fits both this and `{rule}`: take one of them away");

@@ -13,6 +13,7 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::{Problem, read_text};
+use crate::Pattern;
 
 /// The largest file of stand-ins or definitions, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -235,6 +236,27 @@ impl<'t> Table<'t> {
         })
     }
 
+    pub(in crate::security) fn number_of(&self, key: &str) -> Option<u32> {
+        self.count(key).map(NonZeroU32::get)
+    }
+
+    pub(in crate::security) fn owned_text(&self, key: &str) -> Option<String> {
+        self.text(key).map(str::to_owned)
+    }
+
+    pub(in crate::security) fn owned_texts(&self, key: &str) -> Option<Vec<String>> {
+        self.texts(key).map(|texts| texts.into_iter().map(str::to_owned).collect())
+    }
+
+    pub(in crate::security) fn pattern(&self, key: &str) -> Option<Pattern> {
+        let pattern = Pattern::new(self.text(key)?);
+        pattern
+            .map_err(|error| {
+                self.problem(key, format!("is not a regular expression of the crate `regex`: {}", error.reason));
+            })
+            .ok()
+    }
+
     /// A value of any type, as JSON.
     pub(in crate::security) fn any(&self, key: &str) -> Option<Value> {
         self.expect(key, "a value that JSON can hold", json)
@@ -303,6 +325,11 @@ impl<'t> Table<'t> {
     }
 
     /// A count that must be there.
+    /// As [`Table::all`], where the key is there.
+    pub(in crate::security) fn parsed_list<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Vec<T>> {
+        self.has(key).then(|| self.all(key))
+    }
+
     pub(in crate::security) fn required_count(&self, key: &str) -> Option<NonZeroU32> {
         if !self.has(key) {
             self.problem(key, "is missing: set it");

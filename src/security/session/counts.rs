@@ -7,7 +7,7 @@ use super::structure::Structure;
 use crate::{
     Digest,
     call::{ToolCall, ToolName},
-    security::policy::Watched,
+    security::policy::{RuleId, Watched},
 };
 
 /// How often what was done. Only permitted calls count, except for attempts.
@@ -41,8 +41,8 @@ pub(in crate::security) struct Made {
 pub(in crate::security) struct Need {
     /// The tool that has the rule.
     pub(in crate::security) tool: ToolName,
-    /// `after` or `only_if`.
-    pub(in crate::security) key: &'static str,
+    /// [`RuleId::After`] or [`RuleId::OnlyIf`].
+    pub(in crate::security) key: RuleId,
     /// Which of its entries, from 0.
     pub(in crate::security) entry: usize,
 }

@@ -3,7 +3,6 @@ use serde_json::Value;
 use super::super::{
     asked::Asked,
     denied::Denied,
-    rule_name::{MISNAMED, UNLISTED},
     schema::declares,
     values::{counted, says_nothing},
 };
@@ -11,7 +10,7 @@ use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{
-        policy::{Others, ToolRule, key_path},
+        policy::{Others, RuleId, ToolRule, key_path},
         text::views::folded,
     },
 };
@@ -42,7 +41,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
     for (name, value) in given {
         match astray(asked.rule, name, value) {
-            Some(Astray::Misnamed(meant)) => deny(meant, MISNAMED),
+            Some(Astray::Misnamed(meant)) => deny(meant, RuleId::Name),
             Some(Astray::Unlisted) => strangers.push(name.as_str()),
             None => {}
         }
@@ -50,7 +49,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     for (name, rule) in rules {
         let Some(value) = given.get(name) else { continue };
         if rule.max_items.is_some_and(|max| counted(value) > max as usize) {
-            deny(name, "max_items");
+            deny(name, RuleId::MaxItems);
         }
         if rule.fields.is_empty() {
             if let Some(broken) = first_broken(rule, value) {
@@ -72,7 +71,7 @@ fn unlisted(asked: &Asked<'_>, strangers: &[&str], denials: &mut Vec<Denied>) {
     let is_known = |name: &&&str| asked.tool.is_some_and(|tool| declares(&tool.input_schema, name));
     let denied = |argument: Option<&str>, detail| Denied {
         argument: argument.map(str::to_owned),
-        rule: Some(UNLISTED),
+        rule: Some(RuleId::OtherArguments),
         ..Denied::new(EventKind::ArgumentDenied, detail)
     };
     let known: Vec<&str> = strangers.iter().filter(is_known).copied().collect();

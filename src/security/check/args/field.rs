@@ -7,16 +7,13 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::super::{
-    rule_name::MISNAMED,
-    values::{counted, says_nothing},
-};
+use super::super::values::{counted, says_nothing};
 use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{
         check::denied::Denied,
-        policy::{ArgumentRule, Others, field_path},
+        policy::{ArgumentRule, Others, RuleId, field_path},
         text::views::folded,
     },
 };
@@ -35,7 +32,7 @@ pub(in crate::security) fn check(
         if let Some(max) = rule.max_items.filter(|_| !path.is_empty())
             && let Some(place) = first(argument, &path, value, &mut |value| counted(value) > max as usize)
         {
-            deny(&place, "max_items");
+            deny(&place, RuleId::MaxItems);
         }
         let mut broken = None;
         let breaks = &mut |item: &Value| {
@@ -62,7 +59,7 @@ pub(in crate::security) fn denied(
     kind: EventKind,
     (argument, path): (&str, &[&str]),
     leaf: &str,
-    rule: &'static str,
+    rule: RuleId,
 ) -> Denied {
     Denied { at: Some(field_path(argument, path)), ..Denied::argument(kind, leaf, rule) }
 }
@@ -72,14 +69,14 @@ fn misfit<'r>(
     fields: &'r BTreeMap<String, ArgumentRule>,
     others: Others,
     value: &Value,
-) -> Option<(&'static str, Option<&'r str>)> {
-    let Value::Object(map) = value else { return Some(("fields", None)) };
+) -> Option<(RuleId, Option<&'r str>)> {
+    let Value::Object(map) = value else { return Some((RuleId::Fields, None)) };
     let mut given = map.iter().filter(|(name, _)| !fields.contains_key(*name));
     given.find_map(|(name, value)| {
         let is_unlisted = || others == Others::Refuse && !says_nothing(value);
         match fields.keys().find(|known| folded(known) == folded(name)) {
-            Some(meant) => Some((MISNAMED, Some(meant.as_str()))),
-            None => is_unlisted().then_some((super::super::rule_name::UNLISTED, None)),
+            Some(meant) => Some((RuleId::Name, Some(meant.as_str()))),
+            None => is_unlisted().then_some((RuleId::OtherArguments, None)),
         }
     })
 }

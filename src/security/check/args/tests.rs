@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::broken::first_broken;
-use crate::security::policy::ArgumentRule;
+use crate::security::policy::{ArgumentRule, RuleId};
 
 fn rule(change: impl FnOnce(&mut ArgumentRule)) -> ArgumentRule {
     let mut rule = ArgumentRule::default();
@@ -78,10 +78,10 @@ fn a_path_stays_within_its_root() {
         assert_eq!(first_broken(&rule, &json!(good)), None, "{good}");
     }
     for bad in OUTSIDE {
-        assert_eq!(first_broken(&rule, &json!(bad)), Some("path_root"), "{bad}");
+        assert_eq!(first_broken(&rule, &json!(bad)), Some(RuleId::PathRoot), "{bad}");
     }
-    assert_eq!(first_broken(&rule, &json!(7)), Some("path_root"));
-    assert_eq!(first_broken(&rule, &json!(["/srv/files/a", "/etc"])), Some("path_root"));
+    assert_eq!(first_broken(&rule, &json!(7)), Some(RuleId::PathRoot));
+    assert_eq!(first_broken(&rule, &json!(["/srv/files/a", "/etc"])), Some(RuleId::PathRoot));
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn lengths_prefixes_and_lists_hold_for_every_item() {
         (json!("cdef"), None),
         (json!(["ab", ["cd"]]), None),
         (json!(null), None),
-        (json!("a"), Some("min_chars")),
-        (json!("abcde"), Some("max_chars")),
-        (json!("xab"), Some("prefix")),
-        (json!(["ab", "xy"]), Some("prefix")),
-        (json!({ "a": "ab" }), Some("min_chars")),
-        (json!(12), Some("min_chars")),
+        (json!("a"), Some(RuleId::MinChars)),
+        (json!("abcde"), Some(RuleId::MaxChars)),
+        (json!("xab"), Some(RuleId::Prefix)),
+        (json!(["ab", "xy"]), Some(RuleId::Prefix)),
+        (json!({ "a": "ab" }), Some(RuleId::MinChars)),
+        (json!(12), Some(RuleId::MinChars)),
     ] {
         assert_eq!(first_broken(&rules, &value), broken, "{value}");
     }
@@ -117,6 +117,6 @@ fn a_root_may_be_written_with_a_slash_or_be_relative_or_all() {
         let rule = rule(|rule| rule.path_root = Some(root.into()));
         good.iter().for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), None, "{path} in {root}"));
         bad.iter()
-            .for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), Some("path_root"), "{path} in {root}"));
+            .for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), Some(RuleId::PathRoot), "{path} in {root}"));
     }
 }

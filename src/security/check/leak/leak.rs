@@ -1,8 +1,8 @@
-use super::super::{asked::Asked, denied::Denied, rule_name::SECRET};
+use super::super::{asked::Asked, denied::Denied};
 use crate::{
     event::EventKind,
     security::{
-        policy::{Class, Kept, Policy, Source},
+        policy::{Class, Kept, Policy, RuleId, Source},
         session::Memory,
         text::{
             groups::{Run, runs},
@@ -42,9 +42,9 @@ impl Carried {
     /// Names the argument only where the operator does: other names are made up by the model.
     fn denied(self, asked: &Asked<'_>, name: &str) -> Denied {
         let (kind, rule) = match self {
-            Self::Secret => (EventKind::LeakDenied, SECRET),
-            Self::Planted => (EventKind::CanaryObeyed, "canaries"),
-            Self::Kept => (EventKind::LeakDenied, "keep_out"),
+            Self::Secret => (EventKind::LeakDenied, RuleId::Secret),
+            Self::Planted => (EventKind::CanaryObeyed, RuleId::Canaries),
+            Self::Kept => (EventKind::LeakDenied, RuleId::KeepOut),
         };
         if asked.rule.arguments.contains_key(name) {
             return Denied::argument(kind, name, rule);

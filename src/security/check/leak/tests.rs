@@ -13,7 +13,7 @@ use crate::{
     call::{ToolCall, ToolReply},
     episode::RunId,
     secret::{Redactor, Secret},
-    security::{Mode, Session, policy::Policy, text::views::folded},
+    security::{Mode, RuleId, Session, policy::Policy, text::views::folded},
 };
 
 const RULES: &str = r#"
@@ -64,7 +64,7 @@ fn denied(policy: &Policy, session: &Session, arguments: Value) -> Option<&'stat
     let redactor = Redactor::new();
     redactor.keep(&Secret::new("the-clients-secret-9000".to_owned()));
     check(&Asked { policy, redactor: &redactor, rule, call: &call, session, tool: None }, &mut denials);
-    denials.first().and_then(|denied| denied.rule)
+    denials.first().and_then(|denied| denied.rule).map(RuleId::as_str)
 }
 
 fn rules() -> Policy {

@@ -17,7 +17,7 @@ use crate::{
     Digest,
     call::{ToolCall, ToolSpec},
     event::EventKind,
-    security::check::denied::Denied,
+    security::{check::denied::Denied, policy::RuleId},
 };
 
 /// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.
@@ -41,7 +41,7 @@ impl Schemas {
         let schema = self.schema(tool).await.map_err(|error| unusable(&error))?;
         if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(&tool.input_schema, name)) {
             return Err(Denied {
-                rule: Some("schema"),
+                rule: Some(RuleId::Schema),
                 ..Denied::new(
                     EventKind::ArgumentsMalformed,
                     "there is an argument that the tool's schema does not name",
@@ -83,7 +83,7 @@ fn denied(misfit: &Misfit, call: &ToolCall, tool: &ToolSpec) -> Denied {
     match misfit {
         Misfit::Value(place) => does_not_fit(place, call, tool),
         Misfit::TooCostly => Denied {
-            rule: Some("schema"),
+            rule: Some(RuleId::Schema),
             ..Denied::new(
                 EventKind::ArgumentsMalformed,
                 "checking the arguments against the tool's schema could take longer than a second: pass smaller arguments",
@@ -118,7 +118,7 @@ fn does_not_fit(place: &Place, call: &ToolCall, tool: &ToolSpec) -> Denied {
     };
     Denied {
         argument: argument.or(missing),
-        rule: Some("schema"),
+        rule: Some(RuleId::Schema),
         ..Denied::new(EventKind::ArgumentsMalformed, detail)
     }
 }

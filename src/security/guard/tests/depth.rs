@@ -244,7 +244,7 @@ async fn an_argument_that_is_not_listed_is_refused_by_name() {
                 `other_arguments = \"allow\"` lets all arguments in";
     assert_eq!(denied.to_string(), told);
     for unlisted in [json!({ "to": ann, "dry": false }), json!({ "to": ann, "cc": [{}, 0] })] {
-        assert_eq!(mail(to, unlisted).await.unwrap_err().rule, Some("other_arguments"));
+        assert_eq!(mail(to, unlisted).await.unwrap_err().rule, Some(RuleId::OtherArguments));
     }
     assert!(mail("", json!({ "a.b": 1 })).await.unwrap_err().detail.contains("add `arguments.\"a.b\" = {}`"));
     // a name that the schema does not have is the model's own, and is repeated to nobody
@@ -261,6 +261,6 @@ async fn a_tool_without_arguments_takes_none() {
     assert_eq!(mail("", json!({ "to": "a@corp.example" })).await.unwrap_err().argument.as_deref(), Some("to"));
     // no other rule that names an argument lists it
     for rule in ["never_with = [\"mail(to)\"]", "approval = \"each_call\"", "keep_out = [\"input:to\"]"] {
-        assert_eq!(mail(rule, json!({ "to": "x" })).await.unwrap_err().rule, Some("other_arguments"), "{rule}");
+        assert_eq!(mail(rule, json!({ "to": "x" })).await.unwrap_err().rule, Some(RuleId::OtherArguments), "{rule}");
     }
 }

@@ -15,7 +15,7 @@ async fn pay(bench: &Bench, arguments: Value) -> Option<&'static str> {
     match bench.call("pay", arguments).await {
         Ok(_) => None,
         Err(Unauthorized::Denied(denial)) if denial.first.kind == EventKind::SequenceDenied => {
-            denial.first.rule
+            denial.first.rule.map(RuleId::as_str)
         }
         Err(other) => panic!("{other:?}"),
     }

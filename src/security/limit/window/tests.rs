@@ -49,9 +49,9 @@ fn callers_are_counted_apart_and_all_of_them_together() {
     let bench = Bench::new(Some(brake(2, 0, 0)), Some(brake(3, 0, 0)));
     assert!(bench.take("ann", "1", 0).is_ok() && bench.take("ann", "1", 0).is_ok());
     let denied = bench.take("ann", "1", 0).unwrap_err();
-    assert_eq!((denied.kind, denied.rule), (EventKind::RateLimited, Some("limits.caller")));
+    assert_eq!((denied.kind, denied.rule), (EventKind::RateLimited, Some(RuleId::CallerLimits)));
     assert!(bench.take("bob", "1", 0).is_ok());
-    assert_eq!(bench.take("cyd", "1", 0).unwrap_err().rule, Some("limits.all"));
+    assert_eq!(bench.take("cyd", "1", 0).unwrap_err().rule, Some(RuleId::AllLimits));
     bench.clock.advance(Duration::from_secs(640));
     assert!(bench.take("ann", "1", 0).is_err(), "the oldest call is just within the window");
     bench.clock.advance(Duration::from_secs(11));

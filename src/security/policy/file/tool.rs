@@ -4,15 +4,13 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use toml::de::DeValue;
 
-use super::super::key::ARGUMENT_KEYS;
 use super::{flow, limits};
 use crate::{
-    Pattern,
     call::{Effect, ToolName},
     security::{
         Scope, ScopeSet,
         policy::{
-            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, ReadAs, Recorded, Source, Table, ToolRule, key_path,
+            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Table, ToolRule, key_path,
             rule::{Approval, Kept, Liftable, Others},
         },
     },
@@ -114,7 +112,7 @@ fn scopes(table: &Table<'_>) -> Option<ScopeSet> {
 
 fn argument(table: Table<'_>) -> ArgumentRule {
     let misread: Vec<&str> =
-        ARGUMENT_KEYS.iter().copied().filter(|key| *key != "fields" && table.has_table(key)).collect();
+        ArgumentRule::KEYS.iter().copied().filter(|key| *key != "fields" && table.has_table(key)).collect();
     for key in &misread {
         let explicit = key_path(&table.path_of("fields"), key);
         let reason =
@@ -122,39 +120,14 @@ fn argument(table: Table<'_>) -> ArgumentRule {
         table.problem(key, reason);
     }
     let table = table.without(&misread);
-    let fields = fields(&table);
-    let pattern = table.text("pattern").and_then(|pattern| {
-        Pattern::new(pattern)
-            .map_err(|error| {
-                table.problem("pattern", format!("is not a regular expression of the crate `regex`: {}", error.reason))
-            })
-            .ok()
-    });
-    let owned = |key| table.texts(key).map(|texts| texts.into_iter().map(str::to_owned).collect());
-    let count = |key| table.count(key).map(std::num::NonZeroU32::get);
-    let rule = ArgumentRule {
-        pattern,
-        one_of: table.values("enum"),
-        min: table.number("min"),
-        max: table.number("max"),
-        min_chars: count("min_chars"),
-        max_chars: count("max_chars"),
-        max_items: count("max_items"),
-        prefix: owned("prefix"),
-        hosts: owned("hosts"),
-        links: owned("links"),
-        path_root: table.text("path_root").map(str::to_owned),
-        from: table.has("from").then(|| table.all::<Source>("from")),
-        read_as: table.choice("as", &ReadAs::WORDS),
-        fields,
-    };
-    table.finish(ARGUMENT_KEYS);
+    let rule = ArgumentRule { fields: fields(&table), ..ArgumentRule::read(&table) };
+    table.finish(ArgumentRule::KEYS);
     rule
 }
 
 /// Rules of fields: tables under names that are not keys of a rule, and all under `fields`.
 fn fields(table: &Table<'_>) -> BTreeMap<String, ArgumentRule> {
-    let is_field = |key: &String| !ARGUMENT_KEYS.contains(&key.as_str()) && table.has_table(key);
+    let is_field = |key: &String| !ArgumentRule::KEYS.contains(&key.as_str()) && table.has_table(key);
     let named = table.keys().filter(is_field).filter_map(|key| table.table(&key).map(|below| (key, below)));
     let mut fields: BTreeMap<String, ArgumentRule> = named.map(|(name, below)| (name, argument(below))).collect();
     for (name, below) in table.table("fields").iter().flat_map(Table::tables) {

@@ -1,118 +1,143 @@
-use std::{collections::BTreeMap, fmt, str::FromStr};
+//! The rules of arguments, one row each: a new key is a row here and a variant of [`RuleId`].
 
-use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
-use crate::{
-    Pattern,
-    call::{NameError, ToolName},
+use super::{
+    super::{
+        order::{Order, by_least, by_most, optional, presence},
+        reader::Table,
+    },
+    read_as::ReadAs,
+    rule_id::RuleId,
+    source::Source,
+    value,
 };
+use crate::Pattern;
 
-/// What the values of one argument must be. Every part that is present must hold, for each item where the value is a list;
-/// an argument that is absent or null breaks no rule, because the tool's schema says whether it may be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ArgumentRule {
-    /// The whole text must match. Takes time linear in the length of the text, whatever the pattern.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<Pattern>,
+/// For each key: what it says, the field, its type, its rule; how it is read, whether a value keeps it, and which of two is wider.
+macro_rules! keys {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $rule:ident, $read:ident, $keeps:expr, $order:expr;)+) => {
+        /// What the values of one argument must be. Every part that is present must hold, for each item where the value is a list;
+        /// an argument that is absent or null breaks no rule, because the tool's schema says whether it may be.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct ArgumentRule {
+            $($(#[doc = $doc])+ pub $field: Option<$type>,)+
+            /// In which other ways of people the input may write a value that `from` asks for. Key `as`.
+            pub read_as: Option<ReadAs>,
+            /// Rules of the fields of an object, by the field's name. Where there are any, the value must be an object or a list of
+            /// objects, and fields without an entry are treated as arguments without one are.
+            pub fields: BTreeMap<String, ArgumentRule>,
+        }
+
+        impl ArgumentRule {
+            /// The keys of a rule in a boundary file. A table under any other key is a rule for a field of that name.
+            pub(in crate::security) const KEYS: &[&str] = &[$(RuleId::$rule.as_str(),)+ "as", "fields"];
+
+            pub(in crate::security::policy) fn read(table: &Table<'_>) -> Self {
+                Self {
+                    $($field: table.$read(RuleId::$rule.as_str()),)+
+                    read_as: table.choice("as", &ReadAs::WORDS),
+                    fields: BTreeMap::new(),
+                }
+            }
+
+            /// The first rule that one value breaks, in the order of this table. A list counts as one value, and fields are not looked at.
+            pub(in crate::security) fn broken(&self, value: &Value) -> Option<RuleId> {
+                $(
+                    let keeps: Option<fn(&$type, &Value) -> bool> = $keeps;
+                    if let (Some(keeps), Some(set)) = (keeps, &self.$field) && !keeps(set, value) {
+                        return Some(RuleId::$rule);
+                    }
+                )+
+                None
+            }
+
+            /// The rules that look at one value at a time, each by itself.
+            pub(in crate::security) fn each(&self) -> Vec<(RuleId, Self)> {
+                let mut each = Vec::new();
+                $(
+                    let keeps: Option<fn(&$type, &Value) -> bool> = $keeps;
+                    if keeps.is_some() && self.$field.is_some() {
+                        each.push((RuleId::$rule, Self { $field: self.$field.clone(), ..Self::default() }));
+                    }
+                )+
+                each
+            }
+
+            /// Tells of every rule of this table which of the two is wider. `as` and `fields` are left to the caller.
+            pub(in crate::security) fn compare(&self, new: &Self, tell: &mut dyn FnMut(RuleId, Order, [Option<Value>; 2])) {
+                $({
+                    let order: fn(Option<&$type>, Option<&$type>) -> Order = $order;
+                    let shown = |rule: &Self| rule.$field.as_ref().and_then(|set| serde_json::to_value(set).ok());
+                    tell(RuleId::$rule, order(self.$field.as_ref(), new.$field.as_ref()), [shown(self), shown(new)]);
+                })+
+            }
+        }
+
+        impl Serialize for ArgumentRule {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $(if let Some(set) = &self.$field { map.serialize_entry(&RuleId::$rule, set)?; })+
+                if let Some(read_as) = &self.read_as {
+                    map.serialize_entry("as", read_as)?;
+                }
+                if !self.fields.is_empty() {
+                    map.serialize_entry("fields", &self.fields)?;
+                }
+                map.end()
+            }
+        }
+    };
+}
+
+keys! {
     /// The only values allowed. A list must be a subset of them.
-    #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
-    pub one_of: Option<Vec<Value>>,
-    /// The smallest number allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// The largest number allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
+    one_of: Vec<Value> = Enum, values, Some(|set, value| set.contains(value)),
+        |old, new| optional(slice(old), slice(new), |one, other| one == other);
+    /// The whole text must match. Takes time linear in the length of the text, whatever the pattern.
+    pattern: Pattern = Pattern, pattern, Some(|set, value| value::is_text(value, |text| set.matches(text))),
+        |old, new| if old == new { Order::Same } else if old.is_some() && new.is_some() { Order::Unclear } else { presence(old, new) };
     /// Fewest characters (Unicode scalar values) of a text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_chars: Option<u32>,
+    min_chars: u32 = MinChars, number_of, Some(|set, value| value::is_text(value, |text| text.chars().count() >= *set as usize)),
+        by_least;
     /// Most characters (Unicode scalar values) of a text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_chars: Option<u32>,
-    /// Most items of a list; a list that is written as one text (`a@x.example, b@x.example`) counts as what it lists, any other value
-    /// as one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_items: Option<u32>,
+    max_chars: u32 = MaxChars, number_of, Some(|set, value| value::is_text(value, |text| text.chars().count() <= *set as usize)),
+        by_most;
     /// The text must begin with one of these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prefix: Option<Vec<String>>,
+    prefix: Vec<String> = Prefix, owned_texts,
+        Some(|set, value| value::is_text(value, |text| set.iter().any(|prefix| text.starts_with(prefix)))),
+        |old, new| optional(slice(old), slice(new), |one, other| other.starts_with(one.as_str()));
     /// The text must be an `https` address at one of these hosts, without user name and password, and without `..` in its path.
     /// `corp.example` stands for `www.corp.example` too, and `*.corp.example` for every host below `corp.example`, and not for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hosts: Option<Vec<String>>,
+    hosts: Vec<String> = Hosts, owned_texts, Some(|set, value| value::is_text(value, |text| value::is_address_at(text, set))),
+        |old, new| optional(slice(old), slice(new), |one, other| one == other);
     /// Every link in the text must lead to one of these hosts, written as for `hosts`; an empty list allows no link.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub links: Option<Vec<String>>,
+    links: Vec<String> = Links, owned_texts, Some(|set, value| value::is_text(value, |text| value::leads_only_to(text, set))),
+        |old, new| optional(slice(old), slice(new), |one, other| one == other);
     /// The text must be this folder or a path below it; without `..`, links on disk are not looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path_root: Option<String>,
+    path_root: String = PathRoot, owned_text, Some(|set, value| value::is_text(value, |text| value::is_within(text, set))),
+        |old, new| match (old, new) {
+            (Some(old), Some(new)) => Order::of(old, new, |one, other| value::is_folder_within(other, one)),
+            (old, new) => presence(old, new),
+        };
+    /// The smallest number allowed.
+    min: f64 = Min, number, Some(|set, value| value::is_at_least(value, *set)), by_least;
+    /// The largest number allowed.
+    max: f64 = Max, number, Some(|set, value| value::is_at_most(value, *set)), by_most;
+    /// Most items of a list; a list that is written as one text (`a@x.example, b@x.example`) counts as what it lists, any other value
+    /// as one.
+    max_items: u32 = MaxItems, number_of, None, by_most;
     /// Where the values must come from: any of these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Vec<Source>>,
-    /// In which other ways of people the input may write a value of it.
-    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
-    pub read_as: Option<ReadAs>,
-    /// Rules of the fields of an object, by the field's name. Where there are any, the value must be an object or a list of objects, and
-    /// fields without an entry are treated as arguments without one are.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, ArgumentRule>,
+    from: Vec<Source> = From, parsed_list, None,
+        |old, new| optional(slice(old), slice(new), Source::covers);
 }
 
-/// How people write what tools take in one form. A value of the input that can be read as the argument's value counts as it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ReadAs {
-    /// A date: `May 26` for `2024-05-26`.
-    Date,
-    /// A date with a time, both of which the input has: `May 26 at 5 pm` for `2024-05-26T17:00`.
-    DateTime,
-    /// A time of day: `5 pm` for `17:00`.
-    Time,
-    /// A number in words: `two hundred` for 200.
-    Number,
-    /// The number of a phone: `+49 (0)30 123-456` for `+4930123456`.
-    Phone,
-}
-
-/// How the input wrote a value that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WrittenAs {
-    /// A date as `2024-05-26`.
-    YearMonthDay,
-    /// A date as `26 May 2024` or `26.05.2024`.
-    DayMonthYear,
-    /// A date as `May 26, 2024` or `5/26/2024`.
-    MonthDayYear,
-    /// A date without its year.
-    MonthDay,
-    /// A time as `17:00` or `5:00 pm`.
-    HourMinute,
-    /// A time as `5 pm`.
-    Hour,
-    /// A time as `noon`.
-    Named,
-    /// A number as `two hundred`.
-    Words,
-    /// A number as `2 million` or `5k`.
-    Scaled,
-    /// The figures of a phone's number, in other groups.
-    Figures,
-}
-
-impl ReadAs {
-    /// The words of the boundary file.
-    pub(in crate::security) const WORDS: [(&'static str, Self); 5] = [
-        ("date", Self::Date),
-        ("date_time", Self::DateTime),
-        ("time", Self::Time),
-        ("number", Self::Number),
-        ("phone", Self::Phone),
-    ];
+fn slice<T>(list: Option<&Vec<T>>) -> Option<&[T]> {
+    list.map(Vec::as_slice)
 }
 
 impl ArgumentRule {
@@ -130,61 +155,5 @@ impl ArgumentRule {
             rule.add_to(path, all);
             path.pop();
         }
-    }
-}
-
-/// Where an argument's value may come from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Source {
-    /// The run's input, as a whole token of its text. Written `input`, or `input:FIELD` where only that field of the input counts:
-    /// a program's input often holds both what its user wrote and what others did.
-    Input {
-        /// The only field that counts; any when absent.
-        field: Option<String>,
-    },
-    /// A list that the operator keeps: an entry of the boundary's `[registry]` of this name. Written `registry:NAME`.
-    Registry(String),
-    /// A field of a reply of this tool that has exactly this value. Written `server.tool`, or `server.tool:field` where only fields
-    /// of that name count: a reply often holds both what its server knows and what outsiders wrote.
-    Reply {
-        /// The tool.
-        tool: ToolName,
-        /// The only field that counts; any when absent.
-        field: Option<String>,
-    },
-}
-
-impl FromStr for Source {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let (place, part) = match text.split_once(':') {
-            Some((place, part)) => (place, Some(part.to_owned())),
-            None => (text, None),
-        };
-        Ok(match (place, part) {
-            ("input", field) => Self::Input { field },
-            ("registry", name) => Self::Registry(name.unwrap_or_default()),
-            (tool, field) => Self::Reply { tool: ToolName::try_from(tool)?, field },
-        })
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Input { field: None } => f.write_str("input"),
-            Self::Input { field: Some(field) } => write!(f, "input:{field}"),
-            Self::Registry(name) => write!(f, "registry:{name}"),
-            Self::Reply { tool, field: None } => write!(f, "{tool}"),
-            Self::Reply { tool, field: Some(field) } => write!(f, "{tool}:{field}"),
-        }
-    }
-}
-
-impl Serialize for Source {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

@@ -6,7 +6,7 @@ use super::{super::arguments::Schemas, made::nested, *};
 use crate::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
-    security::Denied,
+    security::{Denied, RuleId},
 };
 
 fn tool(schema: Value) -> ToolSpec {
@@ -37,7 +37,7 @@ fn doubling() -> ToolSpec {
 async fn what_could_take_too_long_is_refused_and_says_so() {
     let schemas = Schemas::default();
     let denied = checked(&schemas, &doubling(), json!({ "a": nested(60, "x", json!(1)) })).await.unwrap_err();
-    assert_eq!((denied.kind, denied.rule), (EventKind::ArgumentsMalformed, Some("schema")));
+    assert_eq!((denied.kind, denied.rule), (EventKind::ArgumentsMalformed, Some(RuleId::Schema)));
     assert!(denied.detail.contains("longer than a second: pass smaller arguments"), "{denied}");
     assert_eq!(checked(&schemas, &doubling(), json!({ "a": nested(5, "x", json!(1)) })).await, Ok(()));
 }
