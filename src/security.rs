@@ -35,5 +35,5 @@ pub use connections::Connections;
 pub use guard::{Authorized, CallFailure, Denial, FailureKind, Guard, PendingCall, Unauthorized};
 pub use policy::{BoundaryError, Policy, RuleId};
 pub use scope::{Scope, ScopeError, ScopeSet};
-pub use session::{Caller, Labels, Mode, Session};
+pub use session::{Caller, Labels, Mode, Oversight, Session};
 pub(crate) use session::{WRAPPER, has_json_texts, json_of};

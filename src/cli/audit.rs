@@ -182,7 +182,7 @@ impl Filter {
         self.run.is_none_or(|run| run == row.run)
             && self.tool.as_ref().is_none_or(|tool| *tool == row.tool)
             && self.code.is_none_or(has)
-            && self.candidate.as_ref().is_none_or(|candidate| row.labels.candidate.as_ref() == Some(candidate))
+            && self.candidate.as_ref().is_none_or(|candidate| row.labels.get("candidate") == Some(candidate))
             && self.verdict.is_none_or(side)
             && self.since.is_none_or(late)
     }

@@ -19,7 +19,7 @@ use crate::{
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
-    security::{GrantError, Grants, Mode},
+    security::{GrantError, Grants, Mode, Oversight, policy::CompileWrites},
     separate,
 };
 
@@ -277,7 +277,7 @@ where
             metric: &self.metric,
             labeled: self.labeled.as_deref(),
             unsafe_demos: self.unsafe_demos,
-            mode: Mode::Compile,
+            mode: self.mode(),
             slots,
             running: Semaphore::new(self.concurrency),
         };
@@ -289,13 +289,25 @@ where
         Ok(Found { candidate, rollouts: study.rollouts(), model_calls: study.spent().model_calls })
     }
 
+    /// Whether writes are made while compiling, as the boundary says.
+    fn mode(&self) -> Mode {
+        match self.runtime.boundary().policy().compile_writes() {
+            CompileWrites::DryRun => Mode::DryRun,
+            CompileWrites::Live => Mode::Live,
+        }
+    }
+
     /// Measures on the test split, or on the validation split where there is none.
     async fn measure(&self, program: &P) -> Result<(SplitName, Evaluation), CompileError> {
         let (split, data): (SplitName, &Dataset<P::Input, L>) = match &self.data.test {
             Some(test) => (SplitName::Test, test),
             None => (SplitName::Val, &self.data.val),
         };
-        let mut evaluate = Evaluate::new().concurrency(self.concurrency).seed(self.seed).mode(Mode::Compile);
+        let mut evaluate = Evaluate::new()
+            .concurrency(self.concurrency)
+            .seed(self.seed)
+            .mode(self.mode())
+            .oversight(Oversight::Unattended);
         if let Some(progress) = &self.evaluate_progress {
             evaluate = evaluate.progress(progress.clone());
         }

@@ -17,7 +17,7 @@ use crate::{
     metric::{Metric, Score, counts},
     module::{Boxed, Module, Program},
     runtime::{Run, RunOptions, Runtime},
-    security::{Labels, Mode},
+    security::{Labels, Mode, Oversight},
 };
 
 /// What a search sees of a program, its data, its metric and its runtime.
@@ -65,9 +65,17 @@ where
 {
     async fn run(&self, trial: &Trial) -> Result<Rollout, String> {
         let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
-        let labels =
-            Labels { candidate: Some(trial.candidate.digest().to_string()), example: Some(example.id.clone()) };
-        let options = RunOptions { seed: trial.seed, mode: self.mode, labels, ..RunOptions::default() };
+        let labels = Labels::from([
+            ("candidate".to_owned(), trial.candidate.digest().to_string()),
+            ("example".to_owned(), example.id.clone()),
+        ]);
+        let options = RunOptions {
+            seed: trial.seed,
+            mode: self.mode,
+            oversight: Oversight::Unattended,
+            labels,
+            ..RunOptions::default()
+        };
         let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
         let (run, paths) = match (trial.role, self.teacher) {
             (Role::Teacher, Teacher::Program(runtime, program)) => {

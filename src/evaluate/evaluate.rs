@@ -15,7 +15,7 @@ use crate::{
     metric::{Metric, MetricError},
     module::Module,
     runtime::{Run, RunOptions, Runtime},
-    security::{Labels, Mode},
+    security::{Labels, Mode, Oversight},
 };
 
 /// Runs a program over a data set and scores it. A failed example never fails the evaluation; an infrastructure failure is
@@ -26,6 +26,7 @@ pub struct Evaluate {
     concurrency: usize,
     seed: u64,
     mode: Mode,
+    oversight: Oversight,
     deadline: Duration,
     journal: Option<PathBuf>,
     progress: Option<Arc<dyn Progress>>,
@@ -52,6 +53,7 @@ impl Evaluate {
             concurrency: 16,
             seed: 0,
             mode: Mode::Live,
+            oversight: Oversight::default(),
             deadline: Duration::from_secs(120),
             journal: None,
             progress: None,
@@ -76,6 +78,13 @@ impl Evaluate {
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Whether the runtime's approver may be asked about calls of the runs; by default it may.
+    #[must_use]
+    pub fn oversight(mut self, oversight: Oversight) -> Self {
+        self.oversight = oversight;
         self
     }
 
@@ -145,9 +154,14 @@ impl Evaluate {
         L: Send + Sync,
         T: Metric<M, L>,
     {
-        let labels = Labels { candidate: None, example: Some(example.id.clone()) };
-        let options =
-            RunOptions { seed: seed_of(self.seed, &example.id), mode: self.mode, labels, ..RunOptions::default() };
+        let labels = Labels::from([("example".to_owned(), example.id.clone())]);
+        let options = RunOptions {
+            seed: seed_of(self.seed, &example.id),
+            mode: self.mode,
+            oversight: self.oversight,
+            labels,
+            ..RunOptions::default()
+        };
         let run = runtime.run_with(program, example.input.clone(), options);
         match tokio::time::timeout(self.deadline, run).await {
             Ok(run) => {

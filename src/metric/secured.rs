@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
-use super::{Metric, MetricError, Score, score::counts};
+use super::{Metric, MetricError, Penalty, Score, score::counts};
 use crate::{
     data::Example,
     episode::Episode,
-    event::{EventKind, Penalty, Severity},
+    event::{EventKind, Severity},
     module::Module,
     runtime::Run,
 };
@@ -31,7 +31,7 @@ pub struct Secured<T, B = BoundaryBudget> {
 pub enum Form {
     /// Task × [no violation attempted] − capped costs, at least 0.
     SafeSuccess,
-    /// Task − the weights of all events, at least −1. Weights that are not given are those of the event table;
+    /// Task − the weights of all events, at least −1. Weights that are not given are those of [`Penalty::of`];
     /// violations weigh 0.5 each.
     Additive(Weights),
 }
@@ -149,7 +149,7 @@ impl<L, F: Fn(&L) -> u32 + Send + Sync> CallBudget<L> for F {
 }
 
 fn cost(kind: EventKind, count: u32) -> f64 {
-    match kind.penalty() {
+    match Penalty::of(kind) {
         Penalty::Cost { each, cap } => (each * f64::from(count)).min(cap),
         Penalty::None | Penalty::Void => 0.0,
     }

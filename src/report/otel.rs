@@ -66,12 +66,13 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
             ("abide.effect", row.effect.map(|effect| effect.name().to_owned())),
             ("abide.caller.hash", row.caller_hash.as_ref().map(ToString::to_string)),
             ("abide.module", row.module.clone()),
-            ("abide.candidate", row.labels.candidate.clone()),
-            ("abide.example", row.labels.example.clone()),
             ("abide.token.hash", row.token_hash.clone()),
             ("abide.token.jti_hash", row.jti_hash.as_ref().map(ToString::to_string)),
         ];
         add(&mut record, optional);
+        for (name, label) in &row.labels {
+            record.add_attribute(format!("abide.label.{name}"), label.clone());
+        }
         if !row.read_as.is_empty() {
             record.add_attribute("abide.read_as", json!(row.read_as).to_string());
         }

@@ -14,7 +14,7 @@ use crate::{
     event::SecurityEvent,
     lm::Lm,
     module::Module,
-    security::{Boundary, Caller, Denied, Labels, Mode, Session, policy::Registry},
+    security::{Boundary, Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry},
 };
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
@@ -48,6 +48,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// Whether calls that change something are made, or stood in for.
     pub mode: Mode,
+    /// Whether the runtime's approver may be asked about calls of the run.
+    pub oversight: Oversight,
     /// What audit rows say the run belongs to.
     pub labels: Labels,
     /// Lists that arguments may come from, such as the payees of the user whom the run serves; beside those of the boundary, which
@@ -59,7 +61,14 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { seed: 0, mode: Mode::Live, labels: Labels::default(), registry: Registry::new(), caller: None }
+        Self {
+            seed: 0,
+            mode: Mode::Live,
+            oversight: Oversight::default(),
+            labels: Labels::new(),
+            registry: Registry::new(),
+            caller: None,
+        }
     }
 }
 
@@ -76,6 +85,7 @@ impl Runtime {
         // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
         let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
         let session = Session::new(run, options.mode, &trusted)
+            .overseen(options.oversight)
             .labelled(options.labels)
             .with_registry(options.registry)
             .called_by(options.caller);

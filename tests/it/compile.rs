@@ -1,7 +1,7 @@
 //! Compiling against real servers: the same result at any concurrency, and nothing in it that must not be.
 
 use abide::{
-    event::{EventKind, Penalty},
+    event::EventKind,
     optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget},
     prelude::*,
 };
@@ -72,7 +72,7 @@ async fn demonstrations_hold_no_tool_text_and_come_from_safe_runs() {
             assert!(secret.is_empty() || !text.contains(secret.as_str()), "`{secret}` got into the program");
         }
     }
-    let violations = EventKind::ALL.iter().filter(|kind| kind.penalty() == Penalty::Void);
+    let violations = EventKind::ALL.iter().filter(|kind| kind.is_violation());
     for kind in violations {
         assert!(!text.contains(&format!("\"{}\"", kind.code())), "a demonstration shows a violation: {}", kind.code());
     }

@@ -11,9 +11,9 @@ use std::{
 use abide::{
     Digest,
     call::{ToolCall, ToolName, ToolSpec},
-    event::{EventKind, Penalty},
+    event::EventKind,
     lm::Lm,
-    metric::Score,
+    metric::{Penalty, Score},
     prelude::*,
     runtime::{Builder, RunOptions},
     security::{
@@ -200,7 +200,7 @@ fn slips() -> Vec<Attack> {
         attack(InputRejected, 0, []).asked("x".repeat(2_001)),
         attack(OutputRejected, 0, ["I would rather not.".into()]),
         attack(ToolFailed, 1, [look_up("AAA000")]).asked("Who is AAA000?"),
-        Attack { mode: Mode::Compile, ..attack(DryRun, 0, [ticket("broken grill")]).under(dry) },
+        Attack { mode: Mode::DryRun, ..attack(DryRun, 0, [ticket("broken grill")]).under(dry) },
         attack(ReplyDenied, 1, [look_up("ABC123")])
             .under(|rules| rules.replace("max = 3 }", "max = 3 }\nreply = { max_bytes = 10 }")),
         attack(InjectionSeen, 1, [look_up(&noted())]).asked(format!("Who is {}?", noted())),
@@ -333,7 +333,7 @@ async fn happens(number: usize, attack: Attack) {
     assert_eq!(calls.len(), attack.made, "attack {number} ({kind:?}) reached the server: {calls:?}");
 
     let score = score(&run, if kind == EventKind::ExcessCall { 1 } else { 9 }, &attack.request).await;
-    match kind.penalty() {
+    match Penalty::of(kind) {
         Penalty::None => assert_eq!(score.value, 1.0, "attack {number} ({kind:?}) is no fault of the program"),
         Penalty::Cost { each, .. } => {
             assert!(score.value <= 1.0 - each + 1e-9, "attack {number} ({kind:?}): {score:?}")
@@ -371,7 +371,7 @@ fn the_page_of_events_has_every_kind_as_it_is() {
     for (kind, section) in EventKind::ALL.iter().zip(sections) {
         let code = kind.code();
         assert!(section.starts_with(&format!("`{code}`\n")), "`{code}` is not where it belongs: {section}");
-        let costs = match kind.penalty() {
+        let costs = match Penalty::of(*kind) {
             Penalty::None => "nothing".to_owned(),
             Penalty::Cost { each, cap } => format!("{each} each, at most {cap}"),
             _ => "the success".to_owned(),

@@ -291,7 +291,7 @@ async fn a_write_of_a_compile_is_stood_in_for() {
     let stage = Stage::with_rules(&dry_rules(), [file.clone(), finish(), file, finish()]).await;
     let agent = stage.agent().await;
     let mut options = RunOptions::default();
-    options.mode = Mode::Compile;
+    options.mode = Mode::DryRun;
     let run = stage.runtime.run_with(&agent, ask("File a ticket for ABC123: broken grill"), options).await;
     assert_eq!(run.outcome.as_ref().unwrap().response, "Done.");
     assert_eq!(kinds(&run), [EventKind::DryRun]);

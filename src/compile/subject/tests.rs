@@ -28,7 +28,7 @@ async fn secrets_reach_neither_the_proposer_nor_a_demonstration() {
         metric: &metric,
         labeled: Some(&labeled),
         unsafe_demos: UnsafeDemos::Refuse,
-        mode: Mode::Compile,
+        mode: Mode::DryRun,
         slots,
         running: Semaphore::new(1),
     };

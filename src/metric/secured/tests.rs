@@ -44,7 +44,7 @@ fn costs_are_small_and_capped() {
 fn every_kind_lowers_the_score_or_is_not_the_programs_fault() {
     for kind in EventKind::ALL {
         let lowered = safe(1.0, &[*kind]).value < 1.0;
-        assert_eq!(lowered, kind.penalty() != Penalty::None, "{kind:?}");
+        assert_eq!(lowered, Penalty::of(*kind) != Penalty::None, "{kind:?}");
     }
 }
 

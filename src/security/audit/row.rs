@@ -38,7 +38,7 @@ pub struct Row {
     /// What the run is for.
     pub mode: Mode,
     /// What the run belongs to.
-    #[serde(flatten)]
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
     /// SHA-256 of the run's caller; none where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ pub struct Row {
 pub enum RowVerdict {
     /// The call is made.
     Permit,
-    /// The call would be made, were the run not part of compiling.
+    /// The call would be made, were it not a dry run.
     PermitDryRun,
     /// The call is refused.
     Deny(EventKind),

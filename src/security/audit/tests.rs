@@ -26,8 +26,8 @@ fn row() -> Row {
         tool: "crm.lookup".try_into().unwrap(),
         arguments: [("id".into(), json!("CUST1")), ("x".repeat(200), json!(1))].into_iter().collect(),
     };
-    let labels = Labels { candidate: Some("c1".into()), example: None };
-    let session = Session::new(RunId::random(), Mode::Compile, &Fields::new()).labelled(labels);
+    let labels = Labels::from([("candidate".to_owned(), "c1".to_owned())]);
+    let session = Session::new(RunId::random(), Mode::DryRun, &Fields::new()).labelled(labels);
     let mut row = Row::of(&call, &session, &crate::secret::Redactor::new()).asked_by(Some("Support"));
     row.conclude(
         RowVerdict::Deny(EventKind::ScopeMissing),
@@ -96,8 +96,8 @@ fn a_file_gets_one_line_for_each_row_and_is_only_its_owners() {
     assert_eq!(second["rule"], "tools.\"crm.lookup\".scopes");
     assert_eq!(second["also"], json!(["argument_denied"]));
     assert_eq!(second["module"], "Support");
-    assert_eq!(second["candidate"], "c1");
-    assert_eq!(second["mode"], "compile");
+    assert_eq!(second["labels"]["candidate"], "c1");
+    assert_eq!(second["mode"], "dry_run");
     assert_eq!(second["arguments"], json!(["id", "[other]"]));
     assert!(!text.contains("CUST1"));
     #[cfg(unix)]

@@ -16,7 +16,7 @@ use super::super::{
     limit::{rate::Limiter, window::Windows},
     place,
     policy::{Approval, Policy, ToolLock, ToolRule},
-    session::{Mode, Reservation, Session, Wanted},
+    session::{Mode, Oversight, Reservation, Session, Wanted},
     text::secret_shape,
 };
 use super::{
@@ -234,13 +234,13 @@ impl Guard {
             Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
         };
         let (mode, digest) = (session.mode(), &row.arguments_digest);
-        let stand_in = self.stand_ins.of(&self.policy, rule, tool, mode, digest).await;
+        let stand_in = self.stand_ins.of(rule, tool, mode, digest).await;
         let stand_in = stand_in.map(|reply| self.screened(rule, call, reply, session));
         let question = self.question(rule, call, session, denials);
         // a call that is not made needs no approval
         let question = question.filter(|question| stand_in.is_none() || !question.objections.is_empty());
         if let Some(question) = &question {
-            self.ask_somebody(question, session.mode()).await?;
+            self.request_approval(question, session).await?;
         }
         let places = self.take_places(session, &reservation).await;
         places.map_err(|denied| Objections::of([denied].into_iter().chain(asked_in_vain(question.as_ref()))))?;
@@ -315,17 +315,20 @@ impl Guard {
         })
     }
 
-    async fn ask_somebody(&self, question: &Question, mode: Mode) -> Result<(), Objections> {
-        let outcome = if mode == Mode::Live { self.desk.ask(question).await } else { Outcome::NobodyThere };
-        let why = match (&outcome, mode) {
-            (Outcome::Yes, _) => return Ok(()),
-            (Outcome::No, _) => "somebody was asked, and said no",
-            (Outcome::Failed(reason), _) => &format!("it needs somebody's yes, and the approver failed: {reason}"),
-            (Outcome::NobodyThere, Mode::Compile) => "it needs somebody's yes, and nobody is asked while compiling",
-            (Outcome::NobodyThere, Mode::DryRun) => "it needs somebody's yes, and nobody is asked in a dry run",
-            (Outcome::NobodyThere, Mode::Live) => {
-                "it needs somebody's yes, and nobody could be asked: give the runtime an approver"
+    async fn request_approval(&self, question: &Question, session: &Session) -> Result<(), Objections> {
+        let may_ask = session.mode() == Mode::Live && session.oversight() == Oversight::Attended;
+        let outcome = if may_ask { self.desk.ask(question).await } else { Outcome::NobodyThere };
+        let why = match &outcome {
+            Outcome::Yes => return Ok(()),
+            Outcome::No => "an approver was asked, and said no",
+            Outcome::Failed(reason) => &format!("it needs an approval, and the approver failed: {reason}"),
+            Outcome::NobodyThere if session.mode() == Mode::DryRun => {
+                "it needs an approval, and in a dry run no approver is asked"
             }
+            Outcome::NobodyThere if session.oversight() == Oversight::Unattended => {
+                "it needs an approval, and the run is unattended: no approver is asked"
+            }
+            Outcome::NobodyThere => "it needs an approval, and there is no approver: give the runtime one",
         };
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
         let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::HumanAsked, why));
@@ -358,11 +361,7 @@ impl Guard {
             record(events, EventKind::RedundantCall, &call, detail);
         }
         if let Some(reply) = &granted.stand_in {
-            let reason = match session.mode() {
-                Mode::DryRun => "it is a dry run",
-                Mode::Compile | Mode::Live => "the run is part of compiling",
-            };
-            record(events, EventKind::DryRun, &call, reason);
+            record(events, EventKind::DryRun, &call, "it is a dry run");
             session.answered(&self.policy, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {

@@ -11,11 +11,7 @@ use tokio::sync::OnceCell;
 use crate::{
     Digest,
     call::{Effect, ToolSpec, json_bytes},
-    security::{
-        check::schema::Schema,
-        policy::{CompileWrites, Policy, ToolRule},
-        session::Mode,
-    },
+    security::{check::schema::Schema, policy::ToolRule, session::Mode},
 };
 
 /// Definitions that refer to themselves are followed so far.
@@ -38,18 +34,12 @@ impl StandIns {
     /// The stand-in, where the call must not be made: the operator's, that of a recording, or one made of the tool's output schema.
     pub(super) async fn of(
         &self,
-        policy: &Policy,
         rule: &ToolRule,
         tool: &ToolSpec,
         mode: Mode,
         arguments_digest: &Digest,
     ) -> Option<Value> {
-        let stands_in = match mode {
-            Mode::Live => false,
-            Mode::Compile => policy.compile_writes() == CompileWrites::DryRun,
-            Mode::DryRun => true,
-        };
-        if !stands_in || rule.effect == Effect::Read {
+        if mode == Mode::Live || rule.effect == Effect::Read {
             return None;
         }
         let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());

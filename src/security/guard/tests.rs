@@ -22,7 +22,7 @@ use super::super::{
         token::{GrantError, Grants},
     },
     policy::{Policy, RuleId},
-    session::{Mode, Session},
+    session::{Mode, Oversight, Session},
 };
 use super::*;
 use crate::{
@@ -327,18 +327,17 @@ async fn an_error_that_repeats_a_value_does_not_vouch_for_it() {
 }
 
 #[tokio::test]
-async fn while_compiling_writes_are_stood_in_for_unless_the_boundary_says_live() {
+async fn in_a_dry_run_writes_are_stood_in_for() {
     let title = json!({ "title": "broken" });
-    let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::Compile);
+    let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::DryRun);
     let Authorized::DryRun(stand_in) = bench.call("crm.ticket", title.clone()).await.unwrap() else {
-        panic!("a write while compiling");
+        panic!("a write in a dry run");
     };
     assert_eq!(stand_in, json!({ "ticket": "T-0" }));
     assert!(bench.log.has(EventKind::DryRun));
     assert_eq!(bench.rows.all()[0].verdict, RowVerdict::PermitDryRun);
 
-    let live = format!("{BOUNDARY}\n[compile]\nwrites = \"live\"");
-    let bench = Bench::with(&live, Token(Some("ticket:create")), Mode::Compile);
+    let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::Live);
     let authorized = bench.call("crm.ticket", title).await.unwrap();
     assert!(matches!(authorized, Authorized::Execute(pending) if pending.effect() == Effect::Write));
 }

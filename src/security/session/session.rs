@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Mutex, PoisonError},
 };
@@ -22,6 +23,7 @@ use crate::{
 pub struct Session {
     run: RunId,
     mode: Mode,
+    oversight: Oversight,
     labels: Labels,
     caller: Option<Caller>,
     caller_hash: Option<Digest>,
@@ -36,22 +38,22 @@ pub struct Session {
 pub enum Mode {
     /// For its user: calls are made.
     Live,
-    /// For compiling: the boundary says whether writes are made.
-    Compile,
-    /// For a look: calls that change something are stood in for, whatever the boundary says of compiling.
+    /// For a look, or for compiling: calls that change something are stood in for.
     DryRun,
 }
 
-/// What a run belongs to, for joining audit rows with a compile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Labels {
-    /// The candidate program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub candidate: Option<String>,
-    /// The example it runs on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub example: Option<String>,
+/// Whether an approver may be asked about calls of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Oversight {
+    /// Yes, where the runtime has one.
+    #[default]
+    Attended,
+    /// No: a call that needs an approval is refused. So it is while compiling.
+    Unattended,
 }
+
+/// What a run belongs to, by names of your own; compiling writes `candidate` and `example`. For joining audit rows.
+pub type Labels = BTreeMap<String, String>;
 
 /// On whose behalf a run is made: a user, a tenant. Your own word for it, such as a user id; a boundary can limit what all runs of one
 /// caller do in a time.
@@ -70,7 +72,6 @@ impl Mode {
     pub fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
-            Self::Compile => "compile",
             Self::DryRun => "dry_run",
         }
     }
@@ -84,13 +85,21 @@ impl Session {
         Self {
             run,
             mode,
-            labels: Labels::default(),
+            oversight: Oversight::default(),
+            labels: Labels::new(),
             caller: None,
             caller_hash: None,
             registry,
             counts: Mutex::default(),
             memory: Mutex::new(Memory::of(input)),
         }
+    }
+
+    /// With or without an approver who may be asked.
+    #[must_use]
+    pub fn overseen(mut self, oversight: Oversight) -> Self {
+        self.oversight = oversight;
+        self
     }
 
     /// With labels for its audit rows.
@@ -130,6 +139,11 @@ impl Session {
     /// What the run is for.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whether an approver may be asked about its calls.
+    pub fn oversight(&self) -> Oversight {
+        self.oversight
     }
 
     /// On whose behalf it is made.

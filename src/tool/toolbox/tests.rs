@@ -230,7 +230,7 @@ async fn every_permitted_call_has_one_outcome_in_the_audit() {
     // refused
     assert_eq!(audited(shouting(|_| async { Ok(json!("HEY")) }), "", Mode::Live).await, []);
     let writes = RULES.replace("\"read\"", "\"write\"");
-    let dry = audited(shouting(|_| async { Ok(json!("HEY")) }), &writes, Mode::Compile).await;
+    let dry = audited(shouting(|_| async { Ok(json!("HEY")) }), &writes, Mode::DryRun).await;
     assert_eq!(dry, [(OutcomeStatus::DryRun, None)]);
 }
 

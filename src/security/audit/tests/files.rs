@@ -201,7 +201,7 @@ fn a_disk_that_is_full_breaks_the_audit_and_not_the_chain() {
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"kind\":\"deci").unwrap();
     assert!(matches!(verified(&path), Err(VerifyError::Bad(Bad { line: 4, flaw: Flaw::Cut, .. }))));
     let mut long = row();
-    long.labels.candidate = Some("x".repeat(2 << 20));
+    long.labels.insert("candidate".to_owned(), "x".repeat(2 << 20));
     let audit = Audit::file(&path).unwrap();
     let error = audit.write(Entry::Decision(long), moment()).unwrap_err();
     assert!(error.to_string().contains("longer than"), "{error}");

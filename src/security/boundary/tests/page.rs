@@ -6,27 +6,30 @@ use super::*;
 use crate::{
     call::ToolSpec,
     event::EventKind,
-    security::lint::{self, Severity},
+    security::{
+        lint::{self, Severity},
+        policy::ArgumentRule,
+    },
 };
 
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
-/// The code that reads all tables but those of servers.
-const READERS: [&str; 5] = [
-    include_str!("../../policy/key.rs"),
+/// The code that reads all tables but those of servers and of arguments.
+const READERS: [&str; 4] = [
     include_str!("../../policy/file/read.rs"),
     include_str!("../../policy/file/flow.rs"),
     include_str!("../../policy/file/limits.rs"),
     include_str!("../../policy/file/tool.rs"),
 ];
 
-/// The texts in the lists of known keys.
+/// The keys of arguments, and the texts in the lists of the other known keys.
 fn keys() -> BTreeSet<&'static str> {
     let lists = READERS.iter().flat_map(|code| {
         let starts = ["KEYS: &[&str] =", "finish(&["].into_iter().flat_map(|start| code.split(start).skip(1));
         starts.filter_map(|rest| rest.split(']').next())
     });
-    lists.flat_map(|list| list.split('"').skip(1).step_by(2)).collect()
+    let others = lists.flat_map(|list| list.split('"').skip(1).step_by(2));
+    others.chain(ArgumentRule::KEYS.iter().copied()).collect()
 }
 
 #[test]

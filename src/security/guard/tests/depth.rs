@@ -150,7 +150,7 @@ async fn the_same_write_is_the_same_however_its_numbers_are_written() {
 #[tokio::test]
 async fn a_recorded_stand_in_is_screened_like_a_reply() {
     let rules = rules("reply = { hide = [\"card\"] }\ndry_run = { card = \"4111111111111111\", ok = true }");
-    let bench = Bench::with(&rules, Token(None), Mode::Compile);
+    let bench = Bench::with(&rules, Token(None), Mode::DryRun);
     let Authorized::DryRun(shown) = bench.call("add", json!({})).await.unwrap() else { panic!("a dry run") };
     assert_eq!(shown, json!({ "card": "{hidden}", "ok": true }));
 }
@@ -159,7 +159,7 @@ async fn a_recorded_stand_in_is_screened_like_a_reply() {
 async fn a_stand_in_hides_what_it_is_itself_the_source_of() {
     let rules = "[tools.add]\nscopes = []\neffect = \"external\"\nreply = { hide = [\"own\"] }\n\
                  dry_run = { card = \"4111111111111111\", ok = true }\n[sensitive.own]\nfrom = [\"add:card\"]\n";
-    let bench = Bench::with(rules, Token(None), Mode::Compile);
+    let bench = Bench::with(rules, Token(None), Mode::DryRun);
     let Authorized::DryRun(shown) = bench.call("add", json!({})).await.unwrap() else { panic!("a dry run") };
     assert!(!shown.to_string().contains("4111111111111111"), "{shown}");
 }
@@ -203,14 +203,14 @@ async fn a_question_is_asked_about_what_may_be_lifted_only() {
     assert_eq!(asked, 1, "{:?}", episode.events);
 }
 
-struct Yes;
+pub(super) struct Yes;
 
 impl Approver for Yes {
     fn ask<'a>(
         &'a self,
         question: &'a Question,
     ) -> BoxFuture<'a, Result<crate::security::approval::Reply, crate::security::approval::ApproverError>> {
-        assert_eq!(question.objections.len(), 1);
+        assert!(question.objections.len() <= 1);
         Box::pin(async { Ok(crate::security::approval::Reply::Yes) })
     }
 }

@@ -69,7 +69,7 @@ async fn a_reply_comes_back_without_secrets_or_not_at_all() {
 
 #[tokio::test]
 async fn a_dry_run_has_its_outcome_at_once() {
-    let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::Compile);
+    let bench = Bench::with(BOUNDARY, Token(Some("ticket:create")), Mode::DryRun);
     assert!(matches!(bench.call(TICKET, ticket()).await, Ok(Authorized::DryRun(_))));
     assert_eq!(outcomes(&bench), [(OutcomeStatus::DryRun, None)]);
 }
@@ -87,4 +87,25 @@ fn an_answer_is_released_unless_it_breaks_a_rule_and_all_that_it_breaks_is_said(
     let free = Bench::new();
     assert!(free.guard.release(&free.session, &answer("<b>anything</b>")).is_ok());
     assert!(free.guard.release_unseen().is_ok());
+}
+
+#[tokio::test]
+async fn in_an_unattended_run_no_approver_is_asked() {
+    use super::depth::Yes;
+    let rules = BOUNDARY.replace("[tools.\"crm.ticket\"]", "[tools.\"crm.ticket\"]\napproval = \"each_call\"");
+    for (oversight, is_approved) in [(Oversight::Attended, true), (Oversight::Unattended, false)] {
+        let bench = Bench::with(&rules, Token(Some("ticket:create")), Mode::Live);
+        let bench = Bench {
+            guard: bench.guard.approver(Arc::new(Yes)),
+            session: bench.session.overseen(oversight),
+            log: bench.log,
+            rows: bench.rows,
+            clock: bench.clock,
+        };
+        let decided = bench.call(TICKET, ticket()).await;
+        assert_eq!(decided.is_ok(), is_approved);
+        if let Err(Unauthorized::Denied(denial)) = decided {
+            assert!(denial.first.detail.contains("the run is unattended"), "{denial}");
+        }
+    }
 }

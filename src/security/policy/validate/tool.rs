@@ -141,21 +141,9 @@ fn numbers(rule: &ArgumentRule, add: &mut impl FnMut(&str, String)) {
 
 /// The value of an argument with rules for its fields is an object, so rules for texts and numbers cannot hold.
 fn fields(rule: &ArgumentRule, add: &mut impl FnMut(&str, String)) {
-    let scalar = [
-        ("pattern", rule.pattern.is_some()),
-        ("enum", rule.one_of.is_some()),
-        ("min", rule.min.is_some()),
-        ("max", rule.max.is_some()),
-        ("min_chars", rule.min_chars.is_some()),
-        ("max_chars", rule.max_chars.is_some()),
-        ("prefix", rule.prefix.is_some()),
-        ("hosts", rule.hosts.is_some()),
-        ("links", rule.links.is_some()),
-        ("path_root", rule.path_root.is_some()),
-        ("as", rule.read_as.is_some()),
-    ];
+    let scalar = rule.each().into_iter().map(|(rule, _)| rule.as_str()).chain(rule.read_as.map(|_| "as"));
     let Some(field) = rule.fields.keys().next() else { return };
-    for (key, _) in scalar.into_iter().filter(|(_, is_there)| *is_there) {
+    for key in scalar {
         add(
             key,
             format!(

@@ -108,7 +108,7 @@ async fn a_failed_tool_is_told_in_its_servers_words_without_secrets() {
 #[tokio::test]
 async fn a_dry_run_is_told_from_a_reply_by_its_step() {
     let stub = server(|_| plain("500 Oops", "")).await;
-    let (outcomes, audited, episode) = twice(&stub, Mode::Compile).await;
+    let (outcomes, audited, episode) = twice(&stub, Mode::DryRun).await;
     assert!(matches!(outcomes[0], ToolOutcome::Replied { .. }), "{outcomes:?}");
     assert_eq!(episode.tool_steps().next().unwrap().verdict, CallVerdict::DryRun);
     assert_eq!(audited.first(), Some(&(OutcomeStatus::DryRun, None)));
