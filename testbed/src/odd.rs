@@ -21,7 +21,7 @@ mod case;
 mod data;
 mod issuer;
 mod key;
-mod site;
+mod odd;
 mod text;
 mod tool;
 mod wire;
@@ -34,7 +34,7 @@ use std::io;
 pub use self::{
     case::Case,
     data::cases,
-    site::{Launch, Odd, speak},
+    odd::{Launch, Odd, speak},
 };
 
 /// Why there is no odd server.
