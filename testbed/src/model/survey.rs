@@ -3,7 +3,8 @@
 use super::{
     catalogue::Purpose,
     cue::Text,
-    intent::{Fact, customer_ids},
+    fact::Fact,
+    figure::customer_ids,
     observe::{Failure, fact},
     prompt::Step,
 };
