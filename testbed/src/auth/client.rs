@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Error;
+use crate::hex::hex;
 
 /// A confidential client that may use the client-credentials grant.
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ pub(crate) fn authenticate<'a>(client: Option<&'a Client>, secret: &str) -> Opti
 pub(crate) fn random_hex<const N: usize>() -> Result<String, Error> {
     let mut bytes = [0_u8; N];
     aws_lc_rs::default_provider().secure_random.fill(&mut bytes).map_err(|_| Error::Randomness)?;
-    Ok(crate::hex(&bytes))
+    Ok(hex(&bytes))
 }
 
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use axum::{
@@ -20,135 +20,19 @@ use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
 use super::{
-    Client, State,
+    Client, Quirk,
+    access_token::issue,
     client::random_hex,
-    token::{Form, Problem, identify, issue},
+    credentials::identify,
+    desk::{Code, Consent, Refresh},
+    form::Form,
+    problem::Problem,
+    state::State,
 };
 use crate::serve::lock;
 
-/// What the server does otherwise than it should, or than it usually does, when a person is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Quirk {
-    /// The answer has another `state`.
-    OtherState,
-    /// The answer has no `iss`, although the metadata promise it.
-    NoIss,
-    /// The metadata do not promise `iss`, and the answer has none.
-    SilentIss,
-    /// The answer has the `iss` of somebody else.
-    ForeignIss,
-    /// The answer goes to another path.
-    OtherPath,
-    /// The answer has two codes.
-    TwoCodes,
-    /// The person says no.
-    Denied,
-    /// The metadata promise no S256.
-    NoS256,
-    /// The authorization endpoint is a `javascript:` address.
-    Script,
-    /// Nobody can register.
-    NoRegistration,
-    /// Registration puts another redirect address in the place of the one asked for.
-    OtherRedirect,
-    /// Registered clients get a secret.
-    Secrets,
-    /// Clients may be named by the address of a document, which is not looked at.
-    Documents,
-    /// `offline_access` is a scope.
-    Offline,
-    /// No refresh tokens.
-    NoRefresh,
-}
-
-/// Consents, and what came of them.
-#[derive(Debug, Default)]
-pub struct Desk {
-    quirks: Mutex<BTreeSet<Quirk>>,
-    /// Clients without a secret, and the redirect addresses of all that registered themselves.
-    registered: Mutex<BTreeMap<String, Vec<String>>>,
-    codes: Mutex<BTreeMap<String, Code>>,
-    refresh: Mutex<BTreeMap<String, Refresh>>,
-    asked: Mutex<Vec<BTreeMap<String, String>>>,
-    forms: Mutex<Vec<BTreeMap<String, String>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Code {
-    client: String,
-    redirect: String,
-    challenge: String,
-    consent: Consent,
-    used: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Refresh {
-    client: String,
-    consent: Consent,
-    used: bool,
-}
-
-/// All tokens that came of one consent end together.
-#[derive(Clone, Debug)]
-struct Consent {
-    id: String,
-    resource: String,
-    scope: String,
-}
-
 /// Who registers itself has none of its own: a person says which.
 const NO_SCOPES: [&str; 0] = [];
-
-impl Desk {
-    /// Makes the server do something otherwise.
-    pub fn set(&self, quirk: Quirk) {
-        lock(&self.quirks).insert(quirk);
-    }
-
-    /// Ends all of that.
-    pub fn heal(&self) {
-        lock(&self.quirks).clear();
-    }
-
-    /// What persons were asked so far: the fields of each request.
-    #[must_use]
-    pub fn asked(&self) -> Vec<BTreeMap<String, String>> {
-        lock(&self.asked).clone()
-    }
-
-    /// The fields of every request for tokens by consent, refused ones included.
-    #[must_use]
-    pub fn forms(&self) -> Vec<BTreeMap<String, String>> {
-        lock(&self.forms).clone()
-    }
-
-    /// The ids of clients that registered themselves.
-    #[must_use]
-    pub fn registered(&self) -> Vec<String> {
-        lock(&self.registered).keys().cloned().collect()
-    }
-
-    /// How many refresh tokens would be taken now.
-    #[must_use]
-    pub fn live(&self) -> usize {
-        lock(&self.refresh).values().filter(|refresh| !refresh.used).count()
-    }
-
-    /// Ends every consent.
-    pub fn withdraw(&self) {
-        lock(&self.refresh).clear();
-    }
-
-    fn has(&self, quirk: Quirk) -> bool {
-        lock(&self.quirks).contains(&quirk)
-    }
-
-    fn end(&self, consent: &Consent) {
-        lock(&self.refresh).retain(|_, refresh| refresh.consent.id != consent.id);
-    }
-}
 
 /// Adds what the metadata say about consents.
 pub(super) fn describe(state: &State, document: &mut Value) {

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Fault, State, code};
+use super::{Fault, code, state::State};
 use crate::serve::lock;
 
 /// RFC 8414 section 2; the same document serves OpenID Connect discovery.

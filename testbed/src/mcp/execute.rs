@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     customers::{self, Customer},
+    hex::hex,
     log::DEFAULT_PRIORITY,
 };
 
@@ -146,7 +147,7 @@ fn csv(customers: &[Customer]) -> String {
 fn name(prefix: &str, parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\u{1f}"));
     let (head, _) = digest.split_at(4);
-    format!("{prefix}-{}", crate::hex(head).to_uppercase())
+    format!("{prefix}-{}", hex(head).to_uppercase())
 }
 
 fn parse<'de, T: Deserialize<'de>>(arguments: &'de Value) -> Result<T, String> {

@@ -18,10 +18,11 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Clock, Fault, Options, RetryAfter,
+    Fault, Options, RetryAfter, TokenCheck,
+    clock::Clock,
     limit::{Bucket, Bursts, Limited, RETRY_AFTER},
     scope_of,
-    verify::{Claims, TokenCheck, Verifier},
+    verify::{Claims, Verifier},
 };
 use crate::{
     auth::Trust,

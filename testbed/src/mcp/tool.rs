@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
+use super::Error;
 use crate::log::DEFAULT_PRIORITY;
 
 /// The scope that a token needs for `tool`, or `None` if there is no such tool.
@@ -34,12 +35,12 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    pub(super) fn new() -> Result<Self, super::Error> {
+    pub(super) fn new() -> Result<Self, Error> {
         let tools = definitions();
         let mut arguments = BTreeMap::new();
         for tool in &tools {
             let validator = jsonschema::validator_for(&tool.schema_as_json_value())
-                .map_err(|error| super::Error::Schema(tool.name.to_string(), error.to_string()))?;
+                .map_err(|error| Error::Schema(tool.name.to_string(), error.to_string()))?;
             arguments.insert(tool.name.to_string(), validator);
         }
         Ok(Self { tools, arguments })

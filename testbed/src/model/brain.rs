@@ -14,30 +14,17 @@ use super::{
     demo::{self, Showing},
     hostile,
     intent::{self, Intent},
-    keyed,
+    keyed::keyed,
     prompt::{Chat, Form, Prompt, Turn, objective, properties, render},
     propose,
     respond::outputs,
     world::{Comprehension, Influence, World},
 };
 
+pub use super::reply::Reply;
+
 /// Entries of a cache before it is emptied.
 const CACHE: usize = 20_000;
-
-/// What the model says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reply {
-    /// Its text; may be empty beside calls.
-    pub text: String,
-    /// Native tool calls: name and arguments.
-    pub calls: Vec<(String, Value)>,
-}
-
-impl Reply {
-    fn text(text: String) -> Self {
-        Self { text, calls: Vec::new() }
-    }
-}
 
 /// The simulated model of one world.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //!
 //! A list is one string with `|` between cues. A cue occurs as whole words; with `*` at its end its last word may go on.
 
-use super::intent::Fact;
+use super::fact::Fact;
 
 pub(super) const TICKET: &str = "ticket | log it | log that | file it | file that | file something | file an | put on record \
     | put it on record | open a case | log a case | create a case | raise a case | file a case | \

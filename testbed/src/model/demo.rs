@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     catalogue::Purpose,
     intent::{self, Intent, customer_ids, is_customer_id},
+    keyed::keyed,
     observe::Failure,
     plan::remaining,
     prompt::{Step, Turn, fields, first_json, steps_in},
@@ -78,7 +79,7 @@ pub fn showings(user: &str, model: &Turn) -> Vec<Showing> {
     let signature = intent::signature(request, &intent);
     let show = |nth: usize, act: Act<'_>| {
         let before = steps.get(..nth).unwrap_or_default();
-        let key = super::keyed(&(request, nth, format!("{act:?}")));
+        let key = keyed(&(request, nth, format!("{act:?}")));
         Showing {
             signature: signature.clone(),
             moment: Moment::after(before),
@@ -127,7 +128,7 @@ pub fn vote(
         let fits = if showing.moment == moment { 1.0 } else { 0.35 };
         let in_middle = showings.len() > 8 && nth > showings.len() / 4 && nth < showings.len() * 3 / 4;
         let place = if in_middle { 0.85 } else { 1.0 };
-        let jitter = (super::keyed(&(showing.key, tie)) % 1_000) as f64 * 1e-5;
+        let jitter = (keyed(&(showing.key, tie)) % 1_000) as f64 * 1e-5;
         near.push(((FLOOR + alike) * fits * place + jitter, *weight));
     }
     near.sort_by(|a, b| b.0.total_cmp(&a.0));

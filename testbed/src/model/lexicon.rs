@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::world::Rule;
+use super::rule::Rule;
 
 /// Plausible English words of every theme, real ones and decoys: what a speaker of English would think of.
 #[must_use]

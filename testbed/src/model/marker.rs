@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::prompt::Form;
+use super::form::Form;
 
 /// The name in a line that is a field marker.
 #[must_use]

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use super::catalogue::Tool;
 
-pub use super::marker::{escape, fields, marker, render};
+pub use super::{
+    form::Form,
+    marker::{escape, fields, marker, render},
+};
 
 /// A chat request, whichever API it came by.
 #[derive(Clone, Debug, Default)]
@@ -62,20 +65,6 @@ pub struct ToolUse {
     pub name: String,
     /// Its arguments.
     pub arguments: Value,
-}
-
-/// The form in which the reply has to be written.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Form {
-    /// Field markers.
-    Markers,
-    /// A JSON object of the output fields.
-    Json,
-    /// Native tool calls, or text in the end.
-    Native,
-    /// Just text.
-    #[default]
-    Plain,
 }
 
 /// An output field.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     catalogue::{Purpose, blank},
-    intent::{Fact, Forbidden, Intent, Survey, Want},
+    intent::{Fact, Forbidden, Intent, Survey, Want, customer_ids},
     observe::{Failure, fact, ticket_number, total},
     prompt::{Field, Step},
 };
@@ -126,7 +126,7 @@ fn for_customer(want: &Want, steps: &[Step], precision: Precision) -> Vec<String
 
 /// What the records that were read say; nothing where none was.
 fn surveyed(survey: &Survey, steps: &[Step], precision: Precision) -> Option<String> {
-    let seen = survey.seen(steps, keys(survey.fact));
+    let seen = seen(survey, steps);
     let fitting: Vec<&str> = seen.iter().filter(|(_, fits)| *fits).map(|(id, _)| id.as_str()).collect();
     let (read, value) = (seen.len(), survey.value);
     Some(match precision {
@@ -141,6 +141,18 @@ fn surveyed(survey: &Survey, steps: &[Step], precision: Precision) -> Option<Str
             fitting.join(", ")
         ),
     })
+}
+
+/// Customers whose record was read in these steps, and whether they are of the survey's kind.
+fn seen(survey: &Survey, steps: &[Step]) -> Vec<(String, bool)> {
+    let read = steps
+        .iter()
+        .filter(|step| Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none());
+    read.filter_map(|step| {
+        let id = customer_ids(&step.arguments.to_string()).into_iter().next()?;
+        Some((id, fact(&step.observation, keys(survey.fact))? == survey.value))
+    })
+    .collect()
 }
 
 fn without_customer(intent: &Intent) -> String {

@@ -23,8 +23,9 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use super::{
-    brain::{Reply, StandIn, hostile_reply},
+    brain::{StandIn, hostile_reply},
     fault::{self, Fault, When},
+    reply::Reply,
     wire::{Api, Stop, prompt_tokens, reply_tokens},
 };
 

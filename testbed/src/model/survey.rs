@@ -1,12 +1,6 @@
 //! Questions about many customers: which of the newest ones are of one kind. Only their records can say.
 
-use super::{
-    catalogue::Purpose,
-    cue::Text,
-    intent::{Fact, customer_ids},
-    observe::{Failure, fact},
-    prompt::Step,
-};
+use super::{cue::Text, fact::Fact};
 
 /// Which of the newest customers are of one kind?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +23,6 @@ impl Survey {
         let count = words.iter().enumerate().find_map(|(at, word)| number(word).filter(|_| near_newest(at)))?;
         let (fact, value) = KINDS.into_iter().find(|(_, value)| words.contains(value))?;
         Some(Self { count, fact, value })
-    }
-
-    /// Customers whose record was read in these steps, and whether they are of the kind.
-    pub(super) fn seen(&self, steps: &[Step], keys: &[&str]) -> Vec<(String, bool)> {
-        let read = steps
-            .iter()
-            .filter(|step| Purpose::of(&step.tool) == Purpose::Lookup && Failure::of(&step.observation).is_none());
-        read.filter_map(|step| {
-            let id = customer_ids(&step.arguments.to_string()).into_iter().next()?;
-            Some((id, fact(&step.observation, keys)? == self.value))
-        })
-        .collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    brain::Reply,
     prompt::{Chat, JsonReply, ToolUse, Turn, parsed, tool},
+    reply::Reply,
 };
 
 /// Which API a request came by.

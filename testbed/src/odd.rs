@@ -19,51 +19,20 @@
 mod answer;
 mod case;
 mod data;
+mod error;
 mod issuer;
 mod key;
-mod site;
+mod odd;
 mod text;
 mod tool;
 mod wire;
 
-#[cfg(test)]
-mod tests;
-
-use std::io;
-
 pub use self::{
     case::Case,
     data::cases,
-    site::{Launch, Odd, speak},
+    error::Error,
+    odd::{Launch, Odd, speak},
 };
 
-/// Why there is no odd server.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A file of cases cannot be read.
-    #[error("the cases in `{file}` cannot be read: {error}")]
-    File {
-        /// The file.
-        file: String,
-        /// Why.
-        error: String,
-    },
-    /// What is to be sent as JSON is none.
-    #[error("this is not JSON: {error}: {text}")]
-    Json {
-        /// Its beginning.
-        text: String,
-        /// Why.
-        error: String,
-    },
-    /// There is no key for an algorithm, or it does not sign.
-    #[error("there is no key for `{algorithm}`")]
-    Key {
-        /// The algorithm.
-        algorithm: String,
-    },
-    /// There is no port, or the pipes are closed.
-    #[error("cannot serve: {0}")]
-    Io(#[from] io::Error),
-}
+#[cfg(test)]
+mod tests;

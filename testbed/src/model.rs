@@ -17,8 +17,9 @@
 //! | [`brain`] | ties these together: a request in, a reply out |
 //! | [`wire`], [`fault`], [`server`] | the chat APIs over HTTP, and how they misbehave on purpose |
 //!
-//! The rest are private helpers: keyed numbers (`draw`), words (`lexicon`), phrases, ids and sums in requests (`cue`, `figure`),
-//! questions about many customers (`survey`), and field markers (`marker`).
+//! The rest are private helpers: keys (`keyed`) and keyed numbers (`draw`), words (`lexicon`), phrases, ids and sums in requests
+//! (`cue`, `figure`), questions about many customers (`survey`), and field markers (`marker`); and plain data that several of
+//! these speak of: a rule of good behaviour (`rule`), a fact of a record (`fact`), the form of a reply (`form`), a reply (`reply`).
 
 pub mod behave;
 pub mod brain;
@@ -26,44 +27,31 @@ pub mod catalogue;
 mod cue;
 pub mod demo;
 mod draw;
+mod fact;
 pub mod fault;
 mod figure;
+mod form;
 pub mod hostile;
 pub mod intent;
+mod keyed;
 mod lexicon;
 mod marker;
 pub mod observe;
 pub mod plan;
 pub mod prompt;
 pub mod propose;
+mod reply;
 pub mod respond;
+mod rule;
 pub mod server;
 mod survey;
 pub mod wire;
 pub mod world;
 
+pub use self::{
+    fault::{Fault, When},
+    server::{Error, Options, Server},
+};
+
 #[cfg(test)]
 mod tests;
-
-use std::hash::{Hash, Hasher};
-
-pub use fault::{Fault, When};
-pub use server::{Error, Options, Server};
-
-/// A 64-bit key of a value, the same on every machine (FNV-1a; Fowler, Noll, Vo).
-pub(crate) fn keyed(value: &impl Hash) -> u64 {
-    struct Fnv(u64);
-    impl Hasher for Fnv {
-        fn finish(&self) -> u64 {
-            self.0
-        }
-        fn write(&mut self, bytes: &[u8]) {
-            for byte in bytes {
-                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-            }
-        }
-    }
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    value.hash(&mut hasher);
-    hasher.finish()
-}

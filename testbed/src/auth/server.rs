@@ -1,133 +1,19 @@
-//! An OAuth 2.1 authorization server for machine clients: client-credentials grant (RFC 6749
-//! section 4.4), resource indicators (RFC 8707), JWT access tokens (RFC 9068), metadata (RFC 8414
-//! and OpenID Connect discovery), key set (RFC 7517).
-
-mod client;
-mod code;
-mod key;
-mod metadata;
-mod token;
-
-#[cfg(test)]
-mod tests;
-
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 
-pub(crate) use self::key::Key;
-pub use self::{
-    client::Client,
-    code::{Desk, Quirk},
-    key::Algorithm,
-};
+use super::{Algorithm, Client, Desk, Error, Fault, Key, Options, Trust, code, metadata, state::State, token};
 use crate::{
-    serve::{self, Scheme, Serving, lock},
+    serve::{self, Serving, lock},
     tls::Identity,
     wire::Wire,
 };
-
-/// Why the authorization server cannot start or make a key.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No loopback port could be opened.
-    #[error("cannot open a loopback port for the authorization server: {0}")]
-    Bind(#[source] io::Error),
-    /// A signing key could not be generated.
-    #[error("cannot generate a token-signing key: {0}")]
-    Generate(#[from] rcgen::Error),
-    /// The JWT library refused a generated key.
-    #[error("cannot use the generated token-signing key: {0}")]
-    Key(#[from] jsonwebtoken::errors::Error),
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes for a secret")]
-    Randomness,
-}
-
-/// What the authorization server does wrong on purpose. Several may be active at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Tokens carry the audience `https://wrong-audience.invalid/mcp`.
-    WrongAudience,
-    /// Tokens have expired a minute before they are issued; `expires_in` says otherwise.
-    Expired,
-    /// Tokens are signed by a key that is not in the key set.
-    UnknownKey,
-    /// Every endpoint answers 503.
-    Unavailable,
-    /// The key set answers 503; everything else works.
-    KeySetUnavailable,
-    /// Both metadata documents name the issuer `https://wrong-issuer.invalid`.
-    WrongIssuer,
-}
-
-/// How the authorization server is started.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
-    /// Life of a token, at least one second. Default: 300 s.
-    pub token_lifetime: Duration,
-    /// Default: ES256.
-    pub algorithm: Algorithm,
-    /// Default: plain http on loopback.
-    pub scheme: Scheme,
-    /// Default: none.
-    pub clients: Vec<Client>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            token_lifetime: Duration::from_secs(300),
-            algorithm: Algorithm::default(),
-            scheme: Scheme::Http,
-            clients: Vec::new(),
-        }
-    }
-}
-
-impl Options {
-    /// Sets the life of a token; fractions of a second are dropped, the least is one second.
-    #[must_use]
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
-        self
-    }
-
-    /// Sets the signature algorithm of tokens.
-    #[must_use]
-    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Sets how the server is spoken to.
-    #[must_use]
-    pub fn scheme(mut self, scheme: Scheme) -> Self {
-        self.scheme = scheme;
-        self
-    }
-
-    /// Adds a client.
-    #[must_use]
-    pub fn client(mut self, client: Client) -> Self {
-        self.clients.push(client);
-        self
-    }
-}
 
 /// What the server has been asked for since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -248,42 +134,6 @@ impl Server {
     }
 }
 
-/// The published key and the issuer, always as they are now.
-#[derive(Clone, Debug)]
-pub(crate) struct Trust(Arc<State>);
-
-impl Trust {
-    pub(crate) fn issuer(&self) -> &str {
-        &self.0.issuer
-    }
-
-    pub(crate) fn key(&self) -> Arc<Key> {
-        Arc::clone(&lock(&self.0.key))
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    issuer: String,
-    lifetime: u64,
-    algorithm: Algorithm,
-    key: Mutex<Arc<Key>>,
-    unpublished: Key,
-    clients: Mutex<BTreeMap<String, Client>>,
-    resources: Mutex<BTreeSet<String>>,
-    faults: Mutex<BTreeSet<Fault>>,
-    requests: AtomicU64,
-    tokens: AtomicU64,
-    key_sets: AtomicU64,
-    desk: Desk,
-}
-
-impl State {
-    fn has(&self, fault: Fault) -> bool {
-        lock(&self.faults).contains(&fault)
-    }
-}
-
 fn routes(state: &Arc<State>) -> Router {
     Router::new()
         .route("/.well-known/oauth-authorization-server", get(metadata::document))
@@ -291,6 +141,6 @@ fn routes(state: &Arc<State>) -> Router {
         .route("/jwks", get(metadata::key_set))
         .route("/token", post(token::endpoint))
         .merge(code::routes())
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(state), metadata::count))
+        .layer(middleware::from_fn_with_state(Arc::clone(state), metadata::count))
         .with_state(Arc::clone(state))
 }

@@ -1,10 +1,7 @@
-mod check;
-mod expand;
-mod limits;
-mod parse;
-
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
+
+use super::{expand, parse};
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     match parse::parse(input) {

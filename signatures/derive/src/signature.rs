@@ -1,0 +1,7 @@
+mod check;
+mod derive;
+mod expand;
+mod limits;
+mod parse;
+
+pub(crate) use derive::derive;
