@@ -315,7 +315,11 @@ fn replied(reply: ToolReply) -> ToolOutcome {
 }
 
 fn failed(tool: &ToolName, failure: &CallFailure) -> (CallVerdict, ToolOutcome) {
-    let reason = || failure.source().map_or_else(|| failure.to_string(), ToString::to_string);
+    // what its `Display` says beside the reason is said here
+    let reason = || match failure.downcast_ref() {
+        Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)) => reason.clone(),
+        _ => failure.source().map_or_else(|| failure.to_string(), ToString::to_string),
+    };
     let kind = failure.code();
     let observation = kind.observation(failure.told());
     let verdict = match kind {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use abide::security::policy::ArgumentRule;
+
 use super::source::Source;
 
 /// Words before a name that make it something to write into a boundary, or to look for there.
@@ -24,10 +26,9 @@ const ELSEWHERE: [(&str, &str); 4] = [
 pub(super) fn known(root: &Path) -> BTreeSet<String> {
     let folders = ["src/security/policy/file", "src/security/servers/file"].map(|folder| root.join(folder));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let files = files.chain([root.join("src/security/policy/key.rs")]);
     let mut known: BTreeSet<String> = files
         .flat_map(|path| listed(&fs::read_to_string(path).unwrap()))
-        .chain(["tools", "servers"].map(str::to_owned))
+        .chain(["tools", "servers"].iter().chain(ArgumentRule::KEYS).map(|key| (*key).to_owned()))
         .collect();
     let limits = fs::read_to_string(root.join("src/runtime/limits.rs")).unwrap();
     let setters = limits.split("pub fn ").skip(1).filter_map(|rest| rest.split('(').next());

@@ -35,7 +35,7 @@ macro_rules! keys {
 
         impl ArgumentRule {
             /// The keys of a rule in a boundary file. A table under any other key is a rule for a field of that name.
-            pub(in crate::security) const KEYS: &[&str] = &[$(RuleId::$rule.as_str(),)+ "as", "fields"];
+            pub const KEYS: &[&str] = &[$(RuleId::$rule.as_str(),)+ "as", "fields"];
 
             pub(in crate::security::policy) fn read(table: &Table<'_>) -> Self {
                 Self {
