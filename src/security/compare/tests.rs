@@ -113,6 +113,7 @@ const CHANGES: &[(&str, &str, Kind, &str)] = &[
     ("min = 1", "min = 0", Wider, "tools.\"crm.read\".arguments.n.min"),
     ("max = 5", "max = 4", Narrower, "tools.\"crm.read\".arguments.n.max"),
     ("enum = [1, 2, 3]", "enum = [1, 2, 3, 4]", Wider, "tools.\"crm.read\".arguments.n.enum"),
+    ("max = 5,", "max = 5, not_enum = [4],", Narrower, "tools.\"crm.read\".arguments.n.not_enum"),
     ("enum = [1, 2, 3]", "enum = [2, 4]", Changed, "tools.\"crm.read\".arguments.n.enum"),
     ("/data/in", "/data", Wider, "tools.\"crm.read\".arguments.path.path_root"),
     ("/data/in", "/data/out", Changed, "tools.\"crm.read\".arguments.path.path_root"),

@@ -99,6 +99,7 @@ const ARGUMENTS: &[Mistake] = &[
     ("pattern = ", "patern = ", 13, "tools.\"crm.lookup\".arguments.id.patern", "did you mean `pattern`?"),
     ("min = 1,", "min = 6,", 14, "tools.\"crm.lookup\".arguments.page.min", "is larger than `max`"),
     ("min = 1,", "min = nan,", 14, "tools.\"crm.lookup\".arguments.page.min", "must be a finite number"),
+    ("enum = [1, 2]", "not_enum = []", 14, "tools.\"crm.lookup\".arguments.page.not_enum", "refuses nothing"),
     ("enum = [1, 2]", "enum = []", 14, "tools.\"crm.lookup\".arguments.page.enum", "is empty"),
     (
         "enum = [1, 2]",

@@ -120,3 +120,41 @@ fn a_root_may_be_written_with_a_slash_or_be_relative_or_all() {
             .for_each(|path| assert_eq!(first_broken(&rule, &json!(path)), Some(RuleId::PathRoot), "{path} in {root}"));
     }
 }
+
+#[test]
+fn refused_values_are_refused_however_they_are_written() {
+    let rule =
+        rule(|rule| rule.not_one_of = Some(vec![json!("all"), json!("drop table"), json!(0), json!(true), json!("-")]));
+    for bad in [
+        json!("all"),
+        json!("ALL"),
+        json!(" a.l.l "),
+        json!("a\u{200b}ll"),
+        json!("ａｌｌ"),
+        json!("Drop-Table"),
+        json!(0),
+        json!(0.0),
+        json!("0"),
+        json!(" 0.00"),
+        json!("-0"),
+        json!(true),
+        json!("True"),
+        json!("-"),
+        json!(["some", ["ALL"]]),
+    ] {
+        assert_eq!(first_broken(&rule, &bad), Some(RuleId::NotEnum), "{bad}");
+    }
+    for good in [
+        json!("alle"),
+        json!("a"),
+        json!(""),
+        json!("--"),
+        json!(10),
+        json!("0.01"),
+        json!(false),
+        json!(null),
+        json!([]),
+    ] {
+        assert_eq!(first_broken(&rule, &good), None, "{good}");
+    }
+}

@@ -14,7 +14,14 @@ use crate::security::{
 const PLACES: [&[&str]; 14] = [
     &["", "max_calls = 4", "max_calls = 2", "max_calls = 1"],
     &["scopes = []", "scopes = ['a']", "scopes = ['a', 'b']", "scopes = ['b']"],
-    &["", "arguments.id = {}", "arguments.id = { enum = ['A', 'B', 'C'] }", "arguments.id = { enum = ['A'] }"],
+    &[
+        "",
+        "arguments.id = {}",
+        "arguments.id = { not_enum = ['A'] }",
+        "arguments.id = { not_enum = ['A', 'B'] }",
+        "arguments.id = { enum = ['A', 'B', 'C'] }",
+        "arguments.id = { enum = ['A'] }",
+    ],
     &["", "arguments.ID = {}", "arguments.ID = { max_chars = 1 }"],
     &["", "arguments.n = { max = 3 }", "arguments.n = { max = 2, min = 1 }", "arguments.n = { min = 2 }"],
     &["effect = 'read'", "effect = 'write'", "effect = 'external'"],

@@ -98,6 +98,13 @@ keys! {
     /// The only values allowed. A list must be a subset of them.
     one_of: Vec<Value> = Enum, values, Some(|set, value| set.contains(value)),
         |old, new| optional(slice(old), slice(new), |one, other| one == other);
+    /// Values that are refused, however they are written: texts alike but for case, punctuation and invisible characters, equal numbers.
+    /// Says less than `one_of`: whatever is not thought of is allowed.
+    not_one_of: Vec<Value> = NotEnum, values, Some(|set, value| !set.iter().any(|refused| value::is_alike(refused, value))),
+        |old, new| {
+            let (old, new) = (slice(old).unwrap_or_default(), slice(new).unwrap_or_default());
+            Order::of(old, new, |one, other| one.iter().all(|refused| other.contains(refused)))
+        };
     /// The whole text must match. Takes time linear in the length of the text, whatever the pattern.
     pattern: Pattern = Pattern, pattern, Some(|set, value| value::is_text(value, |text| set.matches(text))),
         |old, new| if old == new { Order::Same } else if old.is_some() && new.is_some() { Order::Unclear } else { presence(old, new) };

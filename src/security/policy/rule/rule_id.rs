@@ -29,6 +29,8 @@ rules! {
     Pattern = "pattern",
     /// `arguments.NAME.enum`.
     Enum = "enum",
+    /// `arguments.NAME.not_enum`.
+    NotEnum = "not_enum",
     /// `arguments.NAME.min`.
     Min = "min",
     /// `arguments.NAME.max`.

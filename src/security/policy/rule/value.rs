@@ -3,12 +3,23 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::security::text::invisible;
+use crate::security::text::{invisible, views::folded};
 
 pub(super) use crate::security::text::link::{is_address_at, leads_only_to};
 
 pub(super) fn is_text(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
     value.as_str().is_some_and(fits)
+}
+
+/// Whether two values may be taken for each other: numbers as texts count as numbers, and texts are compared in plain letters.
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (one, other) = (text(one), text(other));
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let (plain_one, plain_other) = (folded(&one), folded(&other));
+    one == other
+        || number(&one).zip(number(&other)).is_some_and(|(one, other)| one == other)
+        || plain_one == plain_other && !plain_one.is_empty()
 }
 
 pub(super) fn is_at_least(value: &Value, min: f64) -> bool {

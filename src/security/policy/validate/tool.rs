@@ -103,6 +103,9 @@ fn argument(path: &str, rule: &ArgumentRule, declared: &Declared, problems: &mut
             add("enum", reason.to_string());
         }
     }
+    if rule.not_one_of.as_ref().is_some_and(Vec::is_empty) {
+        add("not_enum", "is empty: it refuses nothing; list the values, or take it away".into());
+    }
     places(rule, &mut add);
     fields(rule, &mut add);
     let is_read = |source: &Source| matches!(source, Source::Input { .. });
