@@ -7,9 +7,9 @@
 mod audit;
 mod awaited;
 mod chain;
+mod chain_fault;
 mod error;
 mod file;
-mod flaw;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -21,8 +21,8 @@ mod verify;
 
 pub use audit::{Audit, AuditRows};
 pub(in crate::security) use awaited::AwaitedOutcome;
+pub use chain_fault::Flaw;
 pub use error::AuditError;
-pub use flaw::Flaw;
 pub use hash::LogId;
 pub use hash::{ChainHash, HashError};
 pub use mirror::Mirror;

@@ -7,7 +7,7 @@
 //! [`Problem`]: super::policy::Problem
 
 mod broad;
-mod desk;
+mod context;
 mod finding;
 mod fit;
 mod lint;

@@ -12,9 +12,9 @@ use super::{
     Denied, Mode, Policy, ScopeSet, Session,
     check::{self, Asked, entry, token},
     guard::reply,
-    place,
     policy::{Approval, Registry},
     recording::{Expectation, RecordedCall, Recording, ReplayError, answer},
+    rule_path,
     session::Wanted,
 };
 use crate::{
@@ -154,14 +154,14 @@ fn decide(
     granted: &ScopeSet,
     recorded: &RecordedCall,
 ) -> Result<(String, Option<Ask>), Refusal> {
-    let nobody_has = |event| Refusal { rule: place::NO_ENTRY.to_owned(), field: None, event, ask: None };
+    let nobody_has = |event| Refusal { rule: rule_path::NO_ENTRY.to_owned(), field: None, event, ask: None };
     // names that no tool can have are asked for by models too
     let tool = ToolName::try_from(recorded.tool.as_str()).map_err(|_| nobody_has(EventKind::UnknownTool))?;
     let call = ToolCall { tool, arguments: recorded.arguments.clone() };
     let attempt = session.attempt();
     let rule = policy.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(policy, &call.tool)))?;
     let refused = |denied: &Denied, ask| Refusal {
-        rule: place::of_denial(&call.tool, denied),
+        rule: rule_path::of_denial(&call.tool, denied),
         field: denied.field().map(str::to_owned),
         event: denied.kind,
         ask,
@@ -196,7 +196,7 @@ fn decide(
         session.forget_made(&call);
     }
     let ask = (rule.approval == Approval::EachCall).then_some(Ask::Approve);
-    Ok((place::of_entry(&call.tool), ask))
+    Ok((rule_path::of_entry(&call.tool), ask))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     chain::{self, Link, MAX_LINE},
+    chain_fault::Flaw,
     file::rotated,
-    flaw::Flaw,
     hash::{ChainHash, LogId},
     row::Entry,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::text::{link, markup, secret_shape, views::views};
+use super::super::text::{decodings::views, link, markup, secret_shape};
 use super::{leak, schema};
 use crate::{
     Fields,

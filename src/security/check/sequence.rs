@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::super::text::views::folded;
+use super::super::text::decodings::folded;
 use super::{denied::Denied, values::items};
 use crate::{
     call::ToolCall,

@@ -16,7 +16,7 @@ use crate::{
             Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, Source, ToolRule, field_path, key_path,
             order::{Order, by_most, covering, presence, set},
         },
-        text::views::folded,
+        text::decodings::folded,
     },
 };
 

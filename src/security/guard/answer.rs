@@ -2,7 +2,7 @@
 
 use super::super::{
     check::{Denied, leak},
-    text::{markup, views::views, written::any_written},
+    text::{any_text::any_written, decodings::views, markup},
 };
 use super::denial::Denial;
 use crate::{

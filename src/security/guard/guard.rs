@@ -14,8 +14,8 @@ use super::super::{
         token::{self, Grants},
     },
     limit::{rate::Limiter, window::Windows},
-    place,
     policy::{Approval, Policy, ToolLock, ToolRule},
+    rule_path,
     session::{Mode, Oversight, Reservation, Session, Wanted},
     text::secret_shape,
 };
@@ -396,11 +396,11 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
             let lifted =
                 granted.question.iter().flat_map(|question| question.objections.iter().map(|denied| denied.kind));
             let asked = granted.question.iter().map(|_| EventKind::HumanAsked);
-            let place = place::of_entry(&row.tool);
+            let place = rule_path::of_entry(&row.tool);
             row.conclude(verdict, Some(place), asked.chain(lifted));
         }
         Err(Objections::Denied(denials)) => {
-            let place = place::of_denial(&row.tool, &denials.first);
+            let place = rule_path::of_denial(&row.tool, &denials.first);
             row.field = denials.first.field().map(str::to_owned);
             row.conclude(
                 RowVerdict::Deny(denials.first.kind),

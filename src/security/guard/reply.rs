@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::{
     check::leak,
-    text::{control, markers, markup, views::views, written::any_written},
+    text::{any_text::any_written, control, decodings::views, markers, markup},
 };
 use crate::{
     call::{ToolName, ToolReply, json_bytes},

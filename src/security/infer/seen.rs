@@ -18,7 +18,7 @@ use crate::{
         recording::{Expectation, RecordedCall, Recording},
         replay,
         session::Structure,
-        text::views::folded,
+        text::decodings::folded,
     },
 };
 

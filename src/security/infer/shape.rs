@@ -29,7 +29,7 @@ use crate::{
         check::values::says_nothing,
         policy::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
         session::is_blank,
-        text::{link::leads_only_to, views::folded},
+        text::{decodings::folded, link::leads_only_to},
     },
 };
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    desk::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
+    context::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
 };
 use crate::{
     Pattern,

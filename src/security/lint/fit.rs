@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    desk::{Desk, Place, argument_rules, rule_key},
+    context::{Desk, Place, argument_rules, rule_key},
 };
 use crate::{
     call::ToolName,

@@ -1,6 +1,6 @@
 use super::super::{boundary::Draft, policy::key_path};
 use super::{
-    desk::{Desk, tool_key},
+    context::{Desk, tool_key},
     finding::{Code, Finding},
 };
 use crate::call::{ServerId, ToolName, ToolSpec};

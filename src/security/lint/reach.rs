@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    desk::{Desk, argument_rules, refuses_others, tool_key},
+    context::{Desk, argument_rules, refuses_others, tool_key},
 };
 use crate::{
     call::ToolName,

@@ -5,7 +5,7 @@ use std::{
 
 use serde_json::{Deserializer, Value};
 
-use crate::security::{policy::KeptFields, text::views::folded};
+use crate::security::{policy::KeptFields, text::decodings::folded};
 
 /// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through,
 /// however many there are.

@@ -11,7 +11,7 @@ use crate::{
     event::EventKind,
     security::{
         policy::{Others, RuleId, ToolRule, key_path},
-        text::views::folded,
+        text::decodings::folded,
     },
 };
 

@@ -14,7 +14,7 @@ use crate::{
     security::{
         check::denied::Denied,
         policy::{ArgumentRule, Others, RuleId, field_path},
-        text::views::folded,
+        text::decodings::folded,
     },
 };
 

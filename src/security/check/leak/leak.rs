@@ -5,10 +5,10 @@ use crate::{
         policy::{Class, Kept, Policy, RuleId, Source},
         session::Memory,
         text::{
+            any_text::any_written,
+            decodings::{folded, plain, views},
             groups::{Run, runs},
             secret_shape,
-            views::{folded, plain, views},
-            written::any_written,
         },
     },
 };

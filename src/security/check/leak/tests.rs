@@ -13,7 +13,7 @@ use crate::{
     call::{ToolCall, ToolReply},
     episode::RunId,
     secret::{Redactor, Secret},
-    security::{Mode, RuleId, Session, policy::Policy, text::views::folded},
+    security::{Mode, RuleId, Session, policy::Policy, text::decodings::folded},
 };
 
 const RULES: &str = r#"

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::security::text::{invisible, views::folded};
+use crate::security::text::{decodings::folded, invisible};
 
 pub(super) use crate::security::text::link::{is_address_at, leads_only_to};
 

@@ -5,9 +5,9 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::super::{
+    decodings::plain,
     invisible::has_invisible,
     markup::{begins_a_tag, definitions},
-    views::plain,
 };
 use super::host::{is_closed, is_dot, is_foreign_sign, is_host_like, is_mail_address, is_one_of, is_plain_host};
 
