@@ -188,12 +188,6 @@ impl Module for LookUps {
         }
         Ok(())
     }
-
-    fn trusted(&self, input: &String) -> Option<abide::Fields> {
-        let mut fields = abide::Fields::new();
-        fields.insert("request", json!(input));
-        Some(fields)
-    }
 }
 
 impl Lm for Nobody {

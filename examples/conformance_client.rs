@@ -18,7 +18,7 @@ use abide::{
             config::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Registration, StepUp, TokenSource},
             resource_metadata,
         },
-        policy::{Others, PolicySpec, ToolRule},
+        policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{InputPolicy, Protocol, ServerConfig},
     },
     tool::mcp::{CallContext, ConnectError, McpServer},
@@ -196,7 +196,7 @@ impl Task {
 
     fn guard(&self, identity: Arc<Identity>, tools: &[ToolSpec]) -> Outcome<Guard> {
         let config = identity.config();
-        let rule = || ToolRule::new(Effect::Write, ScopeSet::new()).other_arguments(Others::Allow);
+        let rule = || ToolRule::new(Effect::Write, ScopeSet::new()).other_arguments(UnlistedArguments::Allow);
         let policy = Policy::new(PolicySpec {
             servers: [config.id.clone()].into(),
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),

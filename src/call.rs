@@ -88,7 +88,7 @@ pub enum ReplyStatus {
 /// Longer descriptions of a server's tools are cut, in bytes.
 pub(crate) const MAX_DESCRIPTION: usize = 4 * 1024;
 
-/// Bytes of a value as JSON; none where they are more than `most`, which is as far as is counted.
+/// Bytes of a value as JSON; `None` if they are more than `most`, which is as far as is counted.
 pub(crate) fn json_bytes<T: Serialize>(value: &T, most: usize) -> Option<usize> {
     let mut left = Capacity(most);
     serde_json::to_writer(&mut left, value).ok().map(|()| most - left.0)

@@ -36,7 +36,7 @@ pub struct ManualClock {
 
 /// Long sleeps go in pieces. Tokio wakes up its driver for each new timer that is nearer than all others, so beside a run that slept to
 /// its own far limit, each request's nearer one would cost two system calls. The price is one wake-up of a sleeper in 5 s.
-const NAP: Duration = Duration::from_secs(5);
+const MAX_TIMER_SLICE: Duration = Duration::from_secs(5);
 
 impl SystemClock {
     /// The machine's clock.
@@ -61,7 +61,7 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(sleep_until(Instant::now().checked_add(duration), NAP))
+        Box::pin(sleep_until(Instant::now().checked_add(duration), MAX_TIMER_SLICE))
     }
 }
 

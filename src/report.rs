@@ -1,4 +1,4 @@
-//! For people at a terminal, and for those who watch from afar.
+//! For people at a terminal, and for remote observers (OpenTelemetry).
 
 #[cfg(feature = "otel")]
 pub mod otel;

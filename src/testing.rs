@@ -26,13 +26,13 @@ pub(crate) struct Repeat {
     pub(crate) echo: String,
 }
 
-pub(crate) struct Says {
+pub(crate) struct ScriptedLm {
     model: ModelId,
     replies: Mutex<VecDeque<Result<LmReply, LmError>>>,
     requests: Mutex<Vec<LmRequest>>,
 }
 
-impl Says {
+impl ScriptedLm {
     /// Says these texts, then nothing any more.
     pub(crate) fn texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Arc<Self> {
         Self::replies(texts.into_iter().map(|text| Ok(LmReply::new(text))))
@@ -53,7 +53,7 @@ impl Says {
     }
 }
 
-impl Lm for Says {
+impl Lm for ScriptedLm {
     fn model(&self) -> &ModelId {
         &self.model
     }
@@ -75,7 +75,7 @@ pub(crate) fn boundary(rules: &str) -> Boundary {
     Boundary::parse(rules, "", &|_| None).unwrap()
 }
 
-pub(crate) fn runtime(lm: Arc<Says>, rules: &str) -> Runtime {
+pub(crate) fn runtime(lm: Arc<ScriptedLm>, rules: &str) -> Runtime {
     Runtime::builder().lm(lm).boundary(boundary(rules)).build()
 }
 

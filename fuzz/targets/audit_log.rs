@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     log[at] ^= flip;
     let row = log[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     match look(&log) {
-        Err(VerifyError::Bad(bad)) => assert_eq!(bad.line, row, "byte {at}: {bad}"),
+        Err(VerifyError::ChainBreak(bad)) => assert_eq!(bad.line, row, "byte {at}: {bad}"),
         other => panic!("byte {at}: {other:?}"),
     }
 });

@@ -26,7 +26,7 @@ distinct = { argument = "x", max = 2 }
 after = ["crm.b(x)"]
 only_if = ["crm.b:ok=true"]
 never_with = ["crm.c"]
-keep_out = ["sensitive:number", "crm.c", "input:draft"]
+no_egress = ["sensitive:number", "crm.c", "input:draft"]
 arguments.x = { max_chars = 40, max_items = 3, from = ["input:request", "registry:known", "crm.b:name"] }
 arguments.link = { links = ["corp.example"] }
 arguments.url = { hosts = ["*.corp.example"] }

@@ -161,7 +161,7 @@ impl Evaluation {
         self.scores().count()
     }
 
-    /// Mean value of the scored runs; none where nothing was scored.
+    /// Mean value of the scored runs; `None` if nothing was scored.
     pub fn value(&self) -> Option<f64> {
         self.mean(|score| score.value)
     }
@@ -197,7 +197,7 @@ impl Evaluation {
 }
 
 impl ExampleScore {
-    /// The score of a rollout. A value that is no number says as little as no score.
+    /// The score of a rollout. A value that is not a number says as little as no score.
     fn of(rollout: &Rollout) -> Option<Self> {
         let Outcome::Scored(scored) = &rollout.outcome else { return None };
         scored.value.is_finite().then_some(Self {

@@ -50,7 +50,7 @@ pub enum SearchError {
         best: Option<f64>,
     },
     /// The infrastructure failed too often to compare anything.
-    #[error("only `{scored}` of `{ran}` runs could be scored ({reason}): mend the infrastructure and search again")]
+    #[error("only `{scored}` of `{ran}` runs could be scored ({reason}): fix the failing servers and search again")]
     NothingScored {
         /// Runs with a score.
         scored: usize,

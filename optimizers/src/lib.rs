@@ -27,7 +27,7 @@ pub use port::{
     AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
 };
 pub use random_search::{BootstrapFewShotWithRandomSearch, Halving};
-pub use study::{Progress, Silent, Study};
+pub use study::{NoProgress, Progress, Study};
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ pub trait Subject: Send + Sync {
     /// How many examples each split has.
     fn sizes(&self) -> SplitSizes;
 
-    /// The demonstration that a labelled training example makes for a slot; none where label and slot do not fit.
+    /// The demonstration that a labelled training example makes for a slot; `None` if label and slot do not fit.
     fn labeled(&self, slot: &SlotPath, example: usize) -> Option<Demo>;
 
     /// Runs and scores one example. Never fails: what could not be scored says so.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     BootstrapFewShot, Candidate, Optimizer, Plan, SearchError, Split, SplitSizes, Study,
-    teach::{Harvest, Labels, Lesson, Selected, compose, diverse, shuffled},
+    teach::{Labels, Selected, TeacherTrace, TracePool, compose, diverse, shuffled},
 };
 
 /// A first look at fewer examples than this says too little to drop a candidate.
@@ -85,7 +85,7 @@ impl BootstrapFewShotWithRandomSearch {
             }
         }
         let teacher_runs = self.teacher_runs(study)?;
-        let harvest = Harvest::gather(study, &self.bootstrap, teacher_runs).await?;
+        let harvest = TracePool::gather(study, &self.bootstrap, teacher_runs).await?;
         let labels = Labels::of(study);
         if harvest.lessons.is_empty() && labels.is_empty() {
             return Err(harvest.nothing(study, &self.bootstrap));
@@ -113,7 +113,12 @@ impl BootstrapFewShotWithRandomSearch {
         Ok(wanted.min((left - pair).min((left / 2).max(self.bootstrap.pool as u64))))
     }
 
-    fn draw(&self, study: &Study<'_>, labels: &Labels, lessons: &[Lesson]) -> Result<Vec<Candidate>, SearchError> {
+    fn draw(
+        &self,
+        study: &Study<'_>,
+        labels: &Labels,
+        lessons: &[TeacherTrace],
+    ) -> Result<Vec<Candidate>, SearchError> {
         let BootstrapFewShot { max_bootstrapped, max_labeled, .. } = self.bootstrap;
         let examples = study.subject().sizes().train;
         let labeled = shuffled(study, "labels", examples);
@@ -174,10 +179,10 @@ fn kept(candidates: usize) -> usize {
     candidates.div_ceil(2)
 }
 
-/// A random number of random lessons: at least one, at most `most`; none where there are none.
-fn some<'l>(lessons: &'l [Lesson], most: usize, rng: &mut StdRng) -> Vec<&'l Lesson> {
+/// A random number of random lessons: at least one, at most `most`; `None` if there are none.
+fn some<'l>(lessons: &'l [TeacherTrace], most: usize, rng: &mut StdRng) -> Vec<&'l TeacherTrace> {
     let Some(most) = NonZero::new(most.min(lessons.len())) else { return Vec::new() };
-    let mut drawn: Vec<&Lesson> = lessons.iter().collect();
+    let mut drawn: Vec<&TeacherTrace> = lessons.iter().collect();
     drawn.shuffle(rng);
     drawn.truncate(rng.random_range(1..=most.get()));
     drawn

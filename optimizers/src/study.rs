@@ -39,9 +39,9 @@ pub trait Progress: Send + Sync {
 
 /// Hears and says nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {}
+impl Progress for NoProgress {}
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct TrialKey(Digest, Role, Split, usize, u64);
@@ -54,7 +54,7 @@ impl<'a> Study<'a> {
             seed,
             ledger: Ledger::default(),
             selection: Selection::default(),
-            progress: &Silent,
+            progress: &NoProgress,
             known: HashMap::new(),
             board: Board::default(),
             last_failure: None,

@@ -14,7 +14,7 @@ const SHORT_TEXT: usize = 40;
 pub(crate) struct Labels(BTreeMap<SlotPath, BTreeMap<usize, Demo>>);
 
 /// A teacher run that may teach: all its steps, in order.
-pub(crate) struct Lesson {
+pub(crate) struct TeacherTrace {
     example: usize,
     value: f64,
     steps: Vec<(SlotPath, Demo)>,
@@ -24,9 +24,9 @@ pub(crate) struct Lesson {
 
 /// What teacher runs gave.
 #[derive(Default)]
-pub(crate) struct Harvest {
+pub(crate) struct TracePool {
     /// At most one lesson for an example, in the order of trials.
-    pub(crate) lessons: Vec<Lesson>,
+    pub(crate) lessons: Vec<TeacherTrace>,
     ran: usize,
     scored: usize,
     inadmissible: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Harvest {
 /// What goes into one candidate.
 pub(crate) struct Selected<'l> {
     /// Runs whose steps become demonstrations.
-    pub(crate) lessons: Vec<&'l Lesson>,
+    pub(crate) lessons: Vec<&'l TeacherTrace>,
     /// Labelled examples in the order of preference.
     pub(crate) labeled: &'l [usize],
     /// A slot gets labelled demonstrations until runs and labels together are this many.
@@ -58,7 +58,7 @@ impl Labels {
     }
 }
 
-impl Harvest {
+impl TracePool {
     /// Runs the teacher over shuffled training examples, in waves, until there are lessons enough or `most` runs are used.
     /// Every further round goes over the examples that gave no lesson, with other seeds.
     pub(crate) async fn gather(
@@ -119,12 +119,12 @@ impl Harvest {
         }
         self.best = Some(self.best.map_or(score.value, |best| best.max(score.value)));
         if score.value >= threshold {
-            self.lessons.extend(Lesson::of(study.subject().slots(), example, score.value, rollout));
+            self.lessons.extend(TeacherTrace::of(study.subject().slots(), example, score.value, rollout));
         }
     }
 }
 
-impl Lesson {
+impl TeacherTrace {
     /// All steps for slots that can be tuned; nothing if one of them does not fit its slot, or if there is none.
     fn of(slots: &[SlotInfo], example: usize, value: f64, rollout: &Rollout) -> Option<Self> {
         let mut lesson = Self { example, value, steps: Vec::new(), shows: BTreeSet::new() };
@@ -146,12 +146,12 @@ impl Lesson {
 
 /// Up to `k` lessons that differ: each next one shows the most short output texts not shown yet, then has the higher
 /// value, then came first.
-pub(crate) fn diverse(lessons: &[Lesson], k: usize) -> Vec<&Lesson> {
-    let mut rest: Vec<&Lesson> = lessons.iter().collect();
+pub(crate) fn diverse(lessons: &[TeacherTrace], k: usize) -> Vec<&TeacherTrace> {
+    let mut rest: Vec<&TeacherTrace> = lessons.iter().collect();
     let mut shown = BTreeSet::new();
     let mut chosen = Vec::new();
     while chosen.len() < k {
-        let gain = |lesson: &Lesson| lesson.shows.difference(&shown).count();
+        let gain = |lesson: &TeacherTrace| lesson.shows.difference(&shown).count();
         // of equals `min_by` takes the first
         let best =
             rest.iter().enumerate().min_by(|(_, a), (_, b)| gain(b).cmp(&gain(a)).then(b.value.total_cmp(&a.value)));

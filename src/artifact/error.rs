@@ -78,7 +78,7 @@ pub enum ArtifactError {
         tool: ToolName,
         /// The digest of its definition when the program was compiled.
         compiled: Digest,
-        /// The digest now; none where the program does not offer it.
+        /// The digest now; `None` if the program does not offer it.
         found: Option<Digest>,
     },
     /// No slot of the artifact is in the program.

@@ -32,7 +32,7 @@ pub(super) enum Command {
         /// The one after
         new: PathBuf,
     },
-    /// Gets a person's consent for programs to use a server, and keeps the token for new tokens in a file of its owner's
+    /// Logs in to a server in the browser and stores the refresh token (mode 0600)
     Login {
         /// The server's id in the boundary; or its address, to see whose tokens it takes
         server: String,
@@ -43,7 +43,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "PROGRAM")]
         browser: Option<PathBuf>,
     },
-    /// Takes back what `login` got: at the issuer, and out of the file
+    /// Revokes the stored grant and deletes it
     Logout {
         /// The server's id in the boundary
         server: String,
@@ -124,7 +124,7 @@ pub(super) enum Boundary {
         /// The good episodes, one JSON object on each line (docs/episodes.md)
         episodes: PathBuf,
     },
-    /// Looks for rules that mean nothing, let too much through, or contradict each other; exits with 0, with 1 when there are warnings or
+    /// Lints a boundary file: rules that are ineffective, let too much through or contradict each other; exits with 0, with 1 when there are warnings or
     /// errors, with 2 when the boundary cannot be used
     Check {
         /// Also asks every server for its tools, for which the secrets must be there

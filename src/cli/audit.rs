@@ -19,7 +19,9 @@ use crate::{
     call::ToolName,
     episode::RunId,
     event::EventKind,
-    security::audit::{ChainHash, Entry, Flaw, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify},
+    security::audit::{
+        ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
+    },
 };
 
 /// Which rows are asked for; what is absent asks for all.
@@ -77,7 +79,7 @@ pub(super) fn verify_all(files: &[PathBuf], known: Known, out: &mut dyn Write) -
     };
     let found = match verify(opened, known) {
         Ok(found) => found,
-        Err(VerifyError::Bad(bad)) => {
+        Err(VerifyError::ChainBreak(bad)) => {
             writeln!(out, "bad: {}", shown(&bad.to_string()))?;
             return Ok(1);
         }
@@ -178,7 +180,7 @@ impl Filter {
         };
         // a row without a readable time is shown rather than hidden
         let late = |since| time_of(&row.time).map_or(true, |time| time >= since);
-        let has = |kind| row.verdict.code() == Some(kind) || row.also.contains(&kind);
+        let has = |kind| row.verdict.code() == Some(kind) || row.other_codes.contains(&kind);
         self.run.is_none_or(|run| run == row.run)
             && self.tool.as_ref().is_none_or(|tool| *tool == row.tool)
             && self.code.is_none_or(has)
@@ -230,7 +232,7 @@ fn each(file: &Path, mut visit: impl FnMut(Entry, &[u8]) -> Result<(), CliError>
             match lines.advance() {
                 Ok(true) => visit(lines.entry().map_err(VerifyError::from)?, lines.line())?,
                 Ok(false) => break,
-                Err(VerifyError::Bad(bad)) if number == last && bad.flaw == Flaw::Cut => break,
+                Err(VerifyError::ChainBreak(bad)) if number == last && bad.fault == ChainFault::Cut => break,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -175,12 +175,8 @@ impl Module for OneCall {
         Ok(self.tools.call(cx, self.call.clone()).await)
     }
 
-    fn trusted(&self, input: &Fields) -> Option<Fields> {
-        Some(input.clone())
-    }
-
     /// The reply goes to the operator who made the call: it is not the answer of a program to its user.
-    fn shown(&self, _output: &ToolOutcome) -> Option<Fields> {
+    fn visible_output(&self, _output: &ToolOutcome) -> Option<Fields> {
         Some(Fields::new())
     }
 }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use abide_optimizers::{Budget, Candidate, Optimizer, Plan, Progress, SearchError, Selection, Silent, Study};
+use abide_optimizers::{Budget, Candidate, NoProgress, Optimizer, Plan, Progress, SearchError, Selection, Study};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -122,7 +122,7 @@ where
             unsafe_demos: UnsafeDemos::Refuse,
             simulated: false,
             parent: None,
-            search_progress: Arc::new(Silent),
+            search_progress: Arc::new(NoProgress),
             evaluate_progress: None,
         }
     }

@@ -22,14 +22,14 @@ const MAX_NAME: usize = 32;
 const MAX_NAME_DIGITS: usize = 2;
 
 /// What tools said in one run.
-pub(super) struct Heard {
+pub(super) struct ToolText {
     input: String,
     /// Values by their text, longest first, with the name of the field they stood in.
     values: Vec<(String, String)>,
     shingles: Vec<String>,
 }
 
-impl Heard {
+impl ToolText {
     pub(super) fn of(episode: &Episode, input: &Fields) -> Self {
         let mut texts = Vec::new();
         input.iter().for_each(|(_, value)| text_of(value, &mut texts));
@@ -46,7 +46,7 @@ impl Heard {
         heard
     }
 
-    /// The demonstration that an exchange makes; none where it quotes a tool.
+    /// The demonstration that an exchange makes; `None` if it quotes a tool.
     pub(super) fn demo(&self, exchange: &Exchange, origin: Origin) -> Option<Demo> {
         let clean = |fields: &Fields| -> Option<Fields> {
             let cleaned: Map<String, Value> =

@@ -7,7 +7,7 @@ use abide_optimizers::{
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::demonstrate::Heard;
+use super::demonstrate::ToolText;
 use crate::{
     Demo, Digest, Fields, Origin, SlotId, SlotPath, Tunable,
     data::{Dataset, Example, Splits},
@@ -136,7 +136,7 @@ where
         paths: &HashMap<SlotId, SlotPath>,
     ) -> Vec<SlotTrace> {
         let input = Fields::of(&example.input).unwrap_or_default();
-        let heard = Heard::of(episode, &input);
+        let heard = ToolText::of(episode, &input);
         let trace = |(step, exchange): (usize, &crate::episode::Exchange)| {
             let slot = paths.get(&exchange.slot)?.clone();
             let step = u32::try_from(step).unwrap_or(u32::MAX);

@@ -28,7 +28,7 @@ impl<I, L> Dataset<I, L> {
     /// Checks every input against a signature's constraints.
     ///
     /// # Errors
-    /// [`DataError::Broken`] with everything that is wrong; [`DataError::NotFields`] for an input that is no JSON object.
+    /// [`DataError::Broken`] with everything that is wrong; [`DataError::NotFields`] for an input that is not a JSON object.
     pub fn check<S: Signature>(&self) -> Result<(), DataError>
     where
         I: Serialize,

@@ -30,7 +30,7 @@ pub struct ModelStep {
     pub request_id: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
-    /// Why the model gave no reply; none where it did. What is wrong with a reply is an event.
+    /// Why the model gave no reply; `None` if it did. What is wrong with a reply is an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }

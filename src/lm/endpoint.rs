@@ -128,7 +128,7 @@ impl Endpoint {
     }
 
     pub(super) fn garbage(&self, what: &str) -> LmError {
-        LmError::Garbage(self.clean(what, MAX_MESSAGE_CHARS))
+        LmError::InvalidResponse(self.clean(what, MAX_MESSAGE_CHARS))
     }
 
     pub(super) fn usage(&self, prompt_tokens: u64, completion_tokens: u64) -> Usage {

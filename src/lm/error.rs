@@ -66,7 +66,7 @@ pub enum LmError {
     Timeout(Duration),
     /// The reply is not what the API promises.
     #[error("the model server's reply cannot be read: {0}")]
-    Garbage(String),
+    InvalidResponse(String),
     /// The budget for calls, tokens or money would be exceeded; nothing was sent.
     #[error("the budget of {limit} {what} is used up: raise it, or ask for less")]
     Budget {
@@ -86,7 +86,7 @@ pub enum LmError {
 }
 
 impl LmError {
-    /// Requests that were sent: none where nothing may be sent.
+    /// Requests that were sent: `None` if nothing may be sent.
     pub fn attempts(&self) -> u32 {
         match self {
             Self::Config { .. } | Self::Unset { .. } | Self::Cache { .. } | Self::Budget { .. } => 0,
@@ -102,7 +102,7 @@ impl LmError {
             | Self::Server { .. }
             | Self::Connection(_)
             | Self::Timeout(_)
-            | Self::Garbage(_) => true,
+            | Self::InvalidResponse(_) => true,
             Self::GaveUp { last, .. } => last.is_transient(),
             _ => false,
         }

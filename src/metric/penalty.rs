@@ -24,7 +24,7 @@ impl Penalty {
         match kind {
             kind if kind.is_violation() => Self::Void,
             EventKind::ApprovalMissing | EventKind::BudgetExhausted | EventKind::UnknownTool => cost(0.1, 0.2),
-            EventKind::HumanAsked
+            EventKind::ApprovalRequested
             | EventKind::ExcessCall
             | EventKind::RedundantCall
             | EventKind::ArgumentsMalformed => cost(0.05, 0.2),

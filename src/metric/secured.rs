@@ -42,7 +42,7 @@ pub struct Weights(pub BTreeMap<EventKind, f64>);
 
 /// How many tool calls a sound run of an example needs at most.
 pub trait CallBudget<L>: Send + Sync {
-    /// The example's own budget; none where it has none.
+    /// The example's own budget; `None` if it has none.
     fn calls(&self, label: &L) -> Option<u32>;
 }
 

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 
 use super::{Module, Program};
 use crate::{
@@ -13,8 +14,8 @@ pub struct Boxed<I, O>(Box<dyn Erased<I, O>>);
 
 trait Erased<I, O>: Send + Sync {
     fn forward<'a>(&'a self, cx: &'a Cx, input: I) -> BoxFuture<'a, Result<O, CallError>>;
-    fn trusted(&self, input: &I) -> Option<Fields>;
-    fn shown(&self, output: &O) -> Option<Fields>;
+    fn user_input(&self, input: &I) -> Fields;
+    fn visible_output(&self, output: &O) -> Option<Fields>;
     fn tunable(&self) -> &dyn Tunable;
     fn tunable_mut(&mut self) -> &mut dyn Tunable;
     fn boxed(&self) -> Box<dyn Erased<I, O>>;
@@ -25,12 +26,12 @@ impl<P: Program> Erased<P::Input, P::Output> for P {
         Box::pin(Module::forward(self, cx, input))
     }
 
-    fn trusted(&self, input: &P::Input) -> Option<Fields> {
-        Module::trusted(self, input)
+    fn user_input(&self, input: &P::Input) -> Fields {
+        Module::user_input(self, input)
     }
 
-    fn shown(&self, output: &P::Output) -> Option<Fields> {
-        Module::shown(self, output)
+    fn visible_output(&self, output: &P::Output) -> Option<Fields> {
+        Module::visible_output(self, output)
     }
 
     fn tunable(&self) -> &dyn Tunable {
@@ -53,7 +54,7 @@ impl<I: 'static, O: 'static> Boxed<I, O> {
     }
 }
 
-impl<I: Send + Sync + 'static, O: Send + Sync + 'static> Module for Boxed<I, O> {
+impl<I: Serialize + Send + Sync + 'static, O: Send + Sync + 'static> Module for Boxed<I, O> {
     type Input = I;
     type Output = O;
 
@@ -61,12 +62,12 @@ impl<I: Send + Sync + 'static, O: Send + Sync + 'static> Module for Boxed<I, O> 
         self.0.forward(cx, input).await
     }
 
-    fn trusted(&self, input: &I) -> Option<Fields> {
-        self.0.trusted(input)
+    fn user_input(&self, input: &I) -> Fields {
+        self.0.user_input(input)
     }
 
-    fn shown(&self, output: &O) -> Option<Fields> {
-        self.0.shown(output)
+    fn visible_output(&self, output: &O) -> Option<Fields> {
+        self.0.visible_output(output)
     }
 }
 
@@ -101,11 +102,11 @@ impl<M: Module> Module for Arc<M> {
         (**self).forward(cx, input).await
     }
 
-    fn trusted(&self, input: &M::Input) -> Option<Fields> {
-        (**self).trusted(input)
+    fn user_input(&self, input: &M::Input) -> Fields {
+        (**self).user_input(input)
     }
 
-    fn shown(&self, output: &M::Output) -> Option<Fields> {
-        (**self).shown(output)
+    fn visible_output(&self, output: &M::Output) -> Option<Fields> {
+        (**self).visible_output(output)
     }
 }

@@ -50,11 +50,7 @@ impl<S: Signature> Module for ChainOfThought<S> {
         Ok(Reasoned { reasoning, output: typed(cx, spec, &outputs)? })
     }
 
-    fn trusted(&self, input: &S::Input) -> Option<Fields> {
-        Fields::of(input).ok()
-    }
-
-    fn shown(&self, output: &Self::Output) -> Option<Fields> {
+    fn visible_output(&self, output: &Self::Output) -> Option<Fields> {
         Some(Fields::of(&output.output).ok()?.with(REASONING, output.reasoning.as_str()))
     }
 }

@@ -1,5 +1,8 @@
 use std::future::Future;
 
+use serde::Serialize;
+use serde_json::Value;
+
 use crate::{
     Fields, Tunable,
     runtime::{CallError, Cx},
@@ -12,23 +15,26 @@ use crate::{
 )]
 pub trait Module: Send + Sync {
     /// What goes in.
-    type Input: Send + Sync + 'static;
+    type Input: Serialize + Send + Sync + 'static;
     /// What comes out.
     type Output: Send + Sync + 'static;
 
     /// Does the step. Implementations write `async fn forward`.
     fn forward(&self, cx: &Cx, input: Self::Input) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
 
-    /// The part of the input that came from whoever is being served: what provenance rules call `input`.
-    /// Without it no value counts as coming from the input.
-    fn trusted(&self, input: &Self::Input) -> Option<Fields> {
-        let _ = input;
-        None
+    /// The part of the input that came from the user: what provenance rules call `input`. By default all of it; one that is not an object
+    /// is the field `input`. Narrow it where a part is written by others.
+    fn user_input(&self, input: &Self::Input) -> Fields {
+        match serde_json::to_value(input) {
+            Ok(Value::Object(fields)) => Fields(fields),
+            Ok(Value::Null) | Err(_) => Fields::new(),
+            Ok(value) => Fields::new().with("input", value),
+        }
     }
 
     /// The texts of the output that people or other programs get to see: what the boundary's `[answer]` rules look at. Where there are
     /// such rules, an output that is not shown here is withheld.
-    fn shown(&self, output: &Self::Output) -> Option<Fields> {
+    fn visible_output(&self, output: &Self::Output) -> Option<Fields> {
         let _ = output;
         None
     }

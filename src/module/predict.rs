@@ -34,11 +34,7 @@ impl<S: Signature> Module for Predict<S> {
         typed(cx, spec, &outputs)
     }
 
-    fn trusted(&self, input: &S::Input) -> Option<Fields> {
-        Fields::of(input).ok()
-    }
-
-    fn shown(&self, output: &S::Output) -> Option<Fields> {
+    fn visible_output(&self, output: &S::Output) -> Option<Fields> {
         Fields::of(output).ok()
     }
 }

@@ -210,11 +210,7 @@ impl<S: Signature> Module for ReAct<S> {
         typed(cx, &task, &outputs)
     }
 
-    fn trusted(&self, input: &S::Input) -> Option<Fields> {
-        Fields::of(input).ok()
-    }
-
-    fn shown(&self, output: &S::Output) -> Option<Fields> {
+    fn visible_output(&self, output: &S::Output) -> Option<Fields> {
         Fields::of(output).ok()
     }
 }

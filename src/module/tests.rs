@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     ProgramState, Signature, SlotPath, SlotState, Tunable,
     lm::{Finish, LmReply},
-    testing::{Repeat, RepeatInput, RepeatOutput, Says, reply, runtime},
+    testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, reply, runtime},
     tool::{Function, Toolbox},
 };
 
@@ -47,7 +47,7 @@ fn set_instruction(program: &mut impl Tunable, path: &str, text: &str) {
 
 #[tokio::test]
 async fn a_boxed_program_runs_is_tuned_and_cloned_like_itself() {
-    let model = Says::texts([echo("a").as_str(), echo("b").as_str(), echo("c").as_str()]);
+    let model = ScriptedLm::texts([echo("a").as_str(), echo("b").as_str(), echo("c").as_str()]);
     let runtime = runtime(model.clone(), "");
     let original: Boxed<RepeatInput, RepeatOutput> = Boxed::new(Predict::<Repeat>::new());
     let mut tuned = original.clone();
@@ -60,14 +60,14 @@ async fn a_boxed_program_runs_is_tuned_and_cloned_like_itself() {
     assert_eq!(runtime.run(&shared, word()).await.outcome.unwrap().echo, "c");
     let loud = |request: &crate::lm::LmRequest| request.messages[0].content.contains("Say it loud.");
     assert_eq!(model.requests().iter().map(loud).collect::<Vec<_>>(), [false, true, true]);
-    assert_eq!(shared.trusted(&word()), original.trusted(&word()));
-    assert!(shared.trusted(&word()).is_some());
+    assert_eq!(shared.user_input(&word()), original.user_input(&word()));
+    assert_ne!(shared.user_input(&word()), crate::Fields::new());
 }
 
 #[tokio::test]
 async fn a_signature_that_reasons_itself_keeps_its_own_field() {
     let text = reply(&[("reasoning", "Because."), ("echo", "moon")]);
-    let runtime = runtime(Says::texts([text.as_str()]), "");
+    let runtime = runtime(ScriptedLm::texts([text.as_str()]), "");
     let program = ChainOfThought::<Explain>::new();
     let run = runtime.run(&program, ExplainInput { word: "moon".into() }).await;
     let Reasoned { reasoning, output } = run.outcome.unwrap();
@@ -78,7 +78,7 @@ async fn a_signature_that_reasons_itself_keeps_its_own_field() {
 #[tokio::test]
 async fn an_exchange_is_kept_without_what_is_the_same_in_every_turn() {
     let step = reply(&[("thought", "done"), ("tool", "finish"), ("arguments", r#"{"echo": "moon"}"#)]);
-    let runtime = runtime(Says::texts([step.as_str()]), NOTES);
+    let runtime = runtime(ScriptedLm::texts([step.as_str()]), NOTES);
     let run = runtime.run(&ReAct::<Repeat>::new(notes()), word()).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");
     let exchange = &run.episode.exchanges[0];
@@ -89,7 +89,7 @@ async fn an_exchange_is_kept_without_what_is_the_same_in_every_turn() {
 
 #[tokio::test]
 async fn an_agent_without_turns_asks_once_with_its_instruction() {
-    let model = Says::texts([echo("moon").as_str()]);
+    let model = ScriptedLm::texts([echo("moon").as_str()]);
     let mut agent = ReAct::<Repeat>::new(notes()).max_iters(0);
     set_instruction(&mut agent, "act", "Say it twice.");
     let run = runtime(model.clone(), NOTES).run(&agent, word()).await;
@@ -103,7 +103,7 @@ async fn an_agent_without_turns_asks_once_with_its_instruction() {
 #[tokio::test]
 async fn compiled_descriptions_of_tools_are_shown_instead_of_the_servers() {
     let step = reply(&[("thought", "done"), ("tool", "finish"), ("arguments", r#"{"echo": "moon"}"#)]);
-    let model = Says::texts([step.as_str()]);
+    let model = ScriptedLm::texts([step.as_str()]);
     let mut agent = ReAct::<Repeat>::new(notes());
     let mut state = ProgramState::of(&agent);
     for slot in state.0.values_mut() {
@@ -118,7 +118,7 @@ async fn compiled_descriptions_of_tools_are_shown_instead_of_the_servers() {
 #[tokio::test]
 async fn a_reply_that_ran_out_of_tokens_is_asked_for_again() {
     let cut = |text: &str| Ok(LmReply { finish: Finish::Length, ..LmReply::new(text) });
-    let model = Says::replies([cut("[[ ## echo ## ]]\nmo"), Ok(LmReply::new(echo("moon")))]);
+    let model = ScriptedLm::replies([cut("[[ ## echo ## ]]\nmo"), Ok(LmReply::new(echo("moon")))]);
     let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");
     assert_eq!(
@@ -126,8 +126,36 @@ async fn a_reply_that_ran_out_of_tokens_is_asked_for_again() {
         "output of `Repeat`: the reply was cut off at the limit of its tokens; be brief"
     );
     // what stands before the closing marker is whole
-    let model = Says::replies([cut(&echo("moon"))]);
+    let model = ScriptedLm::replies([cut(&echo("moon"))]);
     let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");
     assert!(run.episode.events.is_empty());
+}
+
+/// A user's own struct of modules, which says nothing about its input.
+struct Own<I>(Toolbox, std::marker::PhantomData<fn(I)>);
+
+impl<I: serde::Serialize + Send + Sync + 'static> Module for Own<I> {
+    type Input = I;
+    type Output = bool;
+
+    async fn forward(&self, cx: &crate::runtime::Cx, _: I) -> Result<bool, crate::runtime::CallError> {
+        let arguments = serde_json::Map::from_iter([("topic".to_owned(), json!("moon"))]);
+        let call = crate::call::ToolCall { tool: "notes".try_into().unwrap(), arguments };
+        Ok(matches!(self.0.call(cx, call).await, crate::tool::ToolOutcome::Replied { .. }))
+    }
+}
+
+#[tokio::test]
+async fn the_input_of_every_module_counts_as_given() {
+    async fn is_given<I: serde::Serialize + Send + Sync + 'static>(input: I) -> bool {
+        let rules = format!("{NOTES}arguments.topic = {{ from = ['input'] }}\n");
+        let runtime = runtime(ScriptedLm::texts([]), &rules);
+        runtime.run(&Own(notes(), std::marker::PhantomData), input).await.outcome.unwrap()
+    }
+    assert!(is_given("What of the moon?".to_owned()).await);
+    assert!(is_given(word()).await);
+    assert!(is_given(vec![("a", "moon")]).await);
+    assert!(!is_given("What of Mars?".to_owned()).await);
+    assert!(!is_given(()).await);
 }

@@ -130,7 +130,9 @@ pub enum Error {
         after: Duration,
     },
     /// A streamed body stopped arriving; the server may have acted on the request.
-    #[error("`{host}` fell silent for {after:?} in the middle of an answer: look at the server")]
+    #[error(
+        "`{host}` sent no more of its answer for {after:?}: timed out waiting for the next body chunk; look at the server"
+    )]
     Silent {
         /// Host and port.
         host: String,

@@ -76,8 +76,8 @@ impl<L: Logger + Send + Sync> Mirror for AuditLogs<L> {
         if !row.read_as.is_empty() {
             record.add_attribute("abide.read_as", json!(row.read_as).to_string());
         }
-        if !row.also.is_empty() {
-            record.add_attribute("abide.also", list(row.also.iter().map(|kind| kind.code().to_owned())));
+        if !row.other_codes.is_empty() {
+            record.add_attribute("abide.other_codes", list(row.other_codes.iter().map(|kind| kind.code().to_owned())));
         }
         self.0.emit(record);
     }

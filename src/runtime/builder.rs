@@ -79,7 +79,7 @@ impl<L, B> Builder<L, B> {
         self
     }
 
-    /// Who is asked where the boundary says `approval` or `ask`; nobody by default, so that such calls are refused.
+    /// Who is asked where the boundary says `approval` or `overridable`; nobody by default, so that such calls are refused.
     pub fn approver(mut self, approver: impl Approver + 'static) -> Self {
         self.approver = Some(Arc::new(approver));
         self

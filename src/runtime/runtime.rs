@@ -82,8 +82,8 @@ impl Runtime {
     pub async fn run_with<M: Module>(&self, module: &M, input: M::Input, options: RunOptions) -> Run<M::Output> {
         let run = RunId::random();
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
-        // the program's own input is what provenance trusts; a module whose input is not written as an object trusts nothing
-        let trusted = module.trusted(&input).unwrap_or_else(Fields::new);
+        // the program's own input is what provenance trusts
+        let trusted = module.user_input(&input);
         let session = Session::new(run, options.mode, &trusted)
             .overseen(options.oversight)
             .labelled(options.labels)
@@ -97,7 +97,7 @@ impl Runtime {
             outcome = forward => outcome.unwrap_or_else(|_| Err(CallError::Panicked)),
             () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
         };
-        let outcome = outcome.and_then(|output| self.judge(&cx, module.shown(&output)).map(|()| output));
+        let outcome = outcome.and_then(|output| self.judge(&cx, module.visible_output(&output)).map(|()| output));
         let elapsed = self.shared.clock.elapsed().saturating_sub(start);
         Run { outcome, episode: recorder.finish(elapsed) }
     }

@@ -10,7 +10,7 @@ use crate::{
     lm::{LmError, Message},
     module::{Module, Predict},
     secret::Secret,
-    testing::{Repeat, RepeatInput, Says, boundary, reply, runtime},
+    testing::{Repeat, RepeatInput, ScriptedLm, boundary, reply, runtime},
 };
 
 fn word() -> RepeatInput {
@@ -31,7 +31,7 @@ impl Module for Raw {
 
 #[tokio::test]
 async fn the_limits_and_the_seed_of_a_run_are_asked_for() {
-    let model = Says::texts([reply(&[("echo", "moon")]).as_str()]);
+    let model = ScriptedLm::texts([reply(&[("echo", "moon")]).as_str()]);
     let limits = Limits::default().temperature(0.3).reply_tokens(77);
     let runtime = Runtime::builder().lm(model.clone()).boundary(boundary("")).limits(limits).build();
     let options = RunOptions { seed: u64::MAX, ..RunOptions::default() };
@@ -45,7 +45,7 @@ async fn the_limits_and_the_seed_of_a_run_are_asked_for() {
 #[tokio::test]
 async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));
-    let model = Says::texts([]);
+    let model = ScriptedLm::texts([]);
     let limits = Limits::default().deadline(Duration::from_secs(60));
     let builder = Runtime::builder().lm(model.clone()).boundary(boundary("").with_clock(clock.clone()));
     let runtime = builder.limits(limits).build();
@@ -66,7 +66,7 @@ async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
 #[tokio::test]
 async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
     let last = Box::new(LmError::Server { status: 503, retry_after: None });
-    let model = Says::replies([Err(LmError::GaveUp { attempts: 3, last })]);
+    let model = ScriptedLm::replies([Err(LmError::GaveUp { attempts: 3, last })]);
     let run = runtime(model, "").run(&Raw, "Hello".to_owned()).await;
     assert!(run.outcome.unwrap_err().is_infrastructure());
     let Step::Model(step) = &run.episode.steps[0] else { unreachable!() };
@@ -76,7 +76,7 @@ async fn a_failed_call_of_a_model_is_on_record_and_no_fault_of_the_program() {
 
 #[tokio::test]
 async fn known_secrets_are_taken_out_of_what_a_module_asks() {
-    let model = Says::texts(["fine"]);
+    let model = ScriptedLm::texts(["fine"]);
     let runtime = runtime(model.clone(), "");
     runtime.boundary().connections().redactor().learn(&Secret::new("s3cr3t-of-the-crm".to_owned()));
     let run = runtime.run(&Raw, "my password is s3cr3t-of-the-crm".to_owned()).await;
@@ -86,7 +86,7 @@ async fn known_secrets_are_taken_out_of_what_a_module_asks() {
 
 #[tokio::test]
 async fn another_model_leaves_the_first_runtime_as_it_was() {
-    let (first, second) = (Says::texts(["one"]), Says::texts(["two"]));
+    let (first, second) = (ScriptedLm::texts(["one"]), ScriptedLm::texts(["two"]));
     let runtime = runtime(first, "");
     let other = runtime.with_lm(second);
     assert_eq!(other.run(&Raw, "Hello".to_owned()).await.outcome.unwrap(), "two");

@@ -52,25 +52,25 @@ pub struct ApproverError(pub String);
 
 /// An approver, or nobody.
 #[derive(Clone, Default)]
-pub(super) struct Desk(Option<Arc<dyn Approver>>);
+pub(super) struct Approvals(Option<Arc<dyn Approver>>);
 
 /// What came of a question.
 #[derive(Debug, PartialEq)]
 pub(super) enum Outcome {
     Yes,
     No,
-    NobodyThere,
+    NoApprover,
     /// The approver's own words.
     Failed(String),
 }
 
-impl Desk {
+impl Approvals {
     pub(super) fn of(approver: Arc<dyn Approver>) -> Self {
         Self(Some(approver))
     }
 
     pub(super) async fn ask(&self, question: &Question) -> Outcome {
-        let Some(approver) = &self.0 else { return Outcome::NobodyThere };
+        let Some(approver) = &self.0 else { return Outcome::NoApprover };
         let answer = AssertUnwindSafe(async { approver.ask(question).await }).catch_unwind().await;
         match answer {
             Ok(Ok(Reply::Yes)) => Outcome::Yes,
@@ -81,8 +81,8 @@ impl Desk {
     }
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for Approvals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Desk" } else { "Desk(nobody)" })
+        f.write_str(if self.0.is_some() { "Approvals" } else { "Approvals(nobody)" })
     }
 }

@@ -21,14 +21,14 @@ mod verify;
 
 pub use audit::{Audit, AuditRows};
 pub(in crate::security) use awaited::AwaitedOutcome;
-pub use chain_fault::Flaw;
+pub use chain_fault::ChainFault;
 pub use error::AuditError;
 pub use hash::LogId;
 pub use hash::{ChainHash, HashError};
 pub use mirror::Mirror;
 pub use options::{AuditOptions, Sync};
-pub use row::{Begin, Entry, Outcome, OutcomeStatus, Row, RowVerdict, Torn};
-pub use verify::{Bad, Known, Lines, Verified, VerifyError, files_of, verify};
+pub use row::{Begin, Entry, Outcome, OutcomeStatus, Row, RowVerdict, TruncatedRow};
+pub use verify::{ChainBreak, Known, Lines, Verified, VerifyError, files_of, verify};
 
 #[cfg(test)]
 mod tests;

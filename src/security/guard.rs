@@ -10,7 +10,7 @@
 //! | 4 | do the arguments fit the tool's schema? | `arguments_malformed` |
 //! | 5 | do they keep the operator's rules? | `argument_denied` |
 //! | 6 | do they come from where they must? | `provenance_denied` |
-//! | 7 | do they carry out what must stay in? | `leak_denied`, `canary_obeyed` |
+//! | 7 | do they carry out what must stay in? | `leak_denied`, `canary_triggered` |
 //! | 8 | do the user's own checks agree? | theirs; an error or a panic: `check_failed` |
 //! | 9 | is there a place left: calls, values, budget, text sent out? | `call_limit`, `bulk_access`, `budget_exhausted`, `outgoing_limit` |
 //! | 10 | have the calls come that must come before, and none that must not, nor the same write? | `sequence_denied`, `redundant_call` |
@@ -21,7 +21,7 @@
 //! **One refusal is enough**: whatever others say, the call is not made. Steps 1, 2 and 4 end the asking, because nothing more can be
 //! said of such a call; 3 and 5 to 8 are all asked, and all that they object is recorded, the first of it as the reason that the
 //! program is told. Steps 9 to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all
-//! objections are ones that the rule lets somebody lift (`ask`).
+//! objections are ones that the rule lets somebody lift (`overridable`).
 //!
 //! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`PendingCall`] is made in one line of `guard/guard.rs`.
 

@@ -1,4 +1,4 @@
-//! Reads a boundary as a careful colleague would: what in it can never be met or never binds, what lets more through than was probably
+//! Lints a boundary file: what in it can never be met or never binds, what lets more through than was probably
 //! meant, what contradicts itself, and what its servers do not know.
 //!
 //! Nothing here is needed for safety: the guard does what the file says. A file that cannot be used has its [`Problem`]s before anybody

@@ -1,4 +1,4 @@
-//! Who we are to an MCP server: OAuth 2.1, with tokens of one pinned issuer.
+//! OAuth 2.1 client for MCP servers, with tokens of one pinned issuer.
 
 mod agent;
 mod answer;

@@ -18,7 +18,7 @@ mod spec;
 mod text;
 mod validate;
 
-pub(in crate::security) use concern::{KeptFields, Watched};
+pub(in crate::security) use concern::{NoEgressFields, Watched};
 pub use error::{BoundaryError, Problem};
 pub(in crate::security) use file::{LoadMode, duration, read, read_file, read_rate};
 pub(in crate::security) use key::field_path;
@@ -29,9 +29,9 @@ pub(in crate::security) use reader::{Lines, Table, join as key_path};
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
-    Answer, AnyOf, Approval, ArgumentRule, Brake, CallLimits, Class, ClassPattern, CompileWrites, Distinct, Earlier,
-    EarlierError, Kept, Liftable, Limits, Markup, Others, Rate, RateError, ReadAs, ReplyRule, RuleId, Same, Source,
-    ToolRule, Uses, WrittenAs,
+    Answer, AnyOf, Approval, ArgumentMatch, ArgumentRule, CallLimits, Class, ClassPattern, CompileWrites, Distinct,
+    Kept, Limits, Markup, Overridable, PriorCall, PriorCallError, Rate, RateError, ReadAs, ReplyRule, RuleId, Source,
+    ToolRule, UnlistedArguments, Uses, WindowLimit, WrittenAs,
 };
 pub use spec::PolicySpec;
 pub(crate) use text::read_text;

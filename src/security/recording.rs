@@ -84,7 +84,7 @@ pub struct ReplayError {
     pub kind: &'static str,
 }
 
-/// A line of a file that is no recording.
+/// A line of a file that is not a recording.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct LineError {

@@ -58,10 +58,10 @@ pub struct Decided<'r> {
     pub decision: Decision,
     /// The rule that decided: its place in the boundary.
     pub rule: String,
-    /// The path of the field that it refuses, `payment_methods[1].payment_id`; none where it is no rule of a field.
+    /// The path of the field that it refuses, `payment_methods[1].payment_id`; `None` if it is no rule of a field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What it is called in audits and scores; none where the call is permitted.
+    /// What it is called in audits and scores; `None` if the call is permitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
     /// What somebody would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes to
@@ -161,7 +161,7 @@ fn decide(
     let attempt = session.attempt();
     let rule = policy.tool(&call.tool).ok_or_else(|| nobody_has(entry::absent(policy, &call.tool)))?;
     let refused = |denied: &Denied, ask| Refusal {
-        rule: rule_path::of_denial(&call.tool, denied),
+        rule: rule_path::for_denial(&call.tool, denied),
         field: denied.field().map(str::to_owned),
         event: denied.kind,
         ask,
@@ -174,8 +174,8 @@ fn decide(
     denials.extend(
         check::arguments(&Asked { policy, redactor: &Redactor::new(), rule, call: &call, session, tool: None }).0,
     );
-    let can_be_lifted = denials.iter().all(|denied| denied.can_be_lifted(rule));
-    if let Some(first) = denials.first().filter(|_| !can_be_lifted) {
+    let is_overridable = denials.iter().all(|denied| denied.is_overridable(rule));
+    if let Some(first) = denials.first().filter(|_| !is_overridable) {
         return Err(refused(first, None));
     }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
@@ -196,7 +196,7 @@ fn decide(
         session.forget_made(&call);
     }
     let ask = (rule.approval == Approval::EachCall).then_some(Ask::Approve);
-    Ok((rule_path::of_entry(&call.tool), ask))
+    Ok((rule_path::for_entry(&call.tool), ask))
 }
 
 #[cfg(test)]

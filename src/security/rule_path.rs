@@ -7,20 +7,20 @@ use crate::{call::ToolName, event::EventKind};
 pub(super) const NO_ENTRY: &str = "tools";
 
 /// The entry of a tool.
-pub(super) fn of_entry(tool: &ToolName) -> String {
+pub(super) fn for_entry(tool: &ToolName) -> String {
     ["tools.\"", tool.as_str(), "\""].concat()
 }
 
 /// The rule that refused a call of a tool.
-pub(super) fn of_denial(tool: &ToolName, denied: &Denied) -> String {
-    let entry = of_entry(tool);
+pub(super) fn for_denial(tool: &ToolName, denied: &Denied) -> String {
+    let entry = for_entry(tool);
     if let Some(check) = denied.check {
         return format!("checks.{check}");
     }
     match (denied.kind, &denied.argument, denied.rule) {
         (EventKind::BulkAccess, ..) => format!("{entry}.distinct"),
-        (EventKind::CanaryObeyed, ..) => "canaries.values".to_owned(),
-        (EventKind::LeakDenied, _, Some(RuleId::KeepOut)) => format!("{entry}.keep_out"),
+        (EventKind::CanaryTriggered, ..) => "canaries.values".to_owned(),
+        (EventKind::LeakDenied, _, Some(RuleId::NoEgress)) => format!("{entry}.no_egress"),
         (EventKind::ArgumentDenied, _, Some(rule @ RuleId::OtherArguments)) => format!("{entry}.{rule}"),
         (_, Some(argument), Some(RuleId::Name)) => {
             format!("{entry}.arguments.{}", denied.at.as_ref().unwrap_or(argument))

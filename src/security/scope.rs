@@ -12,7 +12,7 @@ pub struct Scope(String);
 #[serde(transparent)]
 pub struct ScopeSet(Arc<BTreeSet<Scope>>);
 
-/// A text that is no scope.
+/// A text that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a scope: use visible ASCII without blanks, quotes and backslashes")]
 pub struct ScopeError(String);

@@ -131,7 +131,7 @@ fn forbidden_calls() -> Vec<Attack> {
         attack(ToolNotAllowed, 0, [step("crm.delete_everything", json!({}))]),
         attack(ArgumentDenied, 0, [look_up("' OR 1=1")]),
         attack(ProvenanceDenied, 0, [look_up("ACC914")]),
-        attack(InjectionObeyed, 1, [look_up(injected), refund("ACC914")]).asked(format!("Who is {injected}?")),
+        attack(InjectionFollowed, 1, [look_up(injected), refund("ACC914")]).asked(format!("Who is {injected}?")),
         attack(SequenceDenied, 0, [ticket("broken grill")])
             .under(|rules| ticket_rule(&rules, "after = [\"crm.get_customer_info(customer_id)\"]")),
         attack(SequenceDenied, 1, [look_up("ABC123"), ticket("broken grill")]).under(|rules| {
@@ -144,8 +144,8 @@ fn forbidden_calls() -> Vec<Attack> {
         attack(ApprovalMissing, 0, [ticket("broken grill")])
             .under(|rules| ticket_rule(&rules, "approval = \"each_call\""))
             .given(|given| given.approver(Somebody(Reply::No))),
-        attack(HumanAsked, 1, [look_up("ACC914")])
-            .under(|rules| rules.replace("max = 3 }", "max = 3 }\nask = [\"provenance_denied\"]"))
+        attack(ApprovalRequested, 1, [look_up("ACC914")])
+            .under(|rules| rules.replace("max = 3 }", "max = 3 }\noverridable = [\"provenance_denied\"]"))
             .given(|given| given.approver(Somebody(Reply::Yes))),
         attack(CheckFailed, 0, [look_up("ABC123")]).given(|given| given.check(Undecided)),
     ]
@@ -153,17 +153,17 @@ fn forbidden_calls() -> Vec<Attack> {
 
 fn calls_that_carry_something_out() -> Vec<Attack> {
     use EventKind::*;
-    let keep_out = |rules: String| {
-        let rules = ticket_rule(&rules, "keep_out = [\"sensitive:account\", \"crm.get_customer_info:email\"]");
+    let no_egress = |rules: String| {
+        let rules = ticket_rule(&rules, "no_egress = [\"sensitive:account\", \"crm.get_customer_info:email\"]");
         with(&rules, "[sensitive.account]\npattern = \"[A-Z]{2}[0-9]{20}\"")
     };
     let email = &customers::find("ABC123").unwrap().email;
     let answer = step("finish", json!({ "response": format!("Write to {email}") }));
     vec![
         attack(LeakDenied, 0, [ticket("the key is AKIAIOSFODNN7EXAMPLE")]),
-        attack(LeakDenied, 0, [ticket("account DE89 3704 0044 0532 0130 00")]).under(keep_out),
-        attack(LeakDenied, 1, [look_up("ABC123"), ticket(&STANDARD.encode(format!("to {email}")))]).under(keep_out),
-        attack(CanaryObeyed, 0, [ticket("as told: Canary-77.BLUE")])
+        attack(LeakDenied, 0, [ticket("account DE89 3704 0044 0532 0130 00")]).under(no_egress),
+        attack(LeakDenied, 1, [look_up("ABC123"), ticket(&STANDARD.encode(format!("to {email}")))]).under(no_egress),
+        attack(CanaryTriggered, 0, [ticket("as told: Canary-77.BLUE")])
             .under(|rules| with(&rules, "[canaries]\nvalues = [\"canary 77 blue\"]")),
         attack(AnswerDenied, 1, [look_up("ABC123"), answer]).under(|rules| {
             with(&rules, "[sensitive.mail]\nfrom = [\"crm.get_customer_info:email\"]\n[answer]\nnever = [\"mail\"]")
@@ -296,7 +296,7 @@ impl Check for Undecided {
 /// Nothing that a program could do better next time.
 const NOTHING_TO_DO: [EventKind; 7] = [
     EventKind::DryRun,
-    EventKind::HumanAsked,
+    EventKind::ApprovalRequested,
     EventKind::InjectionSeen,
     EventKind::ScopeStepUp,
     EventKind::ServerUnavailable,

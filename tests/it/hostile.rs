@@ -36,7 +36,7 @@ async fn a_model_with_all_the_time_in_the_world_gets_no_further() {
         EventKind::ScopeMissing,
         EventKind::UnknownTool,
         EventKind::CallLimit,
-        EventKind::InjectionObeyed,
+        EventKind::InjectionFollowed,
         EventKind::ArgumentsMalformed,
         EventKind::ArgumentDenied,
         EventKind::ProvenanceDenied,

@@ -499,11 +499,11 @@ fn unusable_stores(good: &[u8]) -> [(Vec<u8>, &'static str); 6] {
         kept.to_string().into_bytes()
     };
     [
-        (b"{".to_vec(), "no token file of ours"),
+        (b"{".to_vec(), "not a token file of Abide"),
         (with(&|kept| kept["version"] = json!(2)), "version 2"),
-        (with(&|kept| kept["more"] = json!(1)), "no token file of ours"),
-        (with(&|kept| kept["consents"][0]["more"] = json!(1)), "no token file of ours"),
-        (with(&|kept| kept["consents"][0]["asked"] = json!(["no scope"])), "no token file of ours"),
+        (with(&|kept| kept["more"] = json!(1)), "not a token file of Abide"),
+        (with(&|kept| kept["consents"][0]["more"] = json!(1)), "not a token file of Abide"),
+        (with(&|kept| kept["consents"][0]["asked"] = json!(["no scope"])), "not a token file of Abide"),
         (vec![b' '; 300 * 1024], "more than 256 KiB"),
     ]
 }

@@ -357,8 +357,8 @@ impl Module for Counted {
         self.agent.forward(cx, input).await
     }
 
-    fn trusted(&self, input: &Self::Input) -> Option<abide::Fields> {
-        self.agent.trusted(input)
+    fn user_input(&self, input: &Self::Input) -> abide::Fields {
+        self.agent.user_input(input)
     }
 }
 

@@ -20,7 +20,7 @@ use abide::{
     security::{
         ScopeSet,
         oauth::config::OAuth,
-        policy::{Others, PolicySpec, ToolRule},
+        policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{CommandConfig, ServerConfig, Servers},
     },
     tool::{ToolOutcome, ToolboxError},
@@ -124,7 +124,7 @@ fn tool_name(tool: &str) -> ToolName {
 
 fn rules(tools: &[Allowed<'_>]) -> PolicySpec {
     let rule = |(name, effect, scopes): &Allowed<'_>| {
-        (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)).other_arguments(Others::Allow))
+        (tool_name(name), ToolRule::new(*effect, scopes_of(scopes)).other_arguments(UnlistedArguments::Allow))
     };
     PolicySpec { tools: tools.iter().map(rule).collect(), ..PolicySpec::default() }
 }

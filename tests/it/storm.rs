@@ -52,8 +52,8 @@ impl Module for Storm {
         Ok(())
     }
 
-    fn trusted(&self, _: &u64) -> Option<abide::Fields> {
-        Some(abide::Fields::new().with("request", "Compare ABC123 and ACC914, and file a ticket for ABC123."))
+    fn user_input(&self, _: &u64) -> abide::Fields {
+        abide::Fields::new().with("request", "Compare ABC123 and ACC914, and file a ticket for ABC123.")
     }
 }
 
@@ -136,7 +136,7 @@ fn assert_inside(testbed: &Testbed, run: &Run<()>, made: &[ToolCall]) -> usize {
     calls.len()
 }
 
-/// A call that is right, and then bent somewhere; none where not even its name can be one.
+/// A call that is right, and then bent somewhere; `None` if not even its name can be one.
 fn any_call(random: &mut StdRng) -> Option<ToolCall> {
     let id = NAMED[random.random_range(0..2)];
     let (tool, mut arguments) = match random.random_range(0..7) {

@@ -3,7 +3,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::BootstrapFewShot;
 use crate::{
     Candidate, Optimizer, Plan, SearchError, Split, SplitSizes, Study,
-    teach::{Harvest, Labels, Selected, compose, diverse, shuffled},
+    teach::{Labels, Selected, TracePool, compose, diverse, shuffled},
 };
 
 impl BootstrapFewShot {
@@ -16,7 +16,7 @@ impl BootstrapFewShot {
         if study.rollouts_left() < needed {
             return Err(SearchError::BudgetTooSmall { needed, left: study.rollouts_left() });
         }
-        let harvest = Harvest::gather(study, self, u64::MAX).await?;
+        let harvest = TracePool::gather(study, self, u64::MAX).await?;
         let labels = Labels::of(study);
         let lessons = diverse(&harvest.lessons, self.max_bootstrapped);
         if lessons.is_empty() && (!self.labels_only() || labels.is_empty()) {

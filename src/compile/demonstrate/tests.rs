@@ -11,7 +11,7 @@ use crate::{
     secret::Redactor,
 };
 
-fn heard(observation: Value) -> Heard {
+fn heard(observation: Value) -> ToolText {
     let recorder = Recorder::new(RunId::random(), 0, Redactor::new());
     recorder.tool(ToolStep {
         tool: "crm.get_customer_info".try_into().unwrap(),
@@ -20,7 +20,10 @@ fn heard(observation: Value) -> Heard {
         observation,
         elapsed: Duration::ZERO,
     });
-    Heard::of(&recorder.finish(Duration::ZERO), &Fields::new().with("request", "status of ABC123, amounts [250.0, 82]"))
+    ToolText::of(
+        &recorder.finish(Duration::ZERO),
+        &Fields::new().with("request", "status of ABC123, amounts [250.0, 82]"),
+    )
 }
 
 fn exchange(inputs: Fields, outputs: Fields) -> Exchange {

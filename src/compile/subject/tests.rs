@@ -4,14 +4,14 @@ use super::*;
 use crate::{
     module::Predict,
     secret::Secret,
-    testing::{Repeat, RepeatInput, RepeatOutput, Says, runtime},
+    testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, runtime},
 };
 
 const SECRET: &str = "s3cr3t-of-the-crm";
 
 #[tokio::test]
 async fn secrets_reach_neither_the_proposer_nor_a_demonstration() {
-    let lm = Says::texts(["a better instruction"]);
+    let lm = ScriptedLm::texts(["a better instruction"]);
     let runtime = runtime(lm.clone(), "");
     runtime.boundary().connections().redactor().learn(&Secret::new(SECRET.to_owned()));
     let program = Predict::<Repeat>::new();

@@ -29,7 +29,7 @@ pub(super) type Key = [u8; 32];
 pub struct CacheStore(Arc<Inner>);
 
 /// One request that is being asked, and those who wait for its answer.
-pub(super) struct Flight<'s> {
+pub(super) struct InFlight<'s> {
     store: &'s Inner,
     key: Key,
     cell: Arc<Cell>,
@@ -90,9 +90,9 @@ impl CacheStore {
     }
 
     /// The flight that asks for `key`, perhaps already under way.
-    pub(super) fn board(&self, key: Key) -> Flight<'_> {
+    pub(super) fn board(&self, key: Key) -> InFlight<'_> {
         let cell = Arc::clone(self.0.flights().entry(key).or_default());
-        Flight { store: &self.0, key, cell }
+        InFlight { store: &self.0, key, cell }
     }
 
     #[cfg(test)]
@@ -101,14 +101,14 @@ impl CacheStore {
     }
 }
 
-impl Flight<'_> {
+impl InFlight<'_> {
     /// The answer of the first who got to ask; where that one was dropped, the next asks.
     pub(super) async fn answer(&self, ask: impl Future<Output = Result<LmReply, LmError>>) -> Result<LmReply, LmError> {
         self.cell.get_or_init(|| ask).await.clone()
     }
 }
 
-impl Drop for Flight<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut flights = self.store.flights();
         let ours = flights.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &self.cell));

@@ -126,7 +126,7 @@ async fn a_body_that_cannot_be_read_is_garbage() {
     let huge = " ".repeat(MAX_BODY + 1);
     for body in ["", "<html>", r#"{"choices": [{"mess"#, &echo, &huge] {
         for error in failures(Canned::text(200, body)).await {
-            assert!(matches!(error, LmError::Garbage(_)), "{error}");
+            assert!(matches!(error, LmError::InvalidResponse(_)), "{error}");
         }
     }
 }

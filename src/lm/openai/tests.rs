@@ -140,7 +140,7 @@ async fn what_the_api_does_not_promise_is_garbage() {
         json!([]),
     ] {
         let error = reply_to(&body).await.unwrap_err();
-        assert!(matches!(error, LmError::Garbage(_)), "{body}: {error}");
+        assert!(matches!(error, LmError::InvalidResponse(_)), "{body}: {error}");
     }
 }
 

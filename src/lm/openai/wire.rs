@@ -34,13 +34,13 @@ pub(super) struct Reply {
 
 #[derive(Deserialize)]
 struct Choice {
-    message: Said,
+    message: ReplyMessage,
     #[serde(default)]
     finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct ReplyMessage {
     #[serde(default)]
     content: Option<String>,
     #[serde(default)]
@@ -80,7 +80,7 @@ impl Reply {
         let Some(choice) = self.choices.into_iter().next() else {
             return Err(endpoint.garbage("it has no choices"));
         };
-        let Said { content, refusal } = choice.message;
+        let ReplyMessage { content, refusal } = choice.message;
         let refusal = refusal.filter(|words| !words.is_empty());
         let finish = match choice.finish_reason.as_deref() {
             _ if refusal.is_some() => Finish::Filtered,

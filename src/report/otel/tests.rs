@@ -13,7 +13,7 @@ use crate::{
     prelude::*,
     runtime::CallError,
     security::Audit,
-    testing::{Says, boundary},
+    testing::{ScriptedLm, boundary},
 };
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments.text = { max_chars = 5 }\n";
@@ -51,7 +51,7 @@ async fn rows_become_records_of_a_provider() {
     let provider = SdkLoggerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let (audit, rows) = Audit::memory();
     let audit = audit.mirrored(Arc::new(AuditLogs::new(&provider)));
-    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES)).audit(audit).build();
+    let runtime = Runtime::builder().lm(ScriptedLm::texts([])).boundary(boundary(RULES)).audit(audit).build();
     let shout =
         Function::new("shout", "Shouts.", |shout: Shout| async move { Ok::<_, String>(json!(shout.text)) }).unwrap();
     let run = runtime.run(&Shouting(Toolbox::new().with(shout)), ()).await;

@@ -44,10 +44,10 @@ impl Audit {
     }
 
     /// As [`Audit::file`], and says when rows are synced and when a new file begins. Where a killed process left half a row, a row of the
-    /// kind `torn` takes its place and says what was there.
+    /// kind `truncated_row` takes its place and says what was there.
     ///
     /// # Errors
-    /// The file cannot be opened, is open to others, is in use, or cannot be gone on with: it is no audit, or its last row was changed.
+    /// The file cannot be opened, is open to others, is in use, or cannot be appended to: it is no audit, or its last row was changed.
     pub fn with_options(path: impl AsRef<Path>, options: AuditOptions) -> Result<Self, AuditError> {
         LogFile::open(path.as_ref(), options, SystemTime::now()).map(|file| Self::with(Sink::File(Box::new(file))))
     }

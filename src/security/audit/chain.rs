@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Flaw,
+    ChainFault,
     hash::{ChainHash, DIGITS, LogId},
 };
 
@@ -63,12 +63,12 @@ pub(super) fn seal(buffer: &mut Vec<u8>, entry: &impl Serialize, prev: ChainHash
 }
 
 /// Reads a line without its end.
-pub(super) fn read(line: &[u8]) -> Result<Link, Flaw> {
-    let (content, hash) = split(line).ok_or(Flaw::NoRow)?;
+pub(super) fn read(line: &[u8]) -> Result<Link, ChainFault> {
+    let (content, hash) = split(line).ok_or(ChainFault::NoRow)?;
     if ChainHash::of(&[content, b"}"]) != hash {
-        return Err(Flaw::Changed);
+        return Err(ChainFault::Changed);
     }
-    let tie = serde_json::from_slice(line).map_err(|_| Flaw::NoRow)?;
+    let tie = serde_json::from_slice(line).map_err(|_| ChainFault::NoRow)?;
     Ok(Link { hash, tie })
 }
 

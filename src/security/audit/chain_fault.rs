@@ -3,7 +3,7 @@ use super::hash::ChainHash;
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum ChainFault {
     /// The line is something else.
     #[error("it is not a row of an audit")]
     NoRow,

@@ -26,8 +26,8 @@ pub enum AuditError {
         /// The file as named.
         path: String,
     },
-    /// The file is no audit, or its chain is broken where it is to be gone on with.
-    #[error("the audit file `{path}` cannot be gone on with: {reason}")]
+    /// The file is no audit, or its chain is broken where rows are to be appended.
+    #[error("the audit file `{path}` cannot be appended to: {reason}")]
     Unusable {
         /// The file as named.
         path: String,

@@ -254,7 +254,7 @@ pub(super) fn lock(file: File, path: &Path) -> Result<File, AuditError> {
     Ok(file)
 }
 
-/// Finds the last row, and what a killed process left behind it; or says why the file cannot be gone on with.
+/// Finds the last row, and what a killed process left behind it; or says why the file cannot be appended to.
 fn look(file: &mut File) -> io::Result<Result<Found, String>> {
     let length = file.metadata()?.len();
     let start = read_from(file, 0, MAX_LINE)?;
@@ -278,7 +278,7 @@ fn look(file: &mut File) -> io::Result<Result<Found, String>> {
     Ok(match chain::read(last) {
         Ok(last) => Ok(Found { place: Some(place(last)), torn: torn.get(1..).unwrap_or_default().to_vec() }),
         Err(reason) => Err(format!(
-            "its last row cannot be gone on with: {reason}; look with `abide audit verify`, and move it away"
+            "cannot append to it after its last row: {reason}; look with `abide audit verify`, and move it away"
         )),
     })
 }

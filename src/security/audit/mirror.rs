@@ -19,7 +19,7 @@ pub(super) fn show(mirror: &dyn Mirror, entry: &Entry) {
     let told = panic::catch_unwind(AssertUnwindSafe(|| match entry {
         Entry::Decision(row) => mirror.decision(row),
         Entry::Outcome(outcome) => mirror.outcome(outcome),
-        Entry::Begin(_) | Entry::Torn(_) => {}
+        Entry::Begin(_) | Entry::TruncatedRow(_) => {}
     }));
     if told.is_err() {
         tracing::error!(target: super::error::TARGET, "a mirror of the audit panicked: the row is written all the same");
@@ -51,7 +51,7 @@ macro_rules! decided {
             rule = $row.rule.as_deref(),
             field = $row.field.as_deref(),
             read_as = ?$row.read_as,
-            also = ?$row.also,
+            other_codes = ?$row.other_codes,
             "decision"
         )
     };

@@ -40,15 +40,15 @@ pub struct Row {
     /// What the run belongs to.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
-    /// SHA-256 of the run's caller; none where it has none.
+    /// SHA-256 of the run's caller; `None` if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_hash: Option<Digest>,
-    /// The module that wanted the call, by the name of its signature; none where it did not say.
+    /// The module that wanted the call, by the name of its signature; `None` if it did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// The tool.
     pub tool: ToolName,
-    /// What the boundary says the call does; none where it has no entry.
+    /// What the boundary says the call does; `None` if it has no entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
     /// Names of the arguments; `[other]` for what is no plain name, since a model may have made it up, and `[more]` for all beyond the
@@ -58,26 +58,26 @@ pub struct Row {
     pub arguments_digest: Digest,
     /// The scopes that the tool needs.
     pub scopes: ScopeSet,
-    /// A digest of the token; none where it was not asked for.
+    /// A digest of the token; `None` if it was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_hash: Option<String>,
-    /// SHA-256 of the token's own name, its claim `jti` (RFC 7519, section 4.1.7); none where it has none or is opaque.
+    /// SHA-256 of the token's own name, its claim `jti` (RFC 7519, section 4.1.7); `None` if it has none or is opaque.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti_hash: Option<Digest>,
     /// The decision.
     #[serde(flatten)]
     pub verdict: RowVerdict,
     /// The rule that decided: its place in the boundary, such as `tools."crm.refund".scopes`, or `checks.NAME` for a check of the
-    /// user's own; none where nothing was decided.
+    /// user's own; `None` if nothing was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The path of the field that the rule refuses, `payment_methods[1].payment_id`, in names that the boundary has; none where it is no
+    /// The path of the field that the rule refuses, `payment_methods[1].payment_id`, in names that the boundary has; `None` if it is no
     /// rule of a field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What else was objected; with a permit, that somebody was asked (`human_asked`) and what was objected until then.
+    /// What else was objected; with a permit, that somebody was asked (`approval_requested`) and what was objected until then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<EventKind>,
+    pub other_codes: Vec<EventKind>,
     /// How the input wrote values that a rule with `as` let count, by argument or path of a field, as the boundary names them; the first
     /// value of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -118,7 +118,7 @@ pub struct Outcome {
     /// What the failure is called, where it has a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<EventKind>,
-    /// SHA-256 of the reply, scrubbed of secrets and not cut; none where there was none.
+    /// SHA-256 of the reply, scrubbed of secrets and not cut; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_digest: Option<Digest>,
     /// How long the call took, in microseconds.
@@ -161,7 +161,7 @@ pub enum Entry {
     /// A permitted call has ended.
     Outcome(Outcome),
     /// Half a row was set aside.
-    Torn(Torn),
+    TruncatedRow(TruncatedRow),
 }
 
 /// The first row of every file.
@@ -183,7 +183,7 @@ pub struct Begin {
 /// What a process that was killed had written of a row. No decision that it held was answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Torn {
+pub struct TruncatedRow {
     /// Its number in this audit.
     pub seq: u64,
     /// When it was set aside, in RFC 3339 with UTC.
@@ -231,7 +231,7 @@ impl Row {
             verdict: RowVerdict::Unavailable,
             rule: None,
             field: None,
-            also: Vec::new(),
+            other_codes: Vec::new(),
             read_as: BTreeMap::new(),
         }
     }
@@ -255,18 +255,18 @@ impl Row {
         self.jti_hash = granted.jti_hash;
     }
 
-    /// `rule` is the place of the rule that decided, `also` what else there was to say, once each.
+    /// `rule` is the place of the rule that decided, `other_codes` what else there was to say, once each.
     pub(in crate::security) fn conclude(
         &mut self,
         verdict: RowVerdict,
         rule: Option<String>,
-        also: impl IntoIterator<Item = EventKind>,
+        other_codes: impl IntoIterator<Item = EventKind>,
     ) {
         self.verdict = verdict;
         self.rule = rule;
-        for kind in also {
-            if verdict.code() != Some(kind) && !self.also.contains(&kind) {
-                self.also.push(kind);
+        for kind in other_codes {
+            if verdict.code() != Some(kind) && !self.other_codes.contains(&kind) {
+                self.other_codes.push(kind);
             }
         }
     }
@@ -320,7 +320,7 @@ impl Entry {
 
     pub(super) fn torn(garbage: &[u8]) -> Self {
         let kept = garbage.get(..MAX_TORN).unwrap_or(garbage);
-        Self::Torn(Torn {
+        Self::TruncatedRow(TruncatedRow {
             seq: 0,
             time: String::new(),
             bytes: garbage.len().try_into().unwrap_or(u64::MAX),
@@ -335,7 +335,7 @@ impl Entry {
             Self::Begin(Begin { seq, time, .. })
             | Self::Decision(Row { seq, time, .. })
             | Self::Outcome(Outcome { seq, time, .. })
-            | Self::Torn(Torn { seq, time, .. }) => (seq, time),
+            | Self::TruncatedRow(TruncatedRow { seq, time, .. }) => (seq, time),
         };
         *seq = number;
         *time = rfc3339(now);

@@ -54,10 +54,10 @@ fn verified(path: &Path) -> Result<Verified, VerifyError> {
 }
 
 /// What is wrong with these lines of a file.
-fn bad(lines: &[impl AsRef<str>]) -> Bad {
+fn bad(lines: &[impl AsRef<str>]) -> ChainBreak {
     let text: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
     match verify([("log".to_owned(), text.as_bytes())], Known::default()) {
-        Err(VerifyError::Bad(bad)) => bad,
+        Err(VerifyError::ChainBreak(bad)) => bad,
         other => panic!("{other:?}\n{text}"),
     }
 }
@@ -94,7 +94,7 @@ fn a_file_gets_one_line_for_each_row_and_is_only_its_owners() {
     assert_eq!(second["verdict"], "deny");
     assert_eq!(second["code"], "scope_missing");
     assert_eq!(second["rule"], "tools.\"crm.lookup\".scopes");
-    assert_eq!(second["also"], json!(["argument_denied"]));
+    assert_eq!(second["other_codes"], json!(["argument_denied"]));
     assert_eq!(second["module"], "Support");
     assert_eq!(second["labels"]["candidate"], "c1");
     assert_eq!(second["mode"], "dry_run");

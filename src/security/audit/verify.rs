@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     chain::{self, Link, MAX_LINE},
-    chain_fault::Flaw,
+    chain_fault::ChainFault,
     file::rotated,
     hash::{ChainHash, LogId},
     row::Entry,
@@ -23,7 +23,7 @@ pub struct Known {
     pub head: Option<ChainHash>,
 }
 
-/// A log without a flaw.
+/// A log without a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
@@ -59,7 +59,7 @@ pub enum VerifyError {
     },
     /// A row is not as it was written, or not where.
     #[error(transparent)]
-    Bad(#[from] Bad),
+    ChainBreak(#[from] ChainBreak),
     /// There is no row at all.
     #[error("there is no row in `{0}`")]
     Empty(String),
@@ -67,9 +67,9 @@ pub enum VerifyError {
 
 /// The first place where a log is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}`, line {line}{}: {flaw}", row.map(|row| format!(" (row {row})")).unwrap_or_default())]
+#[error("`{file}`, line {line}{}: {fault}", row.map(|row| format!(" (row {row})")).unwrap_or_default())]
 #[non_exhaustive]
-pub struct Bad {
+pub struct ChainBreak {
     /// The file.
     pub file: String,
     /// The line in it, from 1.
@@ -77,7 +77,7 @@ pub struct Bad {
     /// The number that the row gives itself, where it is one.
     pub row: Option<u64>,
     /// What is wrong.
-    pub flaw: Flaw,
+    pub fault: ChainFault,
 }
 
 /// Reads rows of a log, one line after the other.
@@ -114,7 +114,7 @@ pub fn verify<R: BufRead>(files: impl IntoIterator<Item = (String, R)>, known: K
         count += 1;
         let mut lines = Lines::new(file, input);
         while lines.advance()? {
-            chain.add(&lines.line).map_err(|(row, flaw)| lines.bad(row, flaw))?;
+            chain.add(&lines.line).map_err(|(row, fault)| lines.bad(row, fault))?;
         }
         last = Some(lines);
     }
@@ -122,7 +122,7 @@ pub fn verify<R: BufRead>(files: impl IntoIterator<Item = (String, R)>, known: K
     let reached = chain.reached.ok_or_else(nothing)?;
     let tie = reached.last.tie;
     if let (Some(head), None, Some(lines)) = (known.head, reached.known, &last) {
-        return Err(lines.bad(Some(tie.seq), Flaw::NoHead(head)).into());
+        return Err(lines.bad(Some(tie.seq), ChainFault::NoHead(head)).into());
     }
     Ok(Verified {
         log: reached.log.map(|log| log.as_str().to_owned()).unwrap_or_default(),
@@ -176,8 +176,8 @@ impl<R: BufRead> Lines<R> {
         match self.line.pop() {
             None => Ok(false),
             Some(b'\n') => Ok(true),
-            Some(_) if self.line.len() >= MAX_LINE => Err(self.bad(None, Flaw::NoRow).into()),
-            Some(_) => Err(self.bad(None, Flaw::Cut).into()),
+            Some(_) if self.line.len() >= MAX_LINE => Err(self.bad(None, ChainFault::NoRow).into()),
+            Some(_) => Err(self.bad(None, ChainFault::Cut).into()),
         }
     }
 
@@ -190,21 +190,21 @@ impl<R: BufRead> Lines<R> {
     ///
     /// # Errors
     /// It is no row.
-    pub fn entry(&self) -> Result<Entry, Bad> {
-        serde_json::from_slice(&self.line).map_err(|_| self.bad(None, Flaw::NoRow))
+    pub fn entry(&self) -> Result<Entry, ChainBreak> {
+        serde_json::from_slice(&self.line).map_err(|_| self.bad(None, ChainFault::NoRow))
     }
 
-    fn bad(&self, row: Option<u64>, flaw: Flaw) -> Bad {
-        Bad { file: self.file.clone(), line: self.number.max(1), row, flaw }
+    fn bad(&self, row: Option<u64>, fault: ChainFault) -> ChainBreak {
+        ChainBreak { file: self.file.clone(), line: self.number.max(1), row, fault }
     }
 }
 
 impl Chain {
-    fn add(&mut self, line: &[u8]) -> Result<(), (Option<u64>, Flaw)> {
-        let link = chain::read(line).map_err(|flaw| (None, flaw))?;
-        self.tie(&link).map_err(|flaw| (Some(link.tie.seq), flaw))?;
+    fn add(&mut self, line: &[u8]) -> Result<(), (Option<u64>, ChainFault)> {
+        let link = chain::read(line).map_err(|fault| (None, fault))?;
+        self.tie(&link).map_err(|fault| (Some(link.tie.seq), fault))?;
         self.rows += 1;
-        self.torn += u64::from(link.tie.kind == "torn");
+        self.torn += u64::from(link.tie.kind == "truncated_row");
         let before = self.reached.take();
         let known = (self.known.head == Some(link.hash)).then_some(link.tie.seq);
         // the known row can be the last one of the files that were moved away
@@ -219,14 +219,14 @@ impl Chain {
     }
 
     /// Whether a row follows what came before it.
-    fn tie(&self, link: &Link) -> Result<(), Flaw> {
+    fn tie(&self, link: &Link) -> Result<(), ChainFault> {
         let tie = &link.tie;
         let Some(reached) = &self.reached else {
             return match (self.known.after, &tie.log) {
                 (Some(after), _) if tie.prev == after => Ok(()),
-                (Some(_), _) => Err(Flaw::NotAfter),
+                (Some(_), _) => Err(ChainFault::NotAfter),
                 (None, Some(log)) if tie.seq == 0 && tie.prev == ChainHash::genesis(log) => Ok(()),
-                (None, _) => Err(Flaw::NoBeginning),
+                (None, _) => Err(ChainFault::NoBeginning),
             };
         };
         let expected = reached.last.tie.seq.saturating_add(1);
@@ -234,10 +234,10 @@ impl Chain {
             return Ok(());
         }
         Err(match tie.seq {
-            0 if tie.log.is_some() && tie.log != reached.log => Flaw::OtherLog,
-            found if found < expected => Flaw::Repeated { expected },
-            found if found > expected => Flaw::Missing { expected, found },
-            _ => Flaw::Replaced,
+            0 if tie.log.is_some() && tie.log != reached.log => ChainFault::OtherLog,
+            found if found < expected => ChainFault::Repeated { expected },
+            found if found > expected => ChainFault::Missing { expected, found },
+            _ => ChainFault::Replaced,
         })
     }
 }

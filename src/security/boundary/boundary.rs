@@ -51,6 +51,11 @@ impl Boundary {
         Self::read("boundary.toml", text, context, LoadMode::Work).map(|(boundary, _)| boundary)
     }
 
+    /// A boundary without servers and tools, for programs that call none.
+    pub fn empty() -> Self {
+        Self { policy: Policy::empty(), servers: Arc::default(), connections: Connections::default() }
+    }
+
     /// A boundary made in code; the same rules hold as for a file. The policy's servers are these.
     ///
     /// # Errors

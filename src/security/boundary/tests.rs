@@ -15,7 +15,7 @@ use crate::{
     net::lab,
     security::{
         oauth::config::OAuth,
-        policy::{BoundaryError, CallLimits, CompileWrites, Earlier, MAX_BYTES, Policy, ToolLock, ToolRule},
+        policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule},
     },
 };
 
@@ -247,4 +247,11 @@ fn rules_can_be_read_without_their_servers() {
     assert_ne!(*Policy::load(&file).unwrap().digest(), with_list, "lists are part of the policy");
     write(&rule.replace("effect", "effekt"));
     assert!(Policy::load(&file).unwrap_err().to_string().contains("effekt"));
+}
+
+#[test]
+fn the_empty_boundary_is_that_of_an_empty_file() {
+    let (empty, parsed) = (Boundary::empty(), Boundary::parse("", ".", &|_| None).unwrap());
+    assert_eq!(empty.policy().digest(), parsed.policy().digest());
+    assert_eq!((empty.policy().catalogue().count(), empty.server_ids().count()), (0, 0));
 }

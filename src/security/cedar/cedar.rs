@@ -51,7 +51,7 @@ pub fn export(policy: &Policy) -> Exported {
     Exported { policies, schema }
 }
 
-/// The context of the request that asks Cedar about a call, as JSON; none where the boundary has no entry for the tool. The action and the
+/// The context of the request that asks Cedar about a call, as JSON; `None` if the boundary has no entry for the tool. The action and the
 /// resource have the tool's name. `granted` are the scopes of the token.
 pub fn context(policy: &Policy, call: &ToolCall, session: &Session, granted: &ScopeSet) -> Option<serde_json::Value> {
     let rule = policy.tool(&call.tool)?;
@@ -64,14 +64,14 @@ fn action(tool: &ToolName, rule: &ToolRule) -> String {
         "\n  action {} in [\"call\"] appliesTo {{\n    principal: [Caller],\n    resource: [Tool],\n    context: {{\n      \
          scopes: Set<String>,\n      // permitted calls of this tool so far\n      calls: Long,\n      \
          // calls that were asked for, with this one\n      asked: Long,\n      \
-         // an argument has no rule, and is refused for that or for being named like one that has\n      astray: Bool,\n      \
+         // an argument has no rule, and is refused for that or for being named like one that has\n      unexpected: Bool,\n      \
          arguments: {{{arguments} }},\n    }},\n  }};\n",
         quoted(tool.as_str())
     )
 }
 
 fn permission(policy: &Policy, tool: &ToolName, rule: &ToolRule) -> String {
-    let mut conditions = vec!["!context.astray".to_owned()];
+    let mut conditions = vec!["!context.unexpected".to_owned()];
     if tool.server().is_some() && !rule.scopes.is_empty() {
         let scopes: Vec<&str> = rule.scopes.iter().map(super::super::Scope::as_str).collect();
         conditions.push(format!("context.scopes.containsAll({})", list(&scopes)));
@@ -102,9 +102,9 @@ fn left_out(policy: &Policy, rule: &ToolRule) -> String {
         ("after", !rule.after.is_empty()),
         ("only_if", !rule.only_if.is_empty()),
         ("never_with", !rule.never_with.is_empty()),
-        ("keep_out", !rule.keep_out.is_empty()),
+        ("no_egress", !rule.no_egress.is_empty()),
         ("approval", rule.approval != super::super::policy::Approval::None),
-        ("ask", !rule.ask.is_empty()),
+        ("overridable", !rule.overridable.is_empty()),
         ("the same write twice", rule.effect != crate::call::Effect::Read),
         ("canaries", !policy.canaries().is_empty()),
         ("lock", policy.lock().is_some()),

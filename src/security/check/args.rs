@@ -4,7 +4,7 @@ mod args;
 mod broken;
 pub(in crate::security) mod field;
 
-pub(in crate::security) use args::{astray, check};
+pub(in crate::security) use args::{check, unexpected};
 
 #[cfg(test)]
 mod tests;

@@ -45,10 +45,10 @@ impl Denied {
     }
 
     /// Whether the tool's rule lets somebody lift it. A secret never leaves, whoever says so, and a user's own check has the last word.
-    pub(crate) fn can_be_lifted(&self, rule: &ToolRule) -> bool {
+    pub(crate) fn is_overridable(&self, rule: &ToolRule) -> bool {
         self.check.is_none()
             && self.rule != Some(RuleId::Secret)
-            && rule.ask.iter().any(|liftable| liftable.event() == self.kind)
+            && rule.overridable.iter().any(|overridable| overridable.event() == self.kind)
     }
 
     /// What the model is shown: `{"error": {"code", "advice", …}}`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::text::{decodings::views, link, markup, secret_shape};
+use super::super::text::{decodings::decodings, link, markup, secret_shape};
 use super::{leak, schema};
 use crate::{
     Fields,
@@ -25,7 +25,7 @@ pub fn is_carried(value: &str, text: &str) -> bool {
     let (session, Ok(tool)) = (session(""), "crm.read".try_into()) else { return false };
     session.keep_field(&tool, "field", &ToolReply::done(json!({ "field": value })));
     let class = Class { from: vec![Source::Reply { tool, field: Some("field".to_owned()) }], ..Class::default() };
-    session.with_memory(|memory| leak::has_class(&class, memory, &views(text)))
+    session.with_memory(|memory| leak::has_class(&class, memory, &decodings(text)))
 }
 
 /// The text without markup, and whether what is left still has some.
@@ -62,7 +62,7 @@ pub struct Checked {
     pub fits: bool,
 }
 
-/// Checks a value where schema and value are within the limits; none where they are refused.
+/// Checks a value where schema and value are within the limits; `None` if they are refused.
 pub fn check_schema(schema: &Value, value: &Value) -> Option<Checked> {
     schema::why_no_arguments_fit(schema);
     let start = std::time::Instant::now();

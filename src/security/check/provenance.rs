@@ -67,7 +67,7 @@ impl Reading {
 
 /// Whether a refused call asks for what the prose of an earlier reply named, and the input did not: its tool, or a text among its
 /// arguments.
-pub(in crate::security) fn obeys_a_reply(call: &ToolCall, session: &Session) -> bool {
+pub(in crate::security) fn follows_injected_text(call: &ToolCall, session: &Session) -> bool {
     let mut words = vec![call.tool.as_str(), call.tool.local()];
     words.extend(texts(call.arguments.values()));
     session.with_memory(|memory| memory.was_told(&words))

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::super::text::decodings::folded;
+use super::super::text::decodings::normalize;
 use super::{denied::Denied, values::items};
 use crate::{
     call::ToolCall,
     event::EventKind,
     security::{
-        policy::{AnyOf, Earlier, Policy, RuleId, ToolRule, Uses},
+        policy::{AnyOf, Policy, PriorCall, RuleId, ToolRule, Uses},
         session::{Counts, Made, Need, Use, Wanted},
     },
 };
@@ -59,7 +59,7 @@ fn denied(rule: RuleId, detail: String) -> Denied {
     Denied { rule: Some(rule), ..Denied::new(EventKind::SequenceDenied, detail) }
 }
 
-/// The earlier calls that are used up by this one; none where no call of the entry is met. Calls that are good for any number come first.
+/// The earlier calls that are used up by this one; `None` if no call of the entry is met. Calls that are good for any number come first.
 fn any_met(counts: &Counts, entry: &AnyOf, wanted: &ToolCall, need: &Need) -> Option<BTreeSet<u64>> {
     let of = |uses: Uses| entry.0.iter().filter(move |call| call.uses == uses);
     of(Uses::Any).chain(of(Uses::Once)).find_map(|call| met(counts, call, wanted, need))
@@ -67,7 +67,7 @@ fn any_met(counts: &Counts, entry: &AnyOf, wanted: &ToolCall, need: &Need) -> Op
 
 /// Whether a call that is looked for was made, and did what is asked of it: for each value that the wanted call is about. From the last
 /// one back: what was verified can be taken back, also in other words. Gives the calls that are used up.
-fn met(counts: &Counts, call: &Earlier, wanted: &ToolCall, need: &Need) -> Option<BTreeSet<u64>> {
+fn met(counts: &Counts, call: &PriorCall, wanted: &ToolCall, need: &Need) -> Option<BTreeSet<u64>> {
     let mut open = combinations(call, wanted)?;
     let mut used = BTreeSet::new();
     for made in counts.history.iter().rev().filter(|made| made.call.tool == call.tool) {
@@ -95,7 +95,7 @@ fn met(counts: &Counts, call: &Earlier, wanted: &ToolCall, need: &Need) -> Optio
 
 /// The values of the wanted call that the earlier one must have too: each item of a list by itself, with each of the other arguments.
 /// None where an argument has no value, or where there are too many.
-fn combinations<'w>(call: &Earlier, wanted: &'w ToolCall) -> Option<Vec<Vec<&'w Value>>> {
+fn combinations<'w>(call: &PriorCall, wanted: &'w ToolCall) -> Option<Vec<Vec<&'w Value>>> {
     let mut all = vec![Vec::new()];
     for same in &call.same {
         let values: HashSet<&Value> = items(wanted.arguments.get(&same.ours)).into_iter().collect();
@@ -111,13 +111,13 @@ fn combinations<'w>(call: &Earlier, wanted: &'w ToolCall) -> Option<Vec<Vec<&'w 
 }
 
 /// Whether a call did what a rule asks of it, which is to be done, and to be answered as the rule says, where it says so.
-fn is_as_wanted(made: &Made, call: &Earlier) -> bool {
+fn is_as_wanted(made: &Made, call: &PriorCall) -> bool {
     made.is_done() && call.answered.as_ref().is_none_or(|(field, value)| made.answered(field) == Some(value))
 }
 
 /// Whether two calls could be about the same: the careful answer, where a value is not there, is no plain one, or is written another way.
 /// One value in common is enough.
-fn may_be_same(call: &Earlier, theirs: &ToolCall, ours: &ToolCall) -> bool {
+fn may_be_same(call: &PriorCall, theirs: &ToolCall, ours: &ToolCall) -> bool {
     call.same.iter().all(|same| {
         let (theirs, ours) = (items(theirs.arguments.get(&same.theirs)), items(ours.arguments.get(&same.ours)));
         let is_long = theirs.len().max(ours.len()) > MAX_VALUES;
@@ -146,7 +146,8 @@ fn is_among<'v>(mut theirs: impl Iterator<Item = &'v Value>, ours: &Value) -> bo
 /// Whether a text that is a list, or a name with an address, has a value in it.
 fn has_part(text: &Value, value: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-    let parts = |text: &str, separates: &dyn Fn(char) -> bool| text.split(separates).any(|part| folded(part) == value);
+    let parts =
+        |text: &str, separates: &dyn Fn(char) -> bool| text.split(separates).any(|part| normalize(part) == value);
     text.as_str().is_some_and(|text| {
         parts(text, &|c| !joins(c)) || parts(text, &|c| !joins(c) && !c.is_whitespace()) || parts(text, &|c| c == '\n')
     })
@@ -155,12 +156,12 @@ fn has_part(text: &Value, value: &str) -> bool {
 /// Floats tell whole numbers apart up to here.
 const MAX_EXACT: f64 = 9e15;
 
-/// A value without case and punctuation; none where it says nothing, or something else when it is decoded.
+/// A value without case and punctuation; `None` if it says nothing, or something else when it is decoded.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => match text.trim().parse::<f64>() {
             Ok(number) if number.abs() < MAX_EXACT => Some(number.to_string()),
-            _ => Some(folded(text)).filter(|plain| !plain.is_empty() && !text.contains('%')),
+            _ => Some(normalize(text)).filter(|plain| !plain.is_empty() && !text.contains('%')),
         },
         Value::Number(number) => {
             let exact = number.as_f64().filter(|number| number.abs() < MAX_EXACT);

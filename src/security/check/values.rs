@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-/// The values of an argument: the items of a list, lists in lists included; none where it is absent or null.
+/// The values of an argument: the items of a list, lists in lists included; `None` if it is absent or null.
 pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
     match value {
         None | Some(Value::Null) => Vec::new(),
@@ -27,10 +27,10 @@ pub(in crate::security) fn listed(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Null, blank texts, and lists and objects of nothing.
-pub(in crate::security) fn says_nothing(value: &Value) -> bool {
+pub(in crate::security) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Array(list) => list.iter().all(says_nothing),
+        Value::Array(list) => list.iter().all(is_blank),
         Value::Object(map) => map.is_empty(),
         Value::String(text) => text.trim().is_empty(),
         Value::Bool(_) | Value::Number(_) => false,

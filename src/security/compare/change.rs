@@ -12,10 +12,10 @@ pub struct Change {
     pub kind: Kind,
     /// The key, with the tables around it.
     pub key: String,
-    /// What stood there; none where there was nothing.
+    /// What stood there; `None` if there was nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// What stands there now; none where there is nothing.
+    /// What stands there now; `None` if there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -69,7 +69,7 @@ pub(super) fn word<T: Serialize>(value: &T) -> Option<String> {
     }
 }
 
-/// A list as JSON; none where it is empty.
+/// A list as JSON; `None` if it is empty.
 pub(super) fn of<T: Serialize>(list: &[T]) -> Option<String> {
     if list.is_empty() { None } else { word(&list) }
 }

@@ -1,7 +1,7 @@
 use super::super::{
     boundary::Boundary,
     policy::{
-        Brake, Limits, Policy, key_path,
+        Limits, Policy, WindowLimit, key_path,
         order::{Order, by_most, presence, set},
     },
 };
@@ -47,11 +47,11 @@ fn limits(changes: &mut Changes, old: &Limits, new: &Limits) {
     changes.most("limits.tool_calls", old.tool_calls, new.tool_calls);
     changes.most("limits.outgoing_bytes", old.outgoing_bytes, new.outgoing_bytes);
     changes.told("limits.rate", order::rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
-    brake(changes, "limits.caller", old.caller, new.caller);
-    brake(changes, "limits.all", old.all, new.all);
+    limit(changes, "limits.caller", old.caller, new.caller);
+    limit(changes, "limits.all", old.all, new.all);
 }
 
-fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brake>) {
+fn limit(changes: &mut Changes, path: &str, old: Option<WindowLimit>, new: Option<WindowLimit>) {
     let (Some(old), Some(new)) = (old, new) else {
         changes.told(path, presence(old, new), word(&old), word(&new));
         return;
@@ -59,7 +59,7 @@ fn brake(changes: &mut Changes, path: &str, old: Option<Brake>, new: Option<Brak
     let key = |key: &str| format!("{path}.{key}");
     // the same number in a longer time is less
     let window = by_most(Some(&old.window), Some(&new.window)).reversed();
-    let seconds = |brake: Brake| Some(format!("{} s", brake.window.as_secs()));
+    let seconds = |limit: WindowLimit| Some(format!("{} s", limit.window.as_secs()));
     changes.told(key("window"), window, seconds(old), seconds(new));
     changes.most(key("calls"), old.calls, new.calls);
     changes.most(key("distinct"), old.distinct, new.distinct);

@@ -13,10 +13,11 @@ use crate::{
     call::{Effect, ToolName},
     security::{
         policy::{
-            Answer, ArgumentRule, Class, Kept, Others, Policy, ReplyRule, Source, ToolRule, field_path, key_path,
+            Answer, ArgumentRule, Class, Kept, Policy, ReplyRule, Source, ToolRule, UnlistedArguments, field_path,
+            key_path,
             order::{Order, by_most, covering, presence, set},
         },
-        text::decodings::folded,
+        text::decodings::normalize,
     },
 };
 
@@ -55,7 +56,7 @@ pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
 
 /// Whether some argument must not carry what replies have said.
 fn keeps_replies_in(policy: &Policy) -> bool {
-    policy.catalogue().any(|(_, rule)| !rule.keep_out.is_empty())
+    policy.catalogue().any(|(_, rule)| !rule.no_egress.is_empty())
 }
 
 fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
@@ -82,8 +83,8 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     changes.told(key("distinct"), distinct, word(&old.distinct), word(&new.distinct));
     let approval = order::approval(old.approval, new.approval);
     changes.told(key("approval"), approval, word(&old.approval), word(&new.approval));
-    let ask = |rule: &ToolRule| rule.ask.iter().copied().collect::<Vec<_>>();
-    changes.told(key("ask"), set(&ask(old), &ask(new)), of(&ask(old)), of(&ask(new)));
+    let ask = |rule: &ToolRule| rule.overridable.iter().copied().collect::<Vec<_>>();
+    changes.told(key("overridable"), set(&ask(old), &ask(new)), of(&ask(old)), of(&ask(new)));
     for (name, old, new) in [("after", &old.after, &new.after), ("only_if", &old.only_if, &new.only_if)] {
         // one more entry is one more that must be met; one more call in an entry is one more way to meet it
         let order = Order::of(old, new, |one, other| one.iter().all(|need| other.iter().any(|by| by.implies(need))));
@@ -95,9 +96,9 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
         (Kept::From(one), Kept::From(other)) => one.covers(other),
         _ => one == other,
     };
-    let kept = covering(&old.keep_out, &new.keep_out, keeps).reversed();
-    changes.told(key("keep_out"), kept, of(&old.keep_out), of(&new.keep_out));
-    let others = Order::of(old.others, new.others, |one, other| *one == Others::Allow || one == other);
+    let kept = covering(&old.no_egress, &new.no_egress, keeps).reversed();
+    changes.told(key("no_egress"), kept, of(&old.no_egress), of(&new.no_egress));
+    let others = Order::of(old.others, new.others, |one, other| *one == UnlistedArguments::Allow || one == other);
     changes.told(key("other_arguments"), others, word(&old.others), word(&new.others));
     changes.other(key("dry_run"), &old.dry_run, &new.dry_run);
     changes.other(key("dry_run_recording"), &old.recorded, &new.recorded);
@@ -106,7 +107,7 @@ fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
 }
 
 /// Rules of arguments or of fields by name, and what becomes of those without one.
-type Named<'r> = (&'r BTreeMap<String, ArgumentRule>, Others);
+type Named<'r> = (&'r BTreeMap<String, ArgumentRule>, UnlistedArguments);
 
 fn arguments(changes: &mut Changes, place: &dyn Fn(&str) -> String, old: Named<'_>, new: Named<'_>) {
     let ((old, old_others), (new, new_others)) = (old, new);
@@ -117,13 +118,13 @@ fn arguments(changes: &mut Changes, place: &dyn Fn(&str) -> String, old: Named<'
         if was.is_none() || is.is_none() {
             // names that differ only in case and punctuation are refused, but not where both have a rule
             let other = if was.is_none() { old } else { new };
-            let is_alike = other.keys().any(|known| folded(known) == folded(name));
+            let is_alike = other.keys().any(|known| normalize(known) == normalize(name));
             // where arguments without a rule are refused, a rule is what lets one in
             let others = if was.is_none() { old_others } else { new_others };
             let order = match others {
                 _ if is_alike => Order::Unclear,
-                Others::Allow => presence(was, is),
-                Others::Refuse => presence(was, is).reversed(),
+                UnlistedArguments::Allow => presence(was, is),
+                UnlistedArguments::Refuse => presence(was, is).reversed(),
             };
             changes.told(path, order, was.and_then(word), is.and_then(word));
         } else if let (Some(was), Some(is)) = (was, is) {
@@ -132,7 +133,12 @@ fn arguments(changes: &mut Changes, place: &dyn Fn(&str) -> String, old: Named<'
     }
 }
 
-fn argument(changes: &mut Changes, path: &str, old: (&ArgumentRule, Others), new: (&ArgumentRule, Others)) {
+fn argument(
+    changes: &mut Changes,
+    path: &str,
+    old: (&ArgumentRule, UnlistedArguments),
+    new: (&ArgumentRule, UnlistedArguments),
+) {
     let ((old, old_others), (new, new_others)) = (old, new);
     let key = |key: &str| key_path(path, key);
     old.compare(new, &mut |rule, order, [was, is]| {

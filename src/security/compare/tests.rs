@@ -32,7 +32,7 @@ max_calls = 3
 distinct = { argument = "to", max = 2 }
 arguments.to = { from = ["crm.read:mail"] }
 after = ["crm.read"]
-ask = ["provenance_denied"]
+overridable = ["provenance_denied"]
 reply = { max_bytes = 100, hide = ["iban"] }
 
 [registry]
@@ -88,10 +88,10 @@ const CHANGES: &[(&str, &str, Kind, &str)] = &[
     ("scopes = [\"b\"]", "scopes = [\"b\", \"c\"]", Narrower, "tools.\"crm.mail\".scopes"),
     ("scopes = [\"b\"]", "scopes = [\"c\"]", Changed, "tools.\"crm.mail\".scopes"),
     ("effect = \"write\"", "effect = \"external\"", Narrower, "tools.\"crm.mail\".effect"),
-    ("ask = [\"provenance_denied\"]\n", "", Narrower, "tools.\"crm.mail\".ask"),
+    ("overridable = [\"provenance_denied\"]\n", "", Narrower, "tools.\"crm.mail\".overridable"),
     (
-        "ask = [\"provenance_denied\"]\n",
-        "approval = \"each_call\"\nask = []\n",
+        "overridable = [\"provenance_denied\"]\n",
+        "approval = \"each_call\"\noverridable = []\n",
         Narrower,
         "tools.\"crm.mail\".approval",
     ),
@@ -181,7 +181,7 @@ fn a_rule_lets_an_argument_in_where_others_are_refused() {
 
 #[test]
 fn withheld_replies_are_no_order_where_replies_must_stay_in() {
-    let kept = BASE.replace("after = [\"crm.read\"]", "keep_out = [\"crm.read:secret\"]");
+    let kept = BASE.replace("after = [\"crm.read\"]", "no_egress = [\"crm.read:secret\"]");
     let changes = compare(&parse(&kept), &parse(&kept.replace("max_bytes = 100", "max_bytes = 50")));
     assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [Kind::Changed]);
 }

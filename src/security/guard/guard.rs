@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::super::{
-    approval::{Approver, Desk, Outcome, Question},
+    approval::{Approvals, Approver, Outcome, Question},
     audit::{Audit, AwaitedOutcome, Entry, OutcomeStatus, Row, RowVerdict},
     check::{
         self, Asked, Check, Denied, Verdict,
@@ -47,7 +47,7 @@ pub struct Guard {
     checks: Vec<Arc<dyn Check>>,
     schemas: Schemas,
     stand_ins: StandIns,
-    desk: Desk,
+    approvals: Approvals,
     windows: Option<Windows>,
     limiter: Option<Limiter>,
 }
@@ -78,7 +78,7 @@ impl Guard {
             checks: Vec::new(),
             schemas: Schemas::default(),
             stand_ins: StandIns::default(),
-            desk: Desk::default(),
+            approvals: Approvals::default(),
         };
         let clock = Arc::clone(&guard.clock);
         guard.clock(clock)
@@ -113,7 +113,7 @@ impl Guard {
     /// Asks somebody where the boundary says so; without one nobody can be asked, and nothing is lifted or approved.
     #[must_use]
     pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
-        self.desk = Desk::of(approver);
+        self.approvals = Approvals::of(approver);
         self
     }
 
@@ -224,8 +224,8 @@ impl Guard {
         let (of_arguments, readings) = check::arguments(&asked);
         denials.extend(of_arguments);
         row.readings(readings);
-        denials.extend(self.ask_users(call, tool, session).await);
-        if !denials.iter().all(|denied| denied.can_be_lifted(rule)) {
+        denials.extend(self.run_custom_checks(call, tool, session).await);
+        if !denials.iter().all(|denied| denied.is_overridable(rule)) {
             return Err(Objections::of(denials));
         }
         let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
@@ -243,7 +243,7 @@ impl Guard {
             self.request_approval(question, session).await?;
         }
         let places = self.take_places(session, &reservation).await;
-        places.map_err(|denied| Objections::of([denied].into_iter().chain(asked_in_vain(question.as_ref()))))?;
+        places.map_err(|denied| Objections::of([denied].into_iter().chain(waived_objections(question.as_ref()))))?;
         Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
     }
 
@@ -273,7 +273,7 @@ impl Guard {
         Ok(denied)
     }
 
-    async fn ask_users(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Vec<Denied> {
+    async fn run_custom_checks(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Vec<Denied> {
         let mut denials = Vec::new();
         for check in &self.checks {
             let vote = AssertUnwindSafe(async { check.check(call, tool, session).await });
@@ -317,21 +317,21 @@ impl Guard {
 
     async fn request_approval(&self, question: &Question, session: &Session) -> Result<(), Objections> {
         let may_ask = session.mode() == Mode::Live && session.oversight() == Oversight::Attended;
-        let outcome = if may_ask { self.desk.ask(question).await } else { Outcome::NobodyThere };
+        let outcome = if may_ask { self.approvals.ask(question).await } else { Outcome::NoApprover };
         let why = match &outcome {
             Outcome::Yes => return Ok(()),
             Outcome::No => "an approver was asked, and said no",
             Outcome::Failed(reason) => &format!("it needs an approval, and the approver failed: {reason}"),
-            Outcome::NobodyThere if session.mode() == Mode::DryRun => {
+            Outcome::NoApprover if session.mode() == Mode::DryRun => {
                 "it needs an approval, and in a dry run no approver is asked"
             }
-            Outcome::NobodyThere if session.oversight() == Oversight::Unattended => {
+            Outcome::NoApprover if session.oversight() == Oversight::Unattended => {
                 "it needs an approval, and the run is unattended: no approver is asked"
             }
-            Outcome::NobodyThere => "it needs an approval, and there is no approver: give the runtime one",
+            Outcome::NoApprover => "it needs an approval, and there is no approver: give the runtime one",
         };
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
-        let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::HumanAsked, why));
+        let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::ApprovalRequested, why));
         Err(Objections::of(question.objections.iter().cloned().chain(missing).chain(asked)))
     }
 
@@ -367,7 +367,7 @@ impl Guard {
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
             let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
-            record(events, EventKind::HumanAsked, &call, format!("somebody was asked ({what}), and said yes"));
+            record(events, EventKind::ApprovalRequested, &call, format!("somebody was asked ({what}), and said yes"));
         }
         granted.reservation.keep();
         if let Some(mut stand_in) = granted.stand_in {
@@ -395,12 +395,12 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
             let verdict = if granted.stand_in.is_some() { RowVerdict::PermitDryRun } else { RowVerdict::Permit };
             let lifted =
                 granted.question.iter().flat_map(|question| question.objections.iter().map(|denied| denied.kind));
-            let asked = granted.question.iter().map(|_| EventKind::HumanAsked);
-            let place = rule_path::of_entry(&row.tool);
+            let asked = granted.question.iter().map(|_| EventKind::ApprovalRequested);
+            let place = rule_path::for_entry(&row.tool);
             row.conclude(verdict, Some(place), asked.chain(lifted));
         }
         Err(Objections::Denied(denials)) => {
-            let place = rule_path::of_denial(&row.tool, &denials.first);
+            let place = rule_path::for_denial(&row.tool, &denials.first);
             row.field = denials.first.field().map(str::to_owned);
             row.conclude(
                 RowVerdict::Deny(denials.first.kind),
@@ -413,7 +413,7 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
 }
 
 /// What was objected and lifted before the call was refused after all.
-fn asked_in_vain(question: Option<&Question>) -> impl Iterator<Item = Denied> {
-    let asked = question.map(|_| Denied::new(EventKind::HumanAsked, "somebody was asked, and said yes"));
+fn waived_objections(question: Option<&Question>) -> impl Iterator<Item = Denied> {
+    let asked = question.map(|_| Denied::new(EventKind::ApprovalRequested, "somebody was asked, and said yes"));
     question.into_iter().flat_map(|question| question.objections.clone()).chain(asked)
 }

@@ -36,10 +36,10 @@ impl From<Denied> for Objections {
 pub(super) fn record_all(denial: &Denial, events: &dyn EventSink, call: &ToolCall, session: &Session) {
     denial.all().for_each(|denied| record(events, denied.kind, call, denied.detail.clone()));
     if let Some(denied) = denial.all().find(|denied| says_something_of_the_program(denied.kind))
-        && provenance::obeys_a_reply(call, session)
+        && provenance::follows_injected_text(call, session)
     {
         let detail = format!("refused as `{}`, and asked for by text in an earlier reply", denied.kind.code());
-        record(events, EventKind::InjectionObeyed, call, detail);
+        record(events, EventKind::InjectionFollowed, call, detail);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::{
     check::leak,
-    text::{any_text::any_written, control, decodings::views, markers, markup},
+    text::{any_text::any_text, control, decodings::decodings, markers, markup},
 };
 use crate::{
     call::{ToolName, ToolReply, json_bytes},
@@ -23,7 +23,7 @@ pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &To
     let allowed = &rule.reply;
     let reason = if allowed.max_bytes.is_some_and(|max| json_bytes(&reply.content, max as usize).is_none()) {
         "the reply is longer than `reply.max_bytes`: it was withheld"
-    } else if allowed.markup == Markup::Refuse && any_written(&reply.content, &mut markup::is_in) {
+    } else if allowed.markup == Markup::Refuse && any_text(&reply.content, &mut markup::is_in) {
         "the reply has markup or control characters: it was withheld"
     } else {
         return None;
@@ -68,7 +68,7 @@ fn hide(class: &Class, session: &Session, text: &str) -> Option<String> {
         Some(pattern) => pattern.regex().replace_all(text, MASK).into_owned(),
         None => text.to_owned(),
     };
-    let still_has = session.with_memory(|memory| leak::has_class(class, memory, &views(&clean)));
+    let still_has = session.with_memory(|memory| leak::has_class(class, memory, &decodings(&clean)));
     let clean = if still_has { MASK.to_owned() } else { clean };
     (clean != text).then_some(clean)
 }

@@ -436,7 +436,7 @@ fn raised_by_the_guard() -> BTreeSet<EventKind> {
         ToolNotAllowed,
         ArgumentDenied,
         ProvenanceDenied,
-        InjectionObeyed,
+        InjectionFollowed,
         BulkAccess,
         CallLimit,
         BudgetExhausted,
@@ -488,7 +488,10 @@ async fn the_audit_names_the_rule_that_decided_and_who_asked() {
     }
     let _ = bench.call("crm.lookup", json!({ "id": "EVIL99", "page": 1 })).await;
     let row = bench.rows.all().pop().unwrap();
-    assert_eq!((row.verdict.code(), &row.also[..]), (Some(EventKind::ProvenanceDenied), &[EventKind::CallLimit][..]));
+    assert_eq!(
+        (row.verdict.code(), &row.other_codes[..]),
+        (Some(EventKind::ProvenanceDenied), &[EventKind::CallLimit][..])
+    );
     let outcomes: Vec<_> = bench.rows.outcomes().into_iter().map(|outcome| outcome.status).collect();
     assert_eq!(outcomes, [OutcomeStatus::Abandoned], "only the first call was authorized, and it was not made");
 }

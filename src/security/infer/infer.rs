@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    check::values::says_nothing,
+    check::values::is_blank,
     policy::{Limits, Registry, Source, ToolRule},
     recording::Recording,
 };
@@ -37,7 +37,7 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
         };
         let place = |argument: &str| format!("{name}.{argument}");
         for (argument, sightings) in &usage.arguments {
-            if sightings.values.values().all(|sighting| says_nothing(&sighting.value)) {
+            if sightings.values.values().all(|sighting| is_blank(&sighting.value)) {
                 let reason = format!("argument `{argument}` never had a value, so it is refused where it has one");
                 proposed.reasons.push(reason);
                 continue;

@@ -18,7 +18,7 @@ use crate::{
         recording::{Expectation, RecordedCall, Recording},
         replay,
         session::Structure,
-        text::decodings::folded,
+        text::decodings::normalize,
     },
 };
 
@@ -142,7 +142,7 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Whether one name ends like the other, but for case and signs: `event_id` and `id_`.
 pub(super) fn agree(argument: &str, field: &str) -> bool {
-    let (argument, field) = (folded(argument), folded(field));
+    let (argument, field) = (normalize(argument), normalize(field));
     !field.is_empty() && !argument.is_empty() && (argument.ends_with(&field) || field.ends_with(&argument))
 }
 

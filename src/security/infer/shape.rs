@@ -26,10 +26,10 @@ use crate::{
     Pattern,
     call::ToolName,
     security::{
-        check::values::says_nothing,
-        policy::{AnyOf, ArgumentRule, Distinct, Earlier, Same, Source},
-        session::is_blank,
-        text::{decodings::folded, link::leads_only_to},
+        check::values::is_blank,
+        policy::{AnyOf, ArgumentMatch, ArgumentRule, Distinct, PriorCall, Source},
+        session::is_blank_text,
+        text::{decodings::normalize, link::leads_only_to},
     },
 };
 
@@ -108,7 +108,7 @@ fn fields(place: &str, sightings: &Sightings, seen: &Seen) -> Option<Found> {
         return None;
     }
     let mut all = Found { reasons: vec!["is an object: each field for itself".to_owned()], ..Found::default() };
-    let has_value = |sightings: &&Sightings| !sightings.values.values().all(|sighting| says_nothing(&sighting.value));
+    let has_value = |sightings: &&Sightings| !sightings.values.values().all(|sighting| is_blank(&sighting.value));
     for (name, sightings) in sightings.fields.iter().filter(|(_, sightings)| has_value(sightings)) {
         let found = argument(name, &format!("{place}.{name}"), sightings, seen);
         all.rule.fields.insert(name.clone(), found.rule);
@@ -145,8 +145,8 @@ pub(super) fn distinct(usage: &Usage) -> Option<Distinct> {
 pub(super) fn after(usage: &Usage) -> Vec<AnyOf> {
     let after = usage.after.iter().flatten().filter(|_| usage.episodes.len() >= HABIT);
     let earlier = |(tool, pairs): (&ToolName, &BTreeSet<(String, String)>)| {
-        let same = pairs.first().map(|(theirs, ours)| Same { theirs: theirs.clone(), ours: ours.clone() });
-        AnyOf::from(Earlier { same: same.into_iter().collect(), ..Earlier::of(tool.clone()) })
+        let same = pairs.first().map(|(theirs, ours)| ArgumentMatch { theirs: theirs.clone(), ours: ours.clone() });
+        AnyOf::from(PriorCall { same: same.into_iter().collect(), ..PriorCall::of(tool.clone()) })
     };
     after.map(earlier).collect()
 }
@@ -159,7 +159,7 @@ enum Weight {
 }
 
 fn weight(name: &str, looks: &BTreeSet<Look>) -> Weight {
-    let names_something = looks.contains(&Look::Name) || folded(name).ends_with("id");
+    let names_something = looks.contains(&Look::Name) || normalize(name).ends_with("id");
     if names_something && !looks.contains(&Look::Prose) { Weight::Heavy } else { Weight::Light }
 }
 
@@ -186,7 +186,7 @@ fn from(sources: Vec<Source>, sightings: &Sightings) -> Found {
 
 /// The values that need a source: blank texts need none.
 fn with_source(sightings: &Sightings) -> impl Iterator<Item = &Sighting> {
-    sightings.values.values().filter(|sighting| !sighting.value.as_str().is_some_and(is_blank))
+    sightings.values.values().filter(|sighting| !sighting.value.as_str().is_some_and(is_blank_text))
 }
 
 /// The places of each use of a value that may be named in a rule: fields of replies only where they hold names, and, where the value
@@ -221,7 +221,7 @@ fn listed(sightings: &Sightings, reason: &str) -> Found {
 
 /// Whether the values of an argument must not be written down.
 fn is_called_secret(name: &str) -> bool {
-    let name = folded(name);
+    let name = normalize(name);
     ["password", "secret", "token", "apikey", "passphrase"].iter().any(|word| name.contains(word))
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Proposed, inferred::Inferred};
 use crate::{
     call::{Effect, ToolName},
-    security::policy::{AnyOf, ArgumentRule, Others, RuleId, field_path},
+    security::policy::{AnyOf, ArgumentRule, RuleId, UnlistedArguments, field_path},
 };
 
 /// The file.
@@ -61,7 +61,7 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
     };
     let scopes = rule.scopes.iter().map(|scope| quoted(&scope.to_string()));
     writeln!(out, "[tools.{}]\nscopes = {}\neffect = \"{effect}\"", quoted(name.as_str()), list(scopes))?;
-    if rule.others == Others::Allow {
+    if rule.others == UnlistedArguments::Allow {
         writeln!(out, "other_arguments = \"allow\"")?;
     }
     if let Some(max) = rule.max_calls {

@@ -43,12 +43,12 @@ struct State {
     fetched: Option<Duration>,
     tried: Option<Duration>,
     failed: Option<Error>,
-    flight: Option<Flight>,
+    flight: Option<InFlight>,
     budget: Budget,
 }
 
 /// A fetch, shared by everybody who waits for it.
-pub(super) type Flight = Shared<BoxFuture<'static, Result<(), Error>>>;
+pub(super) type InFlight = Shared<BoxFuture<'static, Result<(), Error>>>;
 
 /// Which keys are good enough to be found among.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Cache {
     }
 
     /// The fetch goes on even if nobody waits for it.
-    fn start(self: &Arc<Self>, state: &mut State, now: Duration) -> Flight {
+    fn start(self: &Arc<Self>, state: &mut State, now: Duration) -> InFlight {
         let cache = self.clone();
         let fetch = async move {
             let fetched = cache.fetch().await;
@@ -154,7 +154,7 @@ impl Cache {
     }
 
     #[cfg(test)]
-    pub(super) fn flight(&self) -> Option<Flight> {
+    pub(super) fn flight(&self) -> Option<InFlight> {
         self.state().flight.clone()
     }
 

@@ -128,7 +128,7 @@ fn scopes(claims: &Map<String, Value>, named: Option<&str>) -> Result<Option<Sco
         let found = texts(claims, named)?.unwrap_or_default();
         let is_list = claims.get(named).is_some_and(Value::is_array);
         let words = found.iter().flat_map(|text| if is_list { vec![*text] } else { text.split(' ').collect() });
-        // a role that is no scope is nothing that a tool can ask for
+        // a role that is not a scope is nothing that a tool can ask for
         return Ok(Some(words.filter_map(|word| word.parse::<Scope>().ok()).collect()));
     }
     let Some(found) = texts(claims, "scope")?.or(texts(claims, "scp")?) else { return Ok(None) };

@@ -14,7 +14,7 @@ pub enum Error {
     #[error("its type is `{0}`, expected `at+jwt` or `JWT`")]
     Type(String),
     /// It says to be a `JWT`, and has a claim of tokens for other uses.
-    #[error("it is no access token: its type is `JWT` and it has `{0}`")]
+    #[error("it is not an access token: its type is `JWT` and it has `{0}`")]
     Foreign(&'static str),
     /// Its header has a `crit` (or `b64`), which we do not understand.
     #[error("it has a critical header")]

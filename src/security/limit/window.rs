@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     event::EventKind,
     security::{
-        policy::{Brake, Limits, RuleId},
+        policy::{Limits, RuleId, WindowLimit},
         session::{Caller, Reserved},
     },
 };
@@ -25,8 +25,8 @@ const MAX_CALLERS: usize = 65_536;
 
 /// The brakes of a guard. Kept in memory: another process has its own.
 pub(in crate::security) struct Windows {
-    caller: Option<Brake>,
-    all: Option<Brake>,
+    caller: Option<WindowLimit>,
+    all: Option<WindowLimit>,
     clock: Arc<dyn Clock>,
     used: Mutex<Used>,
 }
@@ -54,7 +54,7 @@ struct Part {
 }
 
 impl Windows {
-    /// None where the boundary has no brake.
+    /// None where the boundary has no limit.
     pub(in crate::security) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Option<Self> {
         let Limits { caller, all, .. } = *limits;
         (caller.is_some() || all.is_some()).then(|| Self { caller, all, clock, used: Mutex::default() })
@@ -69,31 +69,31 @@ impl Windows {
         let (tool, _) = &reserved.fingerprint;
         let values: BTreeSet<String> = reserved.values.iter().map(|value| format!("{tool} {value}")).collect();
         let adds = Adds { values: &values, outgoing: reserved.outgoing };
-        if let Some(brake) = &self.all {
-            all.forget(brake, now);
-            all.has_room(brake, adds).map_err(|what| denied("all runs together", RuleId::AllLimits, what, brake))?;
+        if let Some(limit) = &self.all {
+            all.forget(limit, now);
+            all.has_room(limit, adds).map_err(|what| denied("all runs together", RuleId::AllLimits, what, limit))?;
         }
-        if let Some(brake) = &self.caller {
-            let part = part_of(brake, now);
+        if let Some(limit) = &self.caller {
+            let part = part_of(limit, now);
             if callers.len() >= MAX_CALLERS && *swept != Some(part) {
                 *swept = Some(part);
-                callers.values_mut().for_each(|window| window.forget(brake, now));
+                callers.values_mut().for_each(|window| window.forget(limit, now));
                 callers.retain(|_, window| !window.is_empty());
             }
             if callers.len() >= MAX_CALLERS && !callers.contains_key(&caller.cloned()) {
                 let detail =
-                    format!("there were {MAX_CALLERS} callers in the last {:?}, and no more are counted", brake.window);
+                    format!("there were {MAX_CALLERS} callers in the last {:?}, and no more are counted", limit.window);
                 return Err(Denied { rule: Some(RuleId::CallerLimits), ..Denied::new(EventKind::RateLimited, detail) });
             }
             let window = callers.entry(caller.cloned()).or_default();
-            window.forget(brake, now);
+            window.forget(limit, now);
             window
-                .has_room(brake, adds)
-                .map_err(|what| denied("the runs of this caller", RuleId::CallerLimits, what, brake))?;
-            window.add(brake, now, adds);
+                .has_room(limit, adds)
+                .map_err(|what| denied("the runs of this caller", RuleId::CallerLimits, what, limit))?;
+            window.add(limit, now, adds);
         }
-        if let Some(brake) = &self.all {
-            all.add(brake, now, adds);
+        if let Some(limit) = &self.all {
+            all.add(limit, now, adds);
         }
         Ok(())
     }
@@ -106,25 +106,25 @@ struct Adds<'a> {
 }
 
 impl Window {
-    fn has_room(&self, brake: &Brake, adds: Adds<'_>) -> Result<(), &'static str> {
+    fn has_room(&self, limit: &WindowLimit, adds: Adds<'_>) -> Result<(), &'static str> {
         let calls: u64 = self.parts.iter().map(|part| part.calls).sum();
         let outgoing: u64 = self.parts.iter().map(|part| part.outgoing).sum();
         let new = adds.values.iter().filter(|value| !self.values.contains_key(*value)).count();
         let exceeds =
             |max: Option<std::num::NonZeroU32>, total: u64| max.is_some_and(|max| total > u64::from(max.get()));
-        if exceeds(brake.calls, calls + 1) {
+        if exceeds(limit.calls, calls + 1) {
             Err("calls")
-        } else if new > 0 && exceeds(brake.distinct, (self.values.len() + new) as u64) {
+        } else if new > 0 && exceeds(limit.distinct, (self.values.len() + new) as u64) {
             Err("distinct values")
-        } else if adds.outgoing > 0 && exceeds(brake.outgoing_bytes, outgoing.saturating_add(adds.outgoing)) {
+        } else if adds.outgoing > 0 && exceeds(limit.outgoing_bytes, outgoing.saturating_add(adds.outgoing)) {
             Err("bytes sent to others")
         } else {
             Ok(())
         }
     }
 
-    fn add(&mut self, brake: &Brake, now: Duration, adds: Adds<'_>) {
-        let number = part_of(brake, now);
+    fn add(&mut self, limit: &WindowLimit, now: Duration, adds: Adds<'_>) {
+        let number = part_of(limit, now);
         if self.parts.back().is_none_or(|last| last.number < number) {
             self.parts.push_back(Part { number, calls: 0, outgoing: 0 });
         }
@@ -133,13 +133,13 @@ impl Window {
             last.outgoing = last.outgoing.saturating_add(adds.outgoing);
         }
         // where nobody counts values, none are kept
-        if brake.distinct.is_some() {
+        if limit.distinct.is_some() {
             self.values.extend(adds.values.iter().map(|value| (value.clone(), number)));
         }
     }
 
-    fn forget(&mut self, brake: &Brake, now: Duration) {
-        let oldest = part_of(brake, now).saturating_sub(u64::from(PARTS));
+    fn forget(&mut self, limit: &WindowLimit, now: Duration) {
+        let oldest = part_of(limit, now).saturating_sub(u64::from(PARTS));
         let before = self.parts.len();
         while self.parts.front().is_some_and(|part| part.number < oldest) {
             self.parts.pop_front();
@@ -154,13 +154,13 @@ impl Window {
     }
 }
 
-fn part_of(brake: &Brake, now: Duration) -> u64 {
-    let part = (brake.window / PARTS).max(Duration::from_nanos(1));
+fn part_of(limit: &WindowLimit, now: Duration) -> u64 {
+    let part = (limit.window / PARTS).max(Duration::from_nanos(1));
     u64::try_from(now.as_nanos() / part.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn denied(who: &str, rule: RuleId, what: &str, brake: &Brake) -> Denied {
-    let detail = format!("{who} have had all {what} of the last {:?}", brake.window);
+fn denied(who: &str, rule: RuleId, what: &str, limit: &WindowLimit) -> Denied {
+    let detail = format!("{who} have had all {what} of the last {:?}", limit.window);
     Denied { rule: Some(rule), ..Denied::new(EventKind::RateLimited, detail) }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    context::{Desk, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
+    context::{LintContext, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
 };
 use crate::{
     Pattern,
@@ -94,37 +94,37 @@ const PROBES: [&str; 5] = [
     "7 Übergrößen 漢字 🙂",
 ];
 
-pub(super) fn check(desk: &mut Desk<'_>) {
-    for (tool, rule) in desk.rules() {
+pub(super) fn check(context: &mut LintContext<'_>) {
+    for (tool, rule) in context.rules() {
         for scope in rule.scopes.iter().filter(|scope| is_broad(scope)) {
-            broad_scope(desk, tool_key(tool, &["scopes"]), scope);
+            broad_scope(context, tool_key(tool, &["scopes"]), scope);
         }
         for (place, argument) in argument_rules(rule) {
-            places(desk, tool, &place, argument);
-            sources(desk, tool, rule, &place, argument);
-            objects(desk, tool, &place, argument);
-            readings(desk, tool, &place, argument);
+            places(context, tool, &place, argument);
+            sources(context, tool, rule, &place, argument);
+            objects(context, tool, &place, argument);
+            readings(context, tool, &place, argument);
         }
         if changes_something(rule) {
-            free_arguments(desk, tool, rule);
+            free_arguments(context, tool, rule);
         } else if !rule.arguments.is_empty() && rule.distinct.is_none() && rule.max_calls.is_none() {
             let reason = "one run can read as much with it as its calls allow: set `distinct` for the argument that names what is \
                           read, or `max_calls`";
-            desk.add(Code::NoBrake, tool_key(tool, &[]), reason);
+            context.add(Code::NoBrake, tool_key(tool, &[]), reason);
         }
     }
-    for server in desk.boundary.servers() {
+    for server in context.boundary.servers() {
         if let Some(oauth) = server.oauth() {
-            tokens(desk, &key_path("servers", server.id.as_str()), oauth);
+            tokens(context, &key_path("servers", server.id.as_str()), oauth);
         }
     }
-    limits(desk);
+    limits(context);
 }
 
-fn tokens(desk: &mut Desk<'_>, server: &str, oauth: &OAuth) {
+fn tokens(context: &mut LintContext<'_>, server: &str, oauth: &OAuth) {
     if let StepUp::Within(scopes) = &oauth.step_up {
         for scope in scopes.iter().filter(|scope| is_broad(scope)) {
-            broad_scope(desk, key_path(server, "step_up_scopes"), scope);
+            broad_scope(context, key_path(server, "step_up_scopes"), scope);
         }
     }
     // some issuers take no other for a client of its own, and what comes of it is compared with what tools declare
@@ -132,23 +132,23 @@ fn tokens(desk: &mut Desk<'_>, server: &str, oauth: &OAuth) {
     for scope in
         oauth.request.scopes.iter().flat_map(ScopeSet::iter).filter(|scope| is_broad(scope) && !is_usual(scope))
     {
-        broad_scope(desk, key_path(server, "request_scopes"), scope);
+        broad_scope(context, key_path(server, "request_scopes"), scope);
     }
     if oauth.request.pkce == Pkce::DangerAssumed {
         let reason = "if the issuer does not check what it does not publish, a code that is stolen on its way can be used: have it \
                       publish `code_challenge_methods_supported`, and take this away";
-        desk.add(Code::AssumedPkce, key_path(server, "danger_assume_s256"), reason);
+        context.add(Code::AssumedPkce, key_path(server, "danger_assume_s256"), reason);
     }
     if oauth.tokens.missing_audience == MissingAudience::DangerAccepted {
         let reason = "a server that gets such a token can use it at every other server of the issuer: have the issuer name the \
                       server in its tokens (`aud`), and take this away";
-        desk.add(Code::MissingAudience, key_path(server, "danger_token_without_audience"), reason);
+        context.add(Code::MissingAudience, key_path(server, "danger_token_without_audience"), reason);
     }
 }
 
-fn broad_scope(desk: &mut Desk<'_>, key: String, scope: &Scope) {
+fn broad_scope(context: &mut LintContext<'_>, key: String, scope: &Scope) {
     let reason = format!("`{scope}` looks like a scope for everything: ask the issuer for a smaller one");
-    desk.add(Code::BroadScope, key, reason);
+    context.add(Code::BroadScope, key, reason);
 }
 
 fn is_broad(scope: &Scope) -> bool {
@@ -156,32 +156,32 @@ fn is_broad(scope: &Scope) -> bool {
     scope.contains('*') || scope.split(['.', ':', '/']).any(|word| BROAD_SCOPES.contains(&word))
 }
 
-fn places(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+fn places(context: &mut LintContext<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
     let key = |key: &str| rule_key(tool, place, &[key]);
-    if rule.pattern.as_ref().is_some_and(says_nothing) {
+    if rule.pattern.as_ref().is_some_and(is_blank) {
         let reason = "nearly every text matches it: say what values look like, or use `max_chars` for their length";
-        desk.add(Code::BroadPattern, key("pattern"), reason);
+        context.add(Code::BroadPattern, key("pattern"), reason);
     }
     for (list, hosts) in [("hosts", &rule.hosts), ("links", &rule.links)] {
         for host in hosts.iter().flatten().filter(|host| is_shared(host)) {
             let reason = format!("anybody can have a host of `{host}`: name yours");
-            desk.add(Code::BroadPlace, key(list), reason);
+            context.add(Code::BroadPlace, key(list), reason);
         }
     }
     let is_nothing = |prefix: &&String| matches!(prefix.trim_end_matches('/'), "" | "." | "http:" | "https:");
     for prefix in rule.prefix.iter().flatten().filter(is_nothing) {
-        desk.add(
+        context.add(
             Code::BroadPlace,
             key("prefix"),
             format!("`{prefix}` is the beginning of nearly everything: say more"),
         );
     }
     if rule.path_root.as_ref().is_some_and(|root| root.trim_end_matches('/').is_empty()) {
-        desk.add(Code::BroadPlace, key("path_root"), "is the folder of everything: name one below it");
+        context.add(Code::BroadPlace, key("path_root"), "is the folder of everything: name one below it");
     }
 }
 
-fn says_nothing(pattern: &Pattern) -> bool {
+fn is_blank(pattern: &Pattern) -> bool {
     PROBES.iter().all(|probe| pattern.matches(probe))
 }
 
@@ -194,7 +194,13 @@ fn is_shared(host: &str) -> bool {
     is_suffix || SHARED_DOMAINS.contains(&domain)
 }
 
-fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, place: &Place<'_>, argument: &ArgumentRule) {
+fn sources(
+    context: &mut LintContext<'_>,
+    tool: &ToolName,
+    rule: &ToolRule,
+    place: &Place<'_>,
+    argument: &ArgumentRule,
+) {
     let key = rule_key(tool, place, &["from"]);
     for source in argument.from.iter().flatten() {
         match source {
@@ -202,14 +208,14 @@ fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, place: &Place<
                 let reason = format!(
                     "`{source}` is every field of its replies: name the one that holds such values, as in `{source}:id`"
                 );
-                desk.add(Code::WholeReply, key.clone(), reason);
+                context.add(Code::WholeReply, key.clone(), reason);
             }
             Source::Reply { field: Some(field), .. } if changes_something(rule) && is_prose(field) => {
                 let reason = format!(
                     "`{source}` looks like a text that outsiders write, and could choose what this tool does: take a field that \
                      only its server writes"
                 );
-                desk.add(Code::ProseSource, key.clone(), reason);
+                context.add(Code::ProseSource, key.clone(), reason);
             }
             _ => {}
         }
@@ -217,13 +223,13 @@ fn sources(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule, place: &Place<
 }
 
 /// An object that must come from somewhere, with all that it holds.
-fn objects(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
-    let schema = |desk: &Desk<'_>| {
-        let input = desk.definition(tool)?.input;
+fn objects(context: &mut LintContext<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+    let schema = |context: &LintContext<'_>| {
+        let input = context.definition(tool)?.input;
         let names = std::iter::once(place.argument).chain(place.fields.iter().copied());
         Some(schema_of(input, names)?.get("properties").is_some())
     };
-    if rule.from.is_some() && (!rule.fields.is_empty() || schema(desk) == Some(true)) {
+    if rule.from.is_some() && (!rule.fields.is_empty() || schema(context) == Some(true)) {
         let key = rule_key(tool, place, &["from"]);
         let table = tool_key(tool, &[]);
         let field = rule_key(tool, place, &["id"]);
@@ -232,15 +238,15 @@ fn objects(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &Argum
             "every name, text and number in the object must come from there: write rules for its fields instead, such as \
              `{field} = {{ from = [\"input\"] }}`"
         );
-        desk.add(Code::ObjectSource, key, reason);
+        context.add(Code::ObjectSource, key, reason);
     }
 }
 
 /// Numbers in words, which stand in many texts: `one of them`.
-fn readings(desk: &mut Desk<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
+fn readings(context: &mut LintContext<'_>, tool: &ToolName, place: &Place<'_>, rule: &ArgumentRule) {
     if rule.read_as == Some(ReadAs::Number) && rule.one_of.is_none() && rule.max.is_none() {
         let reason = "words such as `one` stand in many texts: limit the number with `max` or `enum` too";
-        desk.add(Code::BroadReading, rule_key(tool, place, &["as"]), reason);
+        context.add(Code::BroadReading, rule_key(tool, place, &["as"]), reason);
     }
 }
 
@@ -249,12 +255,12 @@ fn is_prose(name: &str) -> bool {
 }
 
 /// Arguments by which a tool that changes something is told whom or what, and that may be anything.
-fn free_arguments(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    let Some(definition) = desk.definition(tool) else {
+fn free_arguments(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
+    let Some(definition) = context.definition(tool) else {
         if rule.arguments.is_empty() && !refuses_others(rule) {
             let reason = "it changes something, and has no rules for arguments: say where they must come from (`from`), or which \
                           there are (`enum`); give the boundary a lock for a closer look";
-            desk.add(Code::NoArgumentRules, tool_key(tool, &[]), reason);
+            context.add(Code::NoArgumentRules, tool_key(tool, &[]), reason);
         }
         return;
     };
@@ -265,7 +271,7 @@ fn free_arguments(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             let reason = format!(
                 "`{name}` may be any text, in a tool that changes something: add `from`, `enum` or `pattern` for it"
             );
-            desk.add(Code::FreeArgument, tool_key(tool, &["arguments", name]), reason);
+            context.add(Code::FreeArgument, tool_key(tool, &["arguments", name]), reason);
         }
     }
 }
@@ -291,22 +297,26 @@ fn chooses(schema: &Value) -> bool {
     text || schema.get("items").is_some_and(chooses)
 }
 
-fn limits(desk: &mut Desk<'_>) {
-    let limits = desk.boundary.policy().limits();
-    if desk.rules().next().is_some() && limits.tool_calls.is_none() {
-        desk.add(Code::NoCallLimit, "limits.tool_calls", "is missing: a run may call for ever; set what a task needs");
+fn limits(context: &mut LintContext<'_>) {
+    let limits = context.boundary.policy().limits();
+    if context.rules().next().is_some() && limits.tool_calls.is_none() {
+        context.add(
+            Code::NoCallLimit,
+            "limits.tool_calls",
+            "is missing: a run may call for ever; set what a task needs",
+        );
     }
     let is_limited = limits.outgoing_bytes.is_some()
-        || [limits.caller, limits.all].into_iter().flatten().any(|brake| brake.outgoing_bytes.is_some());
-    if let Some((tool, _)) = desk.rules().find(|(_, rule)| rule.effect == Effect::External && !is_limited) {
+        || [limits.caller, limits.all].into_iter().flatten().any(|limit| limit.outgoing_bytes.is_some());
+    if let Some((tool, _)) = context.rules().find(|(_, rule)| rule.effect == Effect::External && !is_limited) {
         let reason = format!("is missing: `{tool}` may send any amount of text to others; set what a task needs");
-        desk.add(Code::NoOutgoingLimit, "limits.outgoing_bytes", reason);
+        context.add(Code::NoOutgoingLimit, "limits.outgoing_bytes", reason);
     }
-    if desk.boundary.policy().compile_writes() == CompileWrites::Live
-        && desk.rules().any(|(_, rule)| changes_something(rule))
+    if context.boundary.policy().compile_writes() == CompileWrites::Live
+        && context.rules().any(|(_, rule)| changes_something(rule))
     {
         let reason =
             "is `live`: compiling calls tools that change something, again and again; right for sandboxes only";
-        desk.add(Code::LiveWrites, "compile.writes", reason);
+        context.add(Code::LiveWrites, "compile.writes", reason);
     }
 }

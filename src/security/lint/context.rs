@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::super::{
     boundary::{Boundary, Draft},
-    policy::{ArgumentRule, Others, ToolRule, field_path, key_path},
+    policy::{ArgumentRule, ToolRule, UnlistedArguments, field_path, key_path},
 };
 use super::finding::{Code, Finding};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What is looked at, and what was found.
-pub(super) struct Desk<'d> {
+pub(super) struct LintContext<'d> {
     pub(super) draft: &'d Draft,
     pub(super) boundary: &'d Boundary,
     pub(super) live: Option<&'d [ToolSpec]>,
@@ -25,7 +25,7 @@ pub(super) struct Definition<'d> {
     pub(super) output: Option<&'d Value>,
 }
 
-impl<'d> Desk<'d> {
+impl<'d> LintContext<'d> {
     pub(super) fn add(&mut self, code: Code, key: impl Into<String>, message: impl Into<String>) {
         let key = key.into();
         let (line, severity) = (self.draft.line_of(&key), code.severity());
@@ -87,5 +87,5 @@ pub(super) fn changes_something(rule: &ToolRule) -> bool {
 
 /// Whether an argument without an entry is refused.
 pub(super) fn refuses_others(rule: &ToolRule) -> bool {
-    rule.others == Others::Refuse
+    rule.others == UnlistedArguments::Refuse
 }

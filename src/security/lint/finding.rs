@@ -75,7 +75,7 @@ codes! {
     /// A list or class that nothing uses, or a stand-in that is never shown.
     Unused = "unused", Warning;
     /// A refusal that may be lifted, but that no rule can raise.
-    NothingToAsk = "nothing_to_ask", Warning;
+    NothingToOverride = "nothing_to_override", Warning;
     /// A source that never gives a value.
     EmptySource = "empty_source", Warning;
     /// A field that the tool's replies do not have.

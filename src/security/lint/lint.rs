@@ -1,6 +1,6 @@
 use super::super::{boundary::Draft, policy::key_path};
 use super::{
-    context::{Desk, tool_key},
+    context::{LintContext, tool_key},
     finding::{Code, Finding},
 };
 use crate::call::{ServerId, ToolName, ToolSpec};
@@ -8,12 +8,12 @@ use crate::call::{ServerId, ToolName, ToolSpec};
 /// Everything that is worth a look, in the order of the file. `live` is what all servers list now, where they were asked; without it
 /// schemas are those of the lock, if there is one.
 pub fn check(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<Finding> {
-    let mut desk = Desk { draft, boundary: draft.boundary(), live, found: Vec::new() };
-    super::fit::check(&mut desk);
-    super::reach::check(&mut desk);
-    super::broad::check(&mut desk);
-    super::servers::check(&mut desk);
-    let mut found = desk.found;
+    let mut context = LintContext { draft, boundary: draft.boundary(), live, found: Vec::new() };
+    super::fit::check(&mut context);
+    super::reach::check(&mut context);
+    super::broad::check(&mut context);
+    super::servers::check(&mut context);
+    let mut found = context.found;
     found.sort_by(|a, b| (a.line, &a.key, a.code).cmp(&(b.line, &b.key, b.code)));
     found
 }

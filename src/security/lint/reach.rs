@@ -6,37 +6,42 @@ use serde_json::Value;
 
 use super::{
     Code,
-    context::{Desk, argument_rules, refuses_others, tool_key},
+    context::{LintContext, argument_rules, refuses_others, tool_key},
 };
 use crate::{
     call::ToolName,
     security::{
         check::schema::takes,
-        policy::{Brake, CompileWrites, Distinct, Earlier, Kept, Liftable, Same, Source, ToolRule, key_path},
+        policy::{
+            ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit,
+            key_path,
+        },
     },
 };
 
-pub(super) fn check(desk: &mut Desk<'_>) {
-    for (tool, rule) in desk.rules() {
-        sequences(desk, tool, rule);
-        counts(desk, tool, rule);
-        asks(desk, tool, rule);
+pub(super) fn check(context: &mut LintContext<'_>) {
+    for (tool, rule) in context.rules() {
+        sequences(context, tool, rule);
+        counts(context, tool, rule);
+        asks(context, tool, rule);
         let stand_ins = [("dry_run", rule.dry_run.is_some()), ("dry_run_recording", rule.recorded.is_some())];
         for (key, _) in stand_ins.iter().filter(|(_, is_there)| *is_there) {
-            if desk.boundary.policy().compile_writes() == CompileWrites::Live {
+            if context.boundary.policy().compile_writes() == CompileWrites::Live {
                 let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";
-                desk.add(Code::Unused, tool_key(tool, &[key]), reason);
+                context.add(Code::Unused, tool_key(tool, &[key]), reason);
             }
         }
     }
-    lists(desk);
-    classes(desk);
-    brakes(desk);
+    lists(context);
+    classes(context);
+    brakes(context);
 }
 
-fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+fn sequences(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     for call in &rule.never_with {
-        call.same.iter().for_each(|same| unknown_arguments(desk, tool, &tool_key(tool, &["never_with"]), call, same));
+        call.same
+            .iter()
+            .for_each(|same| unknown_arguments(context, tool, &tool_key(tool, &["never_with"]), call, same));
     }
     for (key, entries) in [("after", &rule.after), ("only_if", &rule.only_if)] {
         let place = tool_key(tool, &[key]);
@@ -44,57 +49,58 @@ fn sequences(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             // where another call of the entry can be met, one that cannot is only idle
             let code = if entry.0.len() > 1 { Code::IdleAlternative } else { Code::NeverMet };
             for call in &entry.0 {
-                call.same.iter().for_each(|same| unknown_arguments(desk, tool, &place, call, same));
-                if let Some(reason) = unmeetable(desk, tool, rule, call) {
-                    desk.add(code, place.clone(), reason);
+                call.same.iter().for_each(|same| unknown_arguments(context, tool, &place, call, same));
+                if let Some(reason) = unmeetable(context, tool, rule, call) {
+                    context.add(code, place.clone(), reason);
                 }
-                if let Some(reason) = unknown_answer(desk, call) {
-                    desk.add(Code::UnknownField, place.clone(), reason);
+                if let Some(reason) = unknown_answer(context, call) {
+                    context.add(Code::UnknownField, place.clone(), reason);
                 }
             }
-            idle(desk, &place, &entry.0);
+            idle(context, &place, &entry.0);
         }
     }
-    let needed = needed(desk, tool);
+    let needed = needed(context, tool);
     let place = || tool_key(tool, &[if rule.after.is_empty() { "only_if" } else { "after" }]);
-    if let Some(most) = desk.boundary.policy().limits().tool_calls.filter(|most| needed.len() > most.get() as usize) {
+    if let Some(most) = context.boundary.policy().limits().tool_calls.filter(|most| needed.len() > most.get() as usize)
+    {
         let reason = format!(
             "it takes {} calls to get here, and a run has {most}: raise `limits.tool_calls`, or take a rule away",
             needed.len()
         );
-        desk.add(Code::NeverMet, place(), reason);
+        context.add(Code::NeverMet, place(), reason);
     }
     let excludes = |one: &ToolName, other: &ToolName| {
-        let rule = desk.boundary.policy().tool(one);
+        let rule = context.boundary.policy().tool(one);
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
     let both = needed.iter().find_map(|one| Some((*one, *needed.iter().find(|other| excludes(one, other))?)));
     if let Some((one, other)) = both {
         let reason =
             format!("`{one}` and `{other}` must both have been called, and exclude each other: take a rule away");
-        desk.add(Code::NeverMet, place(), reason);
+        context.add(Code::NeverMet, place(), reason);
     }
 }
 
 /// Calls of an entry that are met only where another one of it is.
-fn idle(desk: &mut Desk<'_>, place: &str, calls: &[Earlier]) {
+fn idle(context: &mut LintContext<'_>, place: &str, calls: &[PriorCall]) {
     for (at, call) in calls.iter().enumerate() {
         let covering = calls
             .iter()
             .enumerate()
             .find(|(other, by)| *other != at && call.implies(by) && (*by != call || *other < at));
         if let Some((_, by)) = covering {
-            desk.add(Code::IdleAlternative, place, format!("`{call}` adds nothing beside `{by}`: take it away"));
+            context.add(Code::IdleAlternative, place, format!("`{call}` adds nothing beside `{by}`: take it away"));
         }
     }
 }
 
 /// The tool, and all that must be called before it, where no other call would do.
-fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
+fn needed<'d>(context: &LintContext<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
     let (mut needed, mut open) = (BTreeSet::from([tool]), vec![tool]);
     while let Some(next) = open.pop() {
         for entry in
-            desk.boundary.policy().tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if))
+            context.boundary.policy().tool(next).into_iter().flat_map(|rule| rule.after.iter().chain(&rule.only_if))
         {
             if let [call] = entry.0.as_slice()
                 && needed.insert(&call.tool)
@@ -106,11 +112,11 @@ fn needed<'d>(desk: &Desk<'d>, tool: &'d ToolName) -> BTreeSet<&'d ToolName> {
     needed
 }
 
-fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier) -> Option<String> {
+fn unmeetable(context: &LintContext<'_>, tool: &ToolName, rule: &ToolRule, call: &PriorCall) -> Option<String> {
     let excludes = |rule: Option<&ToolRule>, other: &ToolName| {
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
-    if excludes(Some(rule), &call.tool) || excludes(desk.boundary.policy().tool(&call.tool), tool) {
+    if excludes(Some(rule), &call.tool) || excludes(context.boundary.policy().tool(&call.tool), tool) {
         return Some(format!(
             "`{}` must not stand beside it (`never_with`), so `{call}` is never met: take it away",
             call.tool
@@ -123,16 +129,22 @@ fn unmeetable(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, call: &Earlier)
         rule.and_then(|rule| rule.arguments.get(name)).and_then(|argument| argument.one_of.clone())
     };
     let apart = call.same.iter().find(|same| {
-        let theirs = allowed(desk.boundary.policy().tool(&call.tool), &same.theirs);
+        let theirs = allowed(context.boundary.policy().tool(&call.tool), &same.theirs);
         let ours = allowed(Some(rule), &same.ours);
         theirs.zip(ours).is_some_and(|(theirs, ours)| !theirs.iter().any(|value| ours.contains(value)))
     });
     apart.map(|same| format!("`{same}` can never be the same: the two lists in `enum` have no value in common"))
 }
 
-fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &Earlier, same: &Same) {
+fn unknown_arguments(
+    context: &mut LintContext<'_>,
+    tool: &ToolName,
+    place: &str,
+    call: &PriorCall,
+    same: &ArgumentMatch,
+) {
     for (of, name) in [(&call.tool, &same.theirs), (tool, &same.ours)] {
-        if desk
+        if context
             .boundary
             .policy()
             .tool(of)
@@ -143,18 +155,18 @@ fn unknown_arguments(desk: &mut Desk<'_>, tool: &ToolName, place: &str, call: &E
                 "`{name}` in `{call}` is not listed for `{of}`, so no call of it can have one: add `{entry} = {{}}` there, or \
                  correct the name"
             );
-            desk.add(Code::UnlistedArgument, place, reason);
+            context.add(Code::UnlistedArgument, place, reason);
         }
-        if desk.definition(of).is_some_and(|definition| !takes(definition.input, name)) {
+        if context.definition(of).is_some_and(|definition| !takes(definition.input, name)) {
             let reason = format!("`{name}` in `{call}` is no argument of `{of}`: correct the name");
-            desk.add(Code::UnknownArgument, place, reason);
+            context.add(Code::UnknownArgument, place, reason);
         }
     }
 }
 
-fn unknown_answer(desk: &Desk<'_>, call: &Earlier) -> Option<String> {
+fn unknown_answer(context: &LintContext<'_>, call: &PriorCall) -> Option<String> {
     let (field, _) = call.answered.as_ref()?;
-    let output = desk.definition(&call.tool)?.output?;
+    let output = context.definition(&call.tool)?.output?;
     let is_unknown = !may_have(output, field);
     is_unknown.then(|| format!("`{field}` is no field of what `{}` promises to answer: correct the name", call.tool))
 }
@@ -175,104 +187,105 @@ fn may_have(schema: &Value, path: &str) -> bool {
         })
 }
 
-fn counts(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    let all = desk.boundary.policy().limits().tool_calls;
+fn counts(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
+    let all = context.boundary.policy().limits().tool_calls;
     if let Some((own, all)) = rule.max_calls.zip(all).filter(|(own, all)| own > all) {
         let reason =
             format!("is {own}, and a run has {all} calls in all (`limits.tool_calls`): lower it, or take it away");
-        desk.add(Code::NeverBinds, tool_key(tool, &["max_calls"]), reason);
+        context.add(Code::NeverBinds, tool_key(tool, &["max_calls"]), reason);
     }
     let Some(distinct) = &rule.distinct else { return };
     let calls = rule.max_calls.into_iter().chain(all).min();
-    if let Some(calls) = calls.filter(|calls| distinct.max >= *calls && has_one_value(desk, tool, rule, distinct)) {
+    if let Some(calls) = calls.filter(|calls| distinct.max >= *calls && has_one_value(context, tool, rule, distinct)) {
         let reason = format!(
             "allows {} values of `{}`, and {calls} calls can have no more: lower `max`; as it is, it only makes the argument required",
             distinct.max, distinct.argument
         );
-        desk.add(Code::NeverBinds, tool_key(tool, &["distinct"]), reason);
+        context.add(Code::NeverBinds, tool_key(tool, &["distinct"]), reason);
     }
 }
 
 /// Whether one call can have one value of the argument only.
-fn has_one_value(desk: &Desk<'_>, tool: &ToolName, rule: &ToolRule, distinct: &Distinct) -> bool {
+fn has_one_value(context: &LintContext<'_>, tool: &ToolName, rule: &ToolRule, distinct: &Distinct) -> bool {
     let argument = rule.arguments.get(&distinct.argument);
-    let schema = desk
+    let schema = context
         .definition(tool)
         .and_then(|definition| definition.input.get("properties")?.get(&distinct.argument)?.get("type")?.as_str());
     argument.is_some_and(|argument| argument.max_items == Some(1))
         || schema.is_some_and(|kind| !matches!(kind, "array" | "object"))
 }
 
-fn asks(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    for ask in &rule.ask {
+fn asks(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
+    for ask in &rule.overridable {
         let (can_happen, what) = match ask {
-            Liftable::ArgumentDenied => (!rule.arguments.is_empty() || refuses_others(rule), "rules for arguments"),
-            Liftable::ProvenanceDenied => (argument_rules(rule).any(|(_, rule)| rule.from.is_some()), "`from`"),
-            Liftable::LeakDenied => (!rule.keep_out.is_empty(), "`keep_out`"),
+            Overridable::ArgumentDenied => (!rule.arguments.is_empty() || refuses_others(rule), "rules for arguments"),
+            Overridable::ProvenanceDenied => (argument_rules(rule).any(|(_, rule)| rule.from.is_some()), "`from`"),
+            Overridable::LeakDenied => (!rule.no_egress.is_empty(), "`no_egress`"),
         };
         if !can_happen {
             let reason = format!(
                 "`{}` never comes up here, since the tool has no {what}: add that, or take the word away",
                 ask.event().code()
             );
-            desk.add(Code::NothingToAsk, tool_key(tool, &["ask"]), reason);
+            context.add(Code::NothingToOverride, tool_key(tool, &["overridable"]), reason);
         }
     }
 }
 
-fn lists(desk: &mut Desk<'_>) {
-    let used: BTreeSet<String> = desk
+fn lists(context: &mut LintContext<'_>) {
+    let used: BTreeSet<String> = context
         .rules()
         .flat_map(|(_, rule)| argument_rules(rule).flat_map(|(_, rule)| rule.from.clone().unwrap_or_default()))
         .filter_map(|source| if let Source::Registry(name) = source { Some(name) } else { None })
         .collect();
-    let registry = desk.boundary.policy().registry();
+    let registry = context.boundary.policy().registry();
     for name in registry.names() {
         let key = key_path("registry", name);
         if !used.contains(name) {
-            desk.add(Code::Unused, key, format!("no argument comes from `registry:{name}`: take the list away"));
+            context.add(Code::Unused, key, format!("no argument comes from `registry:{name}`: take the list away"));
         } else if registry.entries(name).next().is_none() {
-            desk.add(Code::EmptyList, key, "has no entries: each run must bring its own");
+            context.add(Code::EmptyList, key, "has no entries: each run must bring its own");
         }
     }
 }
 
-fn classes(desk: &mut Desk<'_>) {
-    let mut used: BTreeSet<&str> = desk.boundary.policy().answer().never.iter().map(String::as_str).collect();
-    for (_, rule) in desk.rules() {
+fn classes(context: &mut LintContext<'_>) {
+    let mut used: BTreeSet<&str> = context.boundary.policy().answer().never.iter().map(String::as_str).collect();
+    for (_, rule) in context.rules() {
         used.extend(rule.reply.hide.iter().map(String::as_str));
-        used.extend(rule.keep_out.iter().filter_map(|kept| match kept {
+        used.extend(rule.no_egress.iter().filter_map(|kept| match kept {
             Kept::Class(name) => Some(name.as_str()),
             Kept::From(_) => None,
         }));
     }
-    for (name, class) in &desk.boundary.policy().spec().sensitive {
+    for (name, class) in &context.boundary.policy().spec().sensitive {
         let key = key_path("sensitive", name);
         if class.from.iter().any(|source| matches!(source, Source::Registry(_))) {
             let reason = "lists give a class no values: only the input and replies do; name those";
-            desk.add(Code::EmptySource, key_path(&key, "from"), reason);
+            context.add(Code::EmptySource, key_path(&key, "from"), reason);
         }
         if !used.contains(name.as_str()) {
-            let reason = "nothing uses it: name it in `keep_out` or `reply.hide` of a tool or in `answer.never`, or take it away";
-            desk.add(Code::Unused, key, reason);
+            let reason = "nothing uses it: name it in `no_egress` or `reply.hide` of a tool or in `answer.never`, or take it away";
+            context.add(Code::Unused, key, reason);
         }
     }
 }
 
 /// What one caller may do, against what all may do.
-fn brakes(desk: &mut Desk<'_>) {
-    let limits = desk.boundary.policy().limits();
+fn brakes(context: &mut LintContext<'_>) {
+    let limits = context.boundary.policy().limits();
     let Some((caller, all)) = limits.caller.zip(limits.all).filter(|(caller, all)| caller.window <= all.window) else {
         return;
     };
-    let limits =
-        |brake: Brake| [("calls", brake.calls), ("distinct", brake.distinct), ("outgoing_bytes", brake.outgoing_bytes)];
+    let limits = |limit: WindowLimit| {
+        [("calls", limit.calls), ("distinct", limit.distinct), ("outgoing_bytes", limit.outgoing_bytes)]
+    };
     for ((key, own), (_, all)) in limits(caller).into_iter().zip(limits(all)) {
         if let Some((own, all)) = own.zip(all).filter(|(own, all)| own >= all) {
             let reason = format!(
                 "is {own}, and all callers together have {all} in a time at least as long (`limits.all`): lower it, or take it away"
             );
-            desk.add(Code::NeverBinds, format!("limits.caller.{key}"), reason);
+            context.add(Code::NeverBinds, format!("limits.caller.{key}"), reason);
         }
     }
 }

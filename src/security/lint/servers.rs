@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Code,
-    context::{Desk, argument_rules, refuses_others, rule_key, tool_key},
+    context::{LintContext, argument_rules, refuses_others, rule_key, tool_key},
 };
 use crate::{
     call::ToolName,
@@ -16,46 +16,46 @@ use crate::{
     },
 };
 
-pub(super) fn check(desk: &mut Desk<'_>) {
-    let of_servers: Vec<_> = desk.rules().filter(|(tool, _)| tool.server().is_some()).collect();
+pub(super) fn check(context: &mut LintContext<'_>) {
+    let of_servers: Vec<_> = context.rules().filter(|(tool, _)| tool.server().is_some()).collect();
     for (tool, rule) in &of_servers {
-        listed(desk, tool, rule);
+        listed(context, tool, rule);
     }
-    for (tool, rule) in desk.rules() {
-        inputs(desk, tool);
-        fields(desk, tool, rule);
-        refused(desk, tool, rule);
+    for (tool, rule) in context.rules() {
+        inputs(context, tool);
+        fields(context, tool, rule);
+        refused(context, tool, rule);
     }
-    surplus(desk);
-    let has_servers = desk.boundary.servers().next().is_some() || desk.boundary.commands().next().is_some();
+    surplus(context);
+    let has_servers = context.boundary.servers().next().is_some() || context.boundary.commands().next().is_some();
     if !of_servers.is_empty() {
-        if desk.boundary.policy().lock().is_none() {
+        if context.boundary.policy().lock().is_none() {
             let reason = "is missing: a server can change what a tool does after you have read it; run `abide tools lock`, and add \
                           `lock = \"tools.lock\"` at the top";
-            desk.add(Code::NoLock, "lock", reason);
+            context.add(Code::NoLock, "lock", reason);
         }
         if !has_servers {
-            desk.add(
+            context.add(
                 Code::NoServers,
                 "servers",
                 "is missing: these rules can be tried, but nothing can be connected to",
             );
         }
     }
-    for name in desk.draft.unset().map(str::to_owned).collect::<Vec<_>>() {
+    for name in context.draft.unset().map(str::to_owned).collect::<Vec<_>>() {
         let reason = format!("the environment variable `{name}` is not set here: set it where the program runs");
-        desk.add(Code::Unset, "servers", reason);
+        context.add(Code::Unset, "servers", reason);
     }
 }
 
-fn listed(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    let Some(live) = desk.live else { return };
+fn listed(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
+    let Some(live) = context.live else { return };
     let Some(definition) = live.iter().find(|spec| spec.name == *tool) else {
         let of_server = live.iter().filter(|spec| spec.name.server() == tool.server());
         let names: Vec<&str> = of_server.map(|spec| spec.name.as_str()).collect();
         let hint = if names.is_empty() { "no tools".to_owned() } else { format!("`{}`", names.join("`, `")) };
         let reason = format!("its server does not list it, but {hint}: correct the name, or take the entry away");
-        desk.add(Code::UnknownTool, tool_key(tool, &[]), reason);
+        context.add(Code::UnknownTool, tool_key(tool, &[]), reason);
         return;
     };
     for (place, _) in argument_rules(rule).filter(|(place, _)| {
@@ -63,18 +63,19 @@ fn listed(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
     }) {
         let what = if place.fields.is_empty() { "argument" } else { "field of an argument" };
         let reason = format!("is no {what} of this tool, as its server says: correct the name");
-        desk.add(Code::UnknownArgument, rule_key(tool, &place, &[]), reason);
+        context.add(Code::UnknownArgument, rule_key(tool, &place, &[]), reason);
     }
-    if desk.locked(tool).is_some_and(|locked| *locked.digest != definition.digest) {
+    if context.locked(tool).is_some_and(|locked| *locked.digest != definition.digest) {
         let reason = "its definition is not the locked one, so every call is refused: look at `abide tools diff`, and lock it again if \
                       you agree";
-        desk.add(Code::Drift, tool_key(tool, &[]), reason);
+        context.add(Code::Drift, tool_key(tool, &[]), reason);
     }
 }
 
 /// Arguments that a tool takes, against those that its entry lists.
-fn refused(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
-    let Some(schema) = desk.definition(tool).map(|definition| definition.input).filter(|_| refuses_others(rule)) else {
+fn refused(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
+    let Some(schema) = context.definition(tool).map(|definition| definition.input).filter(|_| refuses_others(rule))
+    else {
         return;
     };
     let is_unlisted = |name: &&str| !rule.arguments.contains_key(*name);
@@ -86,7 +87,7 @@ fn refused(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             "the tool's schema requires it, and its entry does not list it: every call that fits the schema is refused; add \
              `{entry} = {{}}` where it may have any value, or else its rules"
         );
-        desk.add(Code::UnlistedArgument, tool_key(tool, &["arguments", name]), reason);
+        context.add(Code::UnlistedArgument, tool_key(tool, &["arguments", name]), reason);
     }
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let optional = properties.map(|(name, _)| name.as_str()).filter(|name| !required.contains(name));
@@ -96,13 +97,13 @@ fn refused(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
             "the tool also takes `{}`, and calls that have one of them are refused: list those that programs need under `arguments`",
             optional.join("`, `")
         );
-        desk.add(Code::RefusedArgument, tool_key(tool, &["arguments"]), reason);
+        context.add(Code::RefusedArgument, tool_key(tool, &["arguments"]), reason);
     }
 }
 
 /// Whether any call can have arguments that the tool's server takes.
-fn inputs(desk: &mut Desk<'_>, tool: &ToolName) {
-    let Some(input) = desk.definition(tool).map(|definition| definition.input) else { return };
+fn inputs(context: &mut LintContext<'_>, tool: &ToolName) {
+    let Some(input) = context.definition(tool).map(|definition| definition.input) else { return };
     let why = match Schema::compile(input) {
         Err(error) => Some(error.to_string()),
         Ok(_) => why_no_arguments_fit(input),
@@ -111,21 +112,22 @@ fn inputs(desk: &mut Desk<'_>, tool: &ToolName) {
         let reason = format!(
             "no value fits the input schema of `{tool}`, so every call is refused: {why}; correct it at the server, or take the entry away"
         );
-        desk.add(Code::NoValueFits, tool_key(tool, &[]), reason);
+        context.add(Code::NoValueFits, tool_key(tool, &[]), reason);
     }
 }
 
 /// Fields of replies that sources name, against what the tools promise to answer.
-fn fields(desk: &mut Desk<'_>, tool: &ToolName, rule: &ToolRule) {
+fn fields(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     for (place, argument) in argument_rules(rule) {
         for source in argument.from.iter().flatten() {
             let Source::Reply { tool: of, field: Some(field) } = source else { continue };
-            let output = desk.definition(of).and_then(|definition| definition.output).filter(|output| !is_text(output));
+            let output =
+                context.definition(of).and_then(|definition| definition.output).filter(|output| !is_text(output));
             let mut known = BTreeSet::new();
             output.into_iter().for_each(|schema| names(schema, &mut known));
             if !known.is_empty() && !known.contains(field.as_str()) {
                 let reason = format!("`{field}` is no field of what `{of}` promises to answer: correct the name");
-                desk.add(Code::UnknownField, rule_key(tool, &place, &["from"]), reason);
+                context.add(Code::UnknownField, rule_key(tool, &place, &["from"]), reason);
             }
         }
     }
@@ -152,21 +154,21 @@ fn names<'v>(schema: &'v Value, known: &mut BTreeSet<&'v str>) {
 }
 
 /// What servers or the lock have, and the boundary does not mention.
-fn surplus(desk: &mut Desk<'_>) {
-    for spec in desk
+fn surplus(context: &mut LintContext<'_>) {
+    for spec in context
         .live
         .into_iter()
         .flatten()
-        .filter(|spec| desk.boundary.policy().tool(&spec.name).is_none())
+        .filter(|spec| context.boundary.policy().tool(&spec.name).is_none())
         .collect::<Vec<_>>()
     {
         let reason =
             "its server lists it, and it has no entry, so it cannot be called: nothing to do, unless programs need it";
-        desk.add(Code::UnlistedTool, tool_key(&spec.name, &[]), reason);
+        context.add(Code::UnlistedTool, tool_key(&spec.name, &[]), reason);
     }
-    let locked = desk.boundary.policy().lock().into_iter().flat_map(|lock| lock.tools.keys());
-    for tool in locked.filter(|tool| desk.boundary.policy().tool(tool).is_none()).collect::<Vec<_>>() {
+    let locked = context.boundary.policy().lock().into_iter().flat_map(|lock| lock.tools.keys());
+    for tool in locked.filter(|tool| context.boundary.policy().tool(tool).is_none()).collect::<Vec<_>>() {
         let reason = format!("`{tool}` is locked and has no entry: make the lock again, or add the entry");
-        desk.add(Code::UnneededLock, "lock", reason);
+        context.add(Code::UnneededLock, "lock", reason);
     }
 }

@@ -17,7 +17,7 @@ const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = '
 const CLEAN: &str = "[tools.'crm.lookup']\nscopes = ['customer:read']\neffect = 'read'\nother_arguments = 'allow'\nmax_calls = 2\n\
                      [tools.'crm.mail']\nscopes = ['mail:send']\neffect = 'external'\nafter = ['crm.lookup(id)']\n\
                      arguments.id = { from = ['input', 'crm.lookup:id', 'registry:known'] }\n\
-                     arguments.text = { max_chars = 200, links = [] }\nkeep_out = ['sensitive:iban']\nask = ['leak_denied']\n\
+                     arguments.text = { max_chars = 200, links = [] }\nno_egress = ['sensitive:iban']\noverridable = ['leak_denied']\n\
                      [registry]\nknown = ['CUST1']\n[sensitive.iban]\npattern = '[A-Z]{2}[0-9]{14,30}'\n\
                      [limits]\ntool_calls = 6\noutgoing_bytes = 1000\n";
 
@@ -68,10 +68,20 @@ const FLAWS: &[(&str, &str, Code, &str)] = &[
     ("outgoing_bytes = 1000\n", "", Code::NoOutgoingLimit, "limits.outgoing_bytes"),
     ("known = ['CUST1']", "known = []", Code::EmptyList, "registry.known"),
     ("known = ['CUST1']", "known = ['CUST1']\nother = ['A']", Code::Unused, "registry.other"),
-    ("keep_out = ['sensitive:iban']", "keep_out = ['crm.lookup:iban']", Code::Unused, "sensitive.iban"),
+    ("no_egress = ['sensitive:iban']", "no_egress = ['crm.lookup:iban']", Code::Unused, "sensitive.iban"),
     ("pattern = '[A-Z]{2}[0-9]{14,30}'", "from = ['registry:known']", Code::EmptySource, "sensitive.iban.from"),
-    ("ask = ['leak_denied']", "ask = ['leak_denied']\nkeep_out = []", Code::NothingToAsk, "tools.\"crm.mail\".ask"),
-    ("ask = ['leak_denied']", "after = ['crm.lookup', 'crm.three']", Code::NeverMet, "tools.\"crm.mail\".after"),
+    (
+        "overridable = ['leak_denied']",
+        "overridable = ['leak_denied']\nno_egress = []",
+        Code::NothingToOverride,
+        "tools.\"crm.mail\".overridable",
+    ),
+    (
+        "overridable = ['leak_denied']",
+        "after = ['crm.lookup', 'crm.three']",
+        Code::NeverMet,
+        "tools.\"crm.mail\".after",
+    ),
     ("max_calls = 2", "max_calls = 7", Code::NeverBinds, "tools.\"crm.lookup\".max_calls"),
     (
         "max_calls = 2",
@@ -188,8 +198,8 @@ fn every_lint_finds_what_it_is_for() {
             rules = rules.replacen("after = ['crm.lookup(id)']\n", "", 1) + three;
             rules = rules.replacen("tool_calls = 6", "tool_calls = 2", 1);
         }
-        if *code == Code::NothingToAsk {
-            rules = rules.replacen("keep_out = ['sensitive:iban']\n", "", 1);
+        if *code == Code::NothingToOverride {
+            rules = rules.replacen("no_egress = ['sensitive:iban']\n", "", 1);
         }
         let found = found(&draft(&rules), None);
         assert!(found.contains(&(*code, (*key).to_owned())), "{to}: {found:?}");

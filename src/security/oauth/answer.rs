@@ -12,7 +12,7 @@ use crate::{
 
 /// What a token endpoint granted (RFC 6749, section 5.1); `asked` is what it was asked for.
 pub(super) fn read(body: &[u8], asked: &str) -> Result<Grant, &'static str> {
-    let entries = entries(body).ok_or("it is no JSON object")?;
+    let entries = entries(body).ok_or("it is not a JSON object")?;
     let token = Secret::new(text(&entries, "access_token").ok_or("it lacks `access_token`")?.to_owned());
     let proof = match text(&entries, "token_type").ok_or("it lacks `token_type`")?.to_ascii_lowercase().as_str() {
         "bearer" => Proof::Bearer,
@@ -29,7 +29,7 @@ pub(super) fn read(body: &[u8], asked: &str) -> Result<Grant, &'static str> {
     }
     Ok(Grant {
         life: number(&entries, "expires_in").and_then(life).map_err(|()| "`expires_in` is no number of seconds")?,
-        scopes: scopes(&entries, asked).map_err(|()| "`scope` holds something that is no scope")?,
+        scopes: scopes(&entries, asked).map_err(|()| "`scope` holds something that is not a scope")?,
         token,
         proof,
         refresh,
@@ -38,7 +38,7 @@ pub(super) fn read(body: &[u8], asked: &str) -> Result<Grant, &'static str> {
 
 /// A statement that is shown elsewhere for a token (RFC 8693, section 2.2).
 pub(super) fn statement(body: &[u8], kind: &str) -> Result<Secret<String>, &'static str> {
-    let entries = entries(body).ok_or("it is no JSON object")?;
+    let entries = entries(body).ok_or("it is not a JSON object")?;
     let token = Secret::new(text(&entries, "access_token").ok_or("it lacks `access_token`")?.to_owned());
     if text(&entries, "issued_token_type") != Some(kind) {
         return Err("`issued_token_type` is not what was asked for");

@@ -78,7 +78,7 @@ impl Endpoint<'_> {
         }
     }
 
-    /// Asks for a token that is no access token, but is shown somewhere else for one (RFC 8693, section 2.2).
+    /// Asks for a token that is not an access token, but is shown somewhere else for one (RFC 8693, section 2.2).
     pub(super) async fn exchange(&self, form: Form, kind: &str) -> Result<Secret<String>, AuthError> {
         let reply = self.send(&form).await?;
         if reply.status != StatusCode::OK || answer::is_refusal(&reply.body) {

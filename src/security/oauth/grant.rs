@@ -104,7 +104,7 @@ async fn read_file(path: &Path) -> Result<Secret<String>, AuthError> {
     let failed = |error: std::io::Error| unreadable(error.to_string());
     // others never end, or do not even open until somebody writes
     if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
-        return Err(unreadable("it is no regular file".to_owned()));
+        return Err(unreadable("it is not a regular file".to_owned()));
     }
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
     let mut text = Zeroizing::new(String::with_capacity(jwt::MAX_TOKEN + 1));

@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// Who we are to one MCP server. Gets tokens from the pinned issuer, and renews them in time.
+/// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {
     config: ServerConfig,
     /// None where the server takes no tokens.
@@ -45,7 +45,7 @@ pub struct Identity {
 #[derive(Default)]
 struct State {
     token: Option<Arc<AccessToken>>,
-    flight: Option<Flight>,
+    flight: Option<InFlight>,
     flights: u64,
     refused: Option<(Duration, AuthError)>,
     /// What tools declare.
@@ -60,7 +60,7 @@ struct State {
 /// A request for a token, shared by everybody who waits for it. It goes on when nobody waits any more: what an issuer gave once, such as
 /// a new refresh token, must not get lost.
 #[derive(Clone)]
-struct Flight {
+struct InFlight {
     number: u64,
     result: Shared<BoxFuture<'static, Result<Arc<AccessToken>, AuthError>>>,
 }
@@ -196,7 +196,7 @@ impl Identity {
         &self.pace
     }
 
-    /// Puts a token into a request to the server, and says which; none where the server takes no tokens.
+    /// Puts a token into a request to the server, and says which; `None` if the server takes no tokens.
     pub(crate) async fn attach(&self, request: &mut Request) -> Result<Option<Arc<AccessToken>>, AuthError> {
         let Some(issuing) = &self.issuing else {
             return Ok(None);
@@ -217,7 +217,7 @@ impl Identity {
         prover.is_some_and(|prover| prover.learn(url, headers))
     }
 
-    fn flight(&self, issuing: &Arc<Issuing>, state: &mut State) -> Flight {
+    fn flight(&self, issuing: &Arc<Issuing>, state: &mut State) -> InFlight {
         if let Some(flight) = &state.flight {
             return flight.clone();
         }
@@ -227,11 +227,11 @@ impl Identity {
         let result = async move {
             let result = issuing.obtain(&scopes, number).await.map(Arc::new);
             if let Some(state) = shared.upgrade() {
-                lock(&state).land(number, &result, clock.elapsed());
+                lock(&state).complete(number, &result, clock.elapsed());
             }
             result
         };
-        let flight = Flight { number, result: result.boxed().shared() };
+        let flight = InFlight { number, result: result.boxed().shared() };
         tokio::spawn(flight.result.clone());
         state.flight = Some(flight.clone());
         flight
@@ -244,7 +244,7 @@ impl Identity {
 
 impl State {
     /// Keeps what came of a flight, unless another one was begun in the meantime.
-    fn land(&mut self, number: u64, result: &Result<Arc<AccessToken>, AuthError>, now: Duration) {
+    fn complete(&mut self, number: u64, result: &Result<Arc<AccessToken>, AuthError>, now: Duration) {
         if self.flight.as_ref().is_none_or(|flight| flight.number != number) {
             return;
         }

@@ -81,7 +81,7 @@ fn read(body: &[u8], expected: Expected<'_>) -> Result<Introspected, &'static st
         .map_err(|()| "what it says about the end of a token (`exp`) is no number of seconds")?;
     let scopes = answer::scopes(&entries, &expected.asked.to_string());
     Ok(Introspected {
-        scopes: scopes.map_err(|()| "`scope` holds something that is no scope")?,
+        scopes: scopes.map_err(|()| "`scope` holds something that is not a scope")?,
         // 0 is how some say that it does not end
         expires: expires.filter(|since| !since.is_zero()).and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)),
     })

@@ -137,7 +137,7 @@ impl Held<'_> {
         };
         // the text of a parse error may quote what is in the file
         let contents: Contents = serde_json::from_slice(&bytes)
-            .map_err(|e| unusable(self.path, format!("it is no token file of ours (line {})", e.line())))?;
+            .map_err(|e| unusable(self.path, format!("it is not a token file of Abide (line {})", e.line())))?;
         if contents.version != VERSION {
             return Err(unusable(
                 self.path,
@@ -217,7 +217,7 @@ fn read_own(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, AuthError> {
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(unusable(path, "it has more than 256 KiB: it is no token file of ours"));
+        return Err(unusable(path, "it has more than 256 KiB: it is not a token file of Abide"));
     }
     Ok(Some(bytes))
 }

@@ -394,8 +394,8 @@ async fn a_token_file_is_a_regular_one_of_the_size_of_a_token() {
     std::fs::write(&long, vec![b'a'; MAX_TOKEN + 1]).unwrap();
     for (path, says) in [
         (long.as_path(), "which no token has"),
-        (folder.path(), "no regular file"),
-        (std::path::Path::new("/dev/zero"), "no regular file"),
+        (folder.path(), "not a regular file"),
+        (std::path::Path::new("/dev/zero"), "not a regular file"),
     ] {
         let error = grant::read(&TokenSource::File(path.to_owned())).await.unwrap_err();
         assert!(error.to_string().contains(says), "{error}");

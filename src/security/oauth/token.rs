@@ -20,7 +20,7 @@ pub struct AccessToken {
     pub expires: SystemTime,
     /// The first 16 hex digits of its SHA-256, for audit.
     pub hash: String,
-    /// SHA-256 of its own name (`jti`), for audit; none where it is opaque or has none.
+    /// SHA-256 of its own name (`jti`), for audit; `None` if it is opaque or has none.
     pub jti_hash: Option<Digest>,
     secret: Secret<String>,
     authorization: HeaderValue,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// Which fields of a tool's replies must not leave. What stands under no other need not be remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::security) enum KeptFields {
+pub(in crate::security) enum NoEgressFields {
     All,
     Only(BTreeSet<String>),
 }

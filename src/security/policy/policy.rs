@@ -9,11 +9,11 @@ use serde_json::json;
 use super::{
     Answer, BoundaryError, Class, CompileWrites, Kept, Limits, PolicySpec, Problem, Registry, Source, ToolLock,
     ToolRule,
-    concern::{KeptFields, Watched},
+    concern::{NoEgressFields, Watched},
     file, read_text, validate,
 };
 use crate::{
-    Digest,
+    CanonicalError, Digest,
     call::{ServerId, ToolName},
     security::ScopeSet,
 };
@@ -32,7 +32,7 @@ struct Inner {
     /// Tools that rules of sequence look for, or that have such rules, and the fields of replies that these rules ask for.
     watched: BTreeMap<ToolName, BTreeSet<String>>,
     /// Tools whose replies hold what must not leave.
-    kept_in: BTreeMap<ToolName, KeptFields>,
+    kept_in: BTreeMap<ToolName, NoEgressFields>,
 }
 
 impl Policy {
@@ -143,8 +143,8 @@ impl Policy {
         self.0.watched.get(tool).into_iter().flatten().map(String::as_str)
     }
 
-    /// What of that which this tool says must not leave; none: nothing.
-    pub(in crate::security) fn keeps_in(&self, tool: &ToolName) -> Option<&KeptFields> {
+    /// What of that which this tool says must not leave; `None` if nothing is said of it.
+    pub(in crate::security) fn keeps_in(&self, tool: &ToolName) -> Option<&NoEgressFields> {
         self.0.kept_in.get(tool)
     }
 
@@ -154,30 +154,23 @@ impl Policy {
     }
 
     /// A policy of a spec that was validated.
+    /// Allows nothing.
+    pub fn empty() -> Self {
+        let spec = PolicySpec::default();
+        // it has no number that JSON could not hold
+        let digest = digest(&spec).unwrap_or_else(|_| Digest::of_bytes(&[]));
+        Self::of(spec, digest)
+    }
+
     pub(in crate::security) fn checked(spec: PolicySpec) -> Result<Self, BoundaryError> {
-        let mut policy = json!({
-            "servers": spec.servers,
-            "tools": spec.tools,
-            "limits": spec.limits,
-            "compile": { "writes": spec.compile_writes },
-        });
-        // a boundary that has nothing of a kind keeps the digest that it had before there was that kind
-        let later_parts = [
-            ("registry", !spec.registry.is_empty(), json!(spec.registry)),
-            ("sensitive", !spec.sensitive.is_empty(), json!(spec.sensitive)),
-            ("answer", !spec.answer.is_empty(), json!(spec.answer)),
-            ("canaries", !spec.canaries.is_empty(), json!(spec.canaries)),
-            ("lock", spec.lock.is_some(), json!(spec.lock.as_ref().map(ToolLock::digests))),
-        ];
-        if let Some(policy) = policy.as_object_mut() {
-            for (name, _, value) in later_parts.into_iter().filter(|(_, said, _)| *said) {
-                policy.insert(name.to_owned(), value);
-            }
-        }
         let digest =
-            Digest::of(&policy).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
+            digest(&spec).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
+        Ok(Self::of(spec, digest))
+    }
+
+    fn of(spec: PolicySpec, digest: Digest) -> Self {
         let (watched, kept_in) = (watched(&spec), kept_in(&spec));
-        Ok(Self(Arc::new(Inner { spec, digest, watched, kept_in })))
+        Self(Arc::new(Inner { spec, digest, watched, kept_in }))
     }
 
     fn read(name: &str, text: &str, base_dir: &Path) -> Result<Self, BoundaryError> {
@@ -185,6 +178,29 @@ impl Policy {
         let (spec, _) = file::read_policy(text, base_dir).map_err(|problems| invalid(name, problems))?;
         Self::checked(spec)
     }
+}
+
+fn digest(spec: &PolicySpec) -> Result<Digest, CanonicalError> {
+    let mut policy = json!({
+        "servers": spec.servers,
+        "tools": spec.tools,
+        "limits": spec.limits,
+        "compile": { "writes": spec.compile_writes },
+    });
+    // a boundary that has nothing of a kind keeps the digest that it had before there was that kind
+    let later_parts = [
+        ("registry", !spec.registry.is_empty(), json!(spec.registry)),
+        ("sensitive", !spec.sensitive.is_empty(), json!(spec.sensitive)),
+        ("answer", !spec.answer.is_empty(), json!(spec.answer)),
+        ("canaries", !spec.canaries.is_empty(), json!(spec.canaries)),
+        ("lock", spec.lock.is_some(), json!(spec.lock.as_ref().map(ToolLock::digests))),
+    ];
+    if let Some(policy) = policy.as_object_mut() {
+        for (name, _, value) in later_parts.into_iter().filter(|(_, said, _)| *said) {
+            policy.insert(name.to_owned(), value);
+        }
+    }
+    Digest::of(&policy)
 }
 
 fn watched(spec: &PolicySpec) -> BTreeMap<ToolName, BTreeSet<String>> {
@@ -199,19 +215,19 @@ fn watched(spec: &PolicySpec) -> BTreeMap<ToolName, BTreeSet<String>> {
     watched
 }
 
-/// The fields of each tool's replies that `keep_out` or a class names as source.
-fn kept_in(spec: &PolicySpec) -> BTreeMap<ToolName, KeptFields> {
-    let kept_out = spec.tools.values().flat_map(|rule| &rule.keep_out).filter_map(|kept| match kept {
+/// The fields of each tool's replies that `no_egress` or a class names as source.
+fn kept_in(spec: &PolicySpec) -> BTreeMap<ToolName, NoEgressFields> {
+    let kept_out = spec.tools.values().flat_map(|rule| &rule.no_egress).filter_map(|kept| match kept {
         Kept::From(source) => Some(source),
         Kept::Class(_) => None,
     });
     let mut kept_in = BTreeMap::new();
     for source in kept_out.chain(spec.sensitive.values().flat_map(|class| &class.from)) {
         let Source::Reply { tool, field } = source else { continue };
-        let fields = kept_in.entry(tool.clone()).or_insert_with(|| KeptFields::Only(BTreeSet::new()));
+        let fields = kept_in.entry(tool.clone()).or_insert_with(|| NoEgressFields::Only(BTreeSet::new()));
         match (field, fields) {
-            (Some(field), KeptFields::Only(names)) => drop(names.insert(field.clone())),
-            (_, fields) => *fields = KeptFields::All,
+            (Some(field), NoEgressFields::Only(names)) => drop(names.insert(field.clone())),
+            (_, fields) => *fields = NoEgressFields::All,
         }
     }
     kept_in

@@ -9,7 +9,7 @@ pub(super) fn field_of<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     found.filter(|_| is_clear)
 }
 
-/// Whether all places have the field, with one value; what is left of the path is none where a value is reached.
+/// Whether all places have the field, with one value; what is left of the path is `None` if a value is reached.
 fn gather<'v>(value: &'v Value, path: Option<&str>, found: &mut Option<&'v Value>) -> bool {
     match (value, path) {
         (Value::Array(list), _) => !list.is_empty() && list.iter().all(|item| gather(item, path, found)),

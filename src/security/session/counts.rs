@@ -123,7 +123,7 @@ impl Made {
         self.used.contains(need)
     }
 
-    /// A field of its reply that a rule asks for; none where it has several values, or none in some place.
+    /// A field of its reply that a rule asks for; `None` if it has several values, or none in some place.
     pub(in crate::security) fn answered(&self, field: &str) -> Option<&Value> {
         match &self.end {
             Some(End::Done(fields)) => fields.get(field),

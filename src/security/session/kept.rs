@@ -5,12 +5,12 @@ use std::{
 
 use serde_json::{Deserializer, Value};
 
-use crate::security::{policy::KeptFields, text::decodings::folded};
+use crate::security::{policy::NoEgressFields, text::decodings::normalize};
 
 /// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through,
 /// however many there are.
 #[derive(Default)]
-pub(in crate::security) struct KeptIn {
+pub(in crate::security) struct NoEgressIndex {
     /// Values and quotations without case, blanks and punctuation, each with the fields that had it.
     values: BTreeMap<String, BTreeSet<Field>>,
     /// Their first letters: most places of a text cost no more than a look at these.
@@ -52,18 +52,18 @@ const FIELD_BYTES: usize = 16;
 const MAX_STEPS: usize = 1_024;
 const STEPS_PER_BYTE: usize = 2;
 
-impl KeptIn {
+impl NoEgressIndex {
     /// Remembers all that a value says. A text that is JSON counts also as what it holds.
     pub(super) fn add(&mut self, field: Option<&str>, value: &Value) {
         let mut path = field.map(|name| self.field(name)).into_iter().collect();
         self.add_below(&mut path, value);
     }
 
-    /// As [`KeptIn::add`], of all that a tool says: what stands under these fields.
-    pub(super) fn add_reply(&mut self, fields: &KeptFields, reply: &Value) {
+    /// As [`NoEgressIndex::add`], of all that a tool says: what stands under these fields.
+    pub(super) fn add_reply(&mut self, fields: &NoEgressFields, reply: &Value) {
         self.only = match fields {
-            KeptFields::All => None,
-            KeptFields::Only(names) => Some(names.iter().map(|name| self.field(name)).collect()),
+            NoEgressFields::All => None,
+            NoEgressFields::Only(names) => Some(names.iter().map(|name| self.field(name)).collect()),
         };
         self.add(None, reply);
     }
@@ -72,20 +72,20 @@ impl KeptIn {
         self.only.as_ref().is_none_or(|only| path.iter().any(|field| *field == EVERY || only.contains(field)))
     }
 
-    /// Whether one of the views of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
-    pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, views: &[V]) -> bool {
+    /// Whether one of the decodings of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
+    pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, decodings: &[V]) -> bool {
         if self.full {
             return true;
         }
         let number = field.map(|name| self.fields.get(name).copied().unwrap_or(EVERY));
-        let bytes = views.iter().map(|view| view.as_ref().len()).fold(0, usize::saturating_add);
+        let bytes = decodings.iter().map(|decoding| decoding.as_ref().len()).fold(0, usize::saturating_add);
         let mut steps = MAX_STEPS.saturating_add(bytes.saturating_mul(STEPS_PER_BYTE));
-        views.iter().any(|view| self.has_value(number, &folded(view.as_ref()), &mut steps))
+        decodings.iter().any(|decoding| self.has_value(number, &normalize(decoding.as_ref()), &mut steps))
     }
 
-    fn has_value(&self, field: Option<Field>, view: &str, steps: &mut usize) -> bool {
-        view.char_indices().any(|(at, _)| {
-            let rest = view.get(at..).unwrap_or_default();
+    fn has_value(&self, field: Option<Field>, decoding: &str, steps: &mut usize) -> bool {
+        decoding.char_indices().any(|(at, _)| {
+            let rest = decoding.get(at..).unwrap_or_default();
             start_of(rest).is_some_and(|start| self.starts.contains(start) && self.begins(field, rest, steps))
         })
     }
@@ -168,7 +168,7 @@ impl KeptIn {
     }
 
     fn add_value(&mut self, path: &[Field], text: &str) {
-        self.add_folded(path, &folded(text));
+        self.add_folded(path, &normalize(text));
     }
 
     fn add_folded(&mut self, path: &[Field], value: &str) {
@@ -217,7 +217,7 @@ impl KeptIn {
     }
 }
 
-/// Whether a word is likely to be a value: a number, an address, and a key that is no name of a field.
+/// Whether a word is likely to be a value: a number, an address, and a key that is not a name of a field.
 pub(super) fn is_telling(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit() || c == '@')
 }
@@ -248,10 +248,10 @@ fn is_group(word: &str) -> bool {
     word.chars().all(is_figure) && word.chars().count() <= 8
 }
 
-/// Every run of so many words, and in scripts without blanks every other run of characters, folded.
+/// Every run of so many words, and in scripts without blanks every other run of characters, normalize.
 fn quotations(text: &str, found: &mut dyn FnMut(&str)) {
     let words: Vec<String> =
-        text.split_whitespace().flat_map(words).map(folded).filter(|word| !word.is_empty()).collect();
+        text.split_whitespace().flat_map(words).map(normalize).filter(|word| !word.is_empty()).collect();
     for run in words.windows(QUOTED_WORDS) {
         let run = run.concat();
         if run.chars().nth(QUOTED_CHARS - 1).is_some() {
@@ -259,7 +259,7 @@ fn quotations(text: &str, found: &mut dyn FnMut(&str)) {
         }
     }
     for word in text.split_whitespace().filter(|word| word.contains(is_unspaced)) {
-        let chars: Vec<char> = folded(word).chars().collect();
+        let chars: Vec<char> = normalize(word).chars().collect();
         for run in chars.windows(QUOTED_CHARS).step_by(QUOTED_CHARS / 2) {
             found(&run.iter().collect::<String>());
         }

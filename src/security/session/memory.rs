@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     given::{Given, has_token},
-    kept::{KeptIn, is_telling},
+    kept::{NoEgressIndex, is_telling},
     reading,
     structure::{Structure, WRAPPER},
 };
@@ -17,7 +17,7 @@ use crate::{
     call::{ReplyStatus, ToolName, ToolReply},
     security::{
         check::values::items,
-        policy::{ArgumentRule, KeptFields, ReadAs, Registry, Source, WrittenAs},
+        policy::{ArgumentRule, NoEgressFields, ReadAs, Registry, Source, WrittenAs},
     },
 };
 
@@ -34,8 +34,8 @@ pub(in crate::security) struct Memory {
     /// What fields and prose take, in bytes.
     size: usize,
     /// What must not leave, by the tool that said it.
-    kept: BTreeMap<ToolName, KeptIn>,
-    kept_of_input: OnceLock<KeptIn>,
+    kept: BTreeMap<ToolName, NoEgressIndex>,
+    kept_of_input: OnceLock<NoEgressIndex>,
 }
 
 /// Where the values of one argument may come from.
@@ -131,7 +131,7 @@ impl Memory {
                 .iter()
                 .all(|(key, item)| self.is_from(places, &Value::from(key.as_str())) && self.is_from(places, item)),
             Value::Number(_) => self.has(places, value),
-            Value::String(text) if is_blank(text) => true,
+            Value::String(text) if is_blank_text(text) => true,
             Value::String(text) => {
                 self.has(places, value)
                     || parts(text).is_some_and(|mut parts| parts.all(|part| self.has(places, &Value::from(part))))
@@ -140,19 +140,19 @@ impl Memory {
     }
 
     /// Remembers what a tool said under some fields, so that it can be kept in, whether it failed or not.
-    pub(super) fn keep(&mut self, tool: &ToolName, fields: &KeptFields, reply: &ToolReply) {
+    pub(super) fn keep(&mut self, tool: &ToolName, fields: &NoEgressFields, reply: &ToolReply) {
         self.kept.entry(tool.clone()).or_default().add_reply(fields, &reply.content);
     }
 
     /// What a tool has said that must be kept in.
-    pub(in crate::security) fn kept_of(&self, tool: &ToolName) -> Option<&KeptIn> {
+    pub(in crate::security) fn kept_of(&self, tool: &ToolName) -> Option<&NoEgressIndex> {
         self.kept.get(tool)
     }
 
     /// The input, as something that must be kept in.
-    pub(in crate::security) fn kept_of_input(&self) -> &KeptIn {
+    pub(in crate::security) fn kept_of_input(&self) -> &NoEgressIndex {
         self.kept_of_input.get_or_init(|| {
-            let mut kept = KeptIn::default();
+            let mut kept = NoEgressIndex::default();
             let texts = self.input.iter().map(|(field, given)| (field, given.text()));
             texts
                 .chain(self.keys.iter().map(|(field, text)| (field, text.as_str())))
@@ -262,7 +262,7 @@ impl Memory {
 }
 
 /// Whether a text is empty, or nothing but spaces: models write it where null is meant. Other white space could carry something.
-pub(in crate::security) fn is_blank(text: &str) -> bool {
+pub(in crate::security) fn is_blank_text(text: &str) -> bool {
     text.bytes().all(|byte| byte == b' ')
 }
 
@@ -308,7 +308,7 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; none where it is no list. Every part
+/// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; `None` if it is not a list. Every part
 /// has a letter, so that no number falls apart.
 pub(in crate::security) fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
     let parts = || text.split([',', ';', '\n']).map(str::trim);

@@ -204,7 +204,7 @@ impl Session {
     /// As if a boundary said so of a field.
     #[cfg(fuzzing)]
     pub(in crate::security) fn keep_field(&self, tool: &ToolName, field: &str, reply: &ToolReply) {
-        self.memory().keep(tool, &crate::security::policy::KeptFields::Only([field.to_owned()].into()), reply);
+        self.memory().keep(tool, &crate::security::policy::NoEgressFields::Only([field.to_owned()].into()), reply);
     }
 
     /// A call failed, so to repeat it is no waste. Others like it were made all the same.

@@ -54,7 +54,7 @@ fn after_terminator(body: &str) -> Option<&str> {
     }
 }
 
-/// The text with a line feed for each carriage return and line feed; none where there is no such pair.
+/// The text with a line feed for each carriage return and line feed; `None` if there is no such pair.
 pub(crate) fn with_line_feeds(text: &str) -> Option<String> {
     text.contains("\r\n").then(|| text.replace("\r\n", "\n"))
 }

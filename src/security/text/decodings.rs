@@ -25,30 +25,30 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The text itself, and what it becomes when percent escapes, Base64 or hexadecimal pieces in it are decoded, once, wherever in a
 /// piece that begins. Each takes time linear in the length of the text.
-pub(crate) fn views(text: &str) -> Vec<Cow<'_, str>> {
-    let mut views = vec![Cow::Borrowed(text)];
+pub(crate) fn decodings(text: &str) -> Vec<Cow<'_, str>> {
+    let mut decodings = vec![Cow::Borrowed(text)];
     let plain = plain(text);
     if let Cow::Owned(plain) = &plain {
-        views.push(Cow::Owned(plain.clone()));
+        decodings.push(Cow::Owned(plain.clone()));
     }
     if text.contains('%') {
-        views.push(Cow::Owned(percent_decode_str(text).decode_utf8_lossy().into_owned()));
+        decodings.push(Cow::Owned(percent_decode_str(text).decode_utf8_lossy().into_owned()));
     }
     // both alphabets of Base64
     let standard = plain.replace('-', "+").replace('_', "/");
     let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let pieces: Vec<&str> = standard.split(|c: char| !is_code(c)).filter(|piece| piece.len() >= MIN_ENCODED).collect();
-    views.extend((0..4).filter_map(|offset| decoded(&pieces, offset, base64)).map(Cow::Owned));
+    decodings.extend((0..4).filter_map(|offset| decoded(&pieces, offset, base64)).map(Cow::Owned));
     // wrapped, or in groups
     let joined: String = standard.chars().filter(|c| is_code(*c)).collect();
     if joined.len() < plain.trim_end_matches('=').len() {
-        views.extend((0..4).filter_map(|offset| decoded(&[&joined], offset, base64)).map(Cow::Owned));
+        decodings.extend((0..4).filter_map(|offset| decoded(&[&joined], offset, base64)).map(Cow::Owned));
     }
     let pairs = plain.to_ascii_lowercase().replace("0x", "").replace("\\x", "");
     let digits: String = pairs.split(|c: char| !c.is_alphanumeric()).map(pair).collect();
     let runs: Vec<&str> = digits.split(|c: char| !c.is_ascii_hexdigit()).collect();
-    views.extend((0..2).filter_map(|offset| decoded(&runs, offset, hexadecimal)).map(Cow::Owned));
-    views
+    decodings.extend((0..2).filter_map(|offset| decoded(&runs, offset, hexadecimal)).map(Cow::Owned));
+    decodings
 }
 
 /// A text in plain letters: without the full-width and other forms that some have, and without what nobody sees.
@@ -61,7 +61,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 
 /// Letters and digits only, in lower case, in their plain forms and without marks: how values are compared that may be written with
 /// blanks, dots or dashes.
-pub(in crate::security) fn folded(text: &str) -> String {
+pub(in crate::security) fn normalize(text: &str) -> String {
     let is_letter = |c: &char| c.is_alphanumeric();
     if text.is_ascii() {
         return text.chars().filter(is_letter).flat_map(char::to_lowercase).collect();

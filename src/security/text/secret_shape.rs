@@ -77,7 +77,7 @@ pub(in crate::security) fn is_in(text: &str) -> bool {
                     // a short start could be the end of a word
                     (shape.start.len() > 3 || !follows(bytes, at, letters))
                         && shape.begins(rest)
-                        && (!shape.start.starts_with("sk-") || is_by_lot(rest))
+                        && (!shape.start.starts_with("sk-") || looks_random(rest))
                 }) || !follows(bytes, at, letters) && is_sendgrid_key(rest)
             }
             None => false,
@@ -93,7 +93,7 @@ impl Shape {
 }
 
 /// Whether a key is no name of words, as in `sk-annual-report-of-the-year-2026`.
-fn is_by_lot(text: &str) -> bool {
+fn looks_random(text: &str) -> bool {
     let key: Vec<char> = text.chars().take_while(|c| url(*c)).take(LOOKED_AT).collect();
     let is_mixed = |pair: &&[char]| match pair {
         [a, b] => a.is_ascii_digit() && b.is_ascii_alphabetic() || a.is_ascii_alphabetic() && b.is_ascii_digit(),
@@ -121,7 +121,7 @@ fn is_private_key(text: &str) -> bool {
     label.contains("PRIVATE KEY-----")
 }
 
-/// For how long there is no JWT, whose first part begins with `{"` in Base64; none where there is one. A run that is too short has
+/// For how long there is no JWT, whose first part begins with `{"` in Base64; `None` if there is one. A run that is too short has
 /// none, and behind the first part of what is encrypted there may be another.
 fn no_token(text: &str) -> Option<usize> {
     let token: &str = text.split(|c: char| !dotted(c)).next().unwrap_or_default();

@@ -57,7 +57,7 @@ impl Question {
         if self.asked == Asked::Discover {
             return Ok(ServerJsonRpcMessage::error(not_served(), Some(self.id.clone())));
         }
-        Err(Fault::Garbage(reason))
+        Err(Fault::InvalidResponse(reason))
     }
 
     /// The answer in one message of a stream. `None` if it is none, or one to another request.

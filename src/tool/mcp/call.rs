@@ -37,7 +37,7 @@ pub(super) enum Idempotency {
 
 /// Travels with a call through the worker of the protocol library, and comes out at the HTTP client.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct CallHandle {
     pub(super) tool: ToolName,
     pub(super) traceparent: String,
     pub(super) retry: Idempotency,
@@ -50,7 +50,7 @@ pub(super) struct Ticket {
     alive: watch::Receiver<()>,
 }
 
-impl Ticket {
+impl CallHandle {
     /// The call counts as abandoned once the other part is dropped.
     pub(super) fn new(
         tool: ToolName,
@@ -59,7 +59,7 @@ impl Ticket {
         context: CallContext<'_>,
     ) -> (Arc<Self>, watch::Sender<()>) {
         let (guard, alive) = watch::channel(());
-        let ticket = Self {
+        let handle = Self {
             tool,
             traceparent: context.traceparent.to_owned(),
             retry,
@@ -71,7 +71,7 @@ impl Ticket {
             unavailable: AtomicBool::new(false),
             alive,
         };
-        (Arc::new(ticket), guard)
+        (Arc::new(handle), guard)
     }
 
     /// Ends when nobody waits for the reply any more.

@@ -9,7 +9,7 @@ use rmcp::{
 
 use super::{
     answer::{Events, Question},
-    call::{Idempotency, Ticket},
+    call::{CallHandle, Idempotency},
     error::{Fault, Sent},
     http::{
         DISCOVER_TIMEOUT, EVENT_STREAM, Failure, Http, LISTEN_TIMEOUT, SESSION, TIMEOUT, has_type, longest, within,
@@ -29,7 +29,7 @@ impl Http {
         reply: Streamed,
         message: &ClientJsonRpcMessage,
         place: &Place,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
         limit: Duration,
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let status = reply.status;
@@ -44,18 +44,22 @@ impl Http {
         let question = Question::of(&request.id, &request.request);
         if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             // without a session no answer can come another way
-            let is_lost = ticket.is_some() && place.session.is_none();
+            let is_lost = handle.is_some() && place.session.is_none();
             let reason = format!("it takes the call with status {} and does not answer it", status.as_u16());
-            return if is_lost { Err(Fault::Garbage(reason).into()) } else { Ok(StreamableHttpPostResponse::Accepted) };
+            return if is_lost {
+                Err(Fault::InvalidResponse(reason).into())
+            } else {
+                Ok(StreamableHttpPostResponse::Accepted)
+            };
         }
         if status == StatusCode::NOT_FOUND && place.session.is_some() {
-            if let Some(ticket) = ticket {
-                ticket.set_sent(Sent::No);
+            if let Some(handle) = handle {
+                handle.set_sent(Sent::No);
             }
             return Err(StreamableHttpError::SessionExpired);
         }
         let given = reply.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let pending = Pending { question: &question, place, ticket, limit };
+        let pending = Pending { question: &question, place, handle, limit };
         let answer = if status.is_success() && has_type(&reply.headers, EVENT_STREAM) {
             self.streamed(reply, given.as_deref(), pending).await?
         } else {
@@ -80,9 +84,9 @@ impl Http {
         let (status, subject) = (reply.status, Subject::of(&pending.question.asked));
         let session = pending.place.session.clone().or(session.map(Arc::from));
         let place = Place { session, headers: pending.place.headers.clone() };
-        let incoming = Incoming::new(self, &place, reply.body, subject, longest(pending.ticket));
+        let incoming = Incoming::new(self, &place, reply.body, subject, longest(pending.handle));
         let answer = incoming.answer(pending.question, &place);
-        let Answered { message, text, preceding } = match pending.ticket {
+        let Answered { message, text, preceding } = match pending.handle {
             // the call has a limit of its own
             Some(_) => answer.await?,
             None => within(subject, pending.limit, answer).await?,
@@ -92,10 +96,10 @@ impl Http {
 
     /// The answer in a whole body.
     async fn whole(&self, reply: Streamed, pending: Pending<'_>) -> Result<ServerJsonRpcMessage, Fault> {
-        let Pending { question, ticket, limit, .. } = pending;
+        let Pending { question, handle, limit, .. } = pending;
         let (status, headers) = (reply.status, reply.headers.clone());
         let subject = Subject::of(&question.asked);
-        let body = reply.collect(longest(ticket)).map_err(|error| match error {
+        let body = reply.collect(longest(handle)).map_err(|error| match error {
             net::Error::TooLarge { limit, .. } => Fault::TooLong { subject, limit },
             broken @ net::Error::Broken { .. } => Fault::BrokenOff(broken),
             error => Fault::Net(error),
@@ -129,7 +133,7 @@ impl Http {
         }
         let may_be_lost = lost::may_be_lost(status, body, &pending.question.id, pending.retry());
         let now = self.clock().elapsed();
-        if may_be_lost && self.inner.refusals.judge(pending.ticket, &mut self.state(), now) == Refused::Session {
+        if may_be_lost && self.inner.refusals.judge(pending.handle, &mut self.state(), now) == Refused::Session {
             return Err(Fault::SessionRefused(status.as_u16()));
         }
         answer
@@ -172,10 +176,11 @@ impl Http {
                 Ok(StreamableHttpPostResponse::Json(older, None))
             }
             Ok(StreamableHttpPostResponse::Accepted) => {
-                Err(Fault::Garbage("it accepts `initialize` with status 202 and does not answer it".to_owned()).into())
+                Err(Fault::InvalidResponse("it accepts `initialize` with status 202 and does not answer it".to_owned())
+                    .into())
             }
             Err(StreamableHttpError::Client(Fault::Closed)) => {
-                Err(Fault::Garbage("its event stream ended without an answer".to_owned()).into())
+                Err(Fault::InvalidResponse("its event stream ended without an answer".to_owned()).into())
             }
             other => other,
         }
@@ -187,13 +192,13 @@ impl Http {
 pub(super) struct Pending<'a> {
     question: &'a Question,
     place: &'a Place,
-    ticket: Option<&'a Ticket>,
+    handle: Option<&'a CallHandle>,
     limit: Duration,
 }
 
 impl Pending<'_> {
     fn retry(&self) -> Idempotency {
-        self.ticket.map_or(Idempotency::Repeatable, |ticket| ticket.retry)
+        self.handle.map_or(Idempotency::Repeatable, |handle| handle.retry)
     }
 }
 
@@ -216,11 +221,11 @@ impl StreamableHttpClient for Http {
         {
             self.until_heard().await;
         }
-        let ticket = ticket_of(&message);
-        let limit = ticket.as_ref().map_or(TIMEOUT, |ticket| ticket.limits.exchange);
-        let post = self.post(&message, &place, ticket.as_deref(), limit);
-        let abandoned = match &ticket {
-            Some(ticket) => Either::Left(ticket.abandoned()),
+        let handle = handle_of(&message);
+        let limit = handle.as_ref().map_or(TIMEOUT, |handle| handle.limits.exchange);
+        let post = self.post(&message, &place, handle.as_deref(), limit);
+        let abandoned = match &handle {
+            Some(handle) => Either::Left(handle.abandoned()),
             None => Either::Right(std::future::pending()),
         };
         tokio::select! {
@@ -263,9 +268,9 @@ pub(super) fn greeting(message: &ClientJsonRpcMessage) -> Option<Question> {
     matches!(question.asked, Asked::Discover | Asked::Initialize).then_some(question)
 }
 
-pub(super) fn ticket_of(message: &ClientJsonRpcMessage) -> Option<Arc<Ticket>> {
+pub(super) fn handle_of(message: &ClientJsonRpcMessage) -> Option<Arc<CallHandle>> {
     match message {
-        ClientJsonRpcMessage::Request(request) => request.request.extensions().get::<Arc<Ticket>>().cloned(),
+        ClientJsonRpcMessage::Request(request) => request.request.extensions().get::<Arc<CallHandle>>().cloned(),
         _ => None,
     }
 }

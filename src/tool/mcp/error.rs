@@ -163,7 +163,7 @@ pub(super) enum Fault {
     #[error(transparent)]
     Flood(Flood),
     #[error("{0}")]
-    Garbage(String),
+    InvalidResponse(String),
     #[error("the server closed the connection before it answered")]
     Closed,
     #[error("the server gave up the session")]
@@ -267,9 +267,9 @@ impl Fault {
             ServiceError::TransportClosed => Self::Closed,
             ServiceError::McpError(error) => Self::of_rpc(&error, redactor),
             ServiceError::UnexpectedResponse => {
-                Self::Garbage("it answers with a result of another kind than was asked for".into())
+                Self::InvalidResponse("it answers with a result of another kind than was asked for".into())
             }
-            _ => Self::Garbage("the exchange was cancelled".into()),
+            _ => Self::InvalidResponse("the exchange was cancelled".into()),
         }
     }
 
@@ -283,7 +283,7 @@ impl Fault {
                     names.collect::<Vec<_>>().join(", ")
                 };
                 let (ours, theirs) = (names(&client_supported), names(&server_supported));
-                Self::Garbage(format!(
+                Self::InvalidResponse(format!(
                     "it speaks only the versions {theirs} of the protocol, and not {ours} or an older one"
                 ))
             }
@@ -291,12 +291,12 @@ impl Fault {
             ClientInitializeError::ConnectionClosed(_) => Self::Closed,
             ClientInitializeError::ConflictInitResponseId(..)
             | ClientInitializeError::UncorrelatedErrorResponse { .. } => {
-                Self::Garbage("it answers another request than the one that it was sent".into())
+                Self::InvalidResponse("it answers another request than the one that it was sent".into())
             }
             ClientInitializeError::ExpectedInitResult(_) | ClientInitializeError::ExpectedInitResponse(_) => {
-                Self::Garbage("it answers `initialize` with something else".into())
+                Self::InvalidResponse("it answers `initialize` with something else".into())
             }
-            _ => Self::Garbage("the exchange was cancelled".into()),
+            _ => Self::InvalidResponse("the exchange was cancelled".into()),
         }
     }
 
@@ -309,7 +309,7 @@ impl Fault {
             Self::Drifted => ToolError::Drifted,
             Self::Tool(error) => error,
             long @ Self::TooLong { .. } if sent == Sent::Perhaps => ToolError::BadReply(long.to_string()),
-            Self::Garbage(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
+            Self::InvalidResponse(reason) if sent == Sent::Perhaps => ToolError::BadReply(reason),
             Self::Flood(flood) if sent == Sent::Perhaps => ToolError::BadReply(flood.to_string()),
             lost @ (Self::Net(_)
             | Self::BrokenOff(_)
@@ -342,9 +342,12 @@ impl Fault {
             | Self::SessionLost => ConnectError::Unavailable { server, reason: self.to_string() },
             Self::Start(reason) | Self::Ended(reason) => ConnectError::Start { server, reason },
             Self::TooLong { .. } => ConnectError::TooLong { server, reason: self.to_string() },
-            Self::Garbage(_) | Self::Flood(_) | Self::Closed | Self::OlderEra | Self::Drifted | Self::Tool(_) => {
-                ConnectError::Protocol { server, reason: self.to_string() }
-            }
+            Self::InvalidResponse(_)
+            | Self::Flood(_)
+            | Self::Closed
+            | Self::OlderEra
+            | Self::Drifted
+            | Self::Tool(_) => ConnectError::Protocol { server, reason: self.to_string() },
         }
     }
 
@@ -353,11 +356,11 @@ impl Fault {
             return Self::TooLong { subject, limit };
         }
         if let Some(reason) = why_unusable(error) {
-            return Self::Garbage(reason.to_owned());
+            return Self::InvalidResponse(reason.to_owned());
         }
         // before it is cut: half a secret is not found any more
         let words = quoted(&redactor.scrub(&error.message));
-        Self::Garbage(format!("it answers with the JSON-RPC error {}: `{words}`", error.code.0))
+        Self::InvalidResponse(format!("it answers with the JSON-RPC error {}: `{words}`", error.code.0))
     }
 
     fn of_transport(error: DynamicTransportError) -> Self {
@@ -370,15 +373,15 @@ impl Fault {
             | StreamableHttpError::ReinitializationFailed(_) => Self::SessionLost,
             StreamableHttpError::Sse(error) => match sse::cause(&error) {
                 Some(error) => Self::Net(error.clone()),
-                None => Self::Garbage("its event stream has an event that is too long".into()),
+                None => Self::InvalidResponse("its event stream has an event that is too long".into()),
             },
             StreamableHttpError::UnexpectedEndOfStream | StreamableHttpError::UnexpectedServerResponse(_) => {
-                Self::Garbage("its event stream ended without an answer".into())
+                Self::InvalidResponse("its event stream ended without an answer".into())
             }
             StreamableHttpError::Deserialize(_) => {
-                Self::Garbage("its event stream has an answer that cannot be read".into())
+                Self::InvalidResponse("its event stream has an answer that cannot be read".into())
             }
-            _ => Self::Garbage("the exchange broke off".into()),
+            _ => Self::InvalidResponse("the exchange broke off".into()),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::{
-    call::{Idempotency, Ticket},
+    call::{CallHandle, Idempotency},
     error::{Fault, Sent},
     http::Http,
 };
@@ -21,7 +21,7 @@ use crate::{
 
 /// What one message has been through so far.
 #[derive(Default)]
-struct Trials {
+struct Attempts {
     renewed: bool,
     proved: bool,
     failures: u32,
@@ -48,27 +48,27 @@ const MAX_SCOPES: usize = 16;
 
 impl Http {
     /// Sends a message with a token, until there is a verdict: the one place that judges what a server says by status.
-    pub(super) async fn exchange(&self, request: &Request, ticket: Option<&Ticket>) -> Result<Streamed, Fault> {
-        let mut trials = Trials::default();
+    pub(super) async fn exchange(&self, request: &Request, handle: Option<&CallHandle>) -> Result<Streamed, Fault> {
+        let mut attempts = Attempts::default();
         // whether an earlier message or attempt of the same call may have done something
-        let mut earlier = ticket.map_or(Sent::No, Ticket::sent);
+        let mut earlier = handle.map_or(Sent::No, CallHandle::sent);
         loop {
             self.identity().pace().turn().await;
             let mut attempt = request.clone();
             let token = self.identity().attach(&mut attempt).await?;
-            set_sent(ticket, Sent::Perhaps);
+            set_sent(handle, Sent::Perhaps);
             let reply = match self.identity().client().open(attempt).await {
                 Ok(reply) => reply,
                 Err(error) => {
-                    if let Some(ticket) = ticket {
-                        ticket.verdict(EventKind::ServerUnavailable, failure(&error));
+                    if let Some(handle) = handle {
+                        handle.verdict(EventKind::ServerUnavailable, failure(&error));
                     }
                     if may_have_arrived(&error) {
                         earlier = Sent::Perhaps;
                     }
-                    set_sent(ticket, earlier);
+                    set_sent(handle, earlier);
                     let lost = matches!(error, net::Error::Connect { .. } | net::Error::Broken { .. });
-                    if lost && self.may_repeat(&mut trials, ticket, None).await {
+                    if lost && self.may_repeat(&mut attempts, handle, None).await {
                         continue;
                     }
                     return Err(error.into());
@@ -80,16 +80,16 @@ impl Http {
                 return Ok(reply);
             }
             // a server that failed has done nothing that counts, unless the call changes something
-            if reply.status.is_server_error() && ticket.is_some_and(|ticket| ticket.retry == Idempotency::Once) {
+            if reply.status.is_server_error() && handle.is_some_and(|handle| handle.retry == Idempotency::Once) {
                 earlier = Sent::Perhaps;
             }
-            set_sent(ticket, earlier);
+            set_sent(handle, earlier);
             // the body says nothing that counts, and waiting must not hold the connection
             let Streamed { status, headers, .. } = reply;
             let verdict = match (status, &token) {
                 (StatusCode::UNAUTHORIZED, None) => Verdict::Final(self.token_wanted(&headers)),
-                (StatusCode::UNAUTHORIZED, Some(_)) if asked_for_nonce && !trials.proved => {
-                    trials.proved = true;
+                (StatusCode::UNAUTHORIZED, Some(_)) if asked_for_nonce && !attempts.proved => {
+                    attempts.proved = true;
                     Verdict::Again
                 }
                 // a stream that is only listened to is opened again anyway, with whatever token is good then
@@ -97,11 +97,11 @@ impl Http {
                     Verdict::Final(Fault::Refused(status.as_u16()))
                 }
                 (StatusCode::UNAUTHORIZED, Some(token)) => {
-                    self.unauthorized(&mut trials, &headers, token, ticket).await
+                    self.unauthorized(&mut attempts, &headers, token, handle).await
                 }
-                (StatusCode::FORBIDDEN, token) => self.forbidden(&mut trials, &headers, token.as_deref(), ticket),
-                (StatusCode::TOO_MANY_REQUESTS, _) => self.limited(&mut trials, &headers, ticket).await,
-                _ => self.failed(&mut trials, status, &headers, ticket).await,
+                (StatusCode::FORBIDDEN, token) => self.forbidden(&mut attempts, &headers, token.as_deref(), handle),
+                (StatusCode::TOO_MANY_REQUESTS, _) => self.limited(&mut attempts, &headers, handle).await,
+                _ => self.failed(&mut attempts, status, &headers, handle).await,
             };
             if let Verdict::Final(fault) = verdict {
                 return Err(fault);
@@ -122,37 +122,37 @@ impl Http {
         true
     }
 
-    async fn limited(&self, trials: &mut Trials, headers: &HeaderMap, ticket: Option<&Ticket>) -> Verdict {
+    async fn limited(&self, attempts: &mut Attempts, headers: &HeaderMap, handle: Option<&CallHandle>) -> Verdict {
         let asked = retry_after(headers, self.clock().now());
-        let waits = trials.rate_limited(asked, ticket);
+        let waits = attempts.rate_limited(asked, handle);
         if self.wait(asked, waits).await { Verdict::Again } else { Verdict::Final(Fault::RateLimited) }
     }
 
     async fn failed(
         &self,
-        trials: &mut Trials,
+        attempts: &mut Attempts,
         status: StatusCode,
         headers: &HeaderMap,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
     ) -> Verdict {
-        if let Some(ticket) = ticket {
-            ticket.verdict(EventKind::ServerUnavailable, format!("the server failed with status {}", status.as_u16()));
+        if let Some(handle) = handle {
+            handle.verdict(EventKind::ServerUnavailable, format!("the server failed with status {}", status.as_u16()));
         }
         let asked = retry_after(headers, self.clock().now());
-        if self.may_repeat(trials, ticket, asked).await {
+        if self.may_repeat(attempts, handle, asked).await {
             return Verdict::Again;
         }
         Verdict::Final(Fault::Unavailable(status.as_u16()))
     }
 
     /// Whether nobody minds if it is done twice. Messages that are no calls change nothing.
-    async fn may_repeat(&self, trials: &mut Trials, ticket: Option<&Ticket>, asked: Option<Duration>) -> bool {
-        let repeatable = ticket.is_none_or(|ticket| ticket.retry == Idempotency::Repeatable);
-        if !repeatable || trials.failures >= MAX_FAILURES || asked.is_some_and(|wait| wait > MAX_WAIT) {
+    async fn may_repeat(&self, attempts: &mut Attempts, handle: Option<&CallHandle>, asked: Option<Duration>) -> bool {
+        let repeatable = handle.is_none_or(|handle| handle.retry == Idempotency::Repeatable);
+        if !repeatable || attempts.failures >= MAX_FAILURES || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
-        trials.failures += 1;
-        let wait = asked.unwrap_or_else(|| Backoff::default().delay(trials.failures));
+        attempts.failures += 1;
+        let wait = asked.unwrap_or_else(|| Backoff::default().delay(attempts.failures));
         self.clock().sleep(wait + (wait / 10).mul_f64(rand::random())).await;
         true
     }
@@ -160,21 +160,21 @@ impl Http {
     /// A token that is refused is replaced once; by one with more scopes where the server names some that it lacks.
     async fn unauthorized(
         &self,
-        trials: &mut Trials,
+        attempts: &mut Attempts,
         headers: &HeaderMap,
         token: &AccessToken,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
     ) -> Verdict {
         let challenges = challenge::parse(headers);
         let challenge = challenge::of_tokens(&challenges);
         let missing = challenge.map(|challenge| missing(challenge, token)).unwrap_or_default();
-        if self.step_up(trials, token, &missing, ticket) {
+        if self.step_up(attempts, token, &missing, handle) {
             return Verdict::Again;
         }
-        if !trials.renewed && self.identity().reject(token) {
-            trials.renewed = true;
-            if let Some(ticket) = ticket {
-                ticket.verdict(EventKind::TokenRenewed, "the server refused a token before its time");
+        if !attempts.renewed && self.identity().reject(token) {
+            attempts.renewed = true;
+            if let Some(handle) = handle {
+                handle.verdict(EventKind::TokenRenewed, "the server refused a token before its time");
             }
             return Verdict::Again;
         }
@@ -193,17 +193,17 @@ impl Http {
     /// For lack of a scope, or for reasons of the server's own.
     fn forbidden(
         &self,
-        trials: &mut Trials,
+        attempts: &mut Attempts,
         headers: &HeaderMap,
         token: Option<&AccessToken>,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
     ) -> Verdict {
         let challenges = challenge::parse(headers);
         let challenge = challenge::of_tokens(&challenges);
         match (challenge, token) {
             (Some(challenge), Some(token)) if challenge.param("error") == Some("insufficient_scope") => {
                 let missing = missing(challenge, token);
-                if self.step_up(trials, token, &missing, ticket) {
+                if self.step_up(attempts, token, &missing, handle) {
                     Verdict::Again
                 } else {
                     Verdict::Final(Fault::ScopeMissing(missing))
@@ -213,16 +213,22 @@ impl Http {
         }
     }
 
-    fn step_up(&self, trials: &mut Trials, token: &AccessToken, missing: &ScopeSet, ticket: Option<&Ticket>) -> bool {
-        let may = !missing.is_empty() && trials.step_ups < MAX_STEP_UPS;
+    fn step_up(
+        &self,
+        attempts: &mut Attempts,
+        token: &AccessToken,
+        missing: &ScopeSet,
+        handle: Option<&CallHandle>,
+    ) -> bool {
+        let may = !missing.is_empty() && attempts.step_ups < MAX_STEP_UPS;
         let stepped = may && self.identity().step_up(token, missing);
         if stepped {
-            trials.step_ups += 1;
+            attempts.step_ups += 1;
             // what a server lists may depend on what we may do
-            self.freshness().lose();
+            self.freshness().invalidate();
         }
-        if let Some(ticket) = ticket.filter(|_| stepped) {
-            ticket.verdict(EventKind::ScopeStepUp, "the server wants scopes that the token lacks");
+        if let Some(handle) = handle.filter(|_| stepped) {
+            handle.verdict(EventKind::ScopeStepUp, "the server wants scopes that the token lacks");
         }
         stepped
     }
@@ -233,11 +239,11 @@ impl Http {
     }
 }
 
-impl Trials {
-    /// How often the server limited the rate before; a call's ticket knows that over all its messages.
-    fn rate_limited(&mut self, asked: Option<Duration>, ticket: Option<&Ticket>) -> u32 {
-        match ticket {
-            Some(ticket) => ticket.rate_limited(asked),
+impl Attempts {
+    /// How often the server limited the rate before; a call's handle knows that over all its messages.
+    fn rate_limited(&mut self, asked: Option<Duration>, handle: Option<&CallHandle>) -> u32 {
+        match handle {
+            Some(handle) => handle.rate_limited(asked),
             None => {
                 self.waits += 1;
                 self.waits - 1
@@ -246,9 +252,9 @@ impl Trials {
     }
 }
 
-fn set_sent(ticket: Option<&Ticket>, sent: Sent) {
-    if let Some(ticket) = ticket {
-        ticket.set_sent(sent);
+fn set_sent(handle: Option<&CallHandle>, sent: Sent) {
+    if let Some(handle) = handle {
+        handle.set_sent(sent);
     }
 }
 

@@ -6,7 +6,7 @@ pub(super) struct Freshness(AtomicU64);
 
 impl Freshness {
     /// The list may be another one from now on.
-    pub(super) fn lose(&self) {
+    pub(super) fn invalidate(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::{
-    call::Ticket,
+    call::CallHandle,
     era::Era,
     error::Fault,
     freshness::Freshness,
@@ -155,7 +155,7 @@ impl Http {
         Ok(())
     }
 
-    /// What the server sends without being asked, or the rest of a stream that broke off; none where the server serves no such thing.
+    /// What the server sends without being asked, or the rest of a stream that broke off; `None` if the server serves no such thing.
     pub(super) async fn stream(&self, place: &Place, last_event: Option<&str>) -> Result<Option<Body>, Fault> {
         let mut request = self.request(Method::GET, place)?;
         if let Some(last) = last_event {
@@ -184,7 +184,7 @@ impl Http {
         &self,
         message: &ClientJsonRpcMessage,
         place: &Place,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
         limit: Duration,
     ) -> Result<Request, Fault> {
         let mut request = self.request(Method::POST, place)?;
@@ -193,8 +193,8 @@ impl Http {
         request.read_timeout = Some(limit).filter(|limit| *limit > TIMEOUT);
         let json = HeaderValue::from_static(JSON);
         request.headers.insert(CONTENT_TYPE, json);
-        if let Some(ticket) = ticket {
-            let trace = header_value(&ticket.traceparent)?;
+        if let Some(handle) = handle {
+            let trace = header_value(&handle.traceparent)?;
             request.headers.insert(TRACEPARENT, trace);
         }
         request.body = message::to_json(message)?.into();
@@ -205,26 +205,26 @@ impl Http {
         &self,
         message: &ClientJsonRpcMessage,
         place: &Place,
-        ticket: Option<&Ticket>,
+        handle: Option<&CallHandle>,
         limit: Duration,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        let request = self.request_with(message, place, ticket, limit)?;
-        let reply = self.exchange(&request, ticket).await?;
-        let read = self.read(reply, message, place, ticket, limit).await;
+        let request = self.request_with(message, place, handle, limit)?;
+        let reply = self.exchange(&request, handle).await?;
+        let read = self.read(reply, message, place, handle, limit).await;
         if matches!(
             read,
             Err(StreamableHttpError::SessionExpired | StreamableHttpError::Client(Fault::SessionRefused(_)))
         ) {
             // whoever begins a new one may be another program
-            self.freshness().lose();
+            self.freshness().invalidate();
         }
         read
     }
 }
 
 /// The longest answer that is read, in bytes.
-pub(super) fn longest(ticket: Option<&Ticket>) -> usize {
-    ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes)
+pub(super) fn longest(handle: Option<&CallHandle>) -> usize {
+    handle.map_or(MAX_REPLY, |handle| handle.limits.receive_bytes)
 }
 
 pub(super) async fn within<T>(
@@ -244,7 +244,7 @@ pub(super) fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Fault> {
-    HeaderValue::from_str(text).map_err(|_| Fault::Garbage("something does not fit into a header".into()))
+    HeaderValue::from_str(text).map_err(|_| Fault::InvalidResponse("something does not fit into a header".into()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) enum Inbound {
     ListChanged,
     /// What needs no answer: progress, logs, cancellations of requests that were answered at once.
     Notification,
-    /// An answer to the request with this id; none where the server could not tell which it was.
+    /// An answer to the request with this id; `None` if the server could not tell which it was.
     Answer(Option<RequestId>),
     /// A refusal that names no request, or names one in a way that we never do.
     Error,

@@ -38,7 +38,7 @@ use crate::{
 /// Leads to one server; is made anew when it has broken off, but not for ever.
 pub(super) struct Link {
     server: ServerId,
-    way: Way,
+    way: Transport,
     input: InputPolicy,
     clock: Arc<dyn Clock>,
     freshness: Arc<Freshness>,
@@ -46,7 +46,7 @@ pub(super) struct Link {
 }
 
 /// How a server is reached.
-pub(super) enum Way {
+pub(super) enum Transport {
     /// Over streamable HTTP.
     Http(Http),
     /// As a child process.
@@ -80,10 +80,10 @@ pub(super) const STARTS_WITHIN: Duration = Duration::from_secs(60);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Link {
-    pub(super) fn new(server: ServerId, way: Way, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(server: ServerId, way: Transport, input: InputPolicy, clock: Arc<dyn Clock>) -> Self {
         let freshness = match &way {
-            Way::Http(http) => http.freshness().clone(),
-            Way::Program(program) => program.freshness().clone(),
+            Transport::Http(http) => http.freshness().clone(),
+            Transport::Program(program) => program.freshness().clone(),
         };
         Self { server, way, input, clock, freshness, current: Mutex::default() }
     }
@@ -103,8 +103,8 @@ impl Link {
     /// What of the server's messages could not be used.
     pub(super) fn oddities(&self) -> &Oddities {
         match &self.way {
-            Way::Http(http) => http.oddities(),
-            Way::Program(program) => program.oddities(),
+            Transport::Http(http) => http.oddities(),
+            Transport::Program(program) => program.oddities(),
         }
     }
 
@@ -120,11 +120,11 @@ impl Link {
         }
         if current.session.take().is_some() {
             // whoever answers next, now or at a later try, may be another program
-            self.freshness.lose();
+            self.freshness.invalidate();
         }
         let opened = match self.way {
-            Way::Http(_) => self.open().await,
-            Way::Program(_) => {
+            Transport::Http(_) => self.open().await,
+            Transport::Program(_) => {
                 current.admit(self.clock.elapsed())?;
                 let opened = self.open().await;
                 current.starts.push_back(self.clock.elapsed());
@@ -156,12 +156,12 @@ impl Link {
     /// Waits because the server limits the rate. False when it is not worth it.
     pub(super) async fn wait(&self, before: u32) -> bool {
         match &self.way {
-            Way::Http(http) => http.wait(None, before).await,
-            Way::Program(_) if before < MAX_WAITS => {
+            Transport::Http(http) => http.wait(None, before).await,
+            Transport::Program(_) if before < MAX_WAITS => {
                 self.pause(before).await;
                 true
             }
-            Way::Program(_) => false,
+            Transport::Program(_) => false,
         }
     }
 
@@ -172,27 +172,27 @@ impl Link {
 
     /// Whether what became of a request stays open when its connection breaks, while the server goes on.
     pub(super) fn is_http(&self) -> bool {
-        matches!(self.way, Way::Http(_))
+        matches!(self.way, Transport::Http(_))
     }
 
     /// The next one who needs a connection makes a new one, unless somebody did.
     async fn forget(&self, session: Arc<Session>) {
         let mut current = self.current.lock().await;
         if current.session.take_if(|now| Arc::ptr_eq(now, &session)).is_some() {
-            self.freshness.lose();
+            self.freshness.invalidate();
         }
     }
 
     async fn open(&self) -> Result<Session, Fault> {
         let session = match &self.way {
-            Way::Http(http) => {
+            Transport::Http(http) => {
                 let service = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(http))
                     .await
                     .map_err(|_| Fault::Timeout { subject: Subject::Start, limit: CONNECT_TIMEOUT })?
                     .map_err(|error| Fault::of_start(error, self.oddities().redactor()))?;
                 Session { service, process: None }
             }
-            Way::Program(program) => self.run(program).await?,
+            Transport::Program(program) => self.run(program).await?,
         };
         session.service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         Ok(session)
@@ -235,7 +235,9 @@ impl Link {
             // older programs may end at a message that they do not know
             Err(Fault::Ended(_)) if protocol == Protocol::Auto => self.start(program, Protocol::Initialize).await,
             // it spoke the older era, and does not any more
-            Err(Fault::Garbage(_)) if program.protocol() != protocol => self.start(program, Protocol::Auto).await,
+            Err(Fault::InvalidResponse(_)) if program.protocol() != protocol => {
+                self.start(program, Protocol::Auto).await
+            }
             session => session,
         }
     }

@@ -77,7 +77,7 @@ impl Listing {
     /// Asks again, and names the tools that are not what they were.
     pub(super) async fn refresh(&self, session: &Session, link: &Link) -> Result<Vec<ToolName>, Fault> {
         // so that a call asks, should this fail
-        link.freshness().lose();
+        link.freshness().invalidate();
         let mut watch = self.watch.lock().await;
         self.ask_again(&mut watch, session, link).await?;
         Ok(watch.drifted.iter().cloned().collect())

@@ -14,7 +14,7 @@ use rmcp::model::RequestId;
 use serde_json::Value;
 
 use super::{
-    call::{Idempotency, Ticket},
+    call::{CallHandle, Idempotency},
     message,
 };
 
@@ -63,23 +63,23 @@ const NO_REQUEST: i64 = -32_600;
 
 impl Refusals {
     /// What a refusal for which [`may_be_lost`] holds is a refusal of. It is one of the session once for each call, and for lists of tools,
-    /// which have no ticket, of one session in [`REFUSALS_ARE_REAL_FOR`]. A further refusal has other reasons than the session, and for the
+    /// which have no handle, of one session in [`REFUSALS_ARE_REAL_FOR`]. A further refusal has other reasons than the session, and for the
     /// same time no session is begun because of any.
-    pub(super) fn judge(&self, ticket: Option<&Ticket>, session: &mut SessionState, now: Duration) -> Refused {
+    pub(super) fn judge(&self, handle: Option<&CallHandle>, session: &mut SessionState, now: Duration) -> Refused {
         let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // several lists may be under way in one session
-        if ticket.is_none() && *session == SessionState::Replaced {
+        if handle.is_none() && *session == SessionState::Replaced {
             return Refused::Session;
         }
-        if ticket.map_or(now < until.lists, Ticket::suspects_session) {
+        if handle.map_or(now < until.lists, CallHandle::suspects_session) {
             until.all = now + REFUSALS_ARE_REAL_FOR;
             return Refused::Request;
         }
         if *session == SessionState::Untried || now < until.all {
             return Refused::Request;
         }
-        match ticket {
-            Some(ticket) => ticket.suspect_session(),
+        match handle {
+            Some(handle) => handle.suspect_session(),
             None => {
                 until.lists = now + REFUSALS_ARE_REAL_FOR;
                 *session = SessionState::Replaced;

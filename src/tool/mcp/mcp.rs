@@ -1,11 +1,11 @@
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use super::{
-    call::{CallContext, Ticket},
+    call::{CallContext, CallHandle},
     error::{ConnectError, Fault, Sent, ToolError},
     http::Http,
     limit::PATIENCE,
-    link::{Link, Way},
+    link::{Link, Transport},
     listing::Listing,
     oddity::Oddity,
     process::Program,
@@ -49,7 +49,7 @@ impl McpServer {
             identity.token().await.map_err(unauthenticated)?;
             identity.check_server(None).await.map_err(unauthenticated)?;
         }
-        let way = Way::Http(Http::new(identity, clock.clone(), patience));
+        let way = Transport::Http(Http::new(identity, clock.clone(), patience));
         Self::over(Link::new(server, way, input, clock)).await
     }
 
@@ -68,7 +68,7 @@ impl McpServer {
         redactor: &Redactor,
     ) -> Result<Self, ConnectError> {
         let (server, input) = (config.id.clone(), config.input.clone());
-        let way = Way::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
+        let way = Transport::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
         Self::over(Link::new(server, way, input, clock)).await
     }
 
@@ -107,31 +107,31 @@ impl McpServer {
             if call.tool.server() != Some(self.id().as_str()) {
                 return Err(ToolError::UnknownTool.into());
             }
-            let (ticket, _abandoned_when_dropped) = Ticket::new(call.tool.clone(), retry, limits, context);
-            Ok(self.make(call, &ticket).await?)
+            let (handle, _abandoned_when_dropped) = CallHandle::new(call.tool.clone(), retry, limits, context);
+            Ok(self.make(call, &handle).await?)
         };
         pending.perform(make).await
     }
 
-    async fn make(&self, call: ToolCall, ticket: &Arc<Ticket>) -> Result<ToolReply, ToolError> {
+    async fn make(&self, call: ToolCall, handle: &Arc<CallHandle>) -> Result<ToolReply, ToolError> {
         let made = self.link.over(|session| {
             let call = call.clone();
             async move {
                 // a session that was given up did nothing
-                ticket.set_sent(Sent::No);
-                self.listing.check(&ticket.tool, &session, &self.link).await?;
-                Rounds::new(&self.link, &session, ticket, call).run().await
+                handle.set_sent(Sent::No);
+                self.listing.check(&handle.tool, &session, &self.link).await?;
+                Rounds::new(&self.link, &session, handle, call).run().await
             }
         });
-        let limit = ticket.limits.timeout;
+        let limit = handle.limits.timeout;
         let made = tokio::time::timeout(limit, pin!(made))
             .await
             .unwrap_or(Err(Fault::Timeout { subject: Subject::Call, limit }));
-        let result = made.map_err(|fault| fault.into_tool_error(ticket.sent()));
+        let result = made.map_err(|fault| fault.into_tool_error(handle.sent()));
         if let Err(error) = &result {
-            ticket.record(error);
+            handle.record(error);
         }
-        self.listing.check_output(&ticket.tool, result?, &self.link).await
+        self.listing.check_output(&handle.tool, result?, &self.link).await
     }
 
     /// Asks for the tools again, and names those that are not what they were when the server was connected to. They are not called

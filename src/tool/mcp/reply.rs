@@ -88,7 +88,7 @@ pub(super) fn of_result(result: ServerResult, tool: &str, retry: Idempotency) ->
         // some servers leave out everything when there is nothing to say
         ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => Ok(ToolReply::done(Value::Null).into()),
         ServerResult::CreateTaskResult(_) => Err(ToolError::BadReply("it starts a task, which was not offered".into())),
-        _ => Err(ToolError::BadReply("it is no result of a call".into())),
+        _ => Err(ToolError::BadReply("it is not the result of a call".into())),
     }
 }
 

@@ -7,7 +7,7 @@ use rmcp::{
 
 use super::{
     ToolError,
-    call::{Idempotency, Ticket},
+    call::{CallHandle, Idempotency},
     error::{Fault, Sent},
     input,
     link::{Link, Session},
@@ -19,7 +19,7 @@ use crate::call::ToolCall;
 pub(super) struct Rounds<'a> {
     link: &'a Link,
     session: &'a Session,
-    ticket: &'a Arc<Ticket>,
+    handle: &'a Arc<CallHandle>,
     params: CallToolRequestParams,
     asked: u32,
     lost: u32,
@@ -31,19 +31,19 @@ const MAX_ROUNDS: u32 = 4;
 const MAX_LOST: u32 = 1;
 
 impl<'a> Rounds<'a> {
-    pub(super) fn new(link: &'a Link, session: &'a Session, ticket: &'a Arc<Ticket>, call: ToolCall) -> Self {
+    pub(super) fn new(link: &'a Link, session: &'a Session, handle: &'a Arc<CallHandle>, call: ToolCall) -> Self {
         let params = CallToolRequestParams::new(call.tool.local().to_owned()).with_arguments(call.arguments);
-        Self { link, session, ticket, params, asked: 0, lost: 0 }
+        Self { link, session, handle, params, asked: 0, lost: 0 }
     }
 
     pub(super) async fn run(mut self) -> Result<Unchecked, Fault> {
         loop {
             match self.send().await {
                 Ok(ServerResult::InputRequiredResult(question)) => self.prepare(question).await?,
-                Ok(result) => match reply::of_result(result, self.tool(), self.ticket.retry) {
+                Ok(result) => match reply::of_result(result, self.tool(), self.handle.retry) {
                     // the tool itself says so, and not how far it got
-                    Err(ToolError::RateLimited) if self.ticket.retry == Idempotency::Once => {
-                        self.ticket.rate_limited(None);
+                    Err(ToolError::RateLimited) if self.handle.retry == Idempotency::Once => {
+                        self.handle.rate_limited(None);
                         let reason = "the tool says that a rate is limited, and not whether it did anything";
                         return Err(ToolError::BadReply(reason.to_owned()).into());
                     }
@@ -51,13 +51,13 @@ impl<'a> Rounds<'a> {
                     result => return Ok(result?),
                 },
                 // some servers limit the rate with a JSON-RPC error, and say no time to wait: such a call was not made
-                Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error, self.ticket.retry) => {
+                Err(ServiceError::McpError(error)) if reply::is_rate_limit(&error, self.handle.retry) => {
                     self.wait_for_the_rate().await?
                 }
                 Err(ServiceError::McpError(error)) => {
-                    return Ok(reply::of_protocol_error(&error, self.tool(), self.ticket.redactor())?.into());
+                    return Ok(reply::of_protocol_error(&error, self.tool(), self.handle.redactor())?.into());
                 }
-                Err(error) => match (Fault::of_service(error, self.ticket.redactor()), self.session.cut()) {
+                Err(error) => match (Fault::of_service(error, self.handle.redactor()), self.session.cut()) {
                     (Fault::Closed | Fault::BrokenOff(_), None) if self.may_repeat() => self.lost += 1,
                     (fault, cut) => return Err(cut.unwrap_or(fault)),
                 },
@@ -71,11 +71,11 @@ impl<'a> Rounds<'a> {
 
     async fn send(&self) -> Result<ServerResult, ServiceError> {
         let mut request = CallToolRequest::new(self.params.clone());
-        request.extensions.insert(self.ticket.clone());
+        request.extensions.insert(self.handle.clone());
         let mut meta = RequestMetaObject::default();
-        meta.set_traceparent(&self.ticket.traceparent);
+        meta.set_traceparent(&self.handle.traceparent);
         if !self.link.is_http() {
-            self.ticket.set_sent(Sent::Perhaps);
+            self.handle.set_sent(Sent::Perhaps);
         }
         self.session.call(request, meta).await
     }
@@ -98,13 +98,13 @@ impl<'a> Rounds<'a> {
     }
 
     async fn wait_for_the_rate(&self) -> Result<(), ToolError> {
-        self.ticket.set_sent(Sent::No);
-        let before = self.ticket.rate_limited(None);
+        self.handle.set_sent(Sent::No);
+        let before = self.handle.rate_limited(None);
         if self.link.wait(before).await { Ok(()) } else { Err(ToolError::RateLimited) }
     }
 
     /// A reply that broke off is lost, in the newer era for good. Over HTTP the server goes on; a program that ended stays ended.
     fn may_repeat(&self) -> bool {
-        self.link.is_http() && self.ticket.retry == Idempotency::Repeatable && self.lost < MAX_LOST
+        self.link.is_http() && self.handle.retry == Idempotency::Repeatable && self.lost < MAX_LOST
     }
 }

@@ -164,7 +164,7 @@ impl Incoming {
                     self.meter.request(1).await?;
                     self.answers.push(*answer);
                 }
-                Inbound::ListChanged => self.http.freshness().lose(),
+                Inbound::ListChanged => self.http.freshness().invalidate(),
                 Inbound::Notification | Inbound::Unusable => {}
             }
         }

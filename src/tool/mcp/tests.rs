@@ -27,7 +27,7 @@ use crate::{
             AuthError, Identity,
             config::{ClientAuth, OAuth},
         },
-        policy::{Others, PolicySpec, ToolRule},
+        policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{InputPolicy, ServerConfig},
     },
 };
@@ -168,7 +168,7 @@ pub(super) async fn call_with(
     let id: ServerId = "s".to_owned().try_into().unwrap();
     let spec = PolicySpec {
         servers: [id].into(),
-        tools: [(name.clone(), rule.other_arguments(Others::Allow))].into(),
+        tools: [(name.clone(), rule.other_arguments(UnlistedArguments::Allow))].into(),
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
@@ -216,7 +216,7 @@ fn text(message: &Value, text: &str) -> Answer {
 }
 
 fn tool(name: &str) -> Value {
-    json!({ "name": name, "description": "Says it again.", "inputSchema": { "type": "object" } })
+    json!({ "name": name, "description": "ScriptedLm it again.", "inputSchema": { "type": "object" } })
 }
 
 fn listed(message: &Value, tools: &[Value], next: Option<&str>) -> Answer {

@@ -14,7 +14,7 @@ use crate::{
     runtime::{CallError, RunOptions},
     security::audit::OutcomeStatus,
     security::{Audit, Mode},
-    testing::{Says, boundary, runtime},
+    testing::{ScriptedLm, boundary, runtime},
 };
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments = { text = {}, times = {} }\n";
@@ -40,7 +40,7 @@ impl Module for Calling {
 async fn call(tools: Toolbox, tool: &str, arguments: Value) -> (ToolOutcome, Episode) {
     let Value::Object(arguments) = arguments else { panic!("{arguments}") };
     let program = Calling(tools, ToolCall { tool: tool.try_into().unwrap(), arguments });
-    let run = runtime(Says::texts([]), RULES).run(&program, ()).await;
+    let run = runtime(ScriptedLm::texts([]), RULES).run(&program, ()).await;
     (run.outcome.unwrap(), run.episode)
 }
 
@@ -180,7 +180,7 @@ async fn cutting_a_long_text_makes_no_field_that_vouches_for_an_argument() {
         Toolbox::new().with(read).with(pay),
         vec![call("read", json!({})), call("pay", json!({ "amount": 50_002 }))],
     );
-    let outcomes = runtime(Says::texts([]), rules).run(&program, ()).await.outcome.unwrap();
+    let outcomes = runtime(ScriptedLm::texts([]), rules).run(&program, ()).await.outcome.unwrap();
     let ToolOutcome::Replied { observation } = &outcomes[0] else { panic!("{outcomes:?}") };
     assert_eq!(observation["result"]["characters"], 50_002);
     assert!(
@@ -199,7 +199,7 @@ async fn a_pinned_runtime_runs_only_the_definitions_it_was_given() {
     for (digest, expected) in
         [(spec.digest.clone(), vec![]), (Digest::of_bytes(b"another definition"), vec![EventKind::ToolDrift])]
     {
-        let builder = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES));
+        let builder = Runtime::builder().lm(ScriptedLm::texts([])).boundary(boundary(RULES));
         let run = builder.pinned([(spec.name.clone(), digest)].into()).build().run(&program, ()).await;
         assert_eq!(kinds(&run.episode), expected);
     }
@@ -209,7 +209,7 @@ async fn a_pinned_runtime_runs_only_the_definitions_it_was_given() {
 async fn audited(tools: Toolbox, rules: &str, mode: Mode) -> Vec<(OutcomeStatus, Option<EventKind>)> {
     let Value::Object(arguments) = fits() else { panic!("an object") };
     let (audit, rows) = Audit::memory();
-    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(rules)).audit(audit).build();
+    let runtime = Runtime::builder().lm(ScriptedLm::texts([])).boundary(boundary(rules)).audit(audit).build();
     let program = Calling(tools, ToolCall { tool: "shout".try_into().unwrap(), arguments });
     let options = RunOptions { mode, ..RunOptions::default() };
     runtime.run_with(&program, (), options).await;
@@ -238,7 +238,7 @@ async fn every_permitted_call_has_one_outcome_in_the_audit() {
 async fn a_call_that_nobody_waits_for_has_an_outcome_too() {
     let Value::Object(arguments) = fits() else { panic!("an object") };
     let (audit, rows) = Audit::memory();
-    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary(RULES)).audit(audit).build();
+    let runtime = Runtime::builder().lm(ScriptedLm::texts([])).boundary(boundary(RULES)).audit(audit).build();
     let silent = shouting(|_| std::future::pending());
     let program = Calling(silent, ToolCall { tool: "shout".try_into().unwrap(), arguments });
     let mut run = Box::pin(runtime.run(&program, ()));

@@ -182,7 +182,7 @@ pub(super) async fn repeat(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8],
     Ok(())
 }
 
-/// One chunk; none where it would be the last one.
+/// One chunk; `None` if it would be the last one.
 fn framed(bytes: &[u8]) -> Vec<u8> {
     if bytes.is_empty() {
         return Vec::new();

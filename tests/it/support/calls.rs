@@ -9,7 +9,7 @@ use abide::{
     secret::Redactor,
     security::{
         Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session,
-        policy::{Others, PolicySpec, ToolRule},
+        policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     tool::mcp::{CallContext, McpServer, ToolError},
 };
@@ -97,7 +97,8 @@ async fn call(
     let id: ServerId = "crm".to_owned().try_into().unwrap();
     let spec = PolicySpec {
         servers: [id].into(),
-        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(Others::Allow))].into(),
+        tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(UnlistedArguments::Allow))]
+            .into(),
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();

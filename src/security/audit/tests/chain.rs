@@ -26,17 +26,17 @@ fn every_way_to_break_it_has_a_name() {
         let mut lines = good.clone();
         change(&mut lines);
         let bad = bad(&lines);
-        (bad.line, bad.row, bad.flaw)
+        (bad.line, bad.row, bad.fault)
     };
     let other = lines(5);
-    assert_eq!(with(&|lines| lines[2] = lines[2].replace("crm.lookup", "crm.refund")), (3, None, Flaw::Changed));
-    assert_eq!(with(&|lines| lines[2].clear()), (3, None, Flaw::NoRow));
-    assert_eq!(with(&|lines| drop(lines.remove(2))), (3, Some(3), Flaw::Missing { expected: 2, found: 3 }));
-    assert_eq!(with(&|lines| drop(lines.drain(..2))), (1, Some(2), Flaw::NoBeginning));
-    assert_eq!(with(&|lines| lines.push(lines[1].clone())), (7, Some(1), Flaw::Repeated { expected: 6 }));
-    assert_eq!(with(&|lines| lines.swap(2, 4)), (3, Some(4), Flaw::Missing { expected: 2, found: 4 }));
-    assert_eq!(with(&|lines| lines[2] = other[2].clone()), (3, Some(2), Flaw::Replaced));
-    assert_eq!(with(&|lines| lines.extend(other.clone())), (7, Some(0), Flaw::OtherLog));
+    assert_eq!(with(&|lines| lines[2] = lines[2].replace("crm.lookup", "crm.refund")), (3, None, ChainFault::Changed));
+    assert_eq!(with(&|lines| lines[2].clear()), (3, None, ChainFault::NoRow));
+    assert_eq!(with(&|lines| drop(lines.remove(2))), (3, Some(3), ChainFault::Missing { expected: 2, found: 3 }));
+    assert_eq!(with(&|lines| drop(lines.drain(..2))), (1, Some(2), ChainFault::NoBeginning));
+    assert_eq!(with(&|lines| lines.push(lines[1].clone())), (7, Some(1), ChainFault::Repeated { expected: 6 }));
+    assert_eq!(with(&|lines| lines.swap(2, 4)), (3, Some(4), ChainFault::Missing { expected: 2, found: 4 }));
+    assert_eq!(with(&|lines| lines[2] = other[2].clone()), (3, Some(2), ChainFault::Replaced));
+    assert_eq!(with(&|lines| lines.extend(other.clone())), (7, Some(0), ChainFault::OtherLog));
     let text = good.join("\n");
     let cut = verify([("a".to_owned(), text.as_bytes())], Known::default()).unwrap_err();
     assert_eq!(
@@ -57,8 +57,8 @@ fn rows_that_are_missing_at_the_end_are_found_by_who_kept_the_head() {
     let short = look(&cut, Known::default()).unwrap();
     assert_eq!(short.last, 3);
     let known = Known { head: Some(whole.head), ..Known::default() };
-    let Err(VerifyError::Bad(bad)) = look(&cut, known) else { panic!("rows are missing") };
-    assert_eq!((bad.line, bad.row, bad.flaw), (4, Some(3), Flaw::NoHead(whole.head)));
+    let Err(VerifyError::ChainBreak(bad)) = look(&cut, known) else { panic!("rows are missing") };
+    assert_eq!((bad.line, bad.row, bad.fault), (4, Some(3), ChainFault::NoHead(whole.head)));
     assert_eq!(look(&text(&good), known).unwrap().since, Some(0));
     // and it may have grown
     let known = Known { head: Some(short.head), ..Known::default() };
@@ -66,15 +66,15 @@ fn rows_that_are_missing_at_the_end_are_found_by_who_kept_the_head() {
     // without the files before, their last hash is needed
     let known = Known { after: Some(short.head), ..Known::default() };
     assert_eq!(look(&text(&good[4..]), known).unwrap().rows, 2);
-    let Err(VerifyError::Bad(bad)) = look(&text(&good[3..]), known) else { panic!("it follows another row") };
-    assert_eq!((bad.line, bad.flaw), (1, Flaw::NotAfter));
+    let Err(VerifyError::ChainBreak(bad)) = look(&text(&good[3..]), known) else { panic!("it follows another row") };
+    assert_eq!((bad.line, bad.fault), (1, ChainFault::NotAfter));
 }
 
 #[test]
 fn a_line_without_an_end_is_not_read_into_memory() {
     let endless = std::io::BufReader::new(std::io::repeat(b'x'));
-    let Err(VerifyError::Bad(bad)) = verify([("log".to_owned(), endless)], Known::default()) else { panic!() };
-    assert_eq!(bad.flaw, Flaw::NoRow);
+    let Err(VerifyError::ChainBreak(bad)) = verify([("log".to_owned(), endless)], Known::default()) else { panic!() };
+    assert_eq!(bad.fault, ChainFault::NoRow);
 }
 
 proptest! {
@@ -99,7 +99,7 @@ proptest! {
                 text.extend(&bytes);
                 text.extend(lines[first + 1..].iter().flat_map(|line| format!("\n{line}").into_bytes()));
                 text.push(b'\n');
-                let Err(VerifyError::Bad(bad)) = verify([("log".to_owned(), &text[..])], Known::default()) else {
+                let Err(VerifyError::ChainBreak(bad)) = verify([("log".to_owned(), &text[..])], Known::default()) else {
                     panic!("byte {at} of line {}", first + 1)
                 };
                 prop_assert_eq!(bad.line, first as u64 + 1);

@@ -66,11 +66,17 @@ fn full_files_are_one_chain_and_no_row_is_lost() {
         opened.remove(skip);
         verify(opened, Known::default())
     };
-    assert!(matches!(opened(0), Err(VerifyError::Bad(Bad { line: 1, flaw: Flaw::NoBeginning, .. }))));
-    assert!(matches!(opened(1), Err(VerifyError::Bad(Bad { line: 1, flaw: Flaw::Missing { .. }, .. }))));
+    assert!(matches!(
+        opened(0),
+        Err(VerifyError::ChainBreak(ChainBreak { line: 1, fault: ChainFault::NoBeginning, .. }))
+    ));
+    assert!(matches!(
+        opened(1),
+        Err(VerifyError::ChainBreak(ChainBreak { line: 1, fault: ChainFault::Missing { .. }, .. }))
+    ));
     let mut opened = files_of(&path).unwrap();
     opened.swap(1, 2);
-    assert!(matches!(verify(opened, Known::default()), Err(VerifyError::Bad(Bad { line: 1, .. }))));
+    assert!(matches!(verify(opened, Known::default()), Err(VerifyError::ChainBreak(ChainBreak { line: 1, .. }))));
 }
 
 #[test]
@@ -122,7 +128,7 @@ fn half_a_row_is_set_aside_and_not_forgotten() {
         assert_eq!((found.torn, found.rows), (u64::from(half > 0), 4 + u64::from(half > 0)), "{cut}");
         if half > 0 {
             let torn: Value = serde_json::from_str(text(&path).lines().nth(3).unwrap()).unwrap();
-            assert_eq!((&torn["kind"], &torn["bytes"]), (&json!("torn"), &json!(half)));
+            assert_eq!((&torn["kind"], &torn["bytes"]), (&json!("truncated_row"), &json!(half)));
             assert!(whole.contains(torn["text"].as_str().unwrap()));
         }
     }
@@ -147,7 +153,7 @@ fn what_is_no_audit_is_left_alone() {
     for (content, reason) in [
         ("a note".to_owned(), "it is not an audit: name another file"),
         ("a\nnote\n".to_owned(), "its first line is not the first row of an audit"),
-        (good.replace("crm.lookup", "crm.refund"), "its last row cannot be gone on with: it was changed"),
+        (good.replace("crm.lookup", "crm.refund"), "cannot append to it after its last row: it was changed"),
     ] {
         fs::write(&path, &content).unwrap();
         #[cfg(unix)]
@@ -199,7 +205,10 @@ fn a_disk_that_is_full_breaks_the_audit_and_not_the_chain() {
     write(&Audit::file(&path).unwrap(), 2);
     // as much as there was room for
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"kind\":\"deci").unwrap();
-    assert!(matches!(verified(&path), Err(VerifyError::Bad(Bad { line: 4, flaw: Flaw::Cut, .. }))));
+    assert!(matches!(
+        verified(&path),
+        Err(VerifyError::ChainBreak(ChainBreak { line: 4, fault: ChainFault::Cut, .. }))
+    ));
     let mut long = row();
     long.labels.insert("candidate".to_owned(), "x".repeat(2 << 20));
     let audit = Audit::file(&path).unwrap();

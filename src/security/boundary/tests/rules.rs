@@ -140,12 +140,12 @@ fn calls_are_written_as_they_were_read() {
         ("crm.a:ok=true", "crm.a:ok=true"),
         (" once  crm.a : n = 5", "once crm.a:n=5"),
     ] {
-        let call: Earlier = text.parse().unwrap();
+        let call: PriorCall = text.parse().unwrap();
         assert_eq!(call.to_string(), written);
-        assert_eq!(written.parse::<Earlier>().unwrap(), call);
+        assert_eq!(written.parse::<PriorCall>().unwrap(), call);
     }
     for wrong in ["once ", "crm.a(", "crm.a:x=", "crm.a:.x=1", "crm.a:x=gold star", "twice crm.a", "oncecrm a"] {
-        assert!(wrong.parse::<Earlier>().is_err(), "{wrong}");
+        assert!(wrong.parse::<PriorCall>().is_err(), "{wrong}");
     }
 }
 

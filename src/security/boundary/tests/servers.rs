@@ -50,7 +50,7 @@ fn who_is_asked() -> Vec<Wrong> {
         (format!("{BASE}client_auth = 'none'"), "client_auth", "prove nothing"),
         (format!("{BASE}client_auth = 'tls_client_auth'"), "client_auth", "set `certificate_file`"),
         (BASE.to_owned() + &WITH_KEY.replace("leaf.key", "no.key"), "client_key_file", "cannot be read"),
-        (BASE.to_owned() + &WITH_KEY.replace("leaf.key", "garbage"), "client_key_file", "no PEM text"),
+        (BASE.to_owned() + &WITH_KEY.replace("leaf.key", "garbage"), "client_key_file", "not PEM"),
         (BASE.to_owned() + &WITH_KEY.replace("leaf.key", "leaf.pem"), "client_key_file", "no `PRIVATE KEY`"),
         (BASE.to_owned() + &WITH_KEY.replace("ES256", "RS256"), "client_key_file", "`RS256` needs"),
         (BASE.to_owned() + &WITH_KEY.replace("ES256", "ES384"), "client_key_file", "`ES384` needs"),
@@ -122,7 +122,11 @@ fn what_is_sent_along() -> Vec<Wrong> {
             "token_parameters.audience",
             "must be a text of 1",
         ),
-        (format!("{BASE}{WITH_SECRET}token_parameters = {{ 'a b' = 'x' }}"), "token_parameters.\"a b\"", "is no name"),
+        (
+            format!("{BASE}{WITH_SECRET}token_parameters = {{ 'a b' = 'x' }}"),
+            "token_parameters.\"a b\"",
+            "is not a name",
+        ),
         (
             format!("{BASE}{WITH_SECRET}token_parameters = {{ scope = 'a' }}"),
             "token_parameters.scope",

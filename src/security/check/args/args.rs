@@ -4,34 +4,40 @@ use super::super::{
     asked::Asked,
     denied::Denied,
     schema::declares,
-    values::{counted, says_nothing},
+    values::{counted, is_blank},
 };
 use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{
-        policy::{Others, RuleId, ToolRule, key_path},
-        text::decodings::folded,
+        policy::{RuleId, ToolRule, UnlistedArguments, key_path},
+        text::decodings::normalize,
     },
 };
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum Astray<'r> {
+pub(in crate::security) enum UnexpectedArgument<'r> {
     /// Named like this one but for case and punctuation: many servers take `customerId` for `customer_id`.
-    Misnamed(&'r str),
+    Misspelled(&'r str),
     /// It has no entry, and such arguments are refused.
     Unlisted,
 }
 
 /// What is wrong with an argument's being there.
-pub(in crate::security) fn astray<'r>(rule: &'r ToolRule, name: &str, value: &Value) -> Option<Astray<'r>> {
+pub(in crate::security) fn unexpected<'r>(
+    rule: &'r ToolRule,
+    name: &str,
+    value: &Value,
+) -> Option<UnexpectedArgument<'r>> {
     if rule.arguments.contains_key(name) {
         return None;
     }
-    let meant = rule.arguments.keys().find(|ruled| folded(ruled) == folded(name));
-    let is_unlisted = || rule.others == Others::Refuse && !says_nothing(value);
-    meant.map(|meant| Astray::Misnamed(meant)).or_else(|| is_unlisted().then_some(Astray::Unlisted))
+    let meant = rule.arguments.keys().find(|ruled| normalize(ruled) == normalize(name));
+    let is_unlisted = || rule.others == UnlistedArguments::Refuse && !is_blank(value);
+    meant
+        .map(|meant| UnexpectedArgument::Misspelled(meant))
+        .or_else(|| is_unlisted().then_some(UnexpectedArgument::Unlisted))
 }
 
 /// Every rule of every argument; where the value is a list, for each item.
@@ -40,9 +46,9 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (mut strangers, mut nested) = (Vec::new(), Vec::new());
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));
     for (name, value) in given {
-        match astray(asked.rule, name, value) {
-            Some(Astray::Misnamed(meant)) => deny(meant, RuleId::Name),
-            Some(Astray::Unlisted) => strangers.push(name.as_str()),
+        match unexpected(asked.rule, name, value) {
+            Some(UnexpectedArgument::Misspelled(meant)) => deny(meant, RuleId::Name),
+            Some(UnexpectedArgument::Unlisted) => strangers.push(name.as_str()),
             None => {}
         }
     }

@@ -7,14 +7,14 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::Value;
 
-use super::super::values::{counted, says_nothing};
+use super::super::values::{counted, is_blank};
 use super::broken::first_broken;
 use crate::{
     event::EventKind,
     security::{
         check::denied::Denied,
-        policy::{ArgumentRule, Others, RuleId, field_path},
-        text::decodings::folded,
+        policy::{ArgumentRule, RuleId, UnlistedArguments, field_path},
+        text::decodings::normalize,
     },
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(in crate::security) fn check(
     argument: &str,
     rule: &ArgumentRule,
-    others: Others,
+    others: UnlistedArguments,
     value: &Value,
     denials: &mut Vec<Denied>,
 ) {
@@ -67,14 +67,14 @@ pub(in crate::security) fn denied(
 /// What is wrong with a value that must be an object with these fields, and the field that was probably meant.
 fn misfit<'r>(
     fields: &'r BTreeMap<String, ArgumentRule>,
-    others: Others,
+    others: UnlistedArguments,
     value: &Value,
 ) -> Option<(RuleId, Option<&'r str>)> {
     let Value::Object(map) = value else { return Some((RuleId::Fields, None)) };
     let mut given = map.iter().filter(|(name, _)| !fields.contains_key(*name));
     given.find_map(|(name, value)| {
-        let is_unlisted = || others == Others::Refuse && !says_nothing(value);
-        match fields.keys().find(|known| folded(known) == folded(name)) {
+        let is_unlisted = || others == UnlistedArguments::Refuse && !is_blank(value);
+        match fields.keys().find(|known| normalize(known) == normalize(name)) {
             Some(meant) => Some((RuleId::Name, Some(meant.as_str()))),
             None => is_unlisted().then_some((RuleId::OtherArguments, None)),
         }

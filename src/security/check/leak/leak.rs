@@ -5,8 +5,8 @@ use crate::{
         policy::{Class, Kept, Policy, RuleId, Source},
         session::Memory,
         text::{
-            any_text::any_written,
-            decodings::{folded, plain, views},
+            any_text::any_text,
+            decodings::{decodings, normalize, plain},
             groups::{Run, runs},
             secret_shape,
         },
@@ -31,7 +31,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
             worst = worst.max(carried(asked, text));
             worst == Some(Carried::Secret)
         };
-        any_written(value, &mut is_worst);
+        any_text(value, &mut is_worst);
         if let Some(carried) = worst {
             denials.push(carried.denied(asked, name));
         }
@@ -43,8 +43,8 @@ impl Carried {
     fn denied(self, asked: &Asked<'_>, name: &str) -> Denied {
         let (kind, rule) = match self {
             Self::Secret => (EventKind::LeakDenied, RuleId::Secret),
-            Self::Planted => (EventKind::CanaryObeyed, RuleId::Canaries),
-            Self::Kept => (EventKind::LeakDenied, RuleId::KeepOut),
+            Self::Planted => (EventKind::CanaryTriggered, RuleId::Canaries),
+            Self::Kept => (EventKind::LeakDenied, RuleId::NoEgress),
         };
         if asked.rule.arguments.contains_key(name) {
             return Denied::argument(kind, name, rule);
@@ -53,55 +53,57 @@ impl Carried {
     }
 }
 
-/// Whether a text, by its views, has a value of a class.
-pub(crate) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, views: &[V]) -> bool {
+/// Whether a text, by its decodings, has a value of a class.
+pub(crate) fn has_class<V: AsRef<str>>(class: &Class, memory: &Memory, decodings: &[V]) -> bool {
     let by_shape = class
         .pattern
         .as_ref()
-        .is_some_and(|pattern| views.iter().any(|view| has_shape(pattern.regex(), view.as_ref())));
-    by_shape || quotes(&class.from, memory, views)
+        .is_some_and(|pattern| decodings.iter().any(|decoding| has_shape(pattern.regex(), decoding.as_ref())));
+    by_shape || quotes(&class.from, memory, decodings)
 }
 
-/// Whether a text, by its views, has a value that the operator has planted, however it is written.
-pub(crate) fn has_planted<V: AsRef<str>>(policy: &Policy, views: &[V]) -> bool {
-    let planted: Vec<String> = policy.canaries().iter().map(|canary| folded(canary)).collect();
-    let has_one = |view: &V| {
-        let view = folded(view.as_ref());
-        planted.iter().any(|canary| view.contains(canary))
+/// Whether a text, by its decodings, has a value that the operator has planted, however it is written.
+pub(crate) fn has_planted<V: AsRef<str>>(policy: &Policy, decodings: &[V]) -> bool {
+    let planted: Vec<String> = policy.canaries().iter().map(|canary| normalize(canary)).collect();
+    let has_one = |decoding: &V| {
+        let decoding = normalize(decoding.as_ref());
+        planted.iter().any(|canary| decoding.contains(canary))
     };
-    !planted.is_empty() && views.iter().any(has_one)
+    !planted.is_empty() && decodings.iter().any(has_one)
 }
 
 fn carried(asked: &Asked<'_>, text: &str) -> Option<Carried> {
     let policy = asked.policy;
-    let is_secret = |view: &str| secret_shape::is_in(view) || asked.redactor.finds(view);
+    let is_secret = |decoding: &str| secret_shape::is_in(decoding) || asked.redactor.finds(decoding);
     if is_secret(text) {
         return Some(Carried::Secret);
     }
-    let keeps_nothing = policy.canaries().is_empty() && asked.rule.keep_out.is_empty();
+    let keeps_nothing = policy.canaries().is_empty() && asked.rule.no_egress.is_empty();
     if keeps_nothing && text.len() < MIN_ENCODED_SECRET && text.is_ascii() {
         return None;
     }
-    let views = views(text);
-    if views.iter().skip(1).any(|view| is_secret(view)) {
+    let decodings = decodings(text);
+    if decodings.iter().skip(1).any(|decoding| is_secret(decoding)) {
         return Some(Carried::Secret);
     }
-    if has_planted(policy, &views) {
+    if has_planted(policy, &decodings) {
         return Some(Carried::Planted);
     }
     let is_kept = |kept: &Kept| match kept {
-        Kept::Class(name) => {
-            policy.class(name).is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, &views)))
+        Kept::Class(name) => policy
+            .class(name)
+            .is_some_and(|class| asked.session.with_memory(|memory| has_class(class, memory, &decodings))),
+        Kept::From(source) => {
+            asked.session.with_memory(|memory| quotes(std::slice::from_ref(source), memory, &decodings))
         }
-        Kept::From(source) => asked.session.with_memory(|memory| quotes(std::slice::from_ref(source), memory, &views)),
     };
-    asked.rule.keep_out.iter().any(is_kept).then_some(Carried::Kept)
+    asked.rule.no_egress.iter().any(is_kept).then_some(Carried::Kept)
 }
 
 /// The pattern matches the text as it is, in plain letters, or with its grouped numbers written in one, also in capitals.
-fn has_shape(pattern: &regex::Regex, view: &str) -> bool {
-    let plain = plain(view);
-    if pattern.is_match(view) || pattern.is_match(&plain) {
+fn has_shape(pattern: &regex::Regex, decoding: &str) -> bool {
+    let plain = plain(decoding);
+    if pattern.is_match(decoding) || pattern.is_match(&plain) {
         return true;
     }
     let runs = runs(&plain);
@@ -130,11 +132,13 @@ pub(super) fn joined(text: &str, runs: &[Run], start: fn(&Run) -> usize, write: 
     joined
 }
 
-/// Whether one of the views has a value that came from one of the sources, or quotes a longer text from there.
-fn quotes<V: AsRef<str>>(sources: &[Source], memory: &Memory, views: &[V]) -> bool {
+/// Whether one of the decodings has a value that came from one of the sources, or quotes a longer text from there.
+fn quotes<V: AsRef<str>>(sources: &[Source], memory: &Memory, decodings: &[V]) -> bool {
     sources.iter().any(|source| match source {
-        Source::Input { field } => memory.kept_of_input().is_in(field.as_deref(), views),
-        Source::Reply { tool, field } => memory.kept_of(tool).is_some_and(|kept| kept.is_in(field.as_deref(), views)),
+        Source::Input { field } => memory.kept_of_input().is_in(field.as_deref(), decodings),
+        Source::Reply { tool, field } => {
+            memory.kept_of(tool).is_some_and(|kept| kept.is_in(field.as_deref(), decodings))
+        }
         Source::Registry(_) => false,
     })
 }

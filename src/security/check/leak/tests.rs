@@ -13,7 +13,7 @@ use crate::{
     call::{ToolCall, ToolReply},
     episode::RunId,
     secret::{Redactor, Secret},
-    security::{Mode, RuleId, Session, policy::Policy, text::decodings::folded},
+    security::{Mode, RuleId, Session, policy::Policy, text::decodings::normalize},
 };
 
 const RULES: &str = r#"
@@ -21,7 +21,7 @@ const RULES: &str = r#"
 scopes = []
 effect = "external"
 other_arguments = "allow"
-keep_out = ["sensitive:account", "crm.read:email", "crm.read:notes", "input:draft"]
+no_egress = ["sensitive:account", "crm.read:email", "crm.read:notes", "input:draft"]
 
 [tools."crm.read"]
 scopes = []
@@ -116,11 +116,11 @@ fn what_is_kept_in_does_not_go_out_however_it_is_written() {
         "FR7630006000011234567890189".to_owned(),
         "ref 77-1234-99".to_owned(),
     ] {
-        assert_eq!(carried_by(json!({ "text": text })), Some("keep_out"), "{text}");
-        assert_eq!(carried_by(json!({ "deep": { "list": [{ "x": text }] } })), Some("keep_out"), "{text}");
-        assert_eq!(carried_by(json!({ "deep": { text.as_str(): 1 } })), Some("keep_out"), "{text} as a key");
+        assert_eq!(carried_by(json!({ "text": text })), Some("no_egress"), "{text}");
+        assert_eq!(carried_by(json!({ "deep": { "list": [{ "x": text }] } })), Some("no_egress"), "{text}");
+        assert_eq!(carried_by(json!({ "deep": { text.as_str(): 1 } })), Some("no_egress"), "{text} as a key");
     }
-    assert_eq!(carried_by(json!({ "number": 4111111111111111_u64 })), Some("keep_out"));
+    assert_eq!(carried_by(json!({ "number": 4111111111111111_u64 })), Some("no_egress"));
     for text in ["the delivery is late", "publish it", "A1", "DE12", "call ann"] {
         assert_eq!(carried_by(json!({ "text": text })), None, "{text}");
     }
@@ -156,7 +156,7 @@ fn a_secret_behind_a_kept_value_is_still_a_secret() {
 fn goes_out(keep: &str, reply: Value, argument: &str) -> bool {
     let input = json!({ "bob@corp.example": 1, "who": "nobody" });
     let rules = format!(
-        "[tools.src]\nscopes = []\neffect = \"read\"\n[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"{keep}\"]\n\
+        "[tools.src]\nscopes = []\neffect = \"read\"\n[tools.t]\nscopes = []\neffect = \"external\"\nno_egress = [\"{keep}\"]\n\
          [sensitive.card]\npattern = '\\b[0-9]{{16}}\\b'\n[canaries]\nvalues = [\"honey-4711-pot\"]\n"
     );
     let policy = loaded(&rules);
@@ -267,7 +267,7 @@ fn patterns_match_numbers_however_they_are_grouped() {
 
 fn has_a(pattern: &str, text: &str) -> bool {
     let rules = format!(
-        "[tools.t]\nscopes = []\neffect = \"external\"\nkeep_out = [\"sensitive:a\"]\n[sensitive.a]\npattern = '{pattern}'\n"
+        "[tools.t]\nscopes = []\neffect = \"external\"\nno_egress = [\"sensitive:a\"]\n[sensitive.a]\npattern = '{pattern}'\n"
     );
     let policy = loaded(&rules);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
@@ -376,7 +376,7 @@ fn figures_of_bytes_are_read_however_they_are_marked() {
 #[test]
 fn values_that_begin_alike_take_no_time() {
     let other =
-        "[tools.\"crm.other\"]\nscopes = []\neffect = \"external\"\nkeep_out = [\"crm.read:other\"]\n\n[canaries]";
+        "[tools.\"crm.other\"]\nscopes = []\neffect = \"external\"\nno_egress = [\"crm.read:other\"]\n\n[canaries]";
     let policy = loaded(&RULES.replace("[canaries]", other));
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let read = ToolCall { tool: "crm.read".try_into().unwrap(), arguments: Default::default() };
@@ -388,7 +388,7 @@ fn values_that_begin_alike_take_no_time() {
     session.answered(&policy, &read, &ToolReply::done(others));
     assert_eq!(denied(&policy, &session, json!({ "text": "b".repeat(40) })), None);
     let texts = vec!["b".repeat(10_000); 5];
-    assert_eq!(denied(&policy, &session, json!({ "text": texts })), Some("keep_out"));
+    assert_eq!(denied(&policy, &session, json!({ "text": texts })), Some("no_egress"));
 }
 
 /// Many values in memory, many texts in a call: a test that hangs fails.
@@ -414,7 +414,7 @@ fn a_full_memory_lets_nothing_out() {
         let values: Vec<Value> = (0..4_000).map(|n| json!({ "notes": format!("{page}-{n}-filler-text") })).collect();
         session.answered(&policy, &read, &ToolReply::done(values));
     }
-    assert_eq!(denied(&policy, &session, json!({ "text": "harmless" })), Some("keep_out"));
+    assert_eq!(denied(&policy, &session, json!({ "text": "harmless" })), Some("no_egress"));
 }
 
 #[test]
@@ -436,7 +436,7 @@ fn marks_make_no_other_letter() {
         ("istanbul", "İSTANBUL"),
         ("한국어", "\u{1112}\u{1161}\u{11ab}국어"),
     ] {
-        assert_eq!(folded(one), folded(other), "{one}");
+        assert_eq!(normalize(one), normalize(other), "{one}");
     }
     assert!(!goes_out("src", json!("exao AKe ht\u{308}aem"), "EXAO AKE HT\u{308}AEM"));
 }

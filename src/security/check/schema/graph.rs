@@ -173,7 +173,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// The sub-schema in a place; none where there is no schema.
+    /// The sub-schema in a place; `None` if there is no schema.
     fn node(&mut self, schema: &'s Value, resolver: &Resolver<'s>, draft: Draft) -> Result<Option<usize>, SchemaError> {
         let draft = draft.detect(schema);
         let Ok(resolver) = resolver.in_subresource(draft.create_resource_ref(schema)) else {
@@ -284,7 +284,7 @@ impl<'s> Reader<'s> {
         reference.as_str().map_or(Ok(None), |reference| self.target(reference, task))
     }
 
-    /// What a reference leads to; none where it leads nowhere, which the library says if it looks at it.
+    /// What a reference leads to; `None` if it leads nowhere, which the library says if it looks at it.
     fn target(&mut self, reference: &str, task: &Task<'s>) -> Result<Option<usize>, SchemaError> {
         let base = task.resolver.base_uri();
         // a pointer is followed each time, and at each step all steps before are looked at

@@ -12,7 +12,7 @@ const MAX_LOOK_DEPTH: usize = 24;
 const MAX_LOOKS: usize = 20_000;
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-/// Why no arguments can fit a schema, in words that go on after "because"; none where some may.
+/// Why no arguments can fit a schema, in words that go on after "because"; `None` if some may.
 pub(crate) fn why_no_arguments_fit(schema: &Value) -> Option<String> {
     let mut search = Search { root: schema, open: HashSet::new(), left: MAX_LOOKS };
     let found = match types(schema) {
@@ -163,7 +163,7 @@ fn types(schema: &Value) -> Option<Vec<&str>> {
     schema.as_object().and_then(types_of)
 }
 
-/// The types that are named; none where all may be.
+/// The types that are named; `None` if all may be.
 fn types_of(members: &Map<String, Value>) -> Option<Vec<&str>> {
     match members.get("type")? {
         Value::String(name) => Some(vec![name]),

@@ -116,7 +116,7 @@ fn edges(graph: &Graph, node: usize) -> Vec<usize> {
     graph.nodes.get(node).into_iter().flat_map(Node::for_the_same).collect()
 }
 
-/// An order in which each comes after all that its edges lead to; none where they go round.
+/// An order in which each comes after all that its edges lead to; `None` if they go round.
 pub(super) fn backwards(count: usize, edges: impl Fn(usize) -> Vec<usize>) -> Option<Vec<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {

@@ -113,7 +113,7 @@ impl Sum {
         read.saturating_add(pattern.saturating_mul(self.readers))
     }
 
-    /// The most for one unit of a value's weight; none where it depends on more than that.
+    /// The most for one unit of a value's weight; `None` if it depends on more than that.
     pub(super) fn flat(&self) -> Option<u64> {
         let depends = self.dialects.max(self.unique).max(self.readers) > 0;
         let texts = self.byte.saturating_add(self.name_byte).saturating_mul(TEXT);

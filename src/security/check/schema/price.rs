@@ -19,7 +19,7 @@ use super::{
 pub(super) struct Prices {
     nodes: Vec<Node>,
     entries: Vec<Option<Entry>>,
-    /// What one unit of a value's weight costs at most; none where that depends on the value.
+    /// What one unit of a value's weight costs at most; `None` if that depends on the value.
     flat: Option<u64>,
     /// Values that the library compiles.
     pub(super) compiled: u64,
@@ -152,7 +152,7 @@ impl Prices {
         Some((!parts.visits.is_empty()).then_some(parts))
     }
 
-    /// The next part of a value that anything looks at, and what does; none where there are no more.
+    /// The next part of a value that anything looks at, and what does; `None` if there are no more.
     fn next<'v>(&self, parts: &mut Parts<'v>, wanted: &mut Wanted, bill: &mut Bill) -> Option<Option<&'v Value>> {
         loop {
             wanted.clear();

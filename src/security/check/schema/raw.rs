@@ -95,7 +95,7 @@ impl<'s> Raw<'s> {
         Ok(raw)
     }
 
-    /// How many values are in this one, itself included, where long texts count as several; none where it is not of this schema.
+    /// How many values are in this one, itself included, where long texts count as several; `None` if it is not of this schema.
     pub(super) fn size(&self, value: &Value) -> Option<u64> {
         self.span(value).map(|span| self.size_of(span))
     }

@@ -9,7 +9,7 @@ use crate::{
     security::{Mode, boundary::Draft},
 };
 
-/// What the program sees of a reply, and what is noted; none: nothing of it.
+/// What the program sees of a reply, and what is noted; `None` if nothing of it.
 fn shown(markup: &str, content: Value) -> Option<(Value, usize)> {
     let rules = format!("[tools.t]\nscopes = []\neffect = 'read'\nreply = {{ markup = '{markup}' }}\n");
     let policy = Draft::parse(&rules, "", &|_| None).unwrap().boundary().policy().clone();

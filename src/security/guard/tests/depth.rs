@@ -193,13 +193,13 @@ async fn names_that_a_model_makes_up_reach_no_audit() {
 
 #[tokio::test]
 async fn a_question_is_asked_about_what_may_be_lifted_only() {
-    let bench = bench("arguments.id = { from = [\"input\"] }\nask = [\"provenance_denied\", \"leak_denied\"]");
+    let bench = bench("arguments.id = { from = [\"input\"] }\noverridable = [\"provenance_denied\", \"leak_denied\"]");
     let guard = bench.guard;
     let bench = Bench { guard: guard.approver(Arc::new(Yes)), ..bench };
     assert_eq!(add(&bench, json!({ "id": "EVIL99" })).await, Ok(()));
     assert_eq!(add(&bench, json!({ "id": "AKIAIOSFODNN7EXAMPLE" })).await, Err(EventKind::ProvenanceDenied));
     let (episode, _) = bench.finish();
-    let asked = episode.events.iter().filter(|event| event.kind == EventKind::HumanAsked).count();
+    let asked = episode.events.iter().filter(|event| event.kind == EventKind::ApprovalRequested).count();
     assert_eq!(asked, 1, "{:?}", episode.events);
 }
 
@@ -260,7 +260,7 @@ async fn a_tool_without_arguments_takes_none() {
     assert_eq!(mail("", json!({})).await, Ok(()));
     assert_eq!(mail("", json!({ "to": "a@corp.example" })).await.unwrap_err().argument.as_deref(), Some("to"));
     // no other rule that names an argument lists it
-    for rule in ["never_with = [\"mail(to)\"]", "approval = \"each_call\"", "keep_out = [\"input:to\"]"] {
+    for rule in ["never_with = [\"mail(to)\"]", "approval = \"each_call\"", "no_egress = [\"input:to\"]"] {
         assert_eq!(mail(rule, json!({ "to": "x" })).await.unwrap_err().rule, Some(RuleId::OtherArguments), "{rule}");
     }
 }

@@ -82,7 +82,7 @@ fn an_answer_is_released_unless_it_breaks_a_rule_and_all_that_it_breaks_is_said(
     assert!(strict.guard.release(&strict.session, &answer("fine")).is_ok());
     let denial = strict.guard.release(&strict.session, &answer("<b>PLANTED-VALUE-1</b>")).unwrap_err();
     let kinds: Vec<_> = denial.all().map(|denied| denied.kind).collect();
-    assert_eq!(kinds, [EventKind::CanaryObeyed, EventKind::AnswerDenied, EventKind::AnswerDenied]);
+    assert_eq!(kinds, [EventKind::CanaryTriggered, EventKind::AnswerDenied, EventKind::AnswerDenied]);
     assert_eq!(strict.guard.release_unseen().unwrap_err().first.kind, EventKind::AnswerDenied);
     let free = Bench::new();
     assert!(free.guard.release(&free.session, &answer("<b>anything</b>")).is_ok());

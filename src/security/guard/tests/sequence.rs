@@ -10,7 +10,7 @@ fn bench(rules: &str) -> Bench {
     Bench::with(&all, Token(None), Mode::Live)
 }
 
-/// The rule that refuses the payment; none where it is made.
+/// The rule that refuses the payment; `None` if it is made.
 async fn pay(bench: &Bench, arguments: Value) -> Option<&'static str> {
     match bench.call("pay", arguments).await {
         Ok(_) => None,

@@ -5,7 +5,7 @@ use super::Algorithm;
 #[non_exhaustive]
 pub enum KeyError {
     /// There is no PEM block.
-    #[error("it is no PEM text: it must have a block `-----BEGIN PRIVATE KEY-----` to its end")]
+    #[error("it is not PEM: it must have a block `-----BEGIN PRIVATE KEY-----` to its end")]
     NotPem,
     /// There are PEM blocks, but none is a private key.
     #[error("it holds a `{0}`, but no `PRIVATE KEY`: name the file with the private key")]

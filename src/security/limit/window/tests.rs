@@ -15,11 +15,11 @@ use crate::{
     },
 };
 
-fn brake(calls: u32, distinct: u32, bytes: u32) -> Brake {
-    let mut brake = Brake::new(Duration::from_secs(640));
-    (brake.calls, brake.distinct) = (NonZeroU32::new(calls), NonZeroU32::new(distinct));
-    brake.outgoing_bytes = NonZeroU32::new(bytes);
-    brake
+fn limit(calls: u32, distinct: u32, bytes: u32) -> WindowLimit {
+    let mut limit = WindowLimit::new(Duration::from_secs(640));
+    (limit.calls, limit.distinct) = (NonZeroU32::new(calls), NonZeroU32::new(distinct));
+    limit.outgoing_bytes = NonZeroU32::new(bytes);
+    limit
 }
 
 struct Bench {
@@ -28,7 +28,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(caller: Option<Brake>, all: Option<Brake>) -> Self {
+    fn new(caller: Option<WindowLimit>, all: Option<WindowLimit>) -> Self {
         let clock = Arc::new(ManualClock::at(UNIX_EPOCH));
         let mut limits = Limits::default();
         (limits.caller, limits.all) = (caller, all);
@@ -46,7 +46,7 @@ impl Bench {
 
 #[test]
 fn callers_are_counted_apart_and_all_of_them_together() {
-    let bench = Bench::new(Some(brake(2, 0, 0)), Some(brake(3, 0, 0)));
+    let bench = Bench::new(Some(limit(2, 0, 0)), Some(limit(3, 0, 0)));
     assert!(bench.take("ann", "1", 0).is_ok() && bench.take("ann", "1", 0).is_ok());
     let denied = bench.take("ann", "1", 0).unwrap_err();
     assert_eq!((denied.kind, denied.rule), (EventKind::RateLimited, Some(RuleId::CallerLimits)));
@@ -60,7 +60,7 @@ fn callers_are_counted_apart_and_all_of_them_together() {
 
 #[test]
 fn values_and_bytes_are_counted_over_runs_and_what_is_refused_is_not() {
-    let bench = Bench::new(Some(brake(0, 2, 100)), None);
+    let bench = Bench::new(Some(limit(0, 2, 100)), None);
     for value in ["1", "2", "1", "2"] {
         assert!(bench.take("ann", value, 10).is_ok(), "{value}");
     }
@@ -74,7 +74,7 @@ fn values_and_bytes_are_counted_over_runs_and_what_is_refused_is_not() {
 
 #[test]
 fn a_flood_of_callers_and_values_fills_no_memory() {
-    let bench = Bench::new(Some(brake(1, 1, 0)), None);
+    let bench = Bench::new(Some(limit(1, 1, 0)), None);
     for caller in 0..MAX_CALLERS {
         assert!(bench.take(&caller.to_string(), "1", 0).is_ok());
     }

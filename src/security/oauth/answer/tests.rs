@@ -85,10 +85,10 @@ fn types_and_lives_are_read_as_they_are_meant() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, says) in [
-        ("", "no JSON object"),
-        ("[]", "no JSON object"),
-        ("\"t1\"", "no JSON object"),
-        ("access_token=t1&token_type=bearer", "no JSON object"),
+        ("", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ("\"t1\"", "not a JSON object"),
+        ("access_token=t1&token_type=bearer", "not a JSON object"),
         ("{}", "`access_token`"),
         ("{\"access_token\":\"\"}", "`access_token`"),
         ("{\"access_token\":7}", "`access_token`"),

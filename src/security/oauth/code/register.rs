@@ -65,7 +65,7 @@ fn read(entries: &Map<String, Value>, wanted: Method, redirect: &Url) -> Result<
     let client_id = answer::text(entries, "client_id").ok_or("its answer lacks `client_id`")?;
     let secret = match entries.get("client_secret") {
         None | Some(Value::Null | Value::String(_)) => answer::text(entries, "client_secret"),
-        Some(_) => return Err("its answer has a `client_secret` that is no text"),
+        Some(_) => return Err("its answer has a `client_secret` that is not a text"),
     };
     if !visible(client_id) || secret.is_some_and(|secret| !visible(secret)) {
         return Err("its answer has a `client_id` or `client_secret` that is none");

@@ -131,7 +131,7 @@ impl Default for TokenRules {
 /// Whether a name is one that only the protocol itself may use, to the most forgiving reader of names: some read them in any case, and some
 /// take other marks for `_`.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    let folded: String =
+    let normalize: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    RESERVED.contains(&folded.trim_matches('_'))
+    RESERVED.contains(&normalize.trim_matches('_'))
 }

@@ -21,7 +21,7 @@ impl<'p> Document<'p> {
             Ok(_) => Err(unusable("it is JSON, but no object")),
             Err(_) if body.is_empty() => Err(unusable("it is empty")),
             Err(_) if body.starts_with(b"<") => Err(unusable("it is a page (HTML or XML), and no JSON")),
-            Err(_) => Err(unusable("it is no JSON")),
+            Err(_) => Err(unusable("it is not JSON")),
         }
     }
 
@@ -73,7 +73,7 @@ impl<'p> Document<'p> {
                 Some(texts)
             }
             _ => {
-                self.ignored(name, "is no list");
+                self.ignored(name, "is not a list");
                 None
             }
         }

@@ -174,7 +174,7 @@ fn garbage_is_refused_and_told_apart() {
         (b"{}", "it lacks `issuer`"),
         (b"<html>", "a page"),
         (b"  <!doctype html>", "a page"),
-        (b"not found", "no JSON"),
+        (b"not found", "not JSON"),
         (b"{\"issuer\":1}", "`issuer` is no text"),
         (b"{\"issuer\":\"https://a.example\"}", "it lacks `token_endpoint`"),
     ] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::security::policy::{Brake, Limits, Rate, Table};
+use crate::security::policy::{Limits, Rate, Table, WindowLimit};
 
 pub(super) const KEYS: &[&str] = &["tool_calls", "outgoing_bytes", "rate", "burst", "caller", "all"];
 
@@ -11,8 +11,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
         tool_calls: table.count("tool_calls"),
         outgoing_bytes: table.count("outgoing_bytes"),
         rate: rate(table),
-        caller: table.table("caller").and_then(brake),
-        all: table.table("all").and_then(brake),
+        caller: table.table("caller").and_then(limit),
+        all: table.table("all").and_then(limit),
     }
 }
 
@@ -25,7 +25,7 @@ pub(in crate::security) fn rate(table: &Table<'_>) -> Option<Rate> {
     rate.map(|rate| Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
-fn brake(table: Table<'_>) -> Option<Brake> {
+fn limit(table: Table<'_>) -> Option<WindowLimit> {
     let window = table.required("window").and_then(|text| {
         let window = duration(text);
         if window.is_none() {
@@ -33,17 +33,17 @@ fn brake(table: Table<'_>) -> Option<Brake> {
         }
         window
     });
-    let brake = Brake {
+    let limit = WindowLimit {
         window: window.unwrap_or_default(),
         calls: table.count("calls"),
         distinct: table.count("distinct"),
         outgoing_bytes: table.count("outgoing_bytes"),
     };
-    if brake == Brake::new(brake.window) {
+    if limit == WindowLimit::new(limit.window) {
         table.problem_here("limits nothing: set `calls`, `distinct` or `outgoing_bytes`");
     }
     table.finish(&["window", "calls", "distinct", "outgoing_bytes"]);
-    window.map(|_| brake)
+    window.map(|_| limit)
 }
 
 /// A time such as `90s`, `10m`, `24h` or `7d`.

@@ -10,8 +10,8 @@ use crate::{
     security::{
         Scope, ScopeSet,
         policy::{
-            AnyOf, ArgumentRule, CallLimits, Distinct, Earlier, Recorded, Table, ToolRule, key_path,
-            rule::{Approval, Kept, Liftable, Others},
+            AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
+            rule::{Approval, Kept, Overridable, UnlistedArguments},
         },
     },
 };
@@ -28,11 +28,11 @@ pub(super) const KEYS: &[&str] = &[
     "dry_run_file",
     "dry_run_recording",
     "approval",
-    "ask",
+    "overridable",
     "after",
     "only_if",
     "never_with",
-    "keep_out",
+    "no_egress",
     "reply",
 ];
 
@@ -55,12 +55,14 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
             .problem(second, "is a second stand-in: set only one of `dry_run`, `dry_run_file` and `dry_run_recording`");
     }
     let file = table.beside("dry_run_file", base_dir, |text| {
-        serde_json::from_str(text).map_err(|error| format!("is no JSON value: {error}"))
+        serde_json::from_str(text).map_err(|error| format!("is not a JSON value: {error}"))
     });
     let recorded = table.beside("dry_run_recording", base_dir, |text| Recorded::parse(name, text));
     let approval = table.choice("approval", &[("each_call", Approval::EachCall)]).unwrap_or_default();
-    let ask = table.texts("ask").map(|words| words.into_iter().filter_map(|word| liftable(table, word)).collect());
-    let others = table.choice("other_arguments", &[("allow", Others::Allow), ("refuse", Others::Refuse)]);
+    let overridable_events =
+        table.texts("overridable").map(|words| words.into_iter().filter_map(|word| overridable(table, word)).collect());
+    let others =
+        table.choice("other_arguments", &[("allow", UnlistedArguments::Allow), ("refuse", UnlistedArguments::Refuse)]);
     Some(ToolRule {
         arguments,
         others: others.unwrap_or_default(),
@@ -70,11 +72,11 @@ pub(super) fn tool(name: &ToolName, table: &Table<'_>, base_dir: &Path) -> Optio
         dry_run: table.any("dry_run").or(file),
         recorded,
         approval,
-        ask: ask.unwrap_or_default(),
+        overridable: overridable_events.unwrap_or_default(),
         after: any_ofs(table, "after"),
         only_if: any_ofs(table, "only_if"),
         never_with: never_with(table),
-        keep_out: table.all::<Kept>("keep_out"),
+        no_egress: table.all::<Kept>("no_egress"),
         reply: table.table("reply").map(flow::reply).unwrap_or_default(),
         ..ToolRule::new(effect?, scopes?)
     })
@@ -140,11 +142,11 @@ fn fields(table: &Table<'_>) -> BTreeMap<String, ArgumentRule> {
     fields
 }
 
-fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {
-    let found = Liftable::WORDS.iter().find(|(known, _)| *known == word).map(|(_, liftable)| *liftable);
+fn overridable(table: &Table<'_>, word: &str) -> Option<Overridable> {
+    let found = Overridable::WORDS.iter().find(|(known, _)| *known == word).map(|(_, overridable)| *overridable);
     if found.is_none() {
-        let words = Liftable::WORDS.map(|(word, _)| word).join("`, `");
-        table.problem("ask", format!("`{word}` cannot be lifted: use `{words}`"));
+        let words = Overridable::WORDS.map(|(word, _)| word).join("`, `");
+        table.problem("overridable", format!("`{word}` cannot be lifted: use `{words}`"));
     }
     found
 }
@@ -152,13 +154,13 @@ fn liftable(table: &Table<'_>, word: &str) -> Option<Liftable> {
 /// Calls, and lists of calls of which one is enough. An entry in which nothing could be read has its problem already.
 fn any_ofs(table: &Table<'_>, key: &str) -> Vec<AnyOf> {
     let entry = |texts: Vec<&str>| {
-        let calls: Vec<_> = texts.iter().filter_map(|text| table.parsed::<Earlier>(key, text)).collect();
+        let calls: Vec<_> = texts.iter().filter_map(|text| table.parsed::<PriorCall>(key, text)).collect();
         (texts.is_empty() || !calls.is_empty()).then_some(AnyOf(calls))
     };
     table.alternatives(key).into_iter().flatten().filter_map(entry).collect()
 }
 
-fn never_with(table: &Table<'_>) -> Vec<Earlier> {
+fn never_with(table: &Table<'_>) -> Vec<PriorCall> {
     const KEY: &str = "never_with";
     if table
         .value(KEY)
@@ -171,5 +173,5 @@ fn never_with(table: &Table<'_>) -> Vec<Earlier> {
         );
         return Vec::new();
     }
-    table.all::<Earlier>(KEY)
+    table.all::<PriorCall>(KEY)
 }

@@ -17,16 +17,16 @@ pub struct Limits {
     pub rate: Option<Rate>,
     /// What all runs of one caller may do in a time; runs without a caller count as those of one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<Brake>,
+    pub caller: Option<WindowLimit>,
     /// What all runs together may do in a time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub all: Option<Brake>,
+    pub all: Option<WindowLimit>,
 }
 
 /// What may be done in a time, over many runs. Kept in memory, for each process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Brake {
+pub struct WindowLimit {
     /// The time that counts, up to now.
     pub window: Duration,
     /// Most permitted calls in it.
@@ -51,12 +51,12 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
-/// A text that is no rate.
+/// A text that is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a rate: write calls in a second or a minute, such as `10/s` or `600/m`")]
 pub struct RateError(String);
 
-impl Brake {
+impl WindowLimit {
     /// A window in which everything may be done.
     pub fn new(window: Duration) -> Self {
         Self { window, calls: None, distinct: None, outgoing_bytes: None }

@@ -12,7 +12,7 @@ use super::{
     argument::ArgumentRule,
     call_limits::CallLimits,
     flow::{Kept, ReplyRule},
-    sequence::{AnyOf, Earlier},
+    sequence::{AnyOf, PriorCall},
 };
 use crate::{call::Effect, event::EventKind, security::ScopeSet};
 
@@ -27,9 +27,9 @@ pub struct ToolRule {
     /// The arguments that a call may have, each with its rules; [`ArgumentRule::default`] has none.
     pub arguments: BTreeMap<String, ArgumentRule>,
     /// What becomes of arguments that are not listed there.
-    #[serde(rename = "other_arguments", skip_serializing_if = "Others::are_allowed")]
-    pub others: Others,
-    /// The bulk-extraction brake.
+    #[serde(rename = "other_arguments", skip_serializing_if = "UnlistedArguments::are_allowed")]
+    pub others: UnlistedArguments,
+    /// The bulk-extraction limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distinct: Option<Distinct>,
     /// Most permitted calls in one run.
@@ -49,7 +49,7 @@ pub struct ToolRule {
     pub approval: Approval,
     /// Refusals that somebody may lift.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub ask: BTreeSet<Liftable>,
+    pub overridable: BTreeSet<Overridable>,
     /// Calls that must have been made before: of each entry one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<AnyOf>,
@@ -58,10 +58,10 @@ pub struct ToolRule {
     pub only_if: Vec<AnyOf>,
     /// Calls that must not stand beside this one in a run, whichever comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub never_with: Vec<Earlier>,
+    pub never_with: Vec<PriorCall>,
     /// What no text of any argument may carry.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub keep_out: Vec<Kept>,
+    pub no_egress: Vec<Kept>,
     /// What the program may see of a reply.
     #[serde(skip_serializing_if = "ReplyRule::is_empty")]
     pub reply: ReplyRule,
@@ -79,7 +79,7 @@ pub struct Distinct {
 /// What becomes of arguments that the tool takes and that are not listed under `arguments`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Others {
+pub enum UnlistedArguments {
     /// A call that has one is refused, unless it is null or blank.
     #[default]
     Refuse,
@@ -103,7 +103,7 @@ pub enum Approval {
 /// tool is and how much is done cannot be argued with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Liftable {
+pub enum Overridable {
     /// [`EventKind::ArgumentDenied`].
     ArgumentDenied,
     /// [`EventKind::ProvenanceDenied`].
@@ -130,25 +130,25 @@ impl ToolRule {
             effect,
             scopes,
             arguments: BTreeMap::new(),
-            others: Others::default(),
+            others: UnlistedArguments::default(),
             distinct: None,
             max_calls: None,
             timeout: None,
             dry_run: None,
             recorded: None,
             approval: Approval::None,
-            ask: BTreeSet::new(),
+            overridable: BTreeSet::new(),
             after: Vec::new(),
             only_if: Vec::new(),
             never_with: Vec::new(),
-            keep_out: Vec::new(),
+            no_egress: Vec::new(),
             reply: ReplyRule::default(),
         }
     }
 
     /// With arguments that are not listed refused or allowed.
     #[must_use]
-    pub fn other_arguments(mut self, others: Others) -> Self {
+    pub fn other_arguments(mut self, others: UnlistedArguments) -> Self {
         self.others = others;
         self
     }
@@ -159,7 +159,7 @@ impl ToolRule {
     }
 
     /// The calls that rules of sequence look for.
-    pub fn sequence(&self) -> impl Iterator<Item = &Earlier> {
+    pub fn sequence(&self) -> impl Iterator<Item = &PriorCall> {
         self.after.iter().chain(&self.only_if).flat_map(|entry| &entry.0).chain(&self.never_with)
     }
 }
@@ -168,7 +168,7 @@ fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::O
     serializer.collect_str(&format_args!("{}s", time.unwrap_or_default().as_secs()))
 }
 
-impl Others {
+impl UnlistedArguments {
     fn are_allowed(&self) -> bool {
         *self == Self::Allow
     }
@@ -180,7 +180,7 @@ impl Approval {
     }
 }
 
-impl Liftable {
+impl Overridable {
     /// The words of the boundary file.
     pub(in crate::security::policy) const WORDS: [(&'static str, Self); 3] = [
         ("argument_denied", Self::ArgumentDenied),

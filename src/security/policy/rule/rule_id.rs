@@ -61,8 +61,8 @@ rules! {
     Schema = "schema",
     /// `distinct` of the tool.
     Distinct = "distinct",
-    /// `keep_out` of the tool.
-    KeepOut = "keep_out",
+    /// `no_egress` of the tool.
+    NoEgress = "no_egress",
     /// `canaries.values`.
     Canaries = "canaries",
     /// A secret, or what looks like one. No approver can lift it.

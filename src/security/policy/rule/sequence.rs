@@ -10,11 +10,11 @@ use crate::call::ToolName;
 /// it, each such call is good for one call only.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Earlier {
+pub struct PriorCall {
     /// Its tool.
     pub tool: ToolName,
     /// Arguments that must have the same value in both calls. Of a list every item is looked for by itself, and may stand in a list.
-    pub same: Vec<Same>,
+    pub same: Vec<ArgumentMatch>,
     /// A field of its reply, below others where it has dots (`profile.tier`), and the value that it must have wherever it stands.
     pub answered: Option<(String, Value)>,
     /// For how many calls it is good.
@@ -23,7 +23,7 @@ pub struct Earlier {
 
 /// Two arguments that must have the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Same {
+pub struct ArgumentMatch {
     /// That of the call that is looked for.
     pub theirs: String,
     /// That of the call that the rule is about.
@@ -42,7 +42,7 @@ pub enum Uses {
 
 /// Calls of which one must have been made before: an entry of `after` or `only_if`. Written as the call, or as a list of calls.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AnyOf(pub Vec<Earlier>);
+pub struct AnyOf(pub Vec<PriorCall>);
 
 /// A text that names no call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,9 +50,9 @@ pub struct AnyOf(pub Vec<Earlier>);
     "`{0}` names no call: write a tool, the arguments that must be the same, and what its reply must say, such as \
      `crm.verify(id):verified=true`, and `once` before it where each is good for one call"
 )]
-pub struct EarlierError(String);
+pub struct PriorCallError(String);
 
-impl Earlier {
+impl PriorCall {
     /// Any call of a tool.
     pub fn of(tool: ToolName) -> Self {
         Self { tool, same: Vec::new(), answered: None, uses: Uses::Any }
@@ -71,17 +71,17 @@ impl AnyOf {
     }
 }
 
-impl From<Earlier> for AnyOf {
-    fn from(call: Earlier) -> Self {
+impl From<PriorCall> for AnyOf {
+    fn from(call: PriorCall) -> Self {
         Self(vec![call])
     }
 }
 
-impl FromStr for Earlier {
-    type Err = EarlierError;
+impl FromStr for PriorCall {
+    type Err = PriorCallError;
 
-    fn from_str(text: &str) -> Result<Self, EarlierError> {
-        let error = || EarlierError(text.chars().take(80).collect());
+    fn from_str(text: &str) -> Result<Self, PriorCallError> {
+        let error = || PriorCallError(text.chars().take(80).collect());
         let (uses, text) = match text.trim_start().strip_prefix("once ") {
             Some(rest) => (Uses::Once, rest),
             None => (Uses::Any, text),
@@ -100,7 +100,7 @@ impl FromStr for Earlier {
                 let names = rest.trim_end().strip_suffix(')').ok_or_else(error)?;
                 let same = names.split(',').map(|pair| {
                     let (theirs, ours) = pair.split_once('=').unwrap_or((pair, pair));
-                    Some(Same { theirs: named(theirs)?, ours: named(ours)? })
+                    Some(ArgumentMatch { theirs: named(theirs)?, ours: named(ours)? })
                 });
                 (tool, same.collect::<Option<_>>().ok_or_else(error)?)
             }
@@ -126,7 +126,7 @@ fn answer_of(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().or_else(|| is_word(text.trim()).then(|| text.trim().into()))
 }
 
-impl fmt::Display for Earlier {
+impl fmt::Display for PriorCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.uses == Uses::Once {
             f.write_str("once ")?;
@@ -150,13 +150,13 @@ impl fmt::Display for AnyOf {
     }
 }
 
-impl fmt::Display for Same {
+impl fmt::Display for ArgumentMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.theirs == self.ours { f.write_str(&self.ours) } else { write!(f, "{}={}", self.theirs, self.ours) }
     }
 }
 
-impl Serialize for Earlier {
+impl Serialize for PriorCall {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

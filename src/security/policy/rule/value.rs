@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::security::text::{decodings::folded, invisible};
+use crate::security::text::{decodings::normalize, invisible};
 
 pub(super) use crate::security::text::link::{is_address_at, leads_only_to};
 
@@ -16,7 +16,7 @@ pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let (one, other) = (text(one), text(other));
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    let (plain_one, plain_other) = (folded(&one), folded(&other));
+    let (plain_one, plain_other) = (normalize(&one), normalize(&other));
     one == other
         || number(&one).zip(number(&other)).is_some_and(|(one, other)| one == other)
         || plain_one == plain_other && !plain_one.is_empty()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     call::ToolName,
-    security::policy::{AnyOf, Earlier, PolicySpec, Problem, ToolRule, Uses, key_path as join, validate::Declared},
+    security::policy::{AnyOf, PolicySpec, PriorCall, Problem, ToolRule, Uses, key_path as join, validate::Declared},
 };
 
 pub(super) fn check(spec: &PolicySpec, declared: &Declared, problems: &mut Vec<Problem>) {
@@ -33,7 +33,7 @@ pub(super) fn check(spec: &PolicySpec, declared: &Declared, problems: &mut Vec<P
     }
 }
 
-fn wrong(key: &str, call: &Earlier, declared: &Declared) -> Option<String> {
+fn wrong(key: &str, call: &PriorCall, declared: &Declared) -> Option<String> {
     if !declared.tools.contains(call.tool.as_str()) {
         return Some(format!("there is no tool `{}` here: add it, or correct the name", call.tool));
     }
@@ -59,7 +59,7 @@ fn is_forbidden_beside(spec: &PolicySpec, name: &ToolName, needed: &AnyOf) -> bo
         rule.is_some_and(|rule| rule.never_with.iter().any(|call| call.tool == *other && call.same.is_empty()))
     };
     let is_forbidden =
-        |call: &Earlier| forbids(spec.tools.get(name), &call.tool) || forbids(spec.tools.get(&call.tool), name);
+        |call: &PriorCall| forbids(spec.tools.get(name), &call.tool) || forbids(spec.tools.get(&call.tool), name);
     !needed.0.is_empty() && needed.0.iter().all(is_forbidden)
 }
 

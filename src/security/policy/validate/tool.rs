@@ -43,13 +43,13 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
             ),
         );
     }
-    if rule.approval == Approval::EachCall && !rule.ask.is_empty() {
+    if rule.approval == Approval::EachCall && !rule.overridable.is_empty() {
         add(
-            "ask",
+            "overridable",
             "means nothing beside `approval`: a refused call is not put to anybody twice; keep one of them".into(),
         );
     }
-    keep_out(rule, declared, &mut add);
+    no_egress(rule, declared, &mut add);
     for class in rule.reply.hide.iter().filter(|class| !declared.classes.contains(*class)) {
         add("reply", no_class(class));
     }
@@ -61,14 +61,14 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
     }
 }
 
-fn keep_out(rule: &ToolRule, declared: &Declared, add: &mut impl FnMut(&str, String)) {
-    for kept in &rule.keep_out {
+fn no_egress(rule: &ToolRule, declared: &Declared, add: &mut impl FnMut(&str, String)) {
+    for kept in &rule.no_egress {
         match kept {
-            Kept::Class(class) if !declared.classes.contains(class) => add("keep_out", no_class(class)),
+            Kept::Class(class) if !declared.classes.contains(class) => add("no_egress", no_class(class)),
             Kept::Class(_) => {}
             Kept::From(Source::Registry(_)) => {
                 add(
-                    "keep_out",
+                    "no_egress",
                     format!(
                         "`{kept}` is a list that you keep: only values of the input and of replies can be kept out"
                     ),
@@ -76,7 +76,7 @@ fn keep_out(rule: &ToolRule, declared: &Declared, add: &mut impl FnMut(&str, Str
             }
             Kept::From(source) => {
                 if let Some(reason) = unknown(source, declared) {
-                    add("keep_out", reason);
+                    add("no_egress", reason);
                 }
             }
         }

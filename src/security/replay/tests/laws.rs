@@ -21,7 +21,7 @@ const TOOL_RULES: [&str; 22] = [
     "only_if = [\"crm.b:ok=true\"]",
     "never_with = [\"crm.b\"]",
     "never_with = [\"crm.b(x)\"]",
-    "keep_out = [\"crm.b:name\", \"sensitive:number\"]",
+    "no_egress = [\"crm.b:name\", \"sensitive:number\"]",
     "arguments.x.pattern = \"[a-z ]*\"",
     "arguments.x.enum = [\"ann smith\", \"CUST1\", \"https://corp.example/a\"]",
     "arguments.x.min_chars = 4",

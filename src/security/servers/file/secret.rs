@@ -64,7 +64,7 @@ pub(super) fn of_file(path: &PathBuf) -> Result<Secret<String>, String> {
     let mut text = zeroize::Zeroizing::new(String::new());
     file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
     if text.len() as u64 > MAX_SECRET_BYTES {
-        return Err(format!("the file `{}` has more than 64 KiB: it is no secret", path.display()));
+        return Err(format!("the file `{}` has more than 64 KiB: it is not a secret", path.display()));
     }
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -40,7 +40,7 @@ fn parameters(parameters: &BTreeMap<String, String>, path: &str, problems: &mut 
         let mut add = |reason: &str| problems.push(Problem::new(join(path, name), reason));
         let letter = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
         if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(letter) {
-            add("is no name of a field: use letters, digits and `_`");
+            add("is not a name of a field: use letters, digits and `_`");
         } else if is_reserved(name) {
             add(instead_of(name));
         }

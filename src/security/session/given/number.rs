@@ -14,7 +14,7 @@ pub(in crate::security) fn has_number(text: &str, number: &Number) -> bool {
     })
 }
 
-/// The number that a whole text is, as JSON writes it; none where it could be a name, as with a zero in front.
+/// The number that a whole text is, as JSON writes it; `None` if it could be a name, as with a zero in front.
 pub(in crate::security) fn written(text: &str) -> Option<Number> {
     let figures = text.strip_prefix('-').unwrap_or(text);
     let is_plain = figures.bytes().all(|b| b.is_ascii_digit() || b == b'.') && figures.len() <= MAX_GROUPED;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rmcp::model::{ClientRequest, GetExtensions};
 use serde_json::Value;
 
-use super::super::{call::Ticket, subject::Subject};
+use super::super::{call::CallHandle, subject::Subject};
 use crate::call::ToolName;
 
 /// What a request asks for, which decides how its answer is read.
@@ -28,8 +28,8 @@ impl Asked {
             ClientRequest::DiscoverRequest(_) => Self::Discover,
             ClientRequest::ListToolsRequest(_) => Self::Tools,
             ClientRequest::CallToolRequest(_) => {
-                let ticket = request.extensions().get::<Arc<Ticket>>();
-                Self::Call(ticket.map(|ticket| ticket.tool.clone()))
+                let handle = request.extensions().get::<Arc<CallHandle>>();
+                Self::Call(handle.map(|handle| handle.tool.clone()))
             }
             _ => Self::Other,
         }

@@ -43,7 +43,8 @@ impl Expected<'_> {
 
 /// A message of ours, as JSON.
 pub(in crate::tool::mcp) fn to_json(message: &ClientJsonRpcMessage) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(message).map_err(|error| Fault::Garbage(format!("a message cannot be written as JSON: {error}")))
+    serde_json::to_vec(message)
+        .map_err(|error| Fault::InvalidResponse(format!("a message cannot be written as JSON: {error}")))
 }
 
 /// The value that a message is written as. A byte order mark before it does not matter.
@@ -149,7 +150,7 @@ pub(super) fn answer(result: Value, id: RequestId, asked: Option<Asked>, odditie
     }
 }
 
-/// An error answers the request that was sent also where it has no id, or one that is no number: such a server refused before it
+/// An error answers the request that was sent also where it has no id, or one that is not a number: such a server refused before it
 /// read which request it was.
 fn failure(error: &Value, id: Option<&Value>, expected: Expected<'_>) -> Result<ServerJsonRpcMessage, Unreadable> {
     let id = match (expected, id.and_then(request_id)) {

@@ -7,7 +7,7 @@ use std::{
 
 use rmcp::model::{ClientRequest, GetExtensions, RequestId, ServerJsonRpcMessage};
 
-use super::super::{answer::Question, call::Ticket, limit::MAX_REPLY, message, oddity::Oddities, subject::Subject};
+use super::super::{answer::Question, call::CallHandle, limit::MAX_REPLY, message, oddity::Oddities, subject::Subject};
 
 #[derive(Default)]
 pub(super) struct Open(Mutex<Requests>);
@@ -48,8 +48,8 @@ const MAX_GIVEN_UP: usize = 256;
 
 impl Open {
     pub(super) fn add(&self, id: &RequestId, request: &ClientRequest) {
-        let ticket = request.extensions().get::<Arc<Ticket>>();
-        let most = ticket.map_or(MAX_REPLY, |ticket| ticket.limits.receive_bytes);
+        let handle = request.extensions().get::<Arc<CallHandle>>();
+        let most = handle.map_or(MAX_REPLY, |handle| handle.limits.receive_bytes);
         let waiting = Waiting { question: Question::of(id, request), most };
         self.lock().waiting.insert(id.clone(), waiting);
     }

@@ -165,7 +165,7 @@ impl Cut {
         Some(match reason.get()? {
             Reason::TooLong(subject, most) => Fault::TooLong { subject: *subject, limit: *most },
             Reason::Flood(flood) => flood.clone().into(),
-            Reason::Unread => Fault::Garbage("it asks and does not read the answers".to_owned()),
+            Reason::Unread => Fault::InvalidResponse("it asks and does not read the answers".to_owned()),
         })
     }
 
@@ -232,7 +232,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 // a full outbox is back-pressure; a program that reads nothing at all would wait for us for ever, and we for it
                 tokio::time::timeout(ANSWER_TIMEOUT, sent).await.map_err(|_| Reason::Unread)?.unwrap_or(());
             }
-            Inbound::ListChanged => self.context.freshness.lose(),
+            Inbound::ListChanged => self.context.freshness.invalidate(),
             _ => {}
         }
         Ok(None)

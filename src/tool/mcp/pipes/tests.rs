@@ -20,7 +20,7 @@ use crate::{
     security::{ScopeSet, policy::ToolRule, servers::InputPolicy},
     tool::mcp::{
         CallContext,
-        call::Ticket,
+        call::CallHandle,
         limit::{PATIENCE, REQUESTS},
     },
 };
@@ -152,9 +152,9 @@ async fn call(pipes: &mut Pipes, id: i64, receive_bytes: Option<u32>) {
     let recorder = Recorder::new(run, 0, Redactor::new());
     let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
     let tool = "s.echo".try_into().unwrap();
-    let (ticket, _guard) = Ticket::new(tool, rule.effect.into(), rule.call_limits(), context);
+    let (handle, _guard) = CallHandle::new(tool, rule.effect.into(), rule.call_limits(), context);
     let mut request = CallToolRequest::new(CallToolRequestParams::new("echo"));
-    request.extensions.insert(ticket);
+    request.extensions.insert(handle);
     let request = ClientRequest::CallToolRequest(request);
     pipes.send(ClientJsonRpcMessage::request(request, RequestId::Number(id))).await.unwrap();
 }

@@ -33,7 +33,7 @@ async fn twice(stub: &Stub, mode: Mode) -> (Vec<ToolOutcome>, Vec<(OutcomeStatus
     let boundary = boundary(&rules);
     let tools = Toolbox::connect(&boundary).await.unwrap();
     let (audit, rows) = Audit::memory();
-    let runtime = Runtime::builder().lm(Says::texts([])).boundary(boundary).audit(audit).build();
+    let runtime = Runtime::builder().lm(ScriptedLm::texts([])).boundary(boundary).audit(audit).build();
     let call = ToolCall { tool: "s.pay".try_into().unwrap(), arguments: Map::new() };
     let options = RunOptions { mode, ..RunOptions::default() };
     let run = runtime.run_with(&Steps(tools, vec![call.clone(), call]), (), options).await;
