@@ -9,7 +9,7 @@ use crate::{
     event::{EventKind, SecurityEvent},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Run, Runtime},
-    testing::{Says, runtime},
+    testing::{ScriptedLm, runtime},
 };
 
 type Words = Example<String, bool>;
@@ -42,7 +42,7 @@ fn four() -> Dataset<String, bool> {
 }
 
 fn nobody() -> Runtime {
-    runtime(Says::texts([]), "")
+    runtime(ScriptedLm::texts([]), "")
 }
 
 /// The order in which rows were done.
@@ -177,4 +177,7 @@ async fn a_metric_that_knows_the_task_alone_hides_no_violation() {
     let line = shown.lines().find(|line| line.contains("scope violations")).unwrap();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["scope", "violations", "4", "4"]);
     assert!(shown.contains("4 of 4"), "{shown}");
+    for absent in ["injections followed", "repeated calls", "questions"] {
+        assert!(!shown.contains(absent), "a row that is 0 everywhere: {shown}");
+    }
 }
