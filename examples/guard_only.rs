@@ -1,7 +1,7 @@
 //! Any MCP client, guarded by the guard alone: here a bare `rmcp` client, on local servers.
 //! `cargo run --release --example guard_only`
 
-use std::{error::Error, io::Write, sync::Arc, sync::Mutex};
+use std::{collections::BTreeMap, error::Error, io::Write, sync::Arc, sync::Mutex};
 
 use abide::{Fields, call::*, episode::RunId, event::EventKind, security::*};
 use abide_testbed::{Options, Testbed};
@@ -48,8 +48,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = connect(&testbed).await?;
     let (scopes, token_hash) = (ScopeSet::parse("customer:read")?, "sha256:of the token".to_owned());
     let token = GrantedScopes { scopes, token_hash, jti_hash: None };
+    let tokens = BTreeMap::from([(ServerId::try_from("crm".to_owned())?, token)]);
     let (audit, rows) = Audit::memory();
-    let guard = Guard::new(&Policy::parse(POLICY, ".")?, Arc::new(token)).audit(audit);
+    let guard = Guard::new(&Policy::parse(POLICY, ".")?, Arc::new(tokens)).audit(audit);
     let input = Fields::new().with("request", "Which plan has ABC123?");
     let (session, events) = (Session::new(RunId::random(), Mode::Live, &input), Mutex::default());
     let schema = json!({ "type": "object", "properties": { "customer_id": { "type": "string" } } });

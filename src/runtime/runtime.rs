@@ -1,4 +1,4 @@
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 
@@ -110,7 +110,12 @@ impl Runtime {
         };
         released.map_err(|denial| {
             let event = |denied: &Denied| SecurityEvent::new(denied.kind, None, denied.detail.clone());
-            denial.all().for_each(|denied| cx.recorder().event(event(denied)));
+            // one answer breaks a kind of rule once
+            let mut of_kind = BTreeMap::new();
+            for denied in denial.all() {
+                of_kind.entry(denied.kind).or_insert(denied);
+            }
+            of_kind.into_values().for_each(|denied| cx.recorder().event(event(denied)));
             CallError::AnswerDenied(denial.first.detail)
         })
     }

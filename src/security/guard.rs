@@ -33,6 +33,7 @@ mod inspect;
 mod objections;
 mod pending;
 pub(super) mod reply;
+mod scrubbed;
 mod stand_in;
 
 pub use denial::{Denial, Unauthorized};

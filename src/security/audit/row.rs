@@ -20,7 +20,7 @@ use crate::{
         call_digest::arguments_digest,
         check::{provenance::Reading, token::GrantedScopes},
         policy::{ToolRule, WrittenAs},
-        session::{Labels, Mode, Session},
+        session::{Labels, Mode, Oversight, Session},
         text::secret_shape,
     },
 };
@@ -37,7 +37,10 @@ pub struct Row {
     pub run: RunId,
     /// What the run is for.
     pub mode: Mode,
-    /// What the run belongs to.
+    /// Whether an approver may be asked; left out where one may.
+    #[serde(default, skip_serializing_if = "Oversight::is_attended")]
+    pub oversight: Oversight,
+    /// What the run belongs to; names and texts of at most 256 characters.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
     /// SHA-256 of the run's caller; `None` if it has none.
@@ -201,6 +204,11 @@ const MAX_NAMES: usize = 32;
 const MAX_NAME_CHARS: usize = 64;
 const MAX_TORN: usize = 1_024;
 
+/// The beginning of a label.
+fn cut(text: &str) -> String {
+    text.chars().take(256).collect()
+}
+
 impl Row {
     pub(in crate::security) fn of(call: &ToolCall, session: &Session, redactor: &Redactor) -> Self {
         // a model may have made names up, and put anything into them
@@ -218,7 +226,8 @@ impl Row {
             time: String::new(),
             run: session.run(),
             mode: session.mode(),
-            labels: session.labels().clone(),
+            oversight: session.oversight(),
+            labels: session.labels().iter().map(|(name, label)| (cut(name), cut(&redactor.scrub(label)))).collect(),
             caller_hash: session.caller_hash().cloned(),
             module: None,
             tool: call.tool.clone(),

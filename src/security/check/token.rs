@@ -1,5 +1,7 @@
 //! The token must have every scope that the boundary says the tool needs.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 
 use super::denied::Denied;
@@ -27,10 +29,11 @@ pub struct GrantedScopes {
     pub jti_hash: Option<Digest>,
 }
 
-/// A token that stays as it is, for all servers.
-impl Grants for GrantedScopes {
-    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-        Box::pin(std::future::ready(Ok(Some(self.clone()))))
+/// Tokens that stay as they are, by server; a server without one gets no calls.
+impl Grants for BTreeMap<ServerId, GrantedScopes> {
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+        let none = || GrantError { server: server.clone(), reason: "none was given for it".to_owned() };
+        Box::pin(std::future::ready(self.get(server).cloned().ok_or_else(none).map(Some)))
     }
 }
 

@@ -1,6 +1,9 @@
 use std::fmt;
 
-use crate::security::check::{Denied, token::GrantError};
+use crate::{
+    secret::Redactor,
+    security::check::{Denied, token::GrantError},
+};
 
 /// Why a call is not made, or an answer not shown: one refusal at least.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,12 @@ impl Denial {
     /// The refusals, the one that explains most first.
     pub fn all(&self) -> impl Iterator<Item = &Denied> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    pub(super) fn scrub(&mut self, redactor: &Redactor) {
+        for denied in std::iter::once(&mut self.first).chain(&mut self.others) {
+            denied.detail = redactor.scrub(&denied.detail).into_owned();
+        }
     }
 }
 

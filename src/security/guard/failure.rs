@@ -8,7 +8,15 @@ pub struct CallFailure {
     pub(super) kind: FailureKind,
     code: EventKind,
     told: String,
+    recorded: Recorded,
     source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Who records the event of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recorded {
+    ByTransport,
+    ByGuard,
 }
 
 /// Whether the tool did what was wanted, as far as that is known.
@@ -31,13 +39,23 @@ pub enum FailureKind {
 impl CallFailure {
     /// A failure. `code` is what is recorded, and `told` is what the model is told of it: no address, no words of the server.
     pub fn new(kind: FailureKind, code: EventKind, told: impl Into<String>) -> Self {
-        Self { kind, code, told: told.into(), source: None }
+        Self { kind, code, told: told.into(), recorded: Recorded::ByGuard, source: None }
     }
 
     /// Because of this error.
     #[must_use]
     pub fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
+    }
+
+    /// Of a transport that has recorded the event itself: the guard records none.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { recorded: Recorded::ByTransport, ..self }
+    }
+
+    pub(super) fn is_to_record(&self) -> bool {
+        self.recorded == Recorded::ByGuard
     }
 
     pub(super) fn withheld() -> Self {

@@ -26,6 +26,7 @@ use super::{
     objections::{Objections, record, record_all},
     pending::{Authorized, PendingCall},
     reply,
+    scrubbed::Scrubbed,
     stand_in::StandIns,
 };
 use crate::{
@@ -152,6 +153,7 @@ impl Guard {
         session: &'a Session,
         events: &'a dyn EventSink,
     ) -> Result<Authorized<'a>, Unauthorized> {
+        let (sink, events) = (events, &Scrubbed { sink: events, redactor: &self.redactor });
         let mut call = self.named(call);
         let mut row = Row::of(&call, session, &self.redactor).asked_by(events.module());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
@@ -164,14 +166,15 @@ impl Guard {
         match (decision, audited) {
             (Ok(granted), Ok(number)) => {
                 let outcome = AwaitedOutcome::new(&self.audit, &self.clock, number, session.run(), &call.tool);
-                Ok(self.issue(call, granted, outcome, session, events))
+                Ok(self.issue(call, granted, outcome, session, sink))
             }
             (Ok(_), Err(_)) => {
                 let denied = Denied::new(EventKind::CheckFailed, "the decision could not be written to the audit");
                 Err(Unauthorized::Denied(denied.into()))
             }
             (Err(Objections::Unavailable(error)), _) => Err(Unauthorized::Unavailable(error)),
-            (Err(Objections::Denied(denial)), _) => {
+            (Err(Objections::Denied(mut denial)), _) => {
+                denial.scrub(&self.redactor);
                 record_all(&denial, events, &call, session);
                 Err(Unauthorized::Denied(denial))
             }
@@ -354,8 +357,9 @@ impl Guard {
         granted: Granted<'_>,
         outcome: AwaitedOutcome,
         session: &'a Session,
-        events: &'a dyn EventSink,
+        sink: &'a dyn EventSink,
     ) -> Authorized<'a> {
+        let events = &Scrubbed { sink, redactor: &self.redactor };
         if granted.novelty == Novelty::Repeated {
             let detail = "the same call was made before in this run";
             record(events, EventKind::RedundantCall, &call, detail);
@@ -377,7 +381,15 @@ impl Guard {
         }
         let limits = self.policy.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
         let inspector = Inspector { policy: &self.policy, redactor: &self.redactor, checks: &self.checks };
-        Authorized::Execute(PendingCall { inspector, session, events, call, effect: granted.effect, limits, outcome })
+        Authorized::Execute(PendingCall {
+            inspector,
+            session,
+            events: sink,
+            call,
+            effect: granted.effect,
+            limits,
+            outcome,
+        })
     }
 }
 

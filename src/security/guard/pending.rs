@@ -4,6 +4,7 @@ use super::{
     failure::{CallFailure, FailureKind},
     inspect::Inspector,
     objections::record,
+    scrubbed::Scrubbed,
 };
 use crate::{
     call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply},
@@ -99,6 +100,7 @@ impl PendingCall<'_> {
     {
         let made = make(self.call.clone()).await;
         let Self { inspector, session, events, call, mut outcome, .. } = self;
+        let events = &Scrubbed { sink: events, redactor: inspector.redactor };
         match made {
             Ok(mut reply) => {
                 inspector.redactor.scrub_json(&mut reply.content);
@@ -118,7 +120,7 @@ impl PendingCall<'_> {
                     session.forget_made(&call);
                 }
                 outcome.ended(failure.status(), Some(failure.code()));
-                if matches!(failure.code(), EventKind::ToolFailed | EventKind::UnknownTool) {
+                if failure.is_to_record() {
                     record(events, failure.code(), &call, in_full(&failure));
                 }
                 Err(failure)

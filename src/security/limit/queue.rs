@@ -20,7 +20,8 @@ pub(super) struct Queue {
 pub(super) struct Waiting<'q> {
     queue: &'q Queue,
     run: RunId,
-    own: Arc<AsyncMutex<()>>,
+    /// `None` while it is dropped.
+    own: Option<Arc<AsyncMutex<()>>>,
 }
 
 impl Queue {
@@ -34,7 +35,7 @@ impl Queue {
         let own = runs.get(&run).and_then(Weak::upgrade).unwrap_or_default();
         runs.insert(run, Arc::downgrade(&own));
         drop(runs);
-        Waiting { queue: self, run, own }
+        Waiting { queue: self, run, own: Some(own) }
     }
 
     /// How many runs have calls that wait.
@@ -50,8 +51,11 @@ impl Queue {
 
 impl Waiting<'_> {
     /// Waits for the turn of the call: first within its run, then among the runs. Both last until the result is dropped.
-    pub(super) async fn turn(&self) -> (Turn<'_, ()>, Turn<'_, ()>) {
-        let own = self.own.lock().await;
+    pub(super) async fn turn(&self) -> (Turn<'_, ()>, Option<Turn<'_, ()>>) {
+        let own = match &self.own {
+            Some(own) => Some(own.lock().await),
+            None => None,
+        };
         (self.queue.order.lock().await, own)
     }
 }
@@ -59,8 +63,8 @@ impl Waiting<'_> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut runs = self.queue.runs();
-        // this one is still counted
-        if Arc::strong_count(&self.own) == 1 {
+        self.own = None;
+        if runs.get(&self.run).is_some_and(|own| own.strong_count() == 0) {
             runs.remove(&self.run);
         }
     }

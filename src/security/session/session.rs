@@ -43,7 +43,8 @@ pub enum Mode {
 }
 
 /// Whether an approver may be asked about calls of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Oversight {
     /// Yes, where the runtime has one.
     #[default]
@@ -65,6 +66,12 @@ pub struct Caller(String);
 pub(in crate::security) struct Reservation<'s> {
     session: &'s Session,
     reserved: Option<Reserved>,
+}
+
+impl Oversight {
+    pub(in crate::security) fn is_attended(&self) -> bool {
+        *self == Self::Attended
+    }
 }
 
 impl Mode {

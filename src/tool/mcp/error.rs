@@ -256,7 +256,9 @@ impl ToolError {
 
 impl From<ToolError> for CallFailure {
     fn from(error: ToolError) -> Self {
-        Self::new(error.kind(), error.code(), error.model_text()).because(error)
+        let failure = Self::new(error.kind(), error.code(), error.model_text());
+        let is_recorded = !matches!(failure.code(), EventKind::ToolFailed | EventKind::UnknownTool);
+        if is_recorded { failure.recorded().because(error) } else { failure.because(error) }
     }
 }
 

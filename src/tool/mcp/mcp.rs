@@ -108,7 +108,10 @@ impl McpServer {
                 return Err(ToolError::UnknownTool.into());
             }
             let (handle, _abandoned_when_dropped) = CallHandle::new(call.tool.clone(), retry, limits, context);
-            Ok(self.make(call, &handle).await?)
+            let mut reply = self.make(call, &handle).await?;
+            // a server may send back what it was sent
+            context.recorder.redactor().scrub_json(&mut reply.content);
+            Ok(reply)
         };
         pending.perform(make).await
     }

@@ -141,6 +141,13 @@ fn refused_values_are_refused_however_they_are_written() {
         json!("True"),
         json!("-"),
         json!(["some", ["ALL"]]),
+        json!("none, all"),
+        json!({ "eq": "all" }),
+        json!({ "all": 1 }),
+        json!(" -\u{200b}"),
+        json!("－"),
+        json!("0.0\u{200b}"),
+        json!("０.０"),
     ] {
         assert_eq!(first_broken(&rule, &bad), Some(RuleId::NotEnum), "{bad}");
     }
@@ -151,6 +158,8 @@ fn refused_values_are_refused_however_they_are_written() {
         json!("--"),
         json!(10),
         json!("0.01"),
+        json!(0.5),
+        json!("00.1"),
         json!(false),
         json!(null),
         json!([]),

@@ -109,3 +109,23 @@ async fn in_an_unattended_run_no_approver_is_asked() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_failure_is_an_event_unless_the_transport_recorded_it_and_secrets_are_in_none() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("the server says s3cr3t-of-crm")]
+    struct Said;
+    for (is_recorded, events) in [(false, 1), (true, 0)] {
+        let bench = Bench::new();
+        let failure = CallFailure::new(FailureKind::Refused, EventKind::ServerRefused, "no").because(Said);
+        let failure = if is_recorded { failure.recorded() } else { failure };
+        let sink = std::sync::Mutex::default();
+        let call = wanted(TICKET, ticket());
+        let authorized = bench.guard.authorize(call, Some(&spec(TICKET)), &bench.session, &sink).await.unwrap();
+        let Authorized::Execute(pending) = authorized else { panic!("the run is live") };
+        assert!(pending.perform(|_| async { Err(failure) }).await.is_err());
+        let found: Vec<crate::event::SecurityEvent> = sink.lock().unwrap().clone();
+        assert_eq!(found.len(), events, "{found:?}");
+        assert!(found.iter().all(|event| event.detail == "the server says [redacted]"), "{found:?}");
+    }
+}

@@ -71,3 +71,21 @@ async fn nobody_waits_longer_than_five_seconds() {
     assert!((4..=5).contains(&passed), "{passed} of nine passed");
     assert_eq!(limiter.queue.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_wait_no_more_are_forgotten() {
+    let (limiter, _clock) = limiter(1);
+    for _ in 0..200 {
+        let run = RunId::random();
+        let waiting: Vec<_> = (0..4)
+            .map(|_| {
+                let limiter = Arc::clone(&limiter);
+                tokio::spawn(async move { drop(limiter.queue.enter(run)) })
+            })
+            .collect();
+        for one in waiting {
+            one.await.unwrap();
+        }
+    }
+    assert_eq!(limiter.queue.len(), 0);
+}

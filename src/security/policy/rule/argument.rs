@@ -100,7 +100,7 @@ keys! {
         |old, new| optional(slice(old), slice(new), |one, other| one == other);
     /// Values that are refused, however they are written: texts alike but for case, punctuation and invisible characters, equal numbers.
     /// Says less than `one_of`: whatever is not thought of is allowed.
-    not_one_of: Vec<Value> = NotEnum, values, Some(|set, value| !set.iter().any(|refused| value::is_alike(refused, value))),
+    not_one_of: Vec<Value> = NotEnum, values, Some(|set, value| !set.iter().any(|refused| value::is_refused(refused, value))),
         |old, new| {
             let (old, new) = (slice(old).unwrap_or_default(), slice(new).unwrap_or_default());
             Order::of(old, new, |one, other| one.iter().all(|refused| other.contains(refused)))

@@ -3,7 +3,10 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::security::text::{decodings::normalize, invisible};
+use crate::security::text::{
+    decodings::{normalize, plain},
+    invisible,
+};
 
 pub(super) use crate::security::text::link::{is_address_at, leads_only_to};
 
@@ -11,15 +14,34 @@ pub(super) fn is_text(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
     value.as_str().is_some_and(fits)
 }
 
-/// Whether two values may be taken for each other: numbers as texts count as numbers, and texts are compared in plain letters.
-pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let (one, other) = (text(one), text(other));
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    let (plain_one, plain_other) = (normalize(&one), normalize(&other));
-    one == other
-        || number(&one).zip(number(&other)).is_some_and(|(one, other)| one == other)
-        || plain_one == plain_other && !plain_one.is_empty()
+/// Whether a value, a part of a list that is written as one text, or anything in an object may be taken for a refused value: numbers as texts
+/// count as numbers, and texts are compared in plain letters.
+pub(super) fn is_refused(refused: &Value, value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_refused(refused, item)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, item)| is_refused(refused, &Value::from(name.as_str())) || is_refused(refused, item)),
+        Value::String(text) => is_alike(refused, text) || parts(text).any(|part| is_alike(refused, part)),
+        other => is_alike(refused, &other.to_string()),
+    }
+}
+
+fn is_alike(refused: &Value, text: &str) -> bool {
+    let refused = refused.as_str().map_or_else(|| refused.to_string(), str::to_owned);
+    let bare = |text: &str| plain(text).trim().to_owned();
+    let (one, other) = (bare(&refused), bare(text));
+    let number = |text: &str| text.parse::<f64>().ok();
+    if let (Some(one), Some(other)) = (number(&one), number(&other)) {
+        return one == other;
+    }
+    let (letters, others) = (normalize(&refused), normalize(text));
+    if letters.is_empty() { one == other } else { letters == others }
+}
+
+/// What stands between commas and the like.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ';', '|', '\t', '\n', '\r'])
 }
 
 pub(super) fn is_at_least(value: &Value, min: f64) -> bool {
