@@ -20,7 +20,8 @@ pub struct SecurityEvent {
     pub step: u32,
 }
 
-/// Where the events of a run are written down.
+/// Where the events of a run are written down, on behalf of one module of it. Called while a call is decided: do not block. Secrets that
+/// the guard knows are taken out before.
 pub trait EventSink: Send + Sync {
     /// Writes down an event.
     fn event(&self, event: SecurityEvent);

@@ -56,7 +56,7 @@ pub struct ToolStep {
 pub enum CallVerdict {
     /// It reached the tool.
     Executed,
-    /// It was permitted, and stood in for, because the run is part of compiling.
+    /// It was permitted, and stood in for, because the run is a dry run.
     DryRun,
     /// The guard, or the server, refused it.
     Denied,

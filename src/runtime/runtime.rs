@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 
@@ -82,7 +82,7 @@ impl Runtime {
     pub async fn run_with<M: Module>(&self, module: &M, input: M::Input, options: RunOptions) -> Run<M::Output> {
         let run = RunId::random();
         let recorder = Recorder::new(run, options.seed, self.shared.redactor.clone());
-        // the program's own input is what provenance trusts
+        // what provenance rules call `input`
         let trusted = module.user_input(&input);
         let session = Session::new(run, options.mode, &trusted)
             .overseen(options.oversight)
@@ -111,11 +111,11 @@ impl Runtime {
         released.map_err(|denial| {
             let event = |denied: &Denied| SecurityEvent::new(denied.kind, None, denied.detail.clone());
             // one answer breaks a kind of rule once
-            let mut of_kind = BTreeMap::new();
-            for denied in denial.all() {
-                of_kind.entry(denied.kind).or_insert(denied);
-            }
-            of_kind.into_values().for_each(|denied| cx.recorder().event(event(denied)));
+            let mut kinds = BTreeSet::new();
+            denial
+                .all()
+                .filter(|denied| kinds.insert(denied.kind))
+                .for_each(|denied| cx.recorder().event(event(denied)));
             CallError::AnswerDenied(denial.first.detail)
         })
     }

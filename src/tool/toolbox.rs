@@ -52,7 +52,7 @@ pub struct Survey {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ToolOutcome {
-    /// The tool answered, or something stood in for its answer while a program is compiled; the recorded step tells them apart
+    /// The tool answered, or something stood in for its answer in a dry run; the recorded step tells them apart
     /// ([`CallVerdict::DryRun`]).
     Replied {
         /// `{"result": …}`, or `{"error": …}` where the tool says that it failed.

@@ -149,7 +149,7 @@ fn keyed(url: url::Url, model: &str) -> OpenAi {
 /// A tool that answers with the secrets, as a key as well.
 fn echo(name: &str) -> Function {
     let reply = json!({ "client": told(CLIENT_SECRET), "token": [told(TOKEN)], CLIENT_SECRET: 1, "url": format!("https://x.example/?t={TOKEN}") });
-    Function::new(name, "ScriptedLm what it knows.", move |_: Nothing| {
+    Function::new(name, "Says what it knows.", move |_: Nothing| {
         let reply = reply.clone();
         async move { Ok::<_, String>(reply) }
     })

@@ -38,7 +38,7 @@ use crate::support::{LogCapture, NoModel, OneCall};
 
 /// A server that says its name, waits for ever, or asks first.
 #[derive(Clone)]
-struct ScriptedLm {
+struct TestServer {
     name: String,
     events: mpsc::UnboundedSender<&'static str>,
 }
@@ -48,7 +48,7 @@ type Events = mpsc::UnboundedReceiver<&'static str>;
 const TOOLS: [&str; 3] = ["say", "wait", "ask"];
 const PROGRAM: &str = "ABIDE_TEST_PROGRAM";
 
-impl ServerHandler for ScriptedLm {
+impl ServerHandler for TestServer {
     fn get_info(&self) -> Info {
         Info::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new(self.name.clone(), "1"))
@@ -93,7 +93,7 @@ impl ServerHandler for ScriptedLm {
     }
 }
 
-impl ScriptedLm {
+impl TestServer {
     fn new(name: &str) -> (Self, Events) {
         let (events, seen) = mpsc::unbounded_channel();
         (Self { name: name.to_owned(), events }, seen)
@@ -126,7 +126,7 @@ async fn the_program() {
     let Ok(name) = std::env::var(PROGRAM) else { return };
     // the test runner has begun a line of its own
     io::stdout().write_all(b"\n").unwrap();
-    let (says, _events) = ScriptedLm::new(&name);
+    let (says, _events) = TestServer::new(&name);
     let transport = rmcp::transport::stdio();
     let _ = says.serve(transport).await.unwrap().waiting().await;
 }
@@ -162,8 +162,8 @@ async fn said(boundary: &Boundary, tools: &Toolbox, tool: &str) -> Value {
 
 #[tokio::test]
 async fn servers_with_the_same_tools_are_told_apart_by_our_names_for_them() {
-    let (one, _one) = ScriptedLm::new("the first");
-    let (two, _two) = ScriptedLm::new("the second");
+    let (one, _one) = TestServer::new("the first");
+    let (two, _two) = TestServer::new("the second");
     let boundary = boundary(vec![one.serve_http("one").await, two.serve_http("two").await], vec![program("three")]);
     let tools = Toolbox::connect(&boundary).await.unwrap();
     let names: Vec<_> = tools.specs().iter().map(|spec| spec.name.as_str()).collect();
@@ -179,7 +179,7 @@ async fn servers_with_the_same_tools_are_told_apart_by_our_names_for_them() {
 #[tokio::test]
 async fn a_server_sees_that_nobody_waits_any_more() {
     for protocol in [Protocol::Auto, Protocol::Initialize] {
-        let (says, mut events) = ScriptedLm::new("patient");
+        let (says, mut events) = TestServer::new("patient");
         let mut config = says.serve_http("s").await;
         config.protocol = protocol;
         let boundary = boundary(vec![config], Vec::new());
@@ -197,7 +197,7 @@ async fn a_server_sees_that_nobody_waits_any_more() {
 
 #[tokio::test]
 async fn questions_are_answered_by_policy_over_both_transports() {
-    let (says, _events) = ScriptedLm::new("curious");
+    let (says, _events) = TestServer::new("curious");
     let mut http = says.serve_http("http").await;
     let mut command = program("program");
     let servers = (vec![http.clone()], vec![command.clone()]);

@@ -36,7 +36,7 @@ macro_rules! decided {
             seq = $row.seq,
             run = %$row.run,
             mode = $row.mode.name(),
-            oversight = ?$row.oversight,
+            oversight = $row.oversight.name(),
             labels = ?$row.labels,
             caller_hash = $row.caller_hash.as_ref().map(|hash| hash.as_str()),
             module = $row.module.as_deref(),

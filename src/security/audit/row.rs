@@ -227,7 +227,11 @@ impl Row {
             run: session.run(),
             mode: session.mode(),
             oversight: session.oversight(),
-            labels: session.labels().iter().map(|(name, label)| (cut(name), cut(&redactor.scrub(label)))).collect(),
+            labels: session
+                .labels()
+                .iter()
+                .map(|(name, label)| (cut(&redactor.scrub(name)), cut(&redactor.scrub(label))))
+                .collect(),
             caller_hash: session.caller_hash().cloned(),
             module: None,
             tool: call.tool.clone(),

@@ -26,14 +26,14 @@ pub(super) struct Asking<'a> {
 
 pub(super) fn context(asking: &Asking<'_>) -> Value {
     let rules = &asking.rule.arguments;
-    let is_astray = |(name, value): (&String, &Value)| unexpected(asking.rule, name, value).is_some();
+    let is_unexpected = |(name, value): (&String, &Value)| unexpected(asking.rule, name, value).is_some();
     let arguments: Map<String, Value> =
         rules.iter().map(|(name, rule)| (name.clone(), argument(asking, name, rule))).collect();
     json!({
         "scopes": asking.granted,
         "calls": asking.session.calls_of(&asking.call.tool),
         "asked": asking.session.asked(),
-        "unexpected": asking.call.arguments.iter().any(is_astray),
+        "unexpected": asking.call.arguments.iter().any(is_unexpected),
         "arguments": arguments,
     })
 }

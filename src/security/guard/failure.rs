@@ -32,7 +32,8 @@ pub enum FailureKind {
     Unreachable,
     /// It may have done it: its reply did not come. Says nothing about the program.
     Lost,
-    /// It did, and a rule of the boundary keeps the reply from the program.
+    /// It did, and a rule of the boundary keeps the reply from the program. Only the guard says this; from a transport it counts as
+    /// [`FailureKind::Unconfirmed`].
     Withheld,
 }
 

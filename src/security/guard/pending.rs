@@ -115,7 +115,10 @@ impl PendingCall<'_> {
                 }
                 Ok(reply)
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if failure.kind == FailureKind::Withheld {
+                    failure.kind = FailureKind::Unconfirmed;
+                }
                 if failure.kind == FailureKind::Refused {
                     session.forget_made(&call);
                 }

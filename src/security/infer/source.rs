@@ -13,7 +13,7 @@ type Cost = (usize, usize, usize, BTreeSet<Source>);
 /// Most choices that are tried: a value that stands under very many fields is in all of them by chance.
 const MAX_STEPS: u32 = 20_000;
 
-/// The cheapest places of which each use has at least one. None: some use has no place, or too many would be needed; or it takes too
+/// The cheapest places of which each use has at least one. `None` if some use has no place, or too many would be needed; or it takes too
 /// long to find out.
 pub(super) fn cover(uses: &BTreeSet<BTreeSet<Source>>) -> Option<Vec<Source>> {
     let (mut best, mut steps) = (None, 0);

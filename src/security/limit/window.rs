@@ -23,7 +23,7 @@ const PARTS: u32 = 64;
 /// So many callers are told apart. When there are more, and none has been quiet for its window, new ones are refused.
 const MAX_CALLERS: usize = 65_536;
 
-/// The brakes of a guard. Kept in memory: another process has its own.
+/// The windows of a guard. Kept in memory: another process has its own.
 pub(in crate::security) struct Windows {
     caller: Option<WindowLimit>,
     all: Option<WindowLimit>,

@@ -75,7 +75,7 @@ impl Policy {
         &self.0.spec
     }
 
-    /// The rule of a tool. None: it must not be called.
+    /// The rule of a tool; `None` if it must not be called.
     pub fn tool(&self, name: &ToolName) -> Option<&ToolRule> {
         self.0.spec.tools.get(name)
     }
@@ -153,24 +153,18 @@ impl Policy {
         self.0.spec.compile_writes
     }
 
-    /// A policy of a spec that was validated.
-    /// Allows nothing.
+    /// A policy without servers and tools: every call is refused.
+    #[expect(clippy::expect_used, reason = "an empty policy has no number that JSON could not hold")]
     pub fn empty() -> Self {
-        let spec = PolicySpec::default();
-        // it has no number that JSON could not hold
-        let digest = digest(&spec).unwrap_or_else(|_| Digest::of_bytes(&[]));
-        Self::of(spec, digest)
+        Self::checked(PolicySpec::default()).expect("an empty policy has a digest")
     }
 
+    /// A policy of a spec that was validated.
     pub(in crate::security) fn checked(spec: PolicySpec) -> Result<Self, BoundaryError> {
         let digest =
             digest(&spec).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
-        Ok(Self::of(spec, digest))
-    }
-
-    fn of(spec: PolicySpec, digest: Digest) -> Self {
         let (watched, kept_in) = (watched(&spec), kept_in(&spec));
-        Self(Arc::new(Inner { spec, digest, watched, kept_in }))
+        Ok(Self(Arc::new(Inner { spec, digest, watched, kept_in })))
     }
 
     fn read(name: &str, text: &str, base_dir: &Path) -> Result<Self, BoundaryError> {

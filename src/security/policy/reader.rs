@@ -324,12 +324,12 @@ impl<'t> Table<'t> {
         texts.filter_map(|text| self.parsed::<T>(key, text)).collect()
     }
 
-    /// A count that must be there.
-    /// As [`Table::all`], where the key is there.
+    /// As [`Table::all`]; `None` if the key is not there.
     pub(in crate::security) fn parsed_list<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Vec<T>> {
         self.has(key).then(|| self.all(key))
     }
 
+    /// A count that must be there.
     pub(in crate::security) fn required_count(&self, key: &str) -> Option<NonZeroU32> {
         if !self.has(key) {
             self.problem(key, "is missing: set it");

@@ -248,7 +248,7 @@ fn is_group(word: &str) -> bool {
     word.chars().all(is_figure) && word.chars().count() <= 8
 }
 
-/// Every run of so many words, and in scripts without blanks every other run of characters, normalize.
+/// Every run of so many words, and in scripts without blanks every other run of characters, each as [`normalize`] writes it.
 fn quotations(text: &str, found: &mut dyn FnMut(&str)) {
     let words: Vec<String> =
         text.split_whitespace().flat_map(words).map(normalize).filter(|word| !word.is_empty()).collect();

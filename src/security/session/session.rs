@@ -36,9 +36,9 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// For its user: calls are made.
+    /// Calls are made.
     Live,
-    /// For a look, or for compiling: calls that change something are stood in for.
+    /// Calls that change something are stood in for.
     DryRun,
 }
 
@@ -49,7 +49,7 @@ pub enum Oversight {
     /// Yes, where the runtime has one.
     #[default]
     Attended,
-    /// No: a call that needs an approval is refused. So it is while compiling.
+    /// No: a call that needs an approval is refused.
     Unattended,
 }
 
@@ -69,6 +69,14 @@ pub(in crate::security) struct Reservation<'s> {
 }
 
 impl Oversight {
+    /// As it is written in audits.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attended => "attended",
+            Self::Unattended => "unattended",
+        }
+    }
+
     pub(in crate::security) fn is_attended(&self) -> bool {
         *self == Self::Attended
     }

@@ -22,7 +22,8 @@ use crate::{
 pub struct CallContext<'a> {
     /// The W3C trace context of the call, sent as header and in `_meta`.
     pub traceparent: &'a str,
-    /// Where events go.
+    /// Where events below the call go: rate limits, refusals, renewed tokens. Must be the recorder that the call was authorized with, or
+    /// the events of one call are in two records.
     pub recorder: &'a Recorder,
 }
 

@@ -216,7 +216,7 @@ fn text(message: &Value, text: &str) -> Answer {
 }
 
 fn tool(name: &str) -> Value {
-    json!({ "name": name, "description": "ScriptedLm it again.", "inputSchema": { "type": "object" } })
+    json!({ "name": name, "description": "Says it again.", "inputSchema": { "type": "object" } })
 }
 
 fn listed(message: &Value, tools: &[Value], next: Option<&str>) -> Answer {
