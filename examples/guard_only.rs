@@ -29,7 +29,7 @@ async fn connect(testbed: &Testbed) -> Result<Client, Box<dyn Error>> {
     let credentials = [("client_id", testbed.client_id()), ("client_secret", testbed.client_secret())];
     let form = [[("grant_type", "client_credentials"), ("resource", testbed.mcp_url())], credentials].concat();
     let granted: Value = http.post(format!("{}/token", testbed.issuer())).form(&form).send().await?.json().await?;
-    let token = granted["access_token"].as_str().ok_or("no token")?;
+    let token = granted.get("access_token").and_then(Value::as_str).ok_or("no token")?;
     let config = StreamableHttpClientTransportConfig::with_uri(testbed.mcp_url()).auth_header(token);
     Ok(().serve(StreamableHttpClientTransport::with_client(http, config)).await?)
 }

@@ -23,10 +23,10 @@ pub(super) fn for_denial(tool: &ToolName, denied: &Denied) -> String {
         (EventKind::LeakDenied, _, Some(RuleId::NoEgress)) => format!("{entry}.no_egress"),
         (EventKind::ArgumentDenied, _, Some(rule @ RuleId::OtherArguments)) => format!("{entry}.{rule}"),
         (_, Some(argument), Some(RuleId::Name)) => {
-            format!("{entry}.arguments.{}", denied.at.as_ref().unwrap_or(argument))
+            format!("{entry}.arguments.{}", denied.at.as_deref().unwrap_or(argument))
         }
         (_, Some(argument), Some(rule)) => {
-            format!("{entry}.arguments.{}.{rule}", denied.at.as_ref().unwrap_or(argument))
+            format!("{entry}.arguments.{}.{rule}", denied.at.as_deref().unwrap_or(argument))
         }
         (EventKind::ArgumentDenied, None, Some(rule)) => format!("{entry}.{rule}"),
         (EventKind::ScopeMissing, ..) => format!("{entry}.scopes"),

@@ -27,7 +27,7 @@ pub struct Denied {
     /// The user's own check that refuses it.
     pub(crate) check: Option<&'static str>,
     /// Where the rule stands under `arguments`, where that is not the name in `argument`.
-    pub(crate) at: Option<String>,
+    pub(crate) at: Option<Box<str>>,
 }
 
 impl Denied {

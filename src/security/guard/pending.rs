@@ -18,6 +18,7 @@ use crate::{
 
 /// What the guard permits.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each call, and it is used up at once")]
 #[must_use = "the call is counted and audited as made: make it"]
 pub enum Authorized<'a> {
     /// To make the call.

@@ -61,7 +61,7 @@ pub(in crate::security) fn denied(
     leaf: &str,
     rule: RuleId,
 ) -> Denied {
-    Denied { at: Some(field_path(argument, path)), ..Denied::argument(kind, leaf, rule) }
+    Denied { at: Some(field_path(argument, path).into()), ..Denied::argument(kind, leaf, rule) }
 }
 
 /// What is wrong with a value that must be an object with these fields, and the field that was probably meant.

@@ -22,7 +22,7 @@ fn orders_to_a_model_are_found_wherever_they_stand() {
 #[test]
 fn each_text_that_is_looked_for_is_found_alone_and_the_shortest_is_counted_right() {
     let spoken = SPEAKERS.map(|(at_start, _)| at_start);
-    for text in TEMPLATES.iter().chain(&ORDERS).chain(&spoken).copied() {
+    for &text in TEMPLATES.iter().chain(&ORDERS).chain(&spoken) {
         for written in [text.to_owned(), text.to_uppercase(), format!("ünd {text}"), format!("Ok. {text}")] {
             let at_start_only = spoken.contains(&text) && written.starts_with("ünd");
             assert_eq!(in_text(&written).is_some(), !at_start_only, "{written}");
