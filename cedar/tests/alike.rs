@@ -12,8 +12,8 @@ use abide::{
     episode::{Recorder, RunId},
     secret::Redactor,
     security::{
-        Audit, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session, Verdict,
-        cedar::export, policy::Registry,
+        Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet,
+        Session, Verdict, cedar::export, policy::Registry,
     },
 };
 use abide_cedar::{CedarCheck, CedarError};
