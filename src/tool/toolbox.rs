@@ -1,6 +1,5 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    error::Error,
     sync::Arc,
     time::Duration,
 };
@@ -318,7 +317,7 @@ fn failed(tool: &ToolName, failure: &CallFailure) -> (CallVerdict, ToolOutcome) 
     // what its `Display` says beside the reason is said here
     let reason = || match failure.downcast_ref() {
         Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)) => reason.clone(),
-        _ => failure.source().map_or_else(|| failure.to_string(), ToString::to_string),
+        _ => failure.reason(),
     };
     let kind = failure.code();
     let observation = kind.observation(failure.told());

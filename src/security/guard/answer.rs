@@ -38,11 +38,7 @@ pub(super) fn check(policy: &Policy, session: &Session, answer: &Fields) -> Resu
             deny(EventKind::AnswerDenied, &format!("the answer has a value of the class `{name}` in it"));
         }
     }
-    let mut denials = denials.into_iter();
-    match denials.next() {
-        Some(first) => Err(Denial { first, others: denials.collect() }),
-        None => Ok(()),
-    }
+    Denial::of(denials).map_or(Ok(()), Err)
 }
 
 /// An answer that cannot be judged is no better than one that breaks a rule.

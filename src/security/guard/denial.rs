@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::{
+    event::EventKind,
     secret::Redactor,
     security::check::{Denied, token::GrantError},
 };
@@ -26,6 +27,12 @@ pub enum Unauthorized {
 }
 
 impl Denial {
+    /// Of refusals; `None` if there are none.
+    pub(super) fn of(denials: impl IntoIterator<Item = Denied>) -> Option<Self> {
+        let mut denials = denials.into_iter();
+        Some(Self { first: denials.next()?, others: denials.collect() })
+    }
+
     /// The refusals, the one that explains most first.
     pub fn all(&self) -> impl Iterator<Item = &Denied> {
         std::iter::once(&self.first).chain(&self.others)
@@ -35,6 +42,20 @@ impl Denial {
         for denied in std::iter::once(&mut self.first).chain(&mut self.others) {
             denied.detail = redactor.scrub(&denied.detail).into_owned();
         }
+    }
+}
+
+impl Unauthorized {
+    /// Of refusals that are there: without any, nothing was decided, and nothing may be permitted.
+    pub(super) fn of(denials: impl IntoIterator<Item = Denied>) -> Self {
+        let none = || Denied::new(EventKind::CheckFailed, "it was refused without a reason").into();
+        Self::Denied(Denial::of(denials).unwrap_or_else(none))
+    }
+}
+
+impl From<Denied> for Unauthorized {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied.into())
     }
 }
 

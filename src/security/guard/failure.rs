@@ -84,6 +84,11 @@ impl CallFailure {
         self.source().and_then(|source| source.downcast_ref())
     }
 
+    /// What went wrong: its source in words, or what it is itself where it has none.
+    pub fn reason(&self) -> String {
+        self.source().map_or_else(|| self.to_string(), ToString::to_string)
+    }
+
     /// Whether the infrastructure failed, which says nothing about the program.
     pub fn is_infrastructure(&self) -> bool {
         matches!(self.kind, FailureKind::Unreachable | FailureKind::Lost)

@@ -23,7 +23,7 @@ use super::{
     answer,
     denial::{Denial, Unauthorized},
     inspect::Inspector,
-    objections::{Objections, record, record_all},
+    objections::{record, record_all},
     pending::{Authorized, PendingCall},
     reply,
     scrubbed::Scrubbed,
@@ -153,7 +153,7 @@ impl Guard {
         session: &'a Session,
         events: &'a dyn EventSink,
     ) -> Result<Authorized<'a>, Unauthorized> {
-        let (sink, events) = (events, &Scrubbed { sink: events, redactor: &self.redactor });
+        let events = Scrubbed { sink: events, redactor: &self.redactor };
         let mut call = self.named(call);
         let mut row = Row::of(&call, session, &self.redactor).asked_by(events.module());
         let decision = self.decide(&mut call, tool, session, &mut row).await;
@@ -161,21 +161,21 @@ impl Guard {
         let audited = self.audit.write(Entry::Decision(row), self.clock.now());
         if let Err(error) = &audited {
             let detail = format!("the decision could not be written to the audit: {error}");
-            record(events, EventKind::CheckFailed, &call, detail);
+            record(&events, EventKind::CheckFailed, &call, detail);
         }
         match (decision, audited) {
             (Ok(granted), Ok(number)) => {
                 let outcome = AwaitedOutcome::new(&self.audit, &self.clock, number, session.run(), &call.tool);
-                Ok(self.issue(call, granted, outcome, session, sink))
+                Ok(self.issue(call, granted, outcome, session, events))
             }
             (Ok(_), Err(_)) => {
                 let denied = Denied::new(EventKind::CheckFailed, "the decision could not be written to the audit");
-                Err(Unauthorized::Denied(denied.into()))
+                Err(denied.into())
             }
-            (Err(Objections::Unavailable(error)), _) => Err(Unauthorized::Unavailable(error)),
-            (Err(Objections::Denied(mut denial)), _) => {
+            (Err(unavailable @ Unauthorized::Unavailable(_)), _) => Err(unavailable),
+            (Err(Unauthorized::Denied(mut denial)), _) => {
                 denial.scrub(&self.redactor);
-                record_all(&denial, events, &call, session);
+                record_all(&denial, &events, &call, session);
                 Err(Unauthorized::Denied(denial))
             }
         }
@@ -213,7 +213,7 @@ impl Guard {
         tool: Option<&ToolSpec>,
         session: &'s Session,
         row: &mut Row,
-    ) -> Result<Granted<'s>, Objections> {
+    ) -> Result<Granted<'s>, Unauthorized> {
         let attempt = session.attempt();
         let (rule, tool) = entry::find(&self.policy, call, tool)?;
         row.rule(rule);
@@ -221,7 +221,7 @@ impl Guard {
         let mut denials: Vec<Denied> = self.ask_for_scopes(rule, call, row).await?.into_iter().collect();
         if let Err(malformed) = self.schemas.check(call, tool).await {
             denials.push(malformed);
-            return Err(Objections::of(denials));
+            return Err(Unauthorized::of(denials));
         }
         let asked = Asked { policy: &self.policy, redactor: &self.redactor, rule, call, session, tool: Some(tool) };
         let (of_arguments, readings) = check::arguments(&asked);
@@ -229,12 +229,12 @@ impl Guard {
         row.readings(readings);
         denials.extend(self.run_custom_checks(call, tool, session).await);
         if !denials.iter().all(|denied| denied.is_overridable(rule)) {
-            return Err(Objections::of(denials));
+            return Err(Unauthorized::of(denials));
         }
         let wanted = Wanted { call, arguments_digest: &row.arguments_digest, attempt };
         let (reservation, novelty) = match session.reserve(&self.policy, rule, wanted) {
             Ok(reserved) => reserved,
-            Err(denied) => return Err(Objections::of(denials.into_iter().chain([denied]))),
+            Err(denied) => return Err(Unauthorized::of(denials.into_iter().chain([denied]))),
         };
         let (mode, digest) = (session.mode(), &row.arguments_digest);
         let stand_in = self.stand_ins.of(rule, tool, mode, digest).await;
@@ -246,7 +246,7 @@ impl Guard {
             self.request_approval(question, session).await?;
         }
         let places = self.take_places(session, &reservation).await;
-        places.map_err(|denied| Objections::of([denied].into_iter().chain(waived_objections(question.as_ref()))))?;
+        places.map_err(|denied| Unauthorized::of([denied].into_iter().chain(waived_objections(question.as_ref()))))?;
         Ok(Granted { effect: rule.effect, stand_in, novelty, reservation, question })
     }
 
@@ -266,10 +266,10 @@ impl Guard {
         rule: &ToolRule,
         call: &ToolCall,
         row: &mut Row,
-    ) -> Result<Option<Denied>, Objections> {
+    ) -> Result<Option<Denied>, Unauthorized> {
         // a function has no server, and so no token and no scopes
         let Some(server) = self.policy.server_of(&call.tool) else { return Ok(None) };
-        let granted = self.grants.granted(server).await.map_err(Objections::Unavailable)?;
+        let granted = self.grants.granted(server).await.map_err(Unauthorized::Unavailable)?;
         let Some(granted) = granted else { return Ok(None) };
         let denied = token::check(rule, &granted.scopes).err();
         row.token(granted);
@@ -318,7 +318,7 @@ impl Guard {
         })
     }
 
-    async fn request_approval(&self, question: &Question, session: &Session) -> Result<(), Objections> {
+    async fn request_approval(&self, question: &Question, session: &Session) -> Result<(), Unauthorized> {
         let may_ask = session.mode() == Mode::Live && session.oversight() == Oversight::Attended;
         let outcome = if may_ask { self.approvals.ask(question).await } else { Outcome::NoApprover };
         let why = match &outcome {
@@ -335,7 +335,7 @@ impl Guard {
         };
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
         let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::ApprovalRequested, why));
-        Err(Objections::of(question.objections.iter().cloned().chain(missing).chain(asked)))
+        Err(Unauthorized::of(question.objections.iter().cloned().chain(missing).chain(asked)))
     }
 
     /// What of a stand-in the program may see: it can be a real reply, out of a recording.
@@ -357,21 +357,20 @@ impl Guard {
         granted: Granted<'_>,
         outcome: AwaitedOutcome,
         session: &'a Session,
-        sink: &'a dyn EventSink,
+        events: Scrubbed<'a>,
     ) -> Authorized<'a> {
-        let events = &Scrubbed { sink, redactor: &self.redactor };
         if granted.novelty == Novelty::Repeated {
             let detail = "the same call was made before in this run";
-            record(events, EventKind::RedundantCall, &call, detail);
+            record(&events, EventKind::RedundantCall, &call, detail);
         }
         if let Some(reply) = &granted.stand_in {
-            record(events, EventKind::DryRun, &call, "it is a dry run");
+            record(&events, EventKind::DryRun, &call, "it is a dry run");
             session.answered(&self.policy, &call, &ToolReply::done(reply.clone()));
         }
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
             let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
-            record(events, EventKind::ApprovalRequested, &call, format!("somebody was asked ({what}), and said yes"));
+            record(&events, EventKind::ApprovalRequested, &call, format!("somebody was asked ({what}), and said yes"));
         }
         granted.reservation.keep();
         if let Some(mut stand_in) = granted.stand_in {
@@ -381,15 +380,7 @@ impl Guard {
         }
         let limits = self.policy.tool(&call.tool).map(ToolRule::call_limits).unwrap_or_default();
         let inspector = Inspector { policy: &self.policy, redactor: &self.redactor, checks: &self.checks };
-        Authorized::Execute(PendingCall {
-            inspector,
-            session,
-            events: sink,
-            call,
-            effect: granted.effect,
-            limits,
-            outcome,
-        })
+        Authorized::Execute(PendingCall { inspector, session, events, call, effect: granted.effect, limits, outcome })
     }
 }
 
@@ -401,7 +392,7 @@ impl fmt::Debug for Guard {
 }
 
 /// Writes into the row what was decided, by which rule, and what else there was to say.
-fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
+fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Unauthorized>) {
     match decision {
         Ok(granted) => {
             let verdict = if granted.stand_in.is_some() { RowVerdict::PermitDryRun } else { RowVerdict::Permit };
@@ -411,7 +402,7 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
             let place = rule_path::for_entry(&row.tool);
             row.conclude(verdict, Some(place), asked.chain(lifted));
         }
-        Err(Objections::Denied(denials)) => {
+        Err(Unauthorized::Denied(denials)) => {
             let place = rule_path::for_denial(&row.tool, &denials.first);
             row.field = denials.first.field().map(str::to_owned);
             row.conclude(
@@ -420,7 +411,7 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Objections>) {
                 denials.others.iter().map(|denied| denied.kind),
             );
         }
-        Err(Objections::Unavailable(_)) => row.conclude(RowVerdict::Unavailable, None, []),
+        Err(Unauthorized::Unavailable(_)) => row.conclude(RowVerdict::Unavailable, None, []),
     }
 }
 

@@ -4,33 +4,8 @@ use super::denial::Denial;
 use crate::{
     call::ToolCall,
     event::{EventKind, EventSink, SecurityEvent},
-    security::{
-        Session,
-        check::{Denied, provenance, token::GrantError},
-    },
+    security::{Session, check::provenance},
 };
-
-/// Why a call is not permitted.
-pub(super) enum Objections {
-    Denied(Denial),
-    Unavailable(GrantError),
-}
-
-impl Objections {
-    /// Of refusals that are there: without any, nothing was decided, and nothing may be permitted.
-    pub(super) fn of(denials: impl IntoIterator<Item = Denied>) -> Self {
-        let mut denials = denials.into_iter();
-        let first = denials.next();
-        let first = first.unwrap_or_else(|| Denied::new(EventKind::CheckFailed, "it was refused without a reason"));
-        Self::Denied(Denial { first, others: denials.collect() })
-    }
-}
-
-impl From<Denied> for Objections {
-    fn from(denied: Denied) -> Self {
-        Self::of([denied])
-    }
-}
 
 /// Records all refusals of a call.
 pub(super) fn record_all(denial: &Denial, events: &dyn EventSink, call: &ToolCall, session: &Session) {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply},
-    event::{EventKind, EventSink},
+    event::EventKind,
     security::{
         Session,
         audit::{AwaitedOutcome, OutcomeStatus},
@@ -65,7 +65,7 @@ pub enum Authorized<'a> {
 pub struct PendingCall<'a> {
     pub(super) inspector: Inspector<'a>,
     pub(super) session: &'a Session,
-    pub(super) events: &'a dyn EventSink,
+    pub(super) events: Scrubbed<'a>,
     pub(super) call: ToolCall,
     pub(super) effect: Effect,
     pub(super) limits: CallLimits,
@@ -101,18 +101,17 @@ impl PendingCall<'_> {
     {
         let made = make(self.call.clone()).await;
         let Self { inspector, session, events, call, mut outcome, .. } = self;
-        let events = &Scrubbed { sink: events, redactor: inspector.redactor };
         match made {
             Ok(mut reply) => {
                 inspector.redactor.scrub_json(&mut reply.content);
                 let status = outcome.replied(&reply);
-                let Some(reply) = inspector.inspect(&call, reply, session, events) else {
+                let Some(reply) = inspector.inspect(&call, reply, session, &events) else {
                     outcome.ended(OutcomeStatus::Withheld, Some(EventKind::ReplyDenied));
                     return Err(CallFailure::withheld());
                 };
                 outcome.ended(status, None);
                 if reply.status == ReplyStatus::Failed {
-                    record(events, EventKind::ToolFailed, &call, "the tool says that it failed");
+                    record(&events, EventKind::ToolFailed, &call, "the tool says that it failed");
                 }
                 Ok(reply)
             }
@@ -125,17 +124,12 @@ impl PendingCall<'_> {
                 }
                 outcome.ended(failure.status(), Some(failure.code()));
                 if failure.is_to_record() {
-                    record(events, failure.code(), &call, in_full(&failure));
+                    record(&events, failure.code(), &call, failure.reason());
                 }
                 Err(failure)
             }
         }
     }
-}
-
-/// A failure and what it comes from.
-fn in_full(failure: &CallFailure) -> String {
-    std::error::Error::source(failure).map_or_else(|| failure.to_string(), ToString::to_string)
 }
 
 impl std::fmt::Debug for PendingCall<'_> {

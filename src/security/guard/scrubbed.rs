@@ -4,6 +4,7 @@ use crate::{
 };
 
 /// Takes secrets out of events before they are written down.
+#[derive(Clone, Copy)]
 pub(super) struct Scrubbed<'a> {
     pub(super) sink: &'a dyn EventSink,
     pub(super) redactor: &'a Redactor,

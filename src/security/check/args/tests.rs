@@ -142,6 +142,7 @@ fn refused_values_are_refused_however_they_are_written() {
         json!("-"),
         json!(["some", ["ALL"]]),
         json!("none, all"),
+        json!("none，all"),
         json!({ "eq": "all" }),
         json!({ "all": 1 }),
         json!(" -\u{200b}"),

@@ -3,9 +3,12 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::security::text::{
-    decodings::{normalize, plain},
-    invisible,
+use crate::security::{
+    check::values::listed,
+    text::{
+        decodings::{normalize, plain},
+        invisible,
+    },
 };
 
 pub(super) use crate::security::text::link::{is_address_at, leads_only_to};
@@ -22,7 +25,7 @@ pub(super) fn is_refused(refused: &Value, value: &Value) -> bool {
         Value::Object(fields) => fields
             .iter()
             .any(|(name, item)| is_refused(refused, &Value::from(name.as_str())) || is_refused(refused, item)),
-        Value::String(text) => is_alike(refused, text) || parts(text).any(|part| is_alike(refused, part)),
+        Value::String(text) => is_alike(refused, text) || listed(text).any(|part| is_alike(refused, part)),
         other => is_alike(refused, &other.to_string()),
     }
 }
@@ -37,11 +40,6 @@ fn is_alike(refused: &Value, text: &str) -> bool {
     }
     let (letters, others) = (normalize(&refused), normalize(text));
     if letters.is_empty() { one == other } else { letters == others }
-}
-
-/// What stands between commas and the like.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ';', '|', '\t', '\n', '\r'])
 }
 
 pub(super) fn is_at_least(value: &Value, min: f64) -> bool {
