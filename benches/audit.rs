@@ -12,7 +12,8 @@ use std::{num::NonZeroU64, process::ExitCode, sync::Arc};
 
 use abide::{
     call::ToolCall,
-    lm::{LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{LmError, LmReply, LmRequest},
     prelude::*,
     runtime::{CallError, Cx},
     security::audit::{AuditOptions, Known, files_of, verify},

@@ -9,9 +9,11 @@ mod support;
 use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
-    episode::{Recorder, RunId},
+    episode::Recorder,
+    id::RunId,
+    scope::ScopeSet,
     secret::Redactor,
-    security::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session},
+    security::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
 };
 use std::{
     ffi::OsString,

@@ -11,7 +11,8 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use abide::{
     call::ToolCall,
-    lm::{LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{LmError, LmReply, LmRequest},
     prelude::*,
     runtime::{CallError, Cx},
     tool::ToolOutcome,

@@ -18,7 +18,8 @@ use std::{
 };
 
 use abide::{
-    lm::{LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{LmError, LmReply, LmRequest},
     net::{self, Request},
     prelude::*,
 };

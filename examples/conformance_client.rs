@@ -7,14 +7,16 @@ use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
     clock::{Clock, SystemClock},
-    episode::{Recorder, RunId},
+    episode::Recorder,
+    id::RunId,
     net::{self, AddressFilter, Client, Request},
+    scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session, Unauthorized,
+        Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Unauthorized,
         jwt::SigningKey,
         oauth::{
-            AuthError, Capabilities, Identity, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
+            AuthError, Capabilities, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
             config::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Registration, StepUp, TokenSource},
             resource_metadata,
         },
@@ -41,10 +43,10 @@ struct Task {
 }
 
 /// A server, and who we are there.
-type Connected = (McpServer, Arc<Identity>);
+type Connected = (McpServer, Arc<Connection>);
 
 /// The scopes of the one token that there is.
-struct Granted(Arc<Identity>);
+struct Granted(Arc<Connection>);
 
 /// Stands for a person with a browser who consents at once: goes where the page redirects to.
 #[derive(Debug)]
@@ -87,16 +89,16 @@ impl Task {
 
     /// Connects, calls every tool once, and looks at the tools again.
     async fn perform(&self) -> Outcome<()> {
-        let (server, identity) = self.connect().await?;
+        let (server, connection) = self.connect().await?;
         let tools = server.tools();
-        let guard = self.guard(identity, tools)?;
+        let guard = self.guard(connection, tools)?;
         let run = RunId::random();
         let session = Session::new(run, Mode::Live, &Fields::new());
         let log = Recorder::new(run, 0, self.redactor.clone());
         let mut done = Ok(());
         for call in self.calls(server.id(), tools)? {
             let tool = tools.iter().find(|tool| tool.name == call.tool);
-            let context = CallContext { traceparent: &run.traceparent(), recorder: &log };
+            let context = CallContext { traceparent: &run.traceparent(), events: Arc::new(log.clone()) };
             match guard.authorize(call, tool, &session, &log).await {
                 Ok(Authorized::Execute(pending)) => {
                     if let Err(failure) = server.call(pending, context).await {
@@ -129,9 +131,9 @@ impl Task {
 
     async fn connect_as(&self, config: ServerConfig, scopes: ScopeSet) -> Result<Connected, ConnectError> {
         let server = config.id.clone();
-        let identity = Identity::new(config, scopes, self.clock.clone(), self.redactor.clone());
-        let identity = Arc::new(identity.map_err(|source| ConnectError::Unreachable { server, source })?);
-        Ok((McpServer::connect(identity.clone(), self.clock.clone()).await?, identity))
+        let connection = Connection::new(config, scopes, self.clock.clone(), self.redactor.clone());
+        let connection = Arc::new(connection.map_err(|source| ConnectError::Unreachable { server, source })?);
+        Ok((McpServer::connect(connection.clone()).await?, connection))
     }
 
     fn config(&self) -> Outcome<ServerConfig> {
@@ -194,15 +196,15 @@ impl Task {
         Ok(Grant::Code(Code::new(registration).agent(Arc::new(Consenting)).endpoints(Endpoints::OrLegacy)))
     }
 
-    fn guard(&self, identity: Arc<Identity>, tools: &[ToolSpec]) -> Outcome<Guard> {
-        let config = identity.config();
+    fn guard(&self, connection: Arc<Connection>, tools: &[ToolSpec]) -> Outcome<Guard> {
+        let config = connection.config();
         let rule = || ToolRule::new(Effect::Write, ScopeSet::new()).other_arguments(UnlistedArguments::Allow);
         let policy = Policy::new(PolicySpec {
             servers: [config.id.clone()].into(),
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),
             ..PolicySpec::default()
         })?;
-        Ok(Guard::new(&policy, Arc::new(Granted(identity))).clock(self.clock.clone()))
+        Ok(Guard::new(&policy, Arc::new(Granted(connection))).clock(self.clock.clone()))
     }
 
     /// The calls that the suite names, else one of each tool.
@@ -237,7 +239,7 @@ impl Grants for Granted {
                 return Ok(None);
             }
             let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
-            let token = self.0.token().await.map_err(failed)?;
+            let token = self.0.identity().token().await.map_err(failed)?;
             Ok(Some(GrantedScopes {
                 scopes: token.granted.clone(),
                 token_hash: token.hash.clone(),

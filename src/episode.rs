@@ -2,8 +2,12 @@
 
 mod episode;
 mod recorder;
+mod recording;
 mod step;
 
-pub use episode::{Episode, RunId};
+pub use episode::Episode;
 pub use recorder::Recorder;
 pub use step::{CallVerdict, Exchange, ModelStep, Step, ToolStep};
+
+#[cfg(test)]
+mod tests;

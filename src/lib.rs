@@ -4,6 +4,7 @@ extern crate self as abide;
 
 pub mod adapter;
 pub mod artifact;
+pub mod bom;
 pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod data;
 pub mod episode;
 pub mod evaluate;
 pub mod event;
+pub mod id;
 pub mod lm;
 pub mod metric;
 pub mod module;
@@ -20,10 +22,13 @@ pub mod net;
 pub mod prelude;
 pub mod report;
 pub mod runtime;
+pub mod schema;
+pub mod scope;
 pub mod secret;
 pub mod security;
 #[cfg(test)]
 mod testing;
+pub mod token_shape;
 pub mod tool;
 pub mod usage;
 

@@ -24,7 +24,7 @@ pub use lm::Lm;
 pub use openai::{OpenAi, TokenLimit};
 pub use price::Prices;
 pub use retry::Retry;
-pub use types::{Finish, LmReply, LmRequest, Message, ModelId, ReplyFormat, Role};
+pub use types::{Finish, LmReply, LmRequest, Message, ReplyFormat, Role};
 
 #[cfg(test)]
 mod testing;

@@ -2,7 +2,6 @@
 //! bodies and waits capped.
 
 mod address;
-mod bom;
 mod cause;
 mod client;
 mod error;
@@ -19,7 +18,6 @@ pub(crate) mod stub;
 mod tls;
 
 pub use address::{AddressFilter, AddressKind};
-pub(crate) use bom::strip_bom;
 pub use bytes::Bytes;
 pub(crate) use client::check_address;
 pub use client::{Client, Reply, Request, Streamed};

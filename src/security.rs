@@ -7,6 +7,7 @@ mod call_digest;
 pub mod cedar;
 pub mod check;
 pub mod compare;
+mod connection;
 mod connections;
 mod guard;
 pub mod infer;
@@ -19,21 +20,19 @@ pub mod policy;
 pub mod recording;
 pub mod replay;
 mod rule_path;
-mod scope;
 pub mod servers;
 mod session;
 mod text;
 
 pub use audit::Audit;
 pub use boundary::Boundary;
-pub(crate) use check::schema;
 pub use check::{
     Check, CheckError, Denied, Verdict,
     token::{GrantError, GrantedScopes, Grants},
 };
+pub use connection::Connection;
 pub use connections::Connections;
 pub use guard::{Authorized, CallFailure, Denial, FailureKind, Guard, PendingCall, Unauthorized};
 pub use policy::{BoundaryError, Policy, RuleId};
-pub use scope::{Scope, ScopeError, ScopeSet};
 pub use session::{Caller, Labels, Mode, Oversight, Session};
 pub(crate) use session::{WRAPPER, has_json_texts, json_of};

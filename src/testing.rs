@@ -13,7 +13,8 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     Runtime, Signature,
-    lm::{Lm, LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{Lm, LmError, LmReply, LmRequest},
     security::Boundary,
 };
 

@@ -6,16 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use abide::{
-    Fields,
-    call::{ServerId, ToolCall, ToolReply, ToolSpec},
-    episode::{Recorder, RunId},
-    secret::Redactor,
-    security::{
-        Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet,
-        Session, Verdict, cedar::export, policy::Registry,
-    },
-};
+use abide::{Fields, call::{ServerId, ToolCall, ToolReply, ToolSpec}, episode::Recorder, id::RunId, secret::Redactor, security::{Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Verdict, cedar::export, policy::Registry}, scope::ScopeSet};
 use abide_cedar::{CedarCheck, CedarError};
 use futures_util::future::BoxFuture;
 use rand::{RngExt, SeedableRng, rngs::StdRng};

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState, lm::ModelId,
-    security::ScopeSet,
+    Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState, id::ModelId,
+    scope::ScopeSet,
 };
 
 fn spec(output: &str) -> Arc<SignatureSpec> {

@@ -17,8 +17,8 @@ use super::{
 use crate::{
     artifact::shown,
     call::ToolName,
-    episode::RunId,
     event::EventKind,
+    id::RunId,
     security::audit::{
         ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
     },

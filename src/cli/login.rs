@@ -16,9 +16,10 @@ use crate::{
     call::ServerId,
     clock::SystemClock,
     net,
+    scope::ScopeSet,
     secret::Redactor,
     security::{
-        Boundary, ScopeSet,
+        Boundary, Connection,
         oauth::{
             AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
             config::{Code, Grant, Proof},
@@ -46,7 +47,7 @@ pub(super) fn logout(server: &str, boundary: &Path, out: &mut dyn Write) -> Resu
     let boundary = Boundary::load(boundary)?;
     let config = with_login(server, &boundary)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let outcome = runtime.block_on(log_out(&config, Arc::new(SystemClock::new())))?;
+    let outcome = runtime.block_on(log_out(&config.resource_server(), Arc::new(SystemClock::new())))?;
     match outcome {
         None => writeln!(out, "nobody was logged in to `{server}`")?,
         Some(Revocation::Done) => writeln!(out, "logged out of `{server}`")?,
@@ -75,7 +76,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
         code.agent = Some(Arc::new(agent));
     }
     let scopes = boundary.policy().scopes_for(&config.id);
-    let identity = Identity::new(config.clone(), scopes, Arc::new(SystemClock::new()), Redactor::new())?;
+    let identity = Identity::new(config.resource_server(), scopes, Arc::new(SystemClock::new()), Redactor::new())?;
     identity.check_server(None).await?;
     let mut asked = false;
     let token = identity.token();
@@ -92,7 +93,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     let what = if asked { "logged in" } else { "logged in already" };
     let (scopes, until) = (listed(&token.granted), OffsetDateTime::from(token.expires).format(&Rfc3339));
     writeln!(out, "{what} to `{server}`\n  scopes  {scopes}\n  until   {}", until.unwrap_or_default())?;
-    let Some(path) = consent_file(&config).await? else {
+    let Some(path) = consent_file(&config.resource_server()).await? else {
         let bound = config.oauth().is_some_and(|oauth| oauth.proof == Proof::Dpop);
         let reason = if bound {
             "with `dpop`, what a client without a secret gets is bound to a key that lives as long as the program"
@@ -123,9 +124,8 @@ async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
     let id = ServerId::try_from("new".to_owned()).map_err(|error| CliError::Login(error.to_string()))?;
     let mut config = ServerConfig::new(id, url.clone());
     config.connection = net::Options::own_network();
-    let clock = Arc::new(SystemClock::new());
-    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new())?;
-    let wanted = match McpServer::connect(Arc::new(identity), clock).await {
+    let connection = Connection::new(config, ScopeSet::new(), Arc::new(SystemClock::new()), Redactor::new())?;
+    let wanted = match McpServer::connect(Arc::new(connection)).await {
         Ok(_) => {
             writeln!(out, "`{url}` takes everybody. For the boundary, under a name of yours:\n")?;
             writeln!(out, "[servers.NAME]\nurl = {}\nauthorization = \"none\"", quoted(url.as_str()))?;

@@ -1,8 +1,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Episode, Exchange, ModelStep, RunId, Step, ToolStep};
+use super::{Episode, Exchange, ModelStep, Step, ToolStep};
 use crate::{
     event::{EventKind, EventSink, SecurityEvent, Severity},
+    id::RunId,
     secret::Redactor,
 };
 

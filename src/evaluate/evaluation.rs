@@ -3,8 +3,9 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    episode::{Episode, RunId},
+    episode::Episode,
     event::EventKind,
+    id::RunId,
     metric::{Interval, Level, Score, counts},
 };
 

@@ -5,9 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::{LmError, LmReply, ModelId, Prices};
+use super::{LmError, LmReply, Prices};
 use crate::{
     clock::{Clock, SystemClock},
+    id::ModelId,
     net,
     secret::{Redactor, Secret},
     usage::Usage,

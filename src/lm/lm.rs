@@ -2,8 +2,9 @@ use futures_util::future::BoxFuture;
 
 use super::{
     error::LmError,
-    types::{LmReply, LmRequest, ModelId},
+    types::{LmReply, LmRequest},
 };
+use crate::id::ModelId;
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
 pub trait Lm: Send + Sync {

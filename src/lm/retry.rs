@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{Lm, LmError, LmReply, LmRequest, ModelId};
+use super::{Lm, LmError, LmReply, LmRequest};
 use crate::{
     clock::{Clock, SystemClock},
+    id::ModelId,
     net::Backoff,
 };
 

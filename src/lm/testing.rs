@@ -14,7 +14,8 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::{Lm, LmError, LmReply, LmRequest, Message, ModelId};
+use super::{Lm, LmError, LmReply, LmRequest, Message};
+use crate::id::ModelId;
 
 pub(super) use server::{Asked, Canned, Server, nobody};
 

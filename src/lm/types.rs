@@ -1,13 +1,6 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::usage::Usage;
-
-/// A model at an endpoint, such as `openai/gpt-5-mini`. Without secrets, without the endpoint's address.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ModelId(pub String);
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,11 +118,5 @@ impl Message {
     /// A message of the model.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self { role: Role::Assistant, content: content.into() }
-    }
-}
-
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    episode::RunId,
+    id::RunId,
     security::audit::{Mirror, Outcome, Row},
 };
 

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     Fields,
-    episode::{Episode, Recorder, RunId},
+    episode::{Episode, Recorder},
     event::SecurityEvent,
+    id::RunId,
     lm::Lm,
     module::Module,
     security::{Boundary, Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry},

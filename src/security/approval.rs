@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{check::Denied, session::Caller};
 use crate::{
     call::{Effect, ToolName},
-    episode::RunId,
+    id::RunId,
 };
 
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline

@@ -20,7 +20,7 @@ mod row;
 mod verify;
 
 pub use audit::{Audit, AuditRows};
-pub(in crate::security) use awaited::AwaitedOutcome;
+pub(crate) use awaited::AwaitedOutcome;
 pub use chain_fault::ChainFault;
 pub use error::AuditError;
 pub use hash::LogId;

@@ -7,17 +7,17 @@ use crate::{Digest, call::ToolCall};
 
 /// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments
 /// have the same digest.
-pub(in crate::security) fn arguments_digest(call: &ToolCall) -> Digest {
+pub(crate) fn arguments_digest(call: &ToolCall) -> Digest {
     // JSON can always be written
     Digest::of_bytes(&serde_json::to_vec(&SortedMap(&call.arguments)).unwrap_or_default())
 }
 
 /// SHA-256 of a value, with keys and numbers as in [`arguments_digest`].
-pub(in crate::security) fn value_digest(value: &Value) -> Digest {
+pub(crate) fn value_digest(value: &Value) -> Digest {
     Digest::of_bytes(&serde_json::to_vec(&Sorted(value)).unwrap_or_default())
 }
 
-pub(in crate::security) struct Sorted<'a>(&'a Value);
+pub(crate) struct Sorted<'a>(&'a Value);
 
 impl Serialize for Sorted<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -36,7 +36,7 @@ impl Serialize for Sorted<'_> {
 
 /// A JSON map that is written as one text for all that says the same, in the order of its keys, also where another crate of the
 /// program has maps keep the order of coming (`preserve_order`).
-pub(in crate::security) struct SortedMap<'a>(&'a Map<String, Value>);
+pub(crate) struct SortedMap<'a>(&'a Map<String, Value>);
 
 impl Serialize for SortedMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

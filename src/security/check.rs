@@ -14,9 +14,9 @@ pub(super) mod drift;
 pub(super) mod entry;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub(crate) mod input_schema;
 pub(super) mod leak;
 pub(super) mod provenance;
-pub(crate) mod schema;
 pub(super) mod sequence;
 pub(super) mod token;
 pub(super) mod values;

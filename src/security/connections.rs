@@ -1,4 +1,4 @@
-//! What is open to the servers of a boundary: one identity for each, shared by everything that talks to it.
+//! What is open to the servers of a boundary: one connection to each, shared by everything that talks to it.
 
 use std::{
     collections::BTreeMap,
@@ -6,25 +6,26 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{ScopeSet, oauth::Identity, servers::ServerConfig};
+use super::{connection::Connection, servers::ServerConfig};
 use crate::{
     call::ServerId,
     clock::{Clock, SystemClock},
     net,
+    scope::ScopeSet,
     secret::Redactor,
 };
 
-/// What copies of one boundary share: clock, known secrets, and an identity for each server, made when it is first asked for.
+/// What copies of one boundary share: clock, known secrets, and a connection to each server over HTTP, made when it is first asked for.
 #[derive(Clone)]
 pub struct Connections {
     clock: Arc<dyn Clock>,
     redactor: Redactor,
-    identities: Arc<Mutex<BTreeMap<ServerId, Arc<Identity>>>>,
+    open: Arc<Mutex<BTreeMap<ServerId, Arc<Connection>>>>,
 }
 
 impl Connections {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, redactor: Redactor::new(), identities: Arc::default() }
+        Self { clock, redactor: Redactor::new(), open: Arc::default() }
     }
 
     /// The clock that tokens live by.
@@ -37,16 +38,19 @@ impl Connections {
         &self.redactor
     }
 
-    /// The identity at a server, made with these scopes when it is first asked for.
-    pub(super) fn identity(&self, server: &ServerConfig, scopes: ScopeSet) -> Result<Arc<Identity>, net::Error> {
-        let mut identities = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = identities.get(&server.id) {
+    /// The connection to a server, made with these scopes when it is first asked for.
+    ///
+    /// # Errors
+    /// As [`Connection::new`].
+    pub fn to(&self, server: &ServerConfig, scopes: ScopeSet) -> Result<Arc<Connection>, net::Error> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open.get(&server.id) {
             return Ok(known.clone());
         }
-        let identity = Identity::new(server.clone(), scopes, self.clock.clone(), self.redactor.clone())?;
-        let identity = Arc::new(identity);
-        identities.insert(server.id.clone(), identity.clone());
-        Ok(identity)
+        let connection = Connection::new(server.clone(), scopes, self.clock.clone(), self.redactor.clone())?;
+        let connection = Arc::new(connection);
+        open.insert(server.id.clone(), connection.clone());
+        Ok(connection)
     }
 }
 

@@ -11,7 +11,6 @@ mod json;
 mod jwt;
 mod key;
 mod limit;
-mod looks;
 mod resource;
 mod sign;
 mod token;
@@ -19,9 +18,8 @@ mod token;
 pub use claims::{Claims, Confirmation};
 pub use error::Error;
 pub use jwt::Verifier;
-pub(in crate::security) use limit::LEEWAY;
+pub(crate) use limit::LEEWAY;
 pub use limit::MAX_TOKEN;
-pub use looks::is_jwt;
 pub use resource::{Refusal, ResourceServer};
 pub use sign::{Algorithm, KeyError, KeyHint, SigningKey, UnknownAlgorithm};
 

@@ -8,7 +8,7 @@ mod error;
 mod file;
 mod key;
 mod lock;
-pub(in crate::security) mod order;
+pub(crate) mod order;
 mod policy;
 mod reader;
 mod recorded;
@@ -18,14 +18,14 @@ mod spec;
 mod text;
 mod validate;
 
-pub(in crate::security) use concern::{NoEgressFields, Watched};
+pub(crate) use concern::{NoEgressFields, Watched};
 pub use error::{BoundaryError, Problem};
-pub(in crate::security) use file::{LoadMode, duration, read, read_file, read_rate};
-pub(in crate::security) use key::field_path;
+pub(crate) use file::{LoadMode, duration, read, read_file, read_rate};
+pub(crate) use key::field_path;
 pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use policy::{MAX_BYTES, Policy};
-pub(in crate::security) use policy::{check_size, invalid, text_of};
-pub(in crate::security) use reader::{Lines, Table, join as key_path};
+pub(crate) use policy::{check_size, invalid, text_of};
+pub(crate) use reader::{Lines, Table, join as key_path};
 pub use recorded::Recorded;
 pub use registry::Registry;
 pub use rule::{
@@ -35,4 +35,4 @@ pub use rule::{
 };
 pub use spec::PolicySpec;
 pub(crate) use text::read_text;
-pub(in crate::security) use validate::{Declared, validate};
+pub(crate) use validate::{Declared, validate};

@@ -5,12 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ScopeSet;
-use crate::{
-    call::ToolReply,
-    episode::{CallVerdict, Episode, ToolStep},
-    event::EventKind,
-};
+use crate::{call::ToolReply, event::EventKind};
 
 /// One recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,32 +92,6 @@ pub struct LineError {
 }
 
 impl Recording {
-    /// What a run did, to be decided again. `input` is what it was asked, with its fields, and `scopes` are those of its token, which no episode has. A reply is
-    /// here as far as the model was shown it; calls that were refused have none.
-    pub fn of(id: impl Into<String>, input: &impl Serialize, scopes: &ScopeSet, episode: &Episode) -> Self {
-        let call = |step: &ToolStep| RecordedCall {
-            tool: step.tool.to_string(),
-            arguments: step.arguments.clone(),
-            result: match step.verdict {
-                CallVerdict::Executed | CallVerdict::DryRun => {
-                    step.observation.get("result").unwrap_or(&step.observation).clone()
-                }
-                CallVerdict::Denied | CallVerdict::Invalid | CallVerdict::Failed => Value::Null,
-            },
-            expect: None,
-        };
-        Self {
-            id: id.into(),
-            input: match serde_json::to_value(input) {
-                Ok(Value::Object(fields)) => fields,
-                _ => Map::new(),
-            },
-            session: RecordedSession { scopes: scopes.iter().map(ToString::to_string).collect(), ..Default::default() },
-            calls: episode.tool_steps().map(call).collect(),
-            expect: None,
-        }
-    }
-
     /// Reads a line of a file of episodes.
     ///
     /// # Errors
@@ -134,6 +103,14 @@ impl Recording {
             let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
             LineError { line: number, column: error.column(), reason }
         })
+    }
+}
+
+impl RecordedCall {
+    /// The result as the reply that it was.
+    pub fn reply(&self) -> ToolReply {
+        let failed = self.result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
+        if failed { ToolReply::failed(self.result.clone()) } else { ToolReply::done(self.result.clone()) }
     }
 }
 
@@ -149,10 +126,4 @@ impl TryFrom<String> for Expectation {
             }),
         }
     }
-}
-
-/// A recorded result as the reply that it was.
-pub(super) fn answer(result: &Value) -> ToolReply {
-    let failed = result.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("error"));
-    if failed { ToolReply::failed(result.clone()) } else { ToolReply::done(result.clone()) }
 }

@@ -9,19 +9,20 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Denied, Mode, Policy, ScopeSet, Session,
+    Denied, Mode, Policy, Session,
     check::{self, Asked, entry, token},
     guard::reply,
     policy::{Approval, Registry},
-    recording::{Expectation, RecordedCall, Recording, ReplayError, answer},
+    recording::{Expectation, RecordedCall, Recording, ReplayError},
     rule_path,
     session::Wanted,
 };
 use crate::{
     Fields,
     call::{ReplyStatus, ToolCall, ToolName},
-    episode::RunId,
     event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
     secret::Redactor,
     security::call_digest::arguments_digest,
 };
@@ -186,7 +187,7 @@ fn decide(
         return Err(refused(first, Some(Ask::Lift)));
     }
     reservation.keep();
-    let reply = answer(&recorded.result);
+    let reply = recorded.reply();
     if reply::withheld(rule, &call.tool, &reply).is_none() {
         session.answered(policy, &call, &reply);
     } else {

@@ -6,8 +6,8 @@ mod input;
 mod servers;
 mod validate;
 
-pub use config::{Access, CommandConfig, Protocol, ServerConfig};
-pub(in crate::security) use file::{LoadContext, read};
+pub use config::{CommandConfig, Protocol, ServerConfig};
+pub(crate) use file::{LoadContext, read};
 pub use input::InputPolicy;
 pub use servers::Servers;
-pub(in crate::security) use validate::validate;
+pub(crate) use validate::validate;

@@ -13,7 +13,7 @@ mod structure;
 pub(super) use counts::Attempt;
 pub(super) use counts::{Counts, Made, Need, Reserved, Use, Wanted};
 pub(super) use memory::{Memory, Origin, is_blank_text, texts};
-pub(in crate::security) use session::Reservation;
+pub(crate) use session::Reservation;
 pub use session::{Caller, Labels, Mode, Oversight, Session};
 pub(super) use structure::Structure;
 pub(crate) use structure::{WRAPPER, has_json_texts, json_of};

@@ -246,7 +246,7 @@ impl Toolbox {
             return pending.perform(|_| async { Err(ToolError::UnknownTool.into()) }).await;
         };
         let traceparent = cx.session().run().traceparent();
-        let context = CallContext { traceparent: &traceparent, recorder: cx.recorder() };
+        let context = CallContext { traceparent: &traceparent, events: Arc::new(cx.recorder().clone()) };
         // large, and otherwise moved along at each step up
         Box::pin(server.call(pending, context)).await
     }
@@ -266,7 +266,7 @@ impl Tools {
             move |source| ToolboxError::Connect { server, source }
         };
         for server in boundary.servers().filter(|server| is_wanted(&server.id)) {
-            let connected = McpServer::connect(boundary.identity(server)?, live.clock().clone()).await;
+            let connected = McpServer::connect(boundary.connection(server)?).await;
             tools.add(connected.map_err(failed(&server.id))?, boundary);
         }
         for command in boundary.commands().filter(|command| is_wanted(&command.id)) {

@@ -12,7 +12,8 @@ use std::{
 use abide::{
     call::ToolCall,
     clock::ManualClock,
-    lm::{LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{LmError, LmReply, LmRequest},
     prelude::*,
     runtime::{CallError, Cx},
     security::audit::{AuditOptions, Known, files_of, verify},

@@ -11,8 +11,8 @@ use std::{
 use abide::{
     Digest, ProgramState, SlotPath, SlotState,
     artifact::{Artifact, Contents, Evidence, Program, Provenance, Requires},
-    lm::ModelId,
-    security::ScopeSet,
+    id::ModelId,
+    scope::ScopeSet,
 };
 
 fn contents() -> Contents {

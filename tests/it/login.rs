@@ -10,9 +10,10 @@ use std::{
 
 use abide::{
     net,
+    scope::ScopeSet,
     secret::Redactor,
     security::{
-        ScopeSet,
+        Connection,
         oauth::{
             AccessToken, AuthError, Identity, UserAgent,
             config::{ClientAuth, Code, Grant, OAuth, Registration},
@@ -122,7 +123,7 @@ impl Setup {
 
     fn identity_of(&self, config: ServerConfig, scopes: &str) -> Identity {
         let scopes = ScopeSet::parse(scopes).unwrap();
-        Identity::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+        Identity::new(config.resource_server(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
     }
 
     async fn token(&self, code: Code) -> Result<Arc<AccessToken>, AuthError> {
@@ -170,10 +171,13 @@ fn is_login_needed(result: Result<Arc<AccessToken>, AuthError>) -> bool {
 #[tokio::test]
 async fn a_person_says_yes_and_a_tool_can_be_called() {
     let setup = Setup::new().await;
-    let identity = Arc::new(setup.identity(setup.code(), READ));
-    let token = identity.token().await.unwrap();
+    let scopes = ScopeSet::parse(READ).unwrap();
+    let config = setup.config(setup.code());
+    let connection = Connection::new(config, scopes, setup.clock.clone(), setup.redactor.clone()).unwrap();
+    let connection = Arc::new(connection);
+    let token = connection.identity().token().await.unwrap();
     assert_eq!(token.granted.to_string(), READ);
-    let server = McpServer::connect(identity.clone(), setup.clock.clone()).await.unwrap();
+    let server = McpServer::connect(connection.clone()).await.unwrap();
     assert!(!server.tools().is_empty());
 
     let desk = setup.testbed.auth().desk();
@@ -199,7 +203,7 @@ async fn a_person_says_yes_and_a_tool_can_be_called() {
     assert_eq!(sent, ["client_id", "code", "code_verifier", "grant_type", "redirect_uri"]);
     assert_eq!(page["resource"], setup.testbed.mcp_url());
 
-    let shown = format!("{identity:?} {token:?} {:?}", identity.config());
+    let shown = format!("{connection:?} {token:?} {:?}", connection.config());
     for secret in [&form["code"], &form["code_verifier"], &setup.refresh_token()] {
         assert!(!shown.contains(secret.as_str()));
     }

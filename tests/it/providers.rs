@@ -84,9 +84,13 @@ async fn log_in(boundary: &Boundary) -> Result<(), AuthError> {
     let mut config = boundary.server(&id).unwrap().clone();
     let Grant::Code(code) = &mut config.oauth_mut().unwrap().grant else { return Ok(()) };
     code.agent = Some(Arc::new(Person));
-    let identity =
-        Identity::new(config, boundary.policy().scopes_for(&id), Arc::new(SystemClock::new()), Redactor::new())
-            .unwrap();
+    let identity = Identity::new(
+        config.resource_server(),
+        boundary.policy().scopes_for(&id),
+        Arc::new(SystemClock::new()),
+        Redactor::new(),
+    )
+    .unwrap();
     identity.token().await.map(drop)
 }
 

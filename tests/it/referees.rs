@@ -16,9 +16,9 @@ use abide::{
     event::EventKind,
     net,
     prelude::*,
+    scope::ScopeSet,
     secret::Secret,
     security::{
-        ScopeSet,
         oauth::config::OAuth,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{CommandConfig, ServerConfig, Servers},

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use abide::{
-    lm::{LmError, LmReply, LmRequest, Message, ModelId},
+    id::ModelId,
+    lm::{LmError, LmReply, LmRequest, Message},
     prelude::*,
 };
 use abide_testbed::{Options, Testbed};

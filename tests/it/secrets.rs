@@ -264,11 +264,12 @@ async fn errors(scene: &Scene, shown: &mut Shown) {
     shown.value("boundary", &scene.boundary);
     shown.value("redactor", scene.boundary.connections().redactor());
     let server = scene.boundary.servers().next().unwrap();
-    let identity = scene.boundary.identity(server).unwrap();
-    let token = identity.token().await.unwrap();
+    let connection = scene.boundary.connection(server).unwrap();
+    let token = connection.identity().token().await.unwrap();
     assert_eq!(token.hash.len(), 16, "this is the token of the gateway");
     shown.value("server", server);
-    shown.value("identity", &identity);
+    shown.value("connection", &connection);
+    shown.value("identity", &connection.identity());
     shown.value("token", &token);
     shown.value("tools", &scene.agent.tools().specs());
 }

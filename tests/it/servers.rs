@@ -4,9 +4,9 @@ use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
     prelude::*,
+    scope::ScopeSet,
     secret::Secret,
     security::{
-        ScopeSet,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
     },

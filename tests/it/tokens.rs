@@ -15,10 +15,9 @@ use std::{
 use abide::{
     clock::ManualClock,
     net::{self, Request},
-    security::{
-        ScopeSet,
-        jwt::{self, Claims, Refusal, ResourceServer, Verifier, is_jwt},
-    },
+    scope::ScopeSet,
+    security::jwt::{self, Claims, Refusal, ResourceServer, Verifier},
+    token_shape::is_jwt,
 };
 use abide_testbed::{
     Options, Testbed, TraceId,

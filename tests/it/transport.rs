@@ -9,12 +9,14 @@ use std::{
 use abide::{
     call::{Effect, ReplyStatus, ToolReply},
     clock::{Clock, SystemClock},
-    episode::{Recorder, RunId},
+    episode::Recorder,
     event::EventKind,
+    id::RunId,
     net,
+    scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
-        ScopeSet, jwt,
+        Connection, jwt,
         oauth::{
             AuthError, Identity,
             config::{ClientAuth, OAuth},
@@ -54,7 +56,13 @@ impl Setup {
 
     fn identity(&self, config: ServerConfig, scopes: &str) -> Identity {
         let scopes = ScopeSet::parse(scopes).unwrap();
-        Identity::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+        Identity::new(config.resource_server(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+    }
+
+    async fn connect_as(&self, config: ServerConfig, scopes: &str) -> Result<McpServer, ConnectError> {
+        let scopes = ScopeSet::parse(scopes).unwrap();
+        let connection = Connection::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap();
+        McpServer::connect(Arc::new(connection)).await
     }
 
     async fn token_error(&self, config: ServerConfig) -> AuthError {
@@ -62,14 +70,12 @@ impl Setup {
     }
 
     async fn connect(&self, scopes: &str) -> Caller {
-        let identity = self.identity(self.config(), scopes);
-        let server = McpServer::connect(Arc::new(identity), self.clock.clone());
-        Caller { server: server.await.unwrap(), redactor: self.redactor.clone() }
+        let server = self.connect_as(self.config(), scopes).await.unwrap();
+        Caller { server, redactor: self.redactor.clone() }
     }
 
     async fn connect_error(&self, config: ServerConfig) -> ConnectError {
-        let identity = self.identity(config, READ);
-        McpServer::connect(Arc::new(identity), self.clock.clone()).await.unwrap_err()
+        self.connect_as(config, READ).await.unwrap_err()
     }
 }
 
@@ -199,8 +205,8 @@ async fn short_lived_tokens_are_renewed_under_load() {
     let setup = Setup::new(options).await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let scopes = ScopeSet::parse(READ).unwrap();
-    let identity = Identity::new(setup.config(), scopes, clock.clone(), Redactor::new()).unwrap();
-    let server = McpServer::connect(Arc::new(identity), clock).await.unwrap();
+    let connection = Connection::new(setup.config(), scopes, clock, Redactor::new()).unwrap();
+    let server = McpServer::connect(Arc::new(connection)).await.unwrap();
     let caller = Caller { server, redactor: Redactor::new() };
     let end = Instant::now() + Duration::from_secs(10);
     let runs = (0..8).map(|_| async {
@@ -360,12 +366,14 @@ async fn tls_problems_have_names() {
 
     let mut config = setup.config();
     config.connection.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
-    let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
+    let error =
+        Identity::new(config.resource_server(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Authorities { .. }), "{error}");
 
     let mut config = setup.config();
     config.url = "http://example.com/mcp".parse().unwrap();
-    let error = Identity::new(config, ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
+    let error =
+        Identity::new(config.resource_server(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Insecure { .. }), "{error}");
 }
 

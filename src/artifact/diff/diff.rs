@@ -1,6 +1,6 @@
 use super::super::{Artifact, Contents, shown::shown};
 use super::lines::{Diff, Lines, Mark};
-use crate::{Digest, lm::ModelId};
+use crate::{Digest, id::ModelId};
 
 /// What changed from `old` to `new`; empty exactly when their digests are the same.
 pub fn diff(old: &Artifact, new: &Artifact) -> Diff {

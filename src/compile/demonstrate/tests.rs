@@ -7,7 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::{
     FieldSpec, SignatureSpec, Slot,
-    episode::{CallVerdict, Recorder, RunId, ToolStep},
+    episode::{CallVerdict, Recorder, ToolStep},
+    id::RunId,
     secret::Redactor,
 };
 

@@ -5,10 +5,10 @@ use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::super::{
-    Lm, LmError, LmReply, LmRequest, ModelId, Prices,
+    Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
-use crate::{clock::Clock, net, secret::Secret};
+use crate::{clock::Clock, id::ModelId, net, secret::Secret};
 
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
 /// repetition there is [`Retry`](super::super::Retry), for a budget [`Budgeted`](super::super::Budgeted), for a cache [`DiskCache`](super::super::DiskCache).

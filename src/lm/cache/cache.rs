@@ -5,8 +5,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::{Position, Url};
 
-use super::super::{Finish, Lm, LmError, LmReply, LmRequest, ModelId};
+use super::super::{Finish, Lm, LmError, LmReply, LmRequest};
 use super::store::{CacheStore, Key};
+use crate::id::ModelId;
 
 /// A model whose complete replies ([`Finish::Stop`]) are kept in a [`CacheStore`] and given again to the same request.
 ///

@@ -5,11 +5,11 @@ use http::{HeaderName, header};
 use url::Url;
 
 use super::super::{
-    Lm, LmError, LmReply, LmRequest, ModelId, Prices,
+    Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
 use super::token_limit::TokenLimit;
-use crate::{clock::Clock, net, secret::Secret};
+use crate::{clock::Clock, id::ModelId, net, secret::Secret};
 
 /// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends
 /// every request once: for repetition there is [`Retry`](super::super::Retry), for a budget [`Budgeted`](super::super::Budgeted), for a cache [`DiskCache`](super::super::DiskCache).

@@ -1,11 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{
-    episode::{Recorder, RunId},
-    event::SecurityEvent,
-    secret::Redactor,
-};
+use crate::{episode::Recorder, event::SecurityEvent, id::RunId, secret::Redactor};
 
 fn episode(kinds: &[EventKind]) -> Episode {
     let recorder = Recorder::new(RunId::random(), 0, Redactor::new());

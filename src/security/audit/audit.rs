@@ -54,7 +54,7 @@ impl Audit {
 
     /// Appends to an open file.
     #[cfg(test)]
-    pub(in crate::security) fn into_file(file: std::fs::File) -> Self {
+    pub(crate) fn into_file(file: std::fs::File) -> Self {
         Self::with(Sink::File(Box::new(LogFile::of(file))))
     }
 
@@ -79,7 +79,7 @@ impl Audit {
     }
 
     /// Numbers an entry, dates it and writes it; its number.
-    pub(in crate::security) fn write(&self, mut entry: Entry, now: SystemTime) -> Result<u64, AuditError> {
+    pub(crate) fn write(&self, mut entry: Entry, now: SystemTime) -> Result<u64, AuditError> {
         let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let number = sink.write(&mut entry, now).map_err(|reason| {
             *sink = Sink::Broken(reason.clone());

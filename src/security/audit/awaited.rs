@@ -8,14 +8,14 @@ use crate::{
     Digest,
     call::{ReplyStatus, ToolName, ToolReply},
     clock::Clock,
-    episode::RunId,
     event::EventKind,
+    id::RunId,
     security::call_digest::value_digest,
 };
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
 #[must_use = "say what came of the call"]
-pub(in crate::security) struct AwaitedOutcome(Option<Open>);
+pub(crate) struct AwaitedOutcome(Option<Open>);
 
 struct Open {
     audit: Audit,
@@ -30,20 +30,14 @@ struct Open {
 }
 
 impl AwaitedOutcome {
-    pub(in crate::security) fn new(
-        audit: &Audit,
-        clock: &Arc<dyn Clock>,
-        decision: u64,
-        run: RunId,
-        tool: &ToolName,
-    ) -> Self {
+    pub(crate) fn new(audit: &Audit, clock: &Arc<dyn Clock>, decision: u64, run: RunId, tool: &ToolName) -> Self {
         let (audit, clock, tool) = (audit.clone(), clock.clone(), tool.clone());
         let start = clock.elapsed();
         Self(Some(Open { audit, clock, decision, run, tool, start, latency: None, reply: None }))
     }
 
     /// The tool replied; what that is called.
-    pub(in crate::security) fn replied(&mut self, reply: &ToolReply) -> OutcomeStatus {
+    pub(crate) fn replied(&mut self, reply: &ToolReply) -> OutcomeStatus {
         if let Some(open) = &mut self.0 {
             open.latency = Some(open.clock.elapsed().saturating_sub(open.start));
             open.reply = Some(value_digest(&reply.content));
@@ -55,7 +49,7 @@ impl AwaitedOutcome {
     }
 
     /// This came of it.
-    pub(in crate::security) fn ended(mut self, status: OutcomeStatus, code: Option<EventKind>) {
+    pub(crate) fn ended(mut self, status: OutcomeStatus, code: Option<EventKind>) {
         self.end(status, code);
     }
 

@@ -12,11 +12,11 @@ use super::hash::LogId;
 use crate::{
     Digest,
     call::{Effect, ToolCall, ToolName},
-    episode::RunId,
     event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
     secret::Redactor,
     security::{
-        ScopeSet,
         call_digest::arguments_digest,
         check::{provenance::Reading, token::GrantedScopes},
         policy::{ToolRule, WrittenAs},
@@ -210,7 +210,7 @@ fn cut(text: &str) -> String {
 }
 
 impl Row {
-    pub(in crate::security) fn of(call: &ToolCall, session: &Session, redactor: &Redactor) -> Self {
+    pub(crate) fn of(call: &ToolCall, session: &Session, redactor: &Redactor) -> Self {
         // a model may have made names up, and put anything into them
         let is_name = |name: &str| {
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
@@ -249,27 +249,27 @@ impl Row {
         }
     }
 
-    pub(in crate::security) fn readings(&mut self, readings: Vec<Reading>) {
+    pub(crate) fn readings(&mut self, readings: Vec<Reading>) {
         self.read_as = readings.into_iter().map(|reading| (reading.argument, reading.written_as)).collect();
     }
 
-    pub(in crate::security) fn asked_by(mut self, module: Option<&str>) -> Self {
+    pub(crate) fn asked_by(mut self, module: Option<&str>) -> Self {
         self.module = module.map(|module| module.chars().take(MAX_NAME_CHARS).collect());
         self
     }
 
-    pub(in crate::security) fn rule(&mut self, rule: &ToolRule) {
+    pub(crate) fn rule(&mut self, rule: &ToolRule) {
         self.effect = Some(rule.effect);
         self.scopes = rule.scopes.clone();
     }
 
-    pub(in crate::security) fn token(&mut self, granted: GrantedScopes) {
+    pub(crate) fn token(&mut self, granted: GrantedScopes) {
         self.token_hash = Some(granted.token_hash);
         self.jti_hash = granted.jti_hash;
     }
 
     /// `rule` is the place of the rule that decided, `other_codes` what else there was to say, once each.
-    pub(in crate::security) fn conclude(
+    pub(crate) fn conclude(
         &mut self,
         verdict: RowVerdict,
         rule: Option<String>,

@@ -16,8 +16,8 @@ use super::{file::rotated, row::rfc3339, *};
 use crate::{
     Fields,
     call::ToolCall,
-    episode::RunId,
     event::EventKind,
+    id::RunId,
     security::{Labels, Mode, Session},
 };
 

@@ -6,16 +6,16 @@ use super::Boundary;
 use crate::{
     call::ServerId,
     net,
-    security::{GrantError, GrantedScopes, Grants, oauth::Identity, servers::ServerConfig},
+    security::{Connection, GrantError, GrantedScopes, Grants, servers::ServerConfig},
 };
 
 impl Boundary {
-    /// Who we are at a server. One for all copies of the boundary, so that a token is asked for once.
+    /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.
     ///
     /// # Errors
     /// The server's certification authorities cannot be used, or its address may not be spoken to.
-    pub fn identity(&self, server: &ServerConfig) -> Result<Arc<Identity>, net::Error> {
-        self.connections().identity(server, self.policy().scopes_for(&server.id))
+    pub fn connection(&self, server: &ServerConfig) -> Result<Arc<Connection>, net::Error> {
+        self.connections().to(server, self.policy().scopes_for(&server.id))
     }
 }
 
@@ -27,11 +27,11 @@ impl Grants for Boundary {
                 return Ok(None);
             }
             let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
-            let identity = self.identity(config).map_err(|error| failed(error.to_string()))?;
+            let connection = self.connection(config).map_err(|error| failed(error.to_string()))?;
             if config.oauth().is_none() {
                 return Ok(None);
             }
-            let token = identity.token().await.map_err(|error| failed(error.to_string()))?;
+            let token = connection.identity().token().await.map_err(|error| failed(error.to_string()))?;
             Ok(Some(GrantedScopes {
                 scopes: token.granted.clone(),
                 token_hash: token.hash.clone(),

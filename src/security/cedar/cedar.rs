@@ -1,10 +1,13 @@
 use std::fmt::Write;
 
 use super::super::{
-    ScopeSet, Session,
+    Session,
     policy::{ArgumentRule, Policy, RuleId, ToolRule},
 };
-use crate::call::{ToolCall, ToolName};
+use crate::{
+    call::{ToolCall, ToolName},
+    scope::ScopeSet,
+};
 
 /// A boundary in Cedar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +76,7 @@ fn action(tool: &ToolName, rule: &ToolRule) -> String {
 fn permission(policy: &Policy, tool: &ToolName, rule: &ToolRule) -> String {
     let mut conditions = vec!["!context.unexpected".to_owned()];
     if tool.server().is_some() && !rule.scopes.is_empty() {
-        let scopes: Vec<&str> = rule.scopes.iter().map(super::super::Scope::as_str).collect();
+        let scopes: Vec<&str> = rule.scopes.iter().map(crate::scope::Scope::as_str).collect();
         conditions.push(format!("context.scopes.containsAll({})", list(&scopes)));
     }
     conditions.extend(rule.max_calls.map(|most| format!("context.calls < {most}")));

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call::ToolCall,
+    scope::ScopeSet,
     security::{
-        ScopeSet, Session,
+        Session,
         check::{
             args::{field, unexpected},
             provenance,

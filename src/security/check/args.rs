@@ -2,9 +2,9 @@
 
 mod args;
 mod broken;
-pub(in crate::security) mod field;
+pub(crate) mod field;
 
-pub(in crate::security) use args::{check, unexpected};
+pub(crate) use args::{check, unexpected};
 
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,13 @@ use crate::{
 
 /// A call, and what is known when it is decided.
 #[derive(Clone, Copy)]
-pub(in crate::security) struct Asked<'a> {
-    pub(in crate::security) policy: &'a Policy,
+pub(crate) struct Asked<'a> {
+    pub(crate) policy: &'a Policy,
     /// Knows the secrets that must not leave.
-    pub(in crate::security) redactor: &'a Redactor,
-    pub(in crate::security) rule: &'a ToolRule,
-    pub(in crate::security) call: &'a ToolCall,
-    pub(in crate::security) session: &'a Session,
+    pub(crate) redactor: &'a Redactor,
+    pub(crate) rule: &'a ToolRule,
+    pub(crate) call: &'a ToolCall,
+    pub(crate) session: &'a Session,
     /// What the server says of the tool, where that is known.
-    pub(in crate::security) tool: Option<&'a ToolSpec>,
+    pub(crate) tool: Option<&'a ToolSpec>,
 }

@@ -19,13 +19,13 @@ use crate::{
 
 /// Whether a call was made before in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum Novelty {
+pub(crate) enum Novelty {
     New,
     Repeated,
 }
 
 /// Counts the call, or refuses it and counts nothing. Runs under the session's lock: two calls cannot both take the last place.
-pub(in crate::security) fn reserve(
+pub(crate) fn reserve(
     counts: &mut Counts,
     policy: &Policy,
     rule: &ToolRule,
@@ -89,7 +89,7 @@ fn distinct(counts: &Counts, rule: &ToolRule, call: &ToolCall) -> Result<BTreeSe
 
 impl Session {
     /// Counts a call before it is permitted, or refuses it.
-    pub(in crate::security) fn reserve(
+    pub(crate) fn reserve(
         &self,
         policy: &Policy,
         rule: &ToolRule,

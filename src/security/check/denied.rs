@@ -2,11 +2,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::super::{
-    ScopeSet,
-    policy::{RuleId, ToolRule},
-};
-use crate::event::EventKind;
+use super::super::policy::{RuleId, ToolRule};
+use crate::{event::EventKind, scope::ScopeSet};
 
 /// Why a call was refused. [`Display`](fmt::Display) is for the operator, [`Denied::model_json`] for the model. Holds names of
 /// arguments and rules, never their values.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Compares the definition with the one that was pinned. Where there are pins, a tool without one was not approved.
-pub(in crate::security) fn check(pins: Option<&BTreeMap<ToolName, Digest>>, tool: &ToolSpec) -> Result<(), Denied> {
+pub(crate) fn check(pins: Option<&BTreeMap<ToolName, Digest>>, tool: &ToolSpec) -> Result<(), Denied> {
     let Some(pins) = pins else { return Ok(()) };
     match pins.get(&tool.name) {
         Some(pinned) if *pinned == tool.digest => Ok(()),

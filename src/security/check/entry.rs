@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The operator's rule for the tool, and the tool itself.
-pub(in crate::security) fn find<'a>(
+pub(crate) fn find<'a>(
     policy: &'a Policy,
     call: &ToolCall,
     tool: Option<&'a ToolSpec>,
@@ -32,7 +32,7 @@ pub(in crate::security) fn find<'a>(
 
 /// What it is called to want a tool that the boundary has no entry for: naming something at one of our servers is an attempt at it, whether
 /// or not it exists.
-pub(in crate::security) fn absent(policy: &Policy, tool: &ToolName) -> EventKind {
+pub(crate) fn absent(policy: &Policy, tool: &ToolName) -> EventKind {
     let is_ours = tool.server().is_some_and(|server| {
         // rules that are tried without their servers still name them
         policy.has_server(server) || policy.catalogue().any(|(known, _)| known.server() == Some(server))

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::super::text::{decodings::decodings, link, markup, secret_shape};
-use super::{leak, schema};
+use super::leak;
 use crate::{
     Fields,
     call::ToolReply,
-    episode::RunId,
+    id::RunId,
+    schema,
     security::{
         Mode, Session,
         policy::{Class, Source},

@@ -6,7 +6,7 @@
 
 mod leak;
 
-pub(in crate::security) use leak::check;
+pub(crate) use leak::check;
 pub(crate) use leak::{has_class, has_planted};
 
 #[cfg(test)]

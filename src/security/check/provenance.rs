@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every value of an argument with `from` must stand in one of those places. What had to be read for that goes into `readings`.
-pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, readings: &mut Vec<Reading>) {
+pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, readings: &mut Vec<Reading>) {
     let registries = [asked.policy.registry(), asked.session.registry()];
     for (name, argument) in &asked.rule.arguments {
         let Some(value) = asked.call.arguments.get(name) else { continue };
@@ -36,7 +36,7 @@ pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, r
 }
 
 /// Looks for the values of each field that has `from`, and tells of each rule the first leaf that came from nowhere.
-pub(in crate::security) fn fields(
+pub(crate) fn fields(
     session: &Session,
     registries: &[&Registry],
     (name, argument): (&str, &ArgumentRule),
@@ -53,10 +53,10 @@ pub(in crate::security) fn fields(
 
 /// A value that stood in the input in another way than the call has it, and that a rule let count (`as`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::security) struct Reading {
+pub(crate) struct Reading {
     /// The argument, or the path of the field in it; names that the boundary has.
-    pub(in crate::security) argument: String,
-    pub(in crate::security) written_as: WrittenAs,
+    pub(crate) argument: String,
+    pub(crate) written_as: WrittenAs,
 }
 
 impl Reading {
@@ -67,7 +67,7 @@ impl Reading {
 
 /// Whether a refused call asks for what the prose of an earlier reply named, and the input did not: its tool, or a text among its
 /// arguments.
-pub(in crate::security) fn follows_injected_text(call: &ToolCall, session: &Session) -> bool {
+pub(crate) fn follows_injected_text(call: &ToolCall, session: &Session) -> bool {
     let mut words = vec![call.tool.as_str(), call.tool.local()];
     words.extend(texts(call.arguments.values()));
     session.with_memory(|memory| memory.was_told(&words))

@@ -20,12 +20,7 @@ const MAX_VALUES: usize = 64;
 
 /// Asks the rules of this tool and, for `never_with`, those of the tools that were called before. Runs under the session's lock: of two
 /// calls that exclude each other one comes first. What comes back are the earlier calls that this one uses up.
-pub(in crate::security) fn check(
-    counts: &Counts,
-    policy: &Policy,
-    rule: &ToolRule,
-    wanted: Wanted<'_>,
-) -> Result<Vec<Use>, Denied> {
+pub(crate) fn check(counts: &Counts, policy: &Policy, rule: &ToolRule, wanted: Wanted<'_>) -> Result<Vec<Use>, Denied> {
     let mut uses = Vec::new();
     for (key, entries, done) in [(RuleId::After, &rule.after, "called"), (RuleId::OnlyIf, &rule.only_if, "answered")] {
         for (entry, calls) in entries.iter().enumerate() {

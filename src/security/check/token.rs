@@ -5,12 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 
 use super::denied::Denied;
-use crate::{
-    Digest,
-    call::ServerId,
-    event::EventKind,
-    security::{ScopeSet, policy::ToolRule},
-};
+use crate::{Digest, call::ServerId, event::EventKind, scope::ScopeSet, security::policy::ToolRule};
 
 /// Who knows what our tokens may do: the token managers.
 pub trait Grants: Send + Sync {
@@ -48,7 +43,7 @@ pub struct GrantError {
 }
 
 /// Compares what the token has with what the tool needs.
-pub(in crate::security) fn check(rule: &ToolRule, granted: &ScopeSet) -> Result<(), Denied> {
+pub(crate) fn check(rule: &ToolRule, granted: &ScopeSet) -> Result<(), Denied> {
     if granted.covers(&rule.scopes) {
         return Ok(());
     }

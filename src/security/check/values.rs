@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 /// The values of an argument: the items of a list, lists in lists included; `None` if it is absent or null.
-pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
+pub(crate) fn items(value: Option<&Value>) -> Vec<&Value> {
     match value {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(list)) => list.iter().flat_map(|item| items(Some(item))).collect(),
@@ -10,7 +10,7 @@ pub(in crate::security) fn items(value: Option<&Value>) -> Vec<&Value> {
 }
 
 /// How many values an argument names: a list that is written as one text counts as what it lists, and an object as its entries.
-pub(in crate::security) fn counted(value: &Value) -> usize {
+pub(crate) fn counted(value: &Value) -> usize {
     let count = |item: &Value| match item {
         Value::String(text) => listed(text).count(),
         Value::Object(map) => map.len(),
@@ -21,13 +21,13 @@ pub(in crate::security) fn counted(value: &Value) -> usize {
 
 /// What a text lists, when somebody counts: all that stands between commas and what else separates items. A number with its thousands in
 /// groups is a list then: who counts must not count too little.
-pub(in crate::security) fn listed(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn listed(text: &str) -> impl Iterator<Item = &str> {
     let separates = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '\r' | '\t' | '\u{ff0c}' | '\u{3001}' | '\u{ff1b}');
     text.split(separates).map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Null, blank texts, and lists and objects of nothing.
-pub(in crate::security) fn is_blank(value: &Value) -> bool {
+pub(crate) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.iter().all(is_blank),

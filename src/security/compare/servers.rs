@@ -12,8 +12,8 @@ use super::{
 use crate::{
     call::ServerId,
     net::{self, TlsVersion},
+    scope::ScopeSet,
     security::{
-        ScopeSet,
         boundary::Boundary,
         jwt::Algorithm,
         oauth::config::{

@@ -10,7 +10,7 @@ use super::super::{
         self, Asked, Check, Denied, Verdict,
         budget::Novelty,
         drift, entry,
-        schema::Schemas,
+        input_schema::Schemas,
         token::{self, Grants},
     },
     limit::{rate::Limiter, window::Windows},

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const MASK: &str = "{hidden}";
 
 /// Why the program must not see a reply at all.
-pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {
+pub(crate) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &ToolReply) -> Option<SecurityEvent> {
     let allowed = &rule.reply;
     let reason = if allowed.max_bytes.is_some_and(|max| json_bytes(&reply.content, max as usize).is_none()) {
         "the reply is longer than `reply.max_bytes`: it was withheld"
@@ -32,7 +32,7 @@ pub(in crate::security) fn withheld(rule: &ToolRule, tool: &ToolName, reply: &To
 }
 
 /// Takes out of a reply what the program must not see, and notes text in it that is made to be taken for an order.
-pub(in crate::security) fn clean(
+pub(crate) fn clean(
     policy: &Policy,
     rule: &ToolRule,
     tool: &ToolName,

@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use crate::{
     Digest,
     call::{Effect, ToolSpec, json_bytes},
-    security::{check::schema::Schema, policy::ToolRule, session::Mode},
+    schema::Schema,
+    security::{policy::ToolRule, session::Mode},
 };
 
 /// Definitions that refer to themselves are followed so far.

@@ -29,10 +29,12 @@ use crate::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::ManualClock,
-    episode::{Episode, Recorder, RunId},
+    episode::{Episode, Recorder},
     event::{EventKind, SecurityEvent},
+    id::RunId,
+    scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{CheckError, GrantedScopes, ScopeSet, audit::AuditRows},
+    security::{CheckError, GrantedScopes, audit::AuditRows},
 };
 
 const BOUNDARY: &str = r#"

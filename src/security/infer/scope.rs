@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::seen::Seen;
 use crate::{
     call::ToolName,
-    security::{Scope, ScopeSet},
+    scope::{Scope, ScopeSet},
 };
 
 /// The scopes that each tool needs.

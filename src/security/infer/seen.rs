@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::InferError;
 use crate::{
     call::{ReplyStatus, ToolCall, ToolName},
+    scope::ScopeSet,
     security::{
-        ScopeSet,
         call_digest::arguments_digest,
         check::values::items,
         policy::{Registry, Source},
@@ -178,7 +178,7 @@ impl Seen {
             if *times > 0 {
                 repeated.insert(tool.clone());
             }
-            let reply = crate::security::recording::answer(&recorded.result);
+            let reply = recorded.reply();
             session.observe(&tool, &reply);
             if reply.status == ReplyStatus::Done {
                 *times += 1;

@@ -4,4 +4,4 @@ use std::time::Duration;
 pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// How far two clocks may be apart.
-pub(in crate::security) const LEEWAY: Duration = Duration::from_secs(30);
+pub(crate) const LEEWAY: Duration = Duration::from_secs(30);

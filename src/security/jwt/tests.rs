@@ -18,10 +18,11 @@ use tokio::{
 };
 
 use super::{cache::PAUSE, *};
+use crate::token_shape::is_jwt;
 use crate::{
     clock::ManualClock,
     net::{Client, Options},
-    security::ScopeSet,
+    scope::ScopeSet,
 };
 
 mod keys;

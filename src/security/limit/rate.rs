@@ -11,13 +11,13 @@ use governor::{
 
 use super::super::check::Denied;
 use super::queue::Queue;
-use crate::{clock::Clock, episode::RunId, event::EventKind, security::policy::Rate};
+use crate::{clock::Clock, event::EventKind, id::RunId, security::policy::Rate};
 
 /// Longer than this nobody waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The one limiter of a guard.
-pub(in crate::security) struct Limiter {
+pub(crate) struct Limiter {
     cells: RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>,
     queue: Queue,
     clock: Arc<dyn Clock>,
@@ -35,21 +35,21 @@ impl GovernorClock for Ticks {
 }
 
 impl Limiter {
-    pub(in crate::security) fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let each = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(rate.calls)).allow_burst(rate.burst);
         Self { cells: RateLimiter::direct_with_clock(quota, Ticks(Arc::clone(&clock))), queue: Queue::default(), clock }
     }
 
     /// Takes a place, however long that takes.
-    pub(in crate::security) async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         while let Err(later) = self.cells.check() {
             self.clock.sleep(later.wait_time_from(self.clock.elapsed())).await;
         }
     }
 
     /// Takes a place for a call of a run, waiting for it if the wait is short.
-    pub(in crate::security) async fn pass(&self, run: RunId) -> Result<(), Denied> {
+    pub(crate) async fn pass(&self, run: RunId) -> Result<(), Denied> {
         if let Some(_turn) = self.queue.try_turn()
             && self.cells.check().is_ok()
         {

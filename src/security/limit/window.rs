@@ -24,7 +24,7 @@ const PARTS: u32 = 64;
 const MAX_CALLERS: usize = 65_536;
 
 /// The windows of a guard. Kept in memory: another process has its own.
-pub(in crate::security) struct Windows {
+pub(crate) struct Windows {
     caller: Option<WindowLimit>,
     all: Option<WindowLimit>,
     clock: Arc<dyn Clock>,
@@ -55,14 +55,14 @@ struct Part {
 
 impl Windows {
     /// None where the boundary has no limit.
-    pub(in crate::security) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Option<Self> {
+    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Option<Self> {
         let Limits { caller, all, .. } = *limits;
         (caller.is_some() || all.is_some()).then(|| Self { caller, all, clock, used: Mutex::default() })
     }
 
     /// Counts a call in both windows, or refuses it and counts nothing. What was counted stays counted, also when the call is not made
     /// after all.
-    pub(in crate::security) fn take(&self, caller: Option<&Caller>, reserved: &Reserved) -> Result<(), Denied> {
+    pub(crate) fn take(&self, caller: Option<&Caller>, reserved: &Reserved) -> Result<(), Denied> {
         let now = self.clock.elapsed();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let Used { callers, all, swept } = &mut *used;

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     Pattern,
     call::{Effect, ToolName},
+    schema::schema_of,
+    scope::{Scope, ScopeSet},
     security::{
-        Scope, ScopeSet,
-        check::schema::schema_of,
         oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
         policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path},
     },

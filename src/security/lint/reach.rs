@@ -10,12 +10,9 @@ use super::{
 };
 use crate::{
     call::ToolName,
-    security::{
-        check::schema::takes,
-        policy::{
-            ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit,
-            key_path,
-        },
+    schema::takes,
+    security::policy::{
+        ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit, key_path,
     },
 };
 

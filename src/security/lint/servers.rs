@@ -10,10 +10,8 @@ use super::{
 };
 use crate::{
     call::ToolName,
-    security::{
-        check::schema::{Schema, takes_field, why_no_arguments_fit},
-        policy::{Source, ToolRule, key_path},
-    },
+    schema::{Schema, takes_field, why_no_arguments_fit},
+    security::policy::{Source, ToolRule, key_path},
 };
 
 pub(super) fn check(context: &mut LintContext<'_>) {

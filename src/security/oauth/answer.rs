@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::token_shape::is_jwt;
 use crate::{
-    net::strip_bom,
+    bom::strip_bom,
+    scope::{Scope, ScopeSet},
     secret::Secret,
-    security::{Scope, ScopeSet, jwt, oauth::config::Proof},
+    security::{jwt, oauth::config::Proof},
 };
 
 /// What a token endpoint granted (RFC 6749, section 5.1); `asked` is what it was asked for.
@@ -43,7 +45,7 @@ pub(super) fn statement(body: &[u8], kind: &str) -> Result<Secret<String>, &'sta
     if text(&entries, "issued_token_type") != Some(kind) {
         return Err("`issued_token_type` is not what was asked for");
     }
-    if token.expose().len() > jwt::MAX_TOKEN || !jwt::is_jwt(token.expose()) {
+    if token.expose().len() > jwt::MAX_TOKEN || !is_jwt(token.expose()) {
         return Err("`access_token` is no statement that can be shown elsewhere");
     }
     Ok(token)

@@ -1,10 +1,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::TokenChallenge;
-use crate::{
-    net,
-    security::{ScopeSet, jwt},
-};
+use crate::{net, scope::ScopeSet, security::jwt};
 
 /// Why there is no token. Never holds a secret, a token, or the body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,10 +6,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::{AuthError, TokenChallenge, answer, challenge, discovery, resource};
-use crate::{
-    secret::Secret,
-    security::{ScopeSet, oauth::config::Proof},
-};
+use crate::{scope::ScopeSet, secret::Secret, security::oauth::config::Proof};
 
 /// A scheme and its parameters.
 pub type Challenge = (String, BTreeMap<String, String>);

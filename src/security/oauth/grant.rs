@@ -12,11 +12,11 @@ use super::{
     endpoint::{Endpoint, Field, Form, field},
 };
 use crate::{
+    scope::ScopeSet,
     secret::Secret,
     security::{
-        ScopeSet, jwt,
-        oauth::config::{OAuth, ResourceParameter, TokenRequest, TokenSource},
-        servers::ServerConfig,
+        jwt,
+        oauth::config::{OAuth, ResourceParameter, ResourceServer, TokenRequest, TokenSource},
     },
 };
 
@@ -44,8 +44,8 @@ pub(super) fn resource(url: &Url) -> String {
 }
 
 /// What tokens for a server are for.
-pub(super) fn resource_of(config: &ServerConfig, oauth: &OAuth) -> String {
-    oauth.resource.clone().unwrap_or_else(|| resource(&config.url))
+pub(super) fn resource_of(server: &ResourceServer, oauth: &OAuth) -> String {
+    oauth.resource.clone().unwrap_or_else(|| resource(&server.url))
 }
 
 /// With client credentials (RFC 6749, section 4.4).

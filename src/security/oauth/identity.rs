@@ -21,22 +21,17 @@ use super::{
 use crate::{
     clock::Clock,
     net::{self, Client, Request},
+    scope::ScopeSet,
     secret::Redactor,
-    security::{
-        ScopeSet,
-        oauth::config::{OAuth, Proof, StepUp},
-        pace::Pace,
-        servers::{Access, ServerConfig},
-    },
+    security::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp},
 };
 
 /// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {
-    config: ServerConfig,
+    resource: ResourceServer,
     /// None where the server takes no tokens.
     issuing: Option<Arc<Issuing>>,
     server: Client,
-    pace: Pace,
     redactor: Redactor,
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
@@ -80,20 +75,19 @@ impl Identity {
     ///
     /// When the certification authorities or a certificate of our own cannot be used, or the server's address may not be spoken to.
     pub fn new(
-        config: ServerConfig,
+        resource: ResourceServer,
         scopes: ScopeSet,
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Result<Self, net::Error> {
-        net::check_address(&config.url)?;
-        let server = Client::new(&config.connection.clone().reaching(&config.url))?;
-        let issuing = match &config.access {
+        net::check_address(&resource.url)?;
+        let server = Client::new(&resource.connection.clone().reaching(&resource.url))?;
+        let issuing = match &resource.access {
             Access::Open => None,
-            Access::OAuth(oauth) => Some(Arc::new(issuing(&config, oauth, clock.clone(), redactor.clone())?)),
+            Access::OAuth(oauth) => Some(Arc::new(issuing(&resource, oauth, clock.clone(), redactor.clone())?)),
         };
-        let pace = Pace::new(config.rate, clock.clone());
         let state = State { declared: scopes.clone(), wanted: scopes, ..State::default() };
-        Ok(Self { config, issuing, server, pace, redactor, clock, state: Arc::new(Mutex::new(state)) })
+        Ok(Self { resource, issuing, server, redactor, clock, state: Arc::new(Mutex::new(state)) })
     }
 
     /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
@@ -103,7 +97,7 @@ impl Identity {
     /// When the issuer cannot be reached after some retries, refuses, or issues something else than a good token; or when the
     /// server takes no tokens.
     pub async fn token(&self) -> Result<Arc<AccessToken>, AuthError> {
-        let issuing = self.issuing.as_ref().ok_or_else(|| AuthError::Open { server: self.config.url.to_string() })?;
+        let issuing = self.issuing.as_ref().ok_or_else(|| AuthError::Open { server: self.resource.url.to_string() })?;
         let flight = {
             let mut state = self.state();
             match &state.token {
@@ -140,7 +134,7 @@ impl Identity {
     /// Asks for more scopes from now on, because the server refused a call for lack of them: for all that were asked for before,
     /// and these. False when the boundary does not let the server have them asked for, when that was done before, or too often.
     pub fn step_up(&self, token: &AccessToken, missing: &ScopeSet) -> bool {
-        let allowed = match self.config.oauth().map(|oauth| &oauth.step_up) {
+        let allowed = match self.resource.oauth().map(|oauth| &oauth.step_up) {
             None | Some(StepUp::Never) => false,
             Some(StepUp::Within(scopes)) => scopes.covers(missing),
             Some(StepUp::DangerAny) => true,
@@ -167,9 +161,9 @@ impl Identity {
     ///
     /// When it names issuers, and the pinned one is not among them, or speaks for another resource.
     pub async fn check_server(&self, named: Option<&str>) -> Result<(), AuthError> {
-        match self.config.oauth() {
+        match self.resource.oauth() {
             Some(oauth) => {
-                let server = resource::Subject { url: &self.config.url, resource: oauth.resource.as_deref() };
+                let server = resource::Subject { url: &self.resource.url, resource: oauth.resource.as_deref() };
                 resource::check(&self.server, server, &oauth.issuer, named).await
             }
             None => Ok(()),
@@ -177,8 +171,8 @@ impl Identity {
     }
 
     /// The server, and how we prove who we are.
-    pub fn config(&self) -> &ServerConfig {
-        &self.config
+    pub fn resource_server(&self) -> &ResourceServer {
+        &self.resource
     }
 
     /// The client that speaks to the MCP server, and to nobody else.
@@ -189,11 +183,6 @@ impl Identity {
     /// Takes out what this server must not get back into what is shown.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
-    }
-
-    /// How fast the server is spoken to.
-    pub(crate) fn pace(&self) -> &Pace {
-        &self.pace
     }
 
     /// Puts a token into a request to the server, and says which; `None` if the server takes no tokens.
@@ -267,13 +256,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 pub(super) fn issuing(
-    config: &ServerConfig,
+    resource: &ResourceServer,
     oauth: &OAuth,
     clock: Arc<dyn Clock>,
     redactor: Redactor,
 ) -> Result<Issuing, net::Error> {
     // the pins are those of the MCP server
-    let mut connection = config.connection.clone().spki_pins(Vec::new());
+    let mut connection = resource.connection.clone().spki_pins(Vec::new());
     for url in oauth.addresses() {
         connection = connection.reaching(&url);
     }
@@ -282,12 +271,12 @@ pub(super) fn issuing(
         Proof::Bearer => None,
         Proof::Dpop => Some(Prover::new().map_err(|e| net::Error::Setup(e.to_string()))?),
     };
-    let resource = grant::resource_of(config, oauth);
+    let resource = grant::resource_of(resource, oauth);
     Ok(Issuing::new(oauth.clone(), resource, client, prover, clock, redactor))
 }
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identity({})", self.config.id)
+        write!(f, "Identity({})", self.resource.id)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     endpoint::{Endpoint, field},
     expiry::remaining,
 };
-use crate::{secret::Secret, security::ScopeSet};
+use crate::{scope::ScopeSet, secret::Secret};
 
 /// What is known about an active token.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,12 +11,13 @@ use super::{
     introspection::{Expected, Expired, introspect},
     issuing::{Issuer, Issuing},
 };
+use crate::token_shape::is_jwt;
 use crate::{
     net::Backoff,
+    scope::ScopeSet,
     secret::Secret,
     security::{
-        ScopeSet,
-        jwt::{self, Confirmation, Verifier},
+        jwt::{Confirmation, Verifier},
         oauth::config::{self, Enterprise},
     },
 };
@@ -126,7 +127,7 @@ impl Issuing {
         let told = grant.life.map(|life| life.saturating_sub(underway));
         // a token that nobody can verify here is opaque, whatever it looks like: nothing is taken from it
         let looked = match &issuer.verifier {
-            Some(verifier) if jwt::is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
+            Some(verifier) if is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
             _ => self.introspected(&grant, issuer, target.scopes).await?,
         };
         let life = match (told, looked.left) {

@@ -9,7 +9,7 @@ use url::Url;
 use super::{AuthError, grant::resource, token_challenge::TokenChallenge};
 use crate::{
     net::{Bytes, Client, Options, Request},
-    security::ScopeSet,
+    scope::ScopeSet,
 };
 
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.

@@ -12,13 +12,15 @@ use url::form_urlencoded;
 use super::*;
 use crate::{
     clock::{Clock, ManualClock},
-    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
+    net::{
+        self,
+        stub::{Answer, Seen, Stub, json as reply_json, plain},
+    },
+    scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
-        ScopeSet,
         jwt::MAX_TOKEN,
-        oauth::config::{ClientAuth, OAuth, StepUp, TokenSource},
-        servers::ServerConfig,
+        oauth::config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
     },
 };
 
@@ -50,13 +52,14 @@ impl Issuer {
         }
     }
 
-    fn config(&self) -> ServerConfig {
+    fn config(&self) -> ResourceServer {
         let url = "https://mcp.example/mcp/#part".parse().unwrap();
         let oauth = OAuth::new(self.stub.url.clone(), "a:client", ClientAuth::Basic(secret()));
-        ServerConfig::new("crm".to_owned().try_into().unwrap(), url).with_oauth(oauth)
+        let id = "crm".to_owned().try_into().unwrap();
+        ResourceServer { id, url, access: Access::OAuth(Box::new(oauth)), connection: net::Options::default() }
     }
 
-    fn identity(&self, config: ServerConfig) -> Identity {
+    fn identity(&self, config: ResourceServer) -> Identity {
         let scopes = ScopeSet::parse("a b").unwrap();
         Identity::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap()
     }
@@ -94,7 +97,7 @@ async fn asks_with_resource_scope_and_encoded_credentials() {
     assert_eq!(request.header("authorization"), Some("Basic YSUzQWNsaWVudDpzM2NyZXQrJTI1JTJCJUMzJUE0JTNBJTJG"));
 
     let mut config = issuer.config();
-    config.oauth_mut().unwrap().client = ClientAuth::Post(secret());
+    config.access.oauth_mut().unwrap().client = ClientAuth::Post(secret());
     issuer.identity(config).token().await.unwrap();
     let request = &issuer.token_requests()[1];
     assert_eq!(request.header("authorization"), None);
@@ -291,14 +294,14 @@ async fn metadata_are_found_in_the_last_place_too() {
     own.lock().unwrap().clone_from(&stub.url);
     let issuer = Issuer::start(|_| granted(json!({}))).await;
     let mut config = issuer.config();
-    config.oauth_mut().unwrap().issuer = format!("{}/realm", stub.url);
+    config.access.oauth_mut().unwrap().issuer = format!("{}/realm", stub.url);
     issuer.identity(config.clone()).token().await.unwrap();
     let paths: Vec<_> = stub.seen().into_iter().map(|s| s.path).collect();
     assert_eq!(paths[0], "/.well-known/oauth-authorization-server/realm");
     assert_eq!(paths[1], "/.well-known/openid-configuration/realm");
     assert_eq!(paths.len(), 4);
 
-    config.oauth_mut().unwrap().issuer = format!("{}/nowhere", stub.url);
+    config.access.oauth_mut().unwrap().issuer = format!("{}/nowhere", stub.url);
     let error = issuer.identity(config).token().await.unwrap_err();
     assert!(matches!(error, AuthError::NoMetadata { .. }), "{error}");
 }
@@ -373,7 +376,7 @@ async fn scopes_that_cannot_be_had_take_nothing_away() {
     .await;
     let mut config = issuer.config();
     let more = ScopeSet::parse("c").unwrap();
-    config.oauth_mut().unwrap().step_up = StepUp::Within(more.clone());
+    config.access.oauth_mut().unwrap().step_up = StepUp::Within(more.clone());
     let identity = issuer.identity(config);
     let token = identity.token().await.unwrap();
     assert!(!identity.step_up(&token, &ScopeSet::parse("d").unwrap()), "the boundary does not list it");

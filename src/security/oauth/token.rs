@@ -3,12 +3,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::{
-    Digest,
-    clock::Clock,
-    secret::Secret,
-    security::{ScopeSet, oauth::config::Proof},
-};
+use crate::{Digest, clock::Clock, scope::ScopeSet, secret::Secret, security::oauth::config::Proof};
 
 /// A token that the pinned issuer issued, verified when it came.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 use http::HeaderMap;
 
 use super::challenge;
-use crate::security::{ScopeSet, oauth::config::Proof};
+use crate::{scope::ScopeSet, security::oauth::config::Proof};
 
 /// What a server said when it refused a request without a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

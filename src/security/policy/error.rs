@@ -51,7 +51,7 @@ impl BoundaryError {
 }
 
 impl Problem {
-    pub(in crate::security) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), line: None, reason: reason.into() }
     }
 }

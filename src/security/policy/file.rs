@@ -5,5 +5,5 @@ mod limits;
 mod read;
 mod tool;
 
-pub(in crate::security) use limits::{duration, rate as read_rate};
-pub(in crate::security) use read::{LoadMode, read, read_file, read_policy};
+pub(crate) use limits::{duration, rate as read_rate};
+pub(crate) use read::{LoadMode, read, read_file, read_policy};

@@ -2,7 +2,7 @@
 
 /// What the second of two values is, compared with the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum Order {
+pub(crate) enum Order {
     Same,
     Wider,
     Narrower,
@@ -11,7 +11,7 @@ pub(in crate::security) enum Order {
 
 impl Order {
     /// For values of which more lets less through.
-    pub(in crate::security) fn reversed(self) -> Self {
+    pub(crate) fn reversed(self) -> Self {
         match self {
             Self::Wider => Self::Narrower,
             Self::Narrower => Self::Wider,
@@ -20,7 +20,7 @@ impl Order {
     }
 
     /// From what each covers of the other.
-    pub(in crate::security) fn of<T>(old: T, new: T, covers: impl Fn(&T, &T) -> bool) -> Self {
+    pub(crate) fn of<T>(old: T, new: T, covers: impl Fn(&T, &T) -> bool) -> Self {
         match (covers(&new, &old), covers(&old, &new)) {
             (true, true) => Self::Same,
             (true, false) => Self::Wider,
@@ -31,32 +31,32 @@ impl Order {
 }
 
 /// A rule that is there or not; having it lets less through.
-pub(in crate::security) fn presence<T>(old: Option<T>, new: Option<T>) -> Order {
+pub(crate) fn presence<T>(old: Option<T>, new: Option<T>) -> Order {
     Order::of(old, new, |one, other| one.is_none() || other.is_some())
 }
 
 /// Upper limits; none is the widest.
-pub(in crate::security) fn by_most<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
+pub(crate) fn by_most<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
     Order::of(old, new, |one, other| one.is_none_or(|one| other.is_some_and(|other| one >= other)))
 }
 
 /// Lower limits; none is the widest.
-pub(in crate::security) fn by_least<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
+pub(crate) fn by_least<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
     Order::of(old, new, |one, other| one.is_none_or(|one| other.is_some_and(|other| one <= other)))
 }
 
 /// Sets of what is allowed, in any order.
-pub(in crate::security) fn set<T: PartialEq>(old: &[T], new: &[T]) -> Order {
+pub(crate) fn set<T: PartialEq>(old: &[T], new: &[T]) -> Order {
     covering(old, new, |one, other| one == other)
 }
 
 /// Sets of what is allowed, where one entry can cover others.
-pub(in crate::security) fn covering<T>(old: &[T], new: &[T], covers: impl Fn(&T, &T) -> bool) -> Order {
+pub(crate) fn covering<T>(old: &[T], new: &[T], covers: impl Fn(&T, &T) -> bool) -> Order {
     Order::of(old, new, |by, of| of.iter().all(|one| by.iter().any(|other| covers(other, one))))
 }
 
 /// As [`covering`], where no set at all allows everything.
-pub(in crate::security) fn optional<T>(old: Option<&[T]>, new: Option<&[T]>, covers: impl Fn(&T, &T) -> bool) -> Order {
+pub(crate) fn optional<T>(old: Option<&[T]>, new: Option<&[T]>, covers: impl Fn(&T, &T) -> bool) -> Order {
     match (old, new) {
         (Some(old), Some(new)) => covering(old, new, covers),
         _ => presence(old, new),

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     CanonicalError, Digest,
     call::{ServerId, ToolName},
-    security::ScopeSet,
+    scope::ScopeSet,
 };
 
 /// The largest boundary file, in bytes.
@@ -129,22 +129,22 @@ impl Policy {
     }
 
     /// Whether tools may be of a server with this id.
-    pub(in crate::security) fn has_server(&self, id: &str) -> bool {
+    pub(crate) fn has_server(&self, id: &str) -> bool {
         self.0.spec.servers.iter().any(|known| known.as_str() == id)
     }
 
     /// Whether rules of sequence look for calls of this tool.
-    pub(in crate::security) fn watches(&self, tool: &ToolName) -> Watched {
+    pub(crate) fn watches(&self, tool: &ToolName) -> Watched {
         if self.0.watched.contains_key(tool) { Watched::Yes } else { Watched::No }
     }
 
     /// The fields of this tool's replies that rules of sequence ask for.
-    pub(in crate::security) fn asked_fields(&self, tool: &ToolName) -> impl Iterator<Item = &str> {
+    pub(crate) fn asked_fields(&self, tool: &ToolName) -> impl Iterator<Item = &str> {
         self.0.watched.get(tool).into_iter().flatten().map(String::as_str)
     }
 
     /// What of that which this tool says must not leave; `None` if nothing is said of it.
-    pub(in crate::security) fn keeps_in(&self, tool: &ToolName) -> Option<&NoEgressFields> {
+    pub(crate) fn keeps_in(&self, tool: &ToolName) -> Option<&NoEgressFields> {
         self.0.kept_in.get(tool)
     }
 
@@ -160,7 +160,7 @@ impl Policy {
     }
 
     /// A policy of a spec that was validated.
-    pub(in crate::security) fn checked(spec: PolicySpec) -> Result<Self, BoundaryError> {
+    pub(crate) fn checked(spec: PolicySpec) -> Result<Self, BoundaryError> {
         let digest =
             digest(&spec).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let (watched, kept_in) = (watched(&spec), kept_in(&spec));
@@ -228,7 +228,7 @@ fn kept_in(spec: &PolicySpec) -> BTreeMap<ToolName, NoEgressFields> {
 }
 
 /// The name of a file, and what stands in it.
-pub(in crate::security) fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
+pub(crate) fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
     let name = path.display().to_string();
     match read_text(path, MAX_BYTES) {
         Ok(text) => Ok((name, text)),
@@ -237,10 +237,10 @@ pub(in crate::security) fn text_of(path: &Path) -> Result<(String, String), Boun
     }
 }
 
-pub(in crate::security) fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
+pub(crate) fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
     if text.len() as u64 > MAX_BYTES { Err(BoundaryError::TooLarge { name: name.to_owned() }) } else { Ok(()) }
 }
 
-pub(in crate::security) fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {
+pub(crate) fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {
     BoundaryError::Invalid { name: name.to_owned(), problems }
 }

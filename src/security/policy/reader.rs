@@ -19,14 +19,14 @@ use crate::Pattern;
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What all tables of one file share: the lines of its keys, and the problems so far.
-pub(in crate::security) struct Findings<'t> {
+pub(crate) struct Findings<'t> {
     text: &'t str,
     lines: RefCell<Lines>,
     problems: RefCell<Vec<Problem>>,
 }
 
 /// One table, and which of its keys somebody asked for.
-pub(in crate::security) struct Table<'t> {
+pub(crate) struct Table<'t> {
     path: String,
     line: usize,
     entries: Vec<Entry<'t>>,
@@ -35,7 +35,7 @@ pub(in crate::security) struct Table<'t> {
 
 /// The lines of keys in a file, from 1.
 #[derive(Clone, Debug, Default)]
-pub(in crate::security) struct Lines(BTreeMap<String, usize>);
+pub(crate) struct Lines(BTreeMap<String, usize>);
 
 struct Entry<'t> {
     key: String,
@@ -51,18 +51,18 @@ enum Used {
 }
 
 impl<'t> Findings<'t> {
-    pub(in crate::security) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self { text, lines: RefCell::default(), problems: RefCell::default() }
     }
 
     /// The line of a place in the text, from 1.
-    pub(in crate::security) fn line_at(&self, offset: usize) -> usize {
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         1 + before.iter().filter(|b| **b == b'\n').count()
     }
 
     /// Adds a problem; its line is that of its key, or of the closest table around it.
-    pub(in crate::security) fn add(&self, mut problem: Problem) {
+    pub(crate) fn add(&self, mut problem: Problem) {
         if problem.line.is_none() {
             problem.line = self.lines.borrow().of(&problem.key);
         }
@@ -71,7 +71,7 @@ impl<'t> Findings<'t> {
 
     /// With the problems that a validation found: all problems in the order of the file, or else where its keys are. A key that could not
     /// be read has its problem already, whatever would follow from that.
-    pub(in crate::security) fn conclude(self, validated: Vec<Problem>) -> Result<Lines, Vec<Problem>> {
+    pub(crate) fn conclude(self, validated: Vec<Problem>) -> Result<Lines, Vec<Problem>> {
         let misread: BTreeSet<String> = self.problems.borrow().iter().map(|problem| problem.key.clone()).collect();
         validated.into_iter().filter(|problem| !misread.contains(&problem.key)).for_each(|problem| self.add(problem));
         let mut problems = self.problems.into_inner();
@@ -82,7 +82,7 @@ impl<'t> Findings<'t> {
 
 impl Lines {
     /// The line of a key, or of the closest table around it.
-    pub(in crate::security) fn of(&self, key: &str) -> Option<usize> {
+    pub(crate) fn of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
             if let Some(line) = self.0.get(key) {
@@ -95,12 +95,7 @@ impl Lines {
 
 impl<'t> Table<'t> {
     /// The table `table` at `path`.
-    pub(in crate::security) fn new(
-        path: String,
-        line: usize,
-        table: &'t DeTable<'t>,
-        findings: &'t Findings<'t>,
-    ) -> Self {
+    pub(crate) fn new(path: String, line: usize, table: &'t DeTable<'t>, findings: &'t Findings<'t>) -> Self {
         let entries = table
             .iter()
             .map(|(key, value)| Entry {
@@ -119,22 +114,22 @@ impl<'t> Table<'t> {
     }
 
     /// The path of a key; quoted where it has a dot, as it is written in the file.
-    pub(in crate::security) fn path_of(&self, key: &str) -> String {
+    pub(crate) fn path_of(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
     /// The keys.
-    pub(in crate::security) fn keys(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
         self.entries.iter().map(|e| e.key.clone())
     }
 
     /// Adds a problem with the table itself.
-    pub(in crate::security) fn problem_here(&self, reason: impl Into<String>) {
+    pub(crate) fn problem_here(&self, reason: impl Into<String>) {
         self.findings.add(Problem { key: self.path.clone(), line: Some(self.line), reason: reason.into() });
     }
 
     /// Adds a problem with one of the keys.
-    pub(in crate::security) fn problem(&self, key: &str, reason: impl Into<String>) {
+    pub(crate) fn problem(&self, key: &str, reason: impl Into<String>) {
         let line = self.entries.iter().find(|e| e.key == key).map(|e| e.line);
         self.findings.add(Problem {
             key: self.path_of(key),
@@ -144,7 +139,7 @@ impl<'t> Table<'t> {
     }
 
     /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
-    pub(in crate::security) fn finish(self, known: &[&str]) {
+    pub(crate) fn finish(self, known: &[&str]) {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
             let reason = if known.contains(&entry.key.as_str()) {
                 "means nothing beside the other keys of this table: take it away".to_owned()
@@ -157,33 +152,33 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(in crate::security) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key)
     }
 
     /// Whether a key has a table; it does not count as asked for.
-    pub(in crate::security) fn has_table(&self, key: &str) -> bool {
+    pub(crate) fn has_table(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key && e.value.is_table())
     }
 
     /// The table without some of its keys, which are not reported as unknown.
-    pub(in crate::security) fn without(mut self, keys: &[&str]) -> Self {
+    pub(crate) fn without(mut self, keys: &[&str]) -> Self {
         self.entries.retain(|entry| !keys.contains(&entry.key.as_str()));
         self
     }
 
-    pub(in crate::security) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
+    pub(crate) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
         let entry = self.entries.iter().find(|e| e.key == key)?;
         entry.used.set(Used::Yes);
         Some(entry.value)
     }
 
-    pub(in crate::security) fn text(&self, key: &str) -> Option<&'t str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'t str> {
         self.expect(key, "a text", DeValue::as_str)
     }
 
     /// A text that must be there.
-    pub(in crate::security) fn required(&self, key: &str) -> Option<&'t str> {
+    pub(crate) fn required(&self, key: &str) -> Option<&'t str> {
         if !self.has(key) {
             self.problem(key, "is missing: set it");
         }
@@ -197,11 +192,11 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(in crate::security) fn flag(&self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         self.expect(key, "`true` or `false`", DeValue::as_bool)
     }
 
-    pub(in crate::security) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
+    pub(crate) fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
         self.expect(key, "a list of texts", |value| {
             let items = value.as_array()?;
             items.iter().map(|item| item.get_ref().as_str()).collect()
@@ -209,7 +204,7 @@ impl<'t> Table<'t> {
     }
 
     /// The entries of a list: a text, or a list of texts.
-    pub(in crate::security) fn alternatives(&self, key: &str) -> Option<Vec<Vec<&'t str>>> {
+    pub(crate) fn alternatives(&self, key: &str) -> Option<Vec<Vec<&'t str>>> {
         let entry = |value: &'t DeValue<'t>| match value.as_array() {
             Some(texts) => texts.iter().map(|text| text.get_ref().as_str()).collect(),
             None => value.as_str().map(|text| vec![text]),
@@ -219,7 +214,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(in crate::security) fn number(&self, key: &str) -> Option<f64> {
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
         self.expect(key, "a finite number", |value| {
             let number = match value {
                 DeValue::Integer(_) | DeValue::Float(_) => json(value)?.as_f64()?,
@@ -229,26 +224,26 @@ impl<'t> Table<'t> {
         })
     }
 
-    pub(in crate::security) fn count(&self, key: &str) -> Option<NonZeroU32> {
+    pub(crate) fn count(&self, key: &str) -> Option<NonZeroU32> {
         self.expect(key, "a whole number from 1 to 4294967295", |value| {
             let number = json(value)?.as_u64()?;
             NonZeroU32::new(u32::try_from(number).ok()?)
         })
     }
 
-    pub(in crate::security) fn number_of(&self, key: &str) -> Option<u32> {
+    pub(crate) fn number_of(&self, key: &str) -> Option<u32> {
         self.count(key).map(NonZeroU32::get)
     }
 
-    pub(in crate::security) fn owned_text(&self, key: &str) -> Option<String> {
+    pub(crate) fn owned_text(&self, key: &str) -> Option<String> {
         self.text(key).map(str::to_owned)
     }
 
-    pub(in crate::security) fn owned_texts(&self, key: &str) -> Option<Vec<String>> {
+    pub(crate) fn owned_texts(&self, key: &str) -> Option<Vec<String>> {
         self.texts(key).map(|texts| texts.into_iter().map(str::to_owned).collect())
     }
 
-    pub(in crate::security) fn pattern(&self, key: &str) -> Option<Pattern> {
+    pub(crate) fn pattern(&self, key: &str) -> Option<Pattern> {
         let pattern = Pattern::new(self.text(key)?);
         pattern
             .map_err(|error| {
@@ -258,30 +253,30 @@ impl<'t> Table<'t> {
     }
 
     /// A value of any type, as JSON.
-    pub(in crate::security) fn any(&self, key: &str) -> Option<Value> {
+    pub(crate) fn any(&self, key: &str) -> Option<Value> {
         self.expect(key, "a value that JSON can hold", json)
     }
 
-    pub(in crate::security) fn values(&self, key: &str) -> Option<Vec<Value>> {
+    pub(crate) fn values(&self, key: &str) -> Option<Vec<Value>> {
         self.expect(key, "a list of texts, numbers or booleans", |value| {
             let items = value.as_array()?.iter().map(|item| json(item.get_ref()));
             items.map(|item| item.filter(|v| !v.is_object() && !v.is_array())).collect()
         })
     }
 
-    pub(in crate::security) fn table(&self, key: &str) -> Option<Table<'t>> {
+    pub(crate) fn table(&self, key: &str) -> Option<Table<'t>> {
         let table = self.expect(key, "a table", DeValue::as_table)?;
         let line = self.entries.iter().find(|e| e.key == key)?.line;
         Some(Table::new(self.path_of(key), line, table, self.findings))
     }
 
     /// The tables under this one, by key; for tables whose keys are names.
-    pub(in crate::security) fn tables(&self) -> Vec<(String, Table<'t>)> {
+    pub(crate) fn tables(&self) -> Vec<(String, Table<'t>)> {
         self.keys().filter_map(|key| self.table(&key).map(|table| (key, table))).collect()
     }
 
     /// What stands in a file that a key names.
-    pub(in crate::security) fn beside<T>(
+    pub(crate) fn beside<T>(
         &self,
         key: &str,
         base_dir: &Path,
@@ -303,7 +298,7 @@ impl<'t> Table<'t> {
     }
 
     /// One of some words.
-    pub(in crate::security) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         let chosen = words.iter().find(|(word, _)| *word == text);
         if chosen.is_none() {
@@ -314,23 +309,23 @@ impl<'t> Table<'t> {
     }
 
     /// A text of a key, parsed.
-    pub(in crate::security) fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str, text: &str) -> Option<T> {
+    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str, text: &str) -> Option<T> {
         text.parse().map_err(|error: T::Err| self.problem(key, error.to_string())).ok()
     }
 
     /// Every text of a list, parsed.
-    pub(in crate::security) fn all<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Vec<T> {
+    pub(crate) fn all<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Vec<T> {
         let texts = self.texts(key).into_iter().flatten();
         texts.filter_map(|text| self.parsed::<T>(key, text)).collect()
     }
 
     /// As [`Table::all`]; `None` if the key is not there.
-    pub(in crate::security) fn parsed_list<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Vec<T>> {
+    pub(crate) fn parsed_list<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<Vec<T>> {
         self.has(key).then(|| self.all(key))
     }
 
     /// A count that must be there.
-    pub(in crate::security) fn required_count(&self, key: &str) -> Option<NonZeroU32> {
+    pub(crate) fn required_count(&self, key: &str) -> Option<NonZeroU32> {
         if !self.has(key) {
             self.problem(key, "is missing: set it");
         }
@@ -354,7 +349,7 @@ fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// The path of a key in a table, as TOML writes it.
-pub(in crate::security) fn join(path: &str, key: &str) -> String {
+pub(crate) fn join(path: &str, key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     let key = if bare { key.to_owned() } else { format!("{key:?}") };
     if path.is_empty() { key } else { format!("{path}.{key}") }

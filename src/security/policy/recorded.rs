@@ -8,7 +8,7 @@ use crate::{
     call::{ReplyStatus, ToolCall, ToolName},
     security::{
         call_digest::arguments_digest,
-        recording::{RecordedCall, Recording, answer},
+        recording::{RecordedCall, Recording},
     },
 };
 
@@ -31,8 +31,7 @@ impl Recorded {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let recording = Recording::read(number + 1, line.as_bytes()).map_err(|error| error.to_string())?;
             // what failed is no reply that could stand in for one
-            let did =
-                |call: &RecordedCall| call.tool == tool.as_str() && answer(&call.result).status == ReplyStatus::Done;
+            let did = |call: &RecordedCall| call.tool == tool.as_str() && call.reply().status == ReplyStatus::Done;
             for call in recording.calls.into_iter().filter(did) {
                 first.get_or_insert_with(|| call.result.clone());
                 let wanted = ToolCall { tool: tool.clone(), arguments: call.arguments };
@@ -45,7 +44,7 @@ impl Recorded {
     }
 
     /// The reply to the same call, else the first there is.
-    pub(in crate::security) fn reply(&self, arguments_digest: &Digest) -> &Value {
+    pub(crate) fn reply(&self, arguments_digest: &Digest) -> &Value {
         self.0.by_arguments.get(arguments_digest).unwrap_or(&self.0.first)
     }
 }

@@ -44,7 +44,7 @@ impl Registry {
     }
 
     /// Whether a list has a value; only texts are ever listed.
-    pub(in crate::security) fn has(&self, name: &str, value: &Value) -> bool {
+    pub(crate) fn has(&self, name: &str, value: &Value) -> bool {
         let (Some(list), Some(text)) = (self.0.get(name), value.as_str()) else {
             return false;
         };

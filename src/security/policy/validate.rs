@@ -5,5 +5,5 @@ mod policy;
 mod sequence;
 mod tool;
 
-pub(in crate::security) use declared::Declared;
-pub(in crate::security) use policy::validate;
+pub(crate) use declared::Declared;
+pub(crate) use policy::validate;

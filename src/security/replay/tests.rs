@@ -1,7 +1,5 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use crate::call::ToolReply;
-use crate::episode::{CallVerdict, ToolStep};
 use serde_json::Value;
 use serde_json::json;
 
@@ -122,25 +120,4 @@ fn a_reason_can_be_expected() {
     assert_eq!(met, [true, false, true]);
     let error = Recording::read(3, br#"{"id":"a","calls":[],"expect":"denied"}"#).unwrap_err().to_string();
     assert!(error.starts_with("line 3, column ") && error.contains("write `permit`, `deny` or the code"), "{error}");
-}
-
-#[test]
-fn what_a_run_did_can_be_decided_again() {
-    let tool = |name: &str, verdict, observation| {
-        let arguments = json!({ "id": 1 }).as_object().unwrap().clone();
-        ToolStep { tool: name.try_into().unwrap(), arguments, verdict, observation, elapsed: Default::default() }
-    };
-    let log = crate::episode::Recorder::new(RunId::random(), 0, crate::secret::Redactor::new());
-    log.tool(tool("bank.payments", CallVerdict::Executed, json!({ "result": { "iban": "DE1" } })));
-    log.tool(tool("bank.send", CallVerdict::Executed, json!({ "error": { "code": "tool_failed" } })));
-    log.tool(tool("bank.send", CallVerdict::Denied, json!({ "error": { "code": "scope_missing" } })));
-    let input = Fields::new().with("request", "pay");
-    let scopes = ScopeSet::parse("payments:read").unwrap();
-    let recording = Recording::of("a", &input, &scopes, &log.finish(Default::default()));
-    let line = serde_json::to_string(&recording).unwrap();
-    assert_eq!(Recording::read(1, line.as_bytes()).unwrap(), recording);
-    let results: Vec<_> = recording.calls.iter().map(|call| answer(&call.result)).collect();
-    assert_eq!(results[0], ToolReply::done(json!({ "iban": "DE1" })));
-    assert_eq!(results[1].status, ReplyStatus::Failed);
-    assert_eq!((&recording.calls[2].result, recording.session.scopes[0].as_str()), (&Value::Null, "payments:read"));
 }

@@ -7,7 +7,10 @@ use crate::{
     call::ServerId,
     net,
     secret::Secret,
-    security::{oauth::config::OAuth, policy::Rate},
+    security::{
+        oauth::config::{Access, OAuth, ResourceServer},
+        policy::Rate,
+    },
 };
 
 /// One MCP server over HTTP: where it is, how we are let in, and how we connect.
@@ -39,16 +42,6 @@ pub enum Protocol {
     Auto,
     /// 2025-11-25 and older only: for servers that answer nonsense to what they do not know.
     Initialize,
-}
-
-/// How we are let in to a server.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Access {
-    /// It asks for nothing, and no token is ever sent.
-    Open,
-    /// With tokens of one pinned issuer.
-    OAuth(Box<OAuth>),
 }
 
 /// One MCP server as a child process that talks over its standard input and output. It never sees a token, and of our environment
@@ -99,17 +92,21 @@ impl ServerConfig {
 
     /// How tokens are got, if the server takes any.
     pub fn oauth(&self) -> Option<&OAuth> {
-        match &self.access {
-            Access::Open => None,
-            Access::OAuth(oauth) => Some(oauth),
-        }
+        self.access.oauth()
     }
 
     /// As [`ServerConfig::oauth`], to be changed.
     pub fn oauth_mut(&mut self) -> Option<&mut OAuth> {
-        match &mut self.access {
-            Access::Open => None,
-            Access::OAuth(oauth) => Some(oauth),
+        self.access.oauth_mut()
+    }
+
+    /// The server as the OAuth client sees it.
+    pub fn resource_server(&self) -> ResourceServer {
+        ResourceServer {
+            id: self.id.clone(),
+            url: self.url.clone(),
+            access: self.access.clone(),
+            connection: self.connection.clone(),
         }
     }
 }

@@ -6,5 +6,5 @@ mod secret;
 mod server;
 mod token;
 
-pub(in crate::security) use context::LoadContext;
-pub(in crate::security) use read::read;
+pub(crate) use context::LoadContext;
+pub(crate) use read::read;

@@ -19,7 +19,7 @@ impl Servers {
     }
 
     /// Whether a server takes no tokens, so that its tools can need no scopes.
-    pub(in crate::security) fn takes_no_tokens(&self, id: &str) -> bool {
+    pub(crate) fn takes_no_tokens(&self, id: &str) -> bool {
         self.http.iter().any(|(known, config)| known.as_str() == id && config.oauth().is_none())
             || self.commands.keys().any(|known| known.as_str() == id)
     }

@@ -4,4 +4,4 @@ mod server;
 mod servers;
 mod token;
 
-pub(in crate::security) use servers::validate;
+pub(crate) use servers::validate;

@@ -12,25 +12,25 @@ use crate::{
 
 /// How often what was done. Only permitted calls count, except for attempts.
 #[derive(Default)]
-pub(in crate::security) struct Counts {
+pub(crate) struct Counts {
     attempts: u32,
     /// Permitted calls of each tool.
-    pub(in crate::security) calls: BTreeMap<ToolName, u32>,
+    pub(crate) calls: BTreeMap<ToolName, u32>,
     /// Values of each tool's `distinct` argument, and how many permitted calls had them.
-    pub(in crate::security) distinct: BTreeMap<ToolName, BTreeMap<String, u32>>,
+    pub(crate) distinct: BTreeMap<ToolName, BTreeMap<String, u32>>,
     /// Permitted calls by tool and arguments.
-    pub(in crate::security) made: BTreeMap<Fingerprint, u32>,
+    pub(crate) made: BTreeMap<Fingerprint, u32>,
     /// Bytes of text that permitted calls send to somebody else.
-    pub(in crate::security) outgoing: u64,
+    pub(crate) outgoing: u64,
     /// Permitted calls that rules of sequence look for, in order.
-    pub(in crate::security) history: Vec<Made>,
+    pub(crate) history: Vec<Made>,
     made_so_far: u64,
 }
 
 /// A permitted call that a rule of sequence may look for.
-pub(in crate::security) struct Made {
+pub(crate) struct Made {
     number: u64,
-    pub(in crate::security) call: ToolCall,
+    pub(crate) call: ToolCall,
     end: Option<End>,
     /// The entries whose calls have used it up.
     used: BTreeSet<Need>,
@@ -38,17 +38,17 @@ pub(in crate::security) struct Made {
 
 /// One entry of a rule that needs earlier calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::security) struct Need {
+pub(crate) struct Need {
     /// The tool that has the rule.
-    pub(in crate::security) tool: ToolName,
+    pub(crate) tool: ToolName,
     /// [`RuleId::After`] or [`RuleId::OnlyIf`].
-    pub(in crate::security) key: RuleId,
+    pub(crate) key: RuleId,
     /// Which of its entries, from 0.
-    pub(in crate::security) entry: usize,
+    pub(crate) entry: usize,
 }
 
 /// An earlier call, by number, that a call uses up.
-pub(in crate::security) type Use = (u64, Need);
+pub(crate) type Use = (u64, Need);
 
 /// How a call ended.
 enum End {
@@ -60,31 +60,31 @@ enum End {
 
 /// The number of a wanted call in its run, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) struct Attempt(pub(in crate::security) u32);
+pub(crate) struct Attempt(pub(crate) u32);
 
 /// A tool and its arguments.
-pub(in crate::security) type Fingerprint = (ToolName, Digest);
+pub(crate) type Fingerprint = (ToolName, Digest);
 
 /// A call and what tells it from others.
 #[derive(Clone, Copy)]
-pub(in crate::security) struct Wanted<'a> {
-    pub(in crate::security) call: &'a ToolCall,
-    pub(in crate::security) arguments_digest: &'a Digest,
-    pub(in crate::security) attempt: Attempt,
+pub(crate) struct Wanted<'a> {
+    pub(crate) call: &'a ToolCall,
+    pub(crate) arguments_digest: &'a Digest,
+    pub(crate) attempt: Attempt,
 }
 
 /// What one call adds to the counts.
-pub(in crate::security) struct Reserved {
-    pub(in crate::security) fingerprint: Fingerprint,
-    pub(in crate::security) values: BTreeSet<String>,
-    pub(in crate::security) outgoing: u64,
+pub(crate) struct Reserved {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) values: BTreeSet<String>,
+    pub(crate) outgoing: u64,
     watched: Option<ToolCall>,
     uses: Vec<Use>,
     number: u64,
 }
 
 impl Reserved {
-    pub(in crate::security) fn of(
+    pub(crate) fn of(
         wanted: Wanted<'_>,
         values: BTreeSet<String>,
         outgoing: u64,
@@ -104,27 +104,27 @@ impl Reserved {
 
 impl Made {
     /// Whether it was answered by a tool that did what it was asked.
-    pub(in crate::security) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         matches!(self.end, Some(End::Done(_)))
     }
 
     /// Whether anything came back.
-    pub(in crate::security) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.end.is_some()
     }
 
     /// Its number in the run.
-    pub(in crate::security) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// Whether calls under this entry have used it up.
-    pub(in crate::security) fn is_used_up(&self, need: &Need) -> bool {
+    pub(crate) fn is_used_up(&self, need: &Need) -> bool {
         self.used.contains(need)
     }
 
     /// A field of its reply that a rule asks for; `None` if it has several values, or none in some place.
-    pub(in crate::security) fn answered(&self, field: &str) -> Option<&Value> {
+    pub(crate) fn answered(&self, field: &str) -> Option<&Value> {
         match &self.end {
             Some(End::Done(fields)) => fields.get(field),
             Some(End::Nothing) | None => None,
@@ -143,7 +143,7 @@ impl Counts {
         self.attempts
     }
 
-    pub(in crate::security) fn take(&mut self, reserved: &mut Reserved) {
+    pub(crate) fn take(&mut self, reserved: &mut Reserved) {
         let (tool, _) = &reserved.fingerprint;
         increase(&mut self.calls, tool);
         increase(&mut self.made, &reserved.fingerprint);

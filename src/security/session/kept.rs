@@ -10,7 +10,7 @@ use crate::security::{policy::NoEgressFields, text::decodings::normalize};
 /// What must not leave, as it was said: values and quotations. Looking for them takes time linear in the text that is looked through,
 /// however many there are.
 #[derive(Default)]
-pub(in crate::security) struct NoEgressIndex {
+pub(crate) struct NoEgressIndex {
     /// Values and quotations without case, blanks and punctuation, each with the fields that had it.
     values: BTreeMap<String, BTreeSet<Field>>,
     /// Their first letters: most places of a text cost no more than a look at these.
@@ -73,7 +73,7 @@ impl NoEgressIndex {
     }
 
     /// Whether one of the decodings of a text has a value of the field (of any, where none is named), or quotes a longer text of it.
-    pub(in crate::security) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, decodings: &[V]) -> bool {
+    pub(crate) fn is_in<V: AsRef<str>>(&self, field: Option<&str>, decodings: &[V]) -> bool {
         if self.full {
             return true;
         }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What was said to a run, by who said it.
-pub(in crate::security) struct Memory {
+pub(crate) struct Memory {
     /// The texts of the run's input, each with its field.
     input: Vec<(String, Given)>,
     /// Keys in there that are values. They must be kept in too, and give no provenance.
@@ -39,7 +39,7 @@ pub(in crate::security) struct Memory {
 }
 
 /// Where the values of one argument may come from.
-pub(in crate::security) struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     sources: &'a [Source],
     registries: &'a [&'a Registry],
     read_as: Option<ReadAs>,
@@ -63,22 +63,22 @@ const MIN_TELLING_CHARS: usize = 4;
 
 impl<'a> Origin<'a> {
     /// Any of these sources.
-    pub(in crate::security) fn new(sources: &'a [Source], registries: &'a [&'a Registry]) -> Self {
+    pub(crate) fn new(sources: &'a [Source], registries: &'a [&'a Registry]) -> Self {
         Self { sources, registries, read_as: None, looks: Cell::new(MAX_LOOKS), written_as: Cell::new(None) }
     }
 
     /// That of a rule, which may say how the input may write values.
-    pub(in crate::security) fn of(rule: &'a ArgumentRule, registries: &'a [&'a Registry]) -> Option<Self> {
+    pub(crate) fn of(rule: &'a ArgumentRule, registries: &'a [&'a Registry]) -> Option<Self> {
         Some(Self::new(rule.from.as_deref()?, registries).reading(rule.read_as))
     }
 
     /// With values of the input that can be read so.
-    pub(in crate::security) fn reading(self, read_as: Option<ReadAs>) -> Self {
+    pub(crate) fn reading(self, read_as: Option<ReadAs>) -> Self {
         Self { read_as, ..self }
     }
 
     /// How the input wrote the first value that did not stand in it letter by letter.
-    pub(in crate::security) fn written_as(&self) -> Option<WrittenAs> {
+    pub(crate) fn written_as(&self) -> Option<WrittenAs> {
         self.written_as.get()
     }
 
@@ -118,12 +118,12 @@ impl Memory {
 
     /// Whether a value came from one of the sources. Items of a list and values inside objects must all have, and so must the keys of
     /// objects, since they carry text as well as values do; booleans, null and blank texts carry none.
-    pub(in crate::security) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
+    pub(crate) fn came_from(&self, sources: &[Source], registries: &[&Registry], value: &Value) -> bool {
         self.is_from(&Origin::new(sources, registries), value)
     }
 
     /// As [`Memory::came_from`], for several values that are looked for as those of one argument.
-    pub(in crate::security) fn is_from(&self, places: &Origin<'_>, value: &Value) -> bool {
+    pub(crate) fn is_from(&self, places: &Origin<'_>, value: &Value) -> bool {
         match value {
             Value::Null | Value::Bool(_) => true,
             Value::Array(list) => list.iter().all(|item| self.is_from(places, item)),
@@ -145,12 +145,12 @@ impl Memory {
     }
 
     /// What a tool has said that must be kept in.
-    pub(in crate::security) fn kept_of(&self, tool: &ToolName) -> Option<&NoEgressIndex> {
+    pub(crate) fn kept_of(&self, tool: &ToolName) -> Option<&NoEgressIndex> {
         self.kept.get(tool)
     }
 
     /// The input, as something that must be kept in.
-    pub(in crate::security) fn kept_of_input(&self) -> &NoEgressIndex {
+    pub(crate) fn kept_of_input(&self) -> &NoEgressIndex {
         self.kept_of_input.get_or_init(|| {
             let mut kept = NoEgressIndex::default();
             let texts = self.input.iter().map(|(field, given)| (field, given.text()));
@@ -180,7 +180,7 @@ impl Memory {
     }
 
     /// Whether the wish to call stands in a reply's prose and not in the input: the tool's name, or a text among the arguments.
-    pub(in crate::security) fn was_told(&self, words: &[&str]) -> bool {
+    pub(crate) fn was_told(&self, words: &[&str]) -> bool {
         words.iter().filter(|word| word.chars().count() >= MIN_TELLING_CHARS).take(MAX_WORDS).any(|word| {
             !self.input.iter().any(|(_, given)| has_token(given.text(), word))
                 && self.prose.iter().any(|(_, text)| has_token(text, word))
@@ -262,12 +262,12 @@ impl Memory {
 }
 
 /// Whether a text is empty, or nothing but spaces: models write it where null is meant. Other white space could carry something.
-pub(in crate::security) fn is_blank_text(text: &str) -> bool {
+pub(crate) fn is_blank_text(text: &str) -> bool {
     text.bytes().all(|byte| byte == b' ')
 }
 
 /// The texts among the values of some arguments.
-pub(in crate::security) fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
     values
         .flat_map(|value| match value {
             Value::Object(map) => texts(map.values()),
@@ -310,7 +310,7 @@ fn scalar(value: &Value) -> String {
 
 /// The parts of a list that is written as one text, such as `ann@corp.example, bob@corp.example`; `None` if it is not a list. Every part
 /// has a letter, so that no number falls apart.
-pub(in crate::security) fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
+pub(crate) fn parts(text: &str) -> Option<impl Iterator<Item = &str>> {
     let parts = || text.split([',', ';', '\n']).map(str::trim);
     let is_item =
         |part: &str| part.contains(char::is_alphabetic) && !part.contains(['"', '\'', '(', ')', '<', '>', '\\']);

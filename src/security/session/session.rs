@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Digest, Fields,
     call::{ReplyStatus, ToolCall, ToolName, ToolReply},
-    episode::RunId,
+    id::RunId,
 };
 
 /// What one run has done so far: calls and values are counted, and what was said to it is remembered by who said it.
@@ -63,7 +63,7 @@ pub type Labels = BTreeMap<String, String>;
 pub struct Caller(String);
 
 /// A counted call that was not permitted yet; dropped, it counts no more.
-pub(in crate::security) struct Reservation<'s> {
+pub(crate) struct Reservation<'s> {
     session: &'s Session,
     reserved: Option<Reserved>,
 }
@@ -77,7 +77,7 @@ impl Oversight {
         }
     }
 
-    pub(in crate::security) fn is_attended(&self) -> bool {
+    pub(crate) fn is_attended(&self) -> bool {
         *self == Self::Attended
     }
 }
@@ -167,7 +167,7 @@ impl Session {
     }
 
     /// What stands in audit rows for the caller.
-    pub(in crate::security) fn caller_hash(&self) -> Option<&Digest> {
+    pub(crate) fn caller_hash(&self) -> Option<&Digest> {
         self.caller_hash.as_ref()
     }
 
@@ -186,17 +186,17 @@ impl Session {
         self.counts().asked()
     }
 
-    pub(in crate::security) fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
 
     /// Numbers a wanted call; each number is given once.
-    pub(in crate::security) fn attempt(&self) -> Attempt {
+    pub(crate) fn attempt(&self) -> Attempt {
         self.counts().attempt()
     }
 
     /// A call was answered: its reply is remembered, for rules of provenance and of sequence.
-    pub(in crate::security) fn answered(&self, policy: &Policy, call: &ToolCall, reply: &ToolReply) {
+    pub(crate) fn answered(&self, policy: &Policy, call: &ToolCall, reply: &ToolReply) {
         let structure = Structure::of(&reply.content);
         self.memory().observe(&call.tool, &structure, reply.status);
         self.keep(policy, &call.tool, reply);
@@ -205,12 +205,12 @@ impl Session {
     }
 
     /// A call was answered, and the program must not know what.
-    pub(in crate::security) fn withheld(&self, call: &ToolCall) {
+    pub(crate) fn withheld(&self, call: &ToolCall) {
         self.counts().ended(call, None, std::iter::empty());
     }
 
     /// Remembers what of a reply must not leave, where the boundary says so of the tool.
-    pub(in crate::security) fn keep(&self, policy: &Policy, tool: &ToolName, reply: &ToolReply) {
+    pub(crate) fn keep(&self, policy: &Policy, tool: &ToolName, reply: &ToolReply) {
         if let Some(fields) = policy.keeps_in(tool) {
             self.memory().keep(tool, fields, reply);
         }
@@ -218,7 +218,7 @@ impl Session {
 
     /// As if a boundary said so of a field.
     #[cfg(fuzzing)]
-    pub(in crate::security) fn keep_field(&self, tool: &ToolName, field: &str, reply: &ToolReply) {
+    pub(crate) fn keep_field(&self, tool: &ToolName, field: &str, reply: &ToolReply) {
         self.memory().keep(tool, &crate::security::policy::NoEgressFields::Only([field.to_owned()].into()), reply);
     }
 
@@ -227,11 +227,11 @@ impl Session {
         self.counts().forget_made(call);
     }
 
-    pub(in crate::security) fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {
+    pub(crate) fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {
         ask(&self.memory())
     }
 
-    pub(in crate::security) fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+    pub(crate) fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -253,17 +253,17 @@ impl Caller {
 }
 
 impl<'s> Reservation<'s> {
-    pub(in crate::security) fn new(session: &'s Session, reserved: Reserved) -> Self {
+    pub(crate) fn new(session: &'s Session, reserved: Reserved) -> Self {
         Self { session, reserved: Some(reserved) }
     }
 
     /// What it holds.
-    pub(in crate::security) fn reserved(&self) -> Option<&Reserved> {
+    pub(crate) fn reserved(&self) -> Option<&Reserved> {
         self.reserved.as_ref()
     }
 
     /// The call was permitted: it stays counted.
-    pub(in crate::security) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.reserved = None;
     }
 }

@@ -17,15 +17,15 @@ const MAX_TEXT: usize = 2 * 1024 * 1024;
 pub(crate) const WRAPPER: &str = "result";
 
 /// A reply as fields.
-pub(in crate::security) struct Structure<'c> {
+pub(crate) struct Structure<'c> {
     /// The reply, with its JSON texts read.
-    pub(in crate::security) value: Cow<'c, Value>,
+    pub(crate) value: Cow<'c, Value>,
     /// The text that was read in the wrapper; it is a value of that field too.
     pub(super) wrapped: Option<&'c str>,
 }
 
 impl<'c> Structure<'c> {
-    pub(in crate::security) fn of(content: &'c Value) -> Self {
+    pub(crate) fn of(content: &'c Value) -> Self {
         let mut left = MAX_TEXT;
         let owned = |value: Value| Self { value: Cow::Owned(value), wrapped: None };
         let read = match content {

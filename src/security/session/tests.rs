@@ -3,7 +3,7 @@
 use crate::{
     Fields,
     call::{ToolName, ToolReply},
-    episode::RunId,
+    id::RunId,
     security::policy::{Registry, Source},
 };
 use serde_json::{Value, json};

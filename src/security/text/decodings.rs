@@ -61,7 +61,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 
 /// Letters and digits only, in lower case, in their plain forms and without marks: how values are compared that may be written with
 /// blanks, dots or dashes.
-pub(in crate::security) fn normalize(text: &str) -> String {
+pub(crate) fn normalize(text: &str) -> String {
     let is_letter = |c: &char| c.is_alphanumeric();
     if text.is_ascii() {
         return text.chars().filter(is_letter).flat_map(char::to_lowercase).collect();

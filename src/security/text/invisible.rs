@@ -1,6 +1,6 @@
 /// Whether a text has characters that take up no room: they can hide a link, or be one that is only seen by machines. What chooses
 /// between the two looks of a symbol is none.
-pub(in crate::security) fn has_invisible(text: &str) -> bool {
+pub(crate) fn has_invisible(text: &str) -> bool {
     let mut before = None;
     text.char_indices().any(|(at, c)| {
         let after = text.get(at + c.len_utf8()..).unwrap_or_default();
@@ -9,7 +9,7 @@ pub(in crate::security) fn has_invisible(text: &str) -> bool {
 }
 
 /// Whether a character takes up no room where it stands.
-pub(in crate::security) fn is_invisible_between(before: Option<char>, c: char, after: &str) -> bool {
+pub(crate) fn is_invisible_between(before: Option<char>, c: char, after: &str) -> bool {
     let is_look = matches!(c, '\u{fe0e}' | '\u{fe0f}')
         && before.is_some_and(|base| match base {
             '0'..='9' | '#' | '*' => after.starts_with('\u{20e3}'),
@@ -19,7 +19,7 @@ pub(in crate::security) fn is_invisible_between(before: Option<char>, c: char, a
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`, and the marks for notes between the lines.
-pub(in crate::security) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -5,9 +5,9 @@ mod link;
 mod prose;
 mod top_level;
 
-pub(in crate::security) use host::is_mail_address;
-pub(in crate::security) use link::is_address_at;
-pub(in crate::security) use link::leads_only_to;
+pub(crate) use host::is_mail_address;
+pub(crate) use link::is_address_at;
+pub(crate) use link::leads_only_to;
 
 #[cfg(test)]
 mod tests;

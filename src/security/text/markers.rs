@@ -43,7 +43,7 @@ const SPEAKERS: [(&str, &str); 3] =
 const SHORTEST_ORDER: usize = 16;
 
 /// What was found in a value, by its kind.
-pub(in crate::security) fn find(value: &Value) -> Option<&'static str> {
+pub(crate) fn find(value: &Value) -> Option<&'static str> {
     match value {
         Value::String(text) => in_text(text),
         Value::Array(list) => list.iter().find_map(find),

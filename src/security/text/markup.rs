@@ -10,7 +10,7 @@ use super::{
 
 /// Whether a text has HTML tags, links or images of Markdown, or invisible or control characters. What a reader of Markdown could take
 /// for a link is one, whatever stands between its brackets.
-pub(in crate::security) fn is_in(text: &str) -> bool {
+pub(crate) fn is_in(text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| text.get(at + 1..).is_some_and(begins_a_tag);
     text.contains("](")
         || definitions(text).next().is_some()
@@ -21,7 +21,7 @@ pub(in crate::security) fn is_in(text: &str) -> bool {
 
 /// The text without tags and without invisible and control characters; of links and images the words stay. Markup that only comes about by taking out
 /// other markup goes too, if need be with its brackets.
-pub(in crate::security) fn strip(text: &str) -> String {
+pub(crate) fn strip(text: &str) -> String {
     let mut kept = text.to_owned();
     for _ in 0..MAX_PASSES {
         if !is_in(&kept) {

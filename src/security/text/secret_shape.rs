@@ -1,6 +1,6 @@
 //! Texts that look like credentials, whoever issued them.
 
-use crate::security::jwt;
+use crate::token_shape::is_jwt;
 
 /// How issuers mark what they give out: how it begins, what it goes on with, and how long that is at least.
 struct Shape {
@@ -55,7 +55,7 @@ const MAX_LABEL: usize = 64;
 
 /// Whether a text has something in it that looks like a credential: a private key, a signed token, a key of a known issuer.
 /// One pass: credentials with a short mark begin where no word goes on.
-pub(in crate::security) fn is_in(text: &str) -> bool {
+pub(crate) fn is_in(text: &str) -> bool {
     if text.len() < MIN_LENGTH {
         return false;
     }
@@ -128,7 +128,7 @@ fn no_token(text: &str) -> Option<usize> {
     if token.matches('.').count() < 2 || token.len() < 40 {
         return Some(token.len());
     }
-    (!jwt::is_jwt(token)).then(|| token.find('.').unwrap_or(token.len()))
+    (!is_jwt(token)).then(|| token.find('.').unwrap_or(token.len()))
 }
 
 fn upper(c: char) -> bool {

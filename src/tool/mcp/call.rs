@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -11,20 +12,19 @@ use tokio::sync::watch;
 use super::{ToolError, error::Sent};
 use crate::{
     call::{Effect, ToolName},
-    episode::Recorder,
-    event::{EventKind, SecurityEvent},
+    event::{EventKind, EventSink, SecurityEvent},
     secret::Redactor,
     security::policy::CallLimits,
 };
 
 /// What one call belongs to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct CallContext<'a> {
     /// The W3C trace context of the call, sent as header and in `_meta`.
     pub traceparent: &'a str,
-    /// Where events below the call go: rate limits, refusals, renewed tokens. Must be the recorder that the call was authorized with, or
-    /// the events of one call are in two records.
-    pub recorder: &'a Recorder,
+    /// Where events below the call go: rate limits, refusals, renewed tokens. Must be the sink that the call was authorized with, or the
+    /// events of one call are in two records.
+    pub events: Arc<dyn EventSink>,
 }
 
 /// Whether a call may be sent again when nobody knows what became of it.
@@ -37,13 +37,13 @@ pub(super) enum Idempotency {
 }
 
 /// Travels with a call through the worker of the protocol library, and comes out at the HTTP client.
-#[derive(Debug)]
 pub(super) struct CallHandle {
     pub(super) tool: ToolName,
     pub(super) traceparent: String,
     pub(super) retry: Idempotency,
     pub(super) limits: CallLimits,
-    recorder: Recorder,
+    events: Arc<dyn EventSink>,
+    redactor: Redactor,
     waits: AtomicU32,
     sent: AtomicBool,
     suspected: AtomicBool,
@@ -58,6 +58,7 @@ impl CallHandle {
         retry: Idempotency,
         limits: CallLimits,
         context: CallContext<'_>,
+        redactor: &Redactor,
     ) -> (Arc<Self>, watch::Sender<()>) {
         let (guard, alive) = watch::channel(());
         let handle = Self {
@@ -65,7 +66,8 @@ impl CallHandle {
             traceparent: context.traceparent.to_owned(),
             retry,
             limits,
-            recorder: context.recorder.clone(),
+            events: context.events,
+            redactor: redactor.clone(),
             waits: AtomicU32::new(0),
             sent: AtomicBool::new(false),
             suspected: AtomicBool::new(false),
@@ -132,14 +134,21 @@ impl CallHandle {
     }
 
     pub(super) fn redactor(&self) -> &Redactor {
-        self.recorder.redactor()
+        &self.redactor
     }
 
     fn event(&self, kind: EventKind, detail: String) {
         if kind == EventKind::ServerUnavailable {
             self.unavailable.store(true, Ordering::Relaxed);
         }
-        self.recorder.event(SecurityEvent::new(kind, Some(&self.tool), detail));
+        let detail = self.redactor.scrub(&detail);
+        self.events.event(SecurityEvent::new(kind, Some(&self.tool), detail));
+    }
+}
+
+impl fmt::Debug for CallHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallHandle({})", self.tool)
     }
 }
 

@@ -36,7 +36,7 @@ impl Http {
         let ClientJsonRpcMessage::Request(request) = message else {
             // a notification needs no answer; if the session is gone, the next request shows it
             if !status.is_success() {
-                let server = &self.identity().config().id;
+                let server = &self.server().config().id;
                 tracing::debug!(%server, "a notification is answered with status {}", status.as_u16());
             }
             return Ok(StreamableHttpPostResponse::Accepted);

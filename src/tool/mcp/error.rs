@@ -17,8 +17,9 @@ use crate::{
     call::ServerId,
     event::EventKind,
     net,
+    scope::ScopeSet,
     secret::Redactor,
-    security::{CallFailure, FailureKind, ScopeSet, oauth::AuthError},
+    security::{CallFailure, FailureKind, oauth::AuthError},
 };
 
 /// Why an MCP server cannot be used.

@@ -10,12 +10,10 @@ use super::{
 use crate::{
     event::EventKind,
     net::{self, Backoff, Request, Streamed, retry_after},
-    security::{
-        ScopeSet,
-        oauth::{
-            AccessToken, AuthError, TokenChallenge,
-            challenge::{self, Challenge},
-        },
+    scope::ScopeSet,
+    security::oauth::{
+        AccessToken, AuthError, TokenChallenge,
+        challenge::{self, Challenge},
     },
 };
 
@@ -53,7 +51,7 @@ impl Http {
         // whether an earlier message or attempt of the same call may have done something
         let mut earlier = handle.map_or(Sent::No, CallHandle::sent);
         loop {
-            self.identity().pace().turn().await;
+            self.server().pace().turn().await;
             let mut attempt = request.clone();
             let token = self.identity().attach(&mut attempt).await?;
             set_sent(handle, Sent::Perhaps);
@@ -76,7 +74,7 @@ impl Http {
             };
             let asked_for_nonce = self.identity().learn_nonce(&request.url, &reply.headers);
             if !is_verdict(reply.status) {
-                self.identity().pace().taken();
+                self.server().pace().taken();
                 return Ok(reply);
             }
             // a server that failed has done nothing that counts, unless the call changes something
@@ -113,7 +111,7 @@ impl Http {
     /// asked, and a little longer, so that those who were refused together do not come back together.
     pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
         // a wait of our own making is for this message only
-        self.identity().pace().refused(asked.unwrap_or_default().min(MAX_WAIT), before);
+        self.server().pace().refused(asked.unwrap_or_default().min(MAX_WAIT), before);
         if before >= MAX_WAITS || asked.is_some_and(|wait| wait > MAX_WAIT) {
             return false;
         }
@@ -234,7 +232,7 @@ impl Http {
     }
 
     fn token_wanted(&self, headers: &HeaderMap) -> Fault {
-        let server = self.identity().config().url.to_string();
+        let server = self.server().config().url.to_string();
         AuthError::TokenWanted { server, wanted: TokenChallenge::of(headers) }.into()
     }
 }

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     clock::Clock,
     net::Request,
-    security::{oauth::Identity, servers::Protocol},
+    security::{Connection, oauth::Identity, servers::Protocol},
 };
 
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
@@ -65,8 +65,7 @@ pub(super) struct Http {
 }
 
 pub(super) struct Inner {
-    identity: Arc<Identity>,
-    clock: Arc<dyn Clock>,
+    server: Arc<Connection>,
     freshness: Arc<Freshness>,
     oddities: Oddities,
     pub(super) refusals: Refusals,
@@ -84,11 +83,10 @@ pub(super) fn reconnect() -> FixedInterval {
 }
 
 impl Http {
-    pub(super) fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>, patience: Duration) -> Self {
-        let oddities = Oddities::new(identity.config().id.clone(), identity.redactor().clone());
+    pub(super) fn new(server: Arc<Connection>, patience: Duration) -> Self {
+        let oddities = Oddities::new(server.config().id.clone(), server.identity().redactor().clone());
         let inner = Inner {
-            identity,
-            clock,
+            server,
             freshness: Arc::default(),
             oddities,
             refusals: Refusals::default(),
@@ -112,12 +110,16 @@ impl Http {
         &self.inner.oddities
     }
 
+    pub(super) fn server(&self) -> &Connection {
+        &self.inner.server
+    }
+
     pub(super) fn identity(&self) -> &Identity {
-        &self.inner.identity
+        self.inner.server.identity()
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.inner.clock
+        self.inner.server.clock()
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -130,7 +132,7 @@ impl Http {
 
     /// Which eras are tried.
     pub(super) fn protocol(&self) -> Protocol {
-        self.inner.era.to_try(self.identity().config().protocol)
+        self.inner.era.to_try(self.server().config().protocol)
     }
 
     pub(super) fn era(&self) -> &Era {
@@ -142,7 +144,7 @@ impl Http {
     }
 
     pub(super) fn url(&self) -> Url {
-        self.identity().config().url.clone()
+        self.server().config().url.clone()
     }
 
     /// Sends the answer to a request of the server.

@@ -8,7 +8,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{input, limit::MAX_UNANSWERED, message::request_id};
-use crate::{net::strip_bom, security::servers::InputPolicy};
+use crate::{bom::strip_bom, security::servers::InputPolicy};
 
 /// One message of a server.
 #[derive(Debug)]

@@ -7,10 +7,7 @@ use rmcp::model::{
 use serde_json::{Map, Value};
 
 use super::ToolError;
-use crate::{
-    call::json_bytes,
-    security::{schema::Schema, servers::InputPolicy},
-};
+use crate::{call::json_bytes, schema::Schema, security::servers::InputPolicy};
 
 /// The longest form that is looked at, in bytes: a server can send one after another.
 const MAX_FORM: usize = 32 * 1024;

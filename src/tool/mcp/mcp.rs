@@ -16,7 +16,7 @@ use crate::{
     call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     secret::Redactor,
-    security::{CallFailure, PendingCall, oauth::Identity, servers::CommandConfig},
+    security::{CallFailure, Connection, PendingCall, servers::CommandConfig},
 };
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
@@ -32,24 +32,23 @@ impl McpServer {
     /// # Errors
     ///
     /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
-    pub async fn connect(identity: Arc<Identity>, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
-        Self::connect_with_patience(identity, clock, PATIENCE).await
+    pub async fn connect(connection: Arc<Connection>) -> Result<Self, ConnectError> {
+        Self::connect_with_patience(connection, PATIENCE).await
     }
 
     /// Like [`connect`](Self::connect). A stream is throttled for at most `patience` before it ends.
     pub(super) async fn connect_with_patience(
-        identity: Arc<Identity>,
-        clock: Arc<dyn Clock>,
+        connection: Arc<Connection>,
         patience: Duration,
     ) -> Result<Self, ConnectError> {
-        let config = identity.config();
+        let (config, identity, clock) = (connection.config(), connection.identity(), connection.clock().clone());
         let (server, input) = (config.id.clone(), config.input.clone());
         if config.oauth().is_some() {
             let unauthenticated = |source| ConnectError::Auth { server: server.clone(), source };
             identity.token().await.map_err(unauthenticated)?;
             identity.check_server(None).await.map_err(unauthenticated)?;
         }
-        let way = Transport::Http(Http::new(identity, clock.clone(), patience));
+        let way = Transport::Http(Http::new(connection, patience));
         Self::over(Link::new(server, way, input, clock)).await
     }
 
@@ -94,7 +93,7 @@ impl McpServer {
 
     /// Makes an authorized call.
     ///
-    /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call's recorder; so is a
+    /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call; so is a
     /// tool that is not what it was. The server is told when the returned future is dropped.
     ///
     /// # Errors
@@ -103,14 +102,16 @@ impl McpServer {
     /// unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
     pub async fn call(&self, pending: PendingCall<'_>, context: CallContext<'_>) -> Result<ToolReply, CallFailure> {
         let (retry, limits) = (pending.effect().into(), pending.limits());
+        let redactor = self.link.oddities().redactor();
         let make = |call: ToolCall| async move {
             if call.tool.server() != Some(self.id().as_str()) {
                 return Err(ToolError::UnknownTool.into());
             }
-            let (handle, _abandoned_when_dropped) = CallHandle::new(call.tool.clone(), retry, limits, context);
+            let (handle, _abandoned_when_dropped) =
+                CallHandle::new(call.tool.clone(), retry, limits, context, redactor);
             let mut reply = self.make(call, &handle).await?;
             // a server may send back what it was sent
-            context.recorder.redactor().scrub_json(&mut reply.content);
+            redactor.scrub_json(&mut reply.content);
             Ok(reply)
         };
         pending.perform(make).await

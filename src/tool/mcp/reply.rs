@@ -11,11 +11,9 @@ use super::{
 };
 use crate::{
     call::{ReplyStatus, ToolReply},
+    schema::{Misfit, Schema, Turns},
     secret::Redactor,
-    security::{
-        WRAPPER, has_json_texts, json_of,
-        schema::{Misfit, Schema, Turns},
-    },
+    security::{WRAPPER, has_json_texts, json_of},
 };
 
 const MAX_MESSAGE: usize = 4 * 1024;

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::{ToolError, oddity::Oddities, reply::Unchecked};
 use crate::{
     call::{ToolName, ToolReply, ToolSpec},
-    security::schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
+    schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
 };
 
 /// Values in the schemas of all tools of a server that are used, each as often as it is compiled: measuring them takes less than a second.

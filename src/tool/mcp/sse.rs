@@ -9,7 +9,10 @@ use futures_util::{
 };
 use sse_stream::{Error, Sse};
 
-use crate::net::{self, Bytes, strip_bom};
+use crate::{
+    bom::strip_bom,
+    net::{self, Bytes},
+};
 
 /// The bytes of an answer, as they come.
 pub(super) type Body = BoxStream<'static, Result<Bytes, net::Error>>;

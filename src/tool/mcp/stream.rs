@@ -65,7 +65,7 @@ const MANY: u32 = 10;
 impl Incoming {
     /// The messages of a body. What the server asks is answered in the session that the stream belongs to.
     pub(super) fn new(http: &Http, place: &Place, body: Body, subject: Subject, most: usize) -> Self {
-        let meter = Meter::new(http.identity().config().id.clone(), http.clock().clone(), most, http.patience());
+        let meter = Meter::new(http.server().config().id.clone(), http.clock().clone(), most, http.patience());
         let (sender, place) = (http.clone(), place.clone());
         let send: Send = Box::new(move |answer| {
             let (sender, place) = (sender.clone(), place.clone());
@@ -158,7 +158,7 @@ impl Incoming {
         self.last_event = event.id.or(self.last_event.take());
         let Some(text) = event.data else { return Ok(None) };
         if is_message(event.event.as_deref()) {
-            match Inbound::of(text.as_bytes(), &self.http.identity().config().input) {
+            match Inbound::of(text.as_bytes(), &self.http.server().config().input) {
                 Inbound::Answer(_) | Inbound::Error => return Ok(Some(text)),
                 Inbound::Request(answer) => {
                     self.meter.request(1).await?;

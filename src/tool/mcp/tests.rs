@@ -17,14 +17,15 @@ use crate::{
     Fields,
     call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
-    episode::{Recorder, RunId},
-    event::EventKind,
+    event::{EventKind, EventSink, SecurityEvent},
+    id::RunId,
     net::stub::{Answer, Seen, Stub, json as reply_json, plain},
+    scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session,
+        Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
         oauth::{
-            AuthError, Identity,
+            AuthError,
             config::{ClientAuth, OAuth},
         },
         policy::{PolicySpec, ToolRule, UnlistedArguments},
@@ -130,8 +131,8 @@ impl Server {
         let mut config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth(&self.stub.url));
         config.input = input;
         let scopes = ScopeSet::parse("a").unwrap();
-        let identity = Identity::new(config, scopes, clock.clone(), Redactor::new()).unwrap();
-        McpServer::connect(Arc::new(identity), clock).await
+        let connection = Connection::new(config, scopes, clock, Redactor::new()).unwrap();
+        McpServer::connect(Arc::new(connection)).await
     }
 
     /// Connects and makes one call that may be repeated.
@@ -172,7 +173,7 @@ pub(super) async fn call_with(
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(context.recorder.redactor().clone());
+    let guard = Guard::new(&policy, Arc::new(Everything));
     let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let events = std::sync::Mutex::default();
@@ -182,6 +183,14 @@ pub(super) async fn call_with(
     };
     let made = server.call(pending, context).await;
     made.map_err(|failure| failure.downcast_ref::<ToolError>().cloned().unwrap_or_else(|| panic!("{failure:?}")))
+}
+
+type Log = Arc<Mutex<Vec<SecurityEvent>>>;
+
+/// Where the events of a call go, and what came there.
+pub(super) fn events() -> (Arc<dyn EventSink>, Log) {
+    let log = Log::default();
+    (log.clone(), log)
 }
 
 pub(super) fn rule(effect: Effect) -> ToolRule {
@@ -194,11 +203,11 @@ pub(super) async fn call(server: &McpServer, effect: Effect) -> (Result<ToolRepl
 
 pub(super) async fn call_under(server: &McpServer, rule: ToolRule) -> (Result<ToolReply, ToolError>, Vec<EventKind>) {
     let run = RunId::random();
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let (events, log) = events();
+    let context = CallContext { traceparent: &run.traceparent(), events };
     let result = call_with(server, ("echo", Map::new()), rule, context).await;
-    let episode = recorder.finish(Duration::ZERO);
-    (result, episode.events.iter().map(|e| e.kind).collect())
+    let kinds = log.lock().unwrap().iter().map(|event| event.kind).collect();
+    (result, kinds)
 }
 
 fn result(message: &Value, result: &Value) -> Answer {
@@ -456,8 +465,8 @@ async fn no_token_no_connection() {
     let oauth = oauth(&format!("{}/other", server.stub.url));
     let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url).with_oauth(oauth);
     let clock: Arc<dyn Clock> = Arc::new(Hasty::default());
-    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-    let error = McpServer::connect(Arc::new(identity), clock).await.unwrap_err();
+    let connection = Connection::new(config, ScopeSet::new(), clock, Redactor::new()).unwrap();
+    let error = McpServer::connect(Arc::new(connection)).await.unwrap_err();
     assert!(matches!(error, ConnectError::Auth { source: AuthError::NoMetadata { .. }, .. }), "{error}");
     assert!(server.stub.seen().iter().all(|s| s.path != "/mcp"));
 }
@@ -527,11 +536,9 @@ async fn a_token_that_comes_back_is_taken_out() {
     let server =
         Server::start(|seen, message| is_call(message).then(|| text(message, seen.header("authorization").unwrap())))
             .await;
-    let redactor = Redactor::new();
-    redactor.learn(&Secret::new("token-number-0".to_owned()));
     let connected = server.connect().await.unwrap();
     let run = RunId::random();
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &Recorder::new(run, 0, redactor) };
+    let context = CallContext { traceparent: &run.traceparent(), events: events().0 };
     let reply = call_with(&connected, ("echo", Map::new()), rule(Effect::Write), context).await.unwrap();
     assert_eq!(reply, ToolReply::done("Bearer [redacted]"));
 }

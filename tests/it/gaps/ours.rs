@@ -5,9 +5,10 @@ use std::sync::Arc;
 use abide::{
     call::Effect,
     event::EventKind,
+    scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
-        ScopeSet,
+        Connection,
         oauth::{
             AuthError, Identity,
             config::{ClientAuth, OAuth},
@@ -41,7 +42,7 @@ pub(super) fn usual(site: &Site) -> ServerConfig {
 }
 
 pub(super) fn identity(config: ServerConfig, clock: Arc<Hasty>) -> Identity {
-    Identity::new(config, ScopeSet::parse(READ).unwrap(), clock, Redactor::new()).unwrap()
+    Identity::new(config.resource_server(), ScopeSet::parse(READ).unwrap(), clock, Redactor::new()).unwrap()
 }
 
 /// Only asks for a token.
@@ -54,8 +55,8 @@ pub(super) async fn connect(config: ServerConfig) -> Result<Caller, ConnectError
 }
 
 pub(super) async fn connect_at(config: ServerConfig, clock: Arc<Hasty>) -> Result<Caller, ConnectError> {
-    let identity = identity(config, clock.clone());
-    Ok(Caller { server: McpServer::connect(Arc::new(identity), clock).await?, redactor: Redactor::new() })
+    let connection = Connection::new(config, ScopeSet::parse(READ).unwrap(), clock, Redactor::new()).unwrap();
+    Ok(Caller { server: McpServer::connect(Arc::new(connection)).await?, redactor: Redactor::new() })
 }
 
 /// Makes a call; what came of it, and what was written down.

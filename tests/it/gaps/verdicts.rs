@@ -6,13 +6,11 @@ use abide::{
     call::Effect,
     event::EventKind,
     net,
-    security::{
-        ScopeSet,
-        oauth::{
-            AuthError,
-            config::{Proof, StepUp},
-            resource_metadata,
-        },
+    scope::ScopeSet,
+    security::oauth::{
+        AuthError,
+        config::{Proof, StepUp},
+        resource_metadata,
     },
     tool::mcp::ToolError,
 };

@@ -3,14 +3,12 @@
 use abide::{
     Fields,
     clock::SystemClock,
-    episode::{Recorder, RunId},
+    episode::Recorder,
+    id::RunId,
     secret::Redactor,
     security::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
-        oauth::{
-            Identity,
-            config::{ClientAuth, StepUp},
-        },
+        Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+        oauth::config::{ClientAuth, StepUp},
     },
     tool::mcp::{CallContext, McpServer, ToolError},
 };
@@ -65,11 +63,11 @@ async fn a_tool_that_the_server_hides_is_named() {
     // called all the same, it is unknown or forbidden, and never a reply for the model
     let server = world.server(StepUp::Never);
     let clock = Arc::new(SystemClock::new());
-    let identity = Identity::new(server, scopes_of(READ), clock.clone(), Redactor::new()).unwrap();
-    let server = McpServer::connect(Arc::new(identity), clock).await.unwrap();
+    let connection = Connection::new(server, scopes_of(READ), clock, Redactor::new()).unwrap();
+    let server = McpServer::connect(Arc::new(connection)).await.unwrap();
     let run = RunId::random();
     let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let context = CallContext { traceparent: &run.traceparent(), events: Arc::new(recorder) };
     let error = call(&server, ("write_note", json!({ "text": "hello" })), context).await.unwrap_err();
     assert!(matches!(error, ToolError::UnknownTool | ToolError::ScopeMissing { .. }), "{error}");
     assert_eq!(world.served.seen().await, json!({}));

@@ -4,11 +4,13 @@ use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
-    episode::{Recorder, RunId},
+    episode::Recorder,
     event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
     secret::Redactor,
     security::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, ScopeSet, Session,
+        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     tool::mcp::{CallContext, McpServer, ToolError},
@@ -66,11 +68,11 @@ impl Caller {
     ) -> (Result<ToolReply, ToolError>, Recorder, RunId) {
         let run = RunId::random();
         let recorder = Recorder::new(run, 0, self.redactor.clone());
-        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+        let context = CallContext { traceparent: &run.traceparent(), events: Arc::new(recorder.clone()) };
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object");
         };
-        let result = call(&self.server, (tool, arguments), effect, context).await;
+        let result = call(&self.server, (tool, arguments), effect, context, recorder.redactor()).await;
         (result, recorder, run)
     }
 }
@@ -86,6 +88,7 @@ async fn call(
     (tool, arguments): (&str, Map<String, Value>),
     effect: Effect,
     context: CallContext<'_>,
+    redactor: &Redactor,
 ) -> Result<ToolReply, ToolError> {
     struct Everything;
     impl Grants for Everything {
@@ -102,7 +105,7 @@ async fn call(
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(context.recorder.redactor().clone());
+    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(redactor.clone());
     let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let events = std::sync::Mutex::default();

@@ -2,7 +2,8 @@
 
 use abide::{
     call::ToolCall,
-    lm::{Lm, LmError, LmReply, LmRequest, ModelId},
+    id::ModelId,
+    lm::{Lm, LmError, LmReply, LmRequest},
     module::Module,
     prelude::*,
     runtime::{CallError, Cx},

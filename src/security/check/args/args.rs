@@ -3,12 +3,12 @@ use serde_json::Value;
 use super::super::{
     asked::Asked,
     denied::Denied,
-    schema::declares,
     values::{counted, is_blank},
 };
 use super::broken::first_broken;
 use crate::{
     event::EventKind,
+    schema::declares,
     security::{
         policy::{RuleId, ToolRule, UnlistedArguments, key_path},
         text::decodings::normalize,
@@ -17,7 +17,7 @@ use crate::{
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum UnexpectedArgument<'r> {
+pub(crate) enum UnexpectedArgument<'r> {
     /// Named like this one but for case and punctuation: many servers take `customerId` for `customer_id`.
     Misspelled(&'r str),
     /// It has no entry, and such arguments are refused.
@@ -25,11 +25,7 @@ pub(in crate::security) enum UnexpectedArgument<'r> {
 }
 
 /// What is wrong with an argument's being there.
-pub(in crate::security) fn unexpected<'r>(
-    rule: &'r ToolRule,
-    name: &str,
-    value: &Value,
-) -> Option<UnexpectedArgument<'r>> {
+pub(crate) fn unexpected<'r>(rule: &'r ToolRule, name: &str, value: &Value) -> Option<UnexpectedArgument<'r>> {
     if rule.arguments.contains_key(name) {
         return None;
     }
@@ -41,7 +37,7 @@ pub(in crate::security) fn unexpected<'r>(
 }
 
 /// Every rule of every argument; where the value is a list, for each item.
-pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
+pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
     let (mut strangers, mut nested) = (Vec::new(), Vec::new());
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));

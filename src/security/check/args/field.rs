@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.
-pub(in crate::security) fn check(
+pub(crate) fn check(
     argument: &str,
     rule: &ArgumentRule,
     others: UnlistedArguments,
@@ -55,12 +55,7 @@ pub(in crate::security) fn check(
 }
 
 /// A refusal that names a leaf, and the rule of the field that `path` leads to.
-pub(in crate::security) fn denied(
-    kind: EventKind,
-    (argument, path): (&str, &[&str]),
-    leaf: &str,
-    rule: RuleId,
-) -> Denied {
+pub(crate) fn denied(kind: EventKind, (argument, path): (&str, &[&str]), leaf: &str, rule: RuleId) -> Denied {
     Denied { at: Some(field_path(argument, path).into()), ..Denied::argument(kind, leaf, rule) }
 }
 
@@ -82,7 +77,7 @@ fn misfit<'r>(
 }
 
 /// The path of the first value of a field that fits. Lists on the way to the field are gone through item by item.
-pub(in crate::security) fn first(
+pub(crate) fn first(
     argument: &str,
     path: &[&str],
     value: &Value,
@@ -93,7 +88,7 @@ pub(in crate::security) fn first(
 }
 
 /// As [`first`], where a list is its items. Null is none.
-pub(in crate::security) fn first_item(
+pub(crate) fn first_item(
     argument: &str,
     path: &[&str],
     value: &Value,

@@ -24,7 +24,7 @@ enum Carried {
     Secret,
 }
 
-pub(in crate::security) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
+pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     for (name, value) in &asked.call.arguments {
         let mut worst = carried(asked, name);
         let mut is_worst = |text: &str| {

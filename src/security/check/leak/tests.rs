@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     Fields,
     call::{ToolCall, ToolReply},
-    episode::RunId,
+    id::RunId,
     secret::{Redactor, Secret},
     security::{Mode, RuleId, Session, policy::Policy, text::decodings::normalize},
 };

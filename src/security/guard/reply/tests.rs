@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::reply::*;
 use crate::{
     Fields,
-    episode::RunId,
+    id::RunId,
     security::{Mode, boundary::Draft},
 };
 

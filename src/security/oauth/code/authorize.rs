@@ -10,8 +10,9 @@ use url::Url;
 use super::super::{AuthError, answer::is_code, discovery::Metadata, random::random_id};
 use crate::{
     net::check_address,
+    scope::{Scope, ScopeSet},
     secret::Secret,
-    security::{Scope, ScopeSet, jwt::MAX_TOKEN, oauth::config::Pkce},
+    security::{jwt::MAX_TOKEN, oauth::config::Pkce},
 };
 
 /// What is asked for.

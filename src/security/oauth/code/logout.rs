@@ -16,10 +16,7 @@ use super::code::Client;
 use crate::{
     clock::Clock,
     secret::Redactor,
-    security::{
-        oauth::config::{Code, Grant},
-        servers::ServerConfig,
-    },
+    security::oauth::config::{Code, Grant, ResourceServer},
 };
 
 /// What became of the refresh token at the issuer.
@@ -37,11 +34,11 @@ pub enum Revocation {
 ///
 /// # Errors
 /// The file cannot be read or written. That the issuer could not be asked is a [`Revocation::Failed`].
-pub async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
-    let Some(oauth) = config.oauth() else { return Ok(None) };
+pub async fn logout(server: &ResourceServer, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
+    let Some(oauth) = server.oauth() else { return Ok(None) };
     let Grant::Code(code) = &oauth.grant else { return Ok(None) };
     let Some(store) = code.store.as_deref().map(Store::at).filter(Store::exists) else { return Ok(None) };
-    let issuing = identity::issuing(config, oauth, clock, Redactor::new())
+    let issuing = identity::issuing(server, oauth, clock, Redactor::new())
         .map_err(|source| AuthError::Network { issuer: oauth.issuer.clone(), source })?;
     let held = store.hold().await?;
     let mut contents = held.read()?;
@@ -73,15 +70,15 @@ pub async fn logout(config: &ServerConfig, clock: Arc<dyn Clock>) -> Result<Opti
 ///
 /// # Errors
 /// It cannot be read.
-pub async fn consent_file(config: &ServerConfig) -> Result<Option<PathBuf>, AuthError> {
-    let Some(oauth) = config.oauth() else { return Ok(None) };
+pub async fn consent_file(server: &ResourceServer) -> Result<Option<PathBuf>, AuthError> {
+    let Some(oauth) = server.oauth() else { return Ok(None) };
     let Grant::Code(Code { store: Some(path), .. }) = &oauth.grant else { return Ok(None) };
     let store = Store::at(path);
     if !store.exists() {
         return Ok(None);
     }
     let contents = store.hold().await?.read()?;
-    Ok(contents.has(&oauth.issuer, &grant::resource_of(config, oauth)).then(|| path.clone()))
+    Ok(contents.has(&oauth.issuer, &grant::resource_of(server, oauth)).then(|| path.clone()))
 }
 
 async fn revoke(issuing: &Issuing, client: &Client<'_>, consent: &Consent) -> Result<Revocation, AuthError> {

@@ -4,8 +4,9 @@ use url::Url;
 
 use super::{TokenRequest, TokenRules};
 use crate::{
+    scope::ScopeSet,
     secret::Secret,
-    security::{ScopeSet, jwt::SigningKey, oauth::UserAgent},
+    security::{jwt::SigningKey, oauth::UserAgent},
 };
 
 /// How tokens for one server are got.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::security::{ScopeSet, jwt::Algorithm};
+use crate::{scope::ScopeSet, security::jwt::Algorithm};
 
 /// How a token is asked for, where an issuer wants it otherwise than the standard has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

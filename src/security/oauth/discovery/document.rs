@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::AuthError;
-use crate::net::{check_address, strip_bom};
+use crate::{bom::strip_bom, net::check_address};
 
 /// What an issuer publishes about itself, entry by entry.
 pub(super) struct Document<'p> {

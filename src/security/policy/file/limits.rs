@@ -16,7 +16,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     }
 }
 
-pub(in crate::security) fn rate(table: &Table<'_>) -> Option<Rate> {
+pub(crate) fn rate(table: &Table<'_>) -> Option<Rate> {
     let burst = table.count("burst");
     let rate = table.text("rate").and_then(|text| table.parsed::<Rate>("rate", text));
     if burst.is_some() && !table.has("rate") {
@@ -47,7 +47,7 @@ fn limit(table: Table<'_>) -> Option<WindowLimit> {
 }
 
 /// A time such as `90s`, `10m`, `24h` or `7d`.
-pub(in crate::security) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => 60,

@@ -17,7 +17,7 @@ const KEYS: &[&str] = &["servers", "tools", "registry", "sensitive", "limits", "
 
 /// What a boundary file is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::security) enum LoadMode {
+pub(crate) enum LoadMode {
     /// To be kept.
     Work,
     /// To make its lock, which is not read.
@@ -27,7 +27,7 @@ pub(in crate::security) enum LoadMode {
 }
 
 /// Reads and validates the policy of a file, whose servers are not looked at, and says on which lines its keys stand.
-pub(in crate::security) fn read_policy(text: &str, base_dir: &Path) -> Result<(PolicySpec, Lines), Vec<Problem>> {
+pub(crate) fn read_policy(text: &str, base_dir: &Path) -> Result<(PolicySpec, Lines), Vec<Problem>> {
     read_file(text, |root| {
         let mut spec = read(root, base_dir, LoadMode::Work);
         let declared = Declared::in_file(root).with_servers_of(&spec);
@@ -39,7 +39,7 @@ pub(in crate::security) fn read_policy(text: &str, base_dir: &Path) -> Result<(P
 
 /// Reads a file by its root, and says on which lines its keys stand. All problems come at once: those of reading, of keys that nothing has
 /// asked for, and those that `read` finds in what it made.
-pub(in crate::security) fn read_file<T>(
+pub(crate) fn read_file<T>(
     text: &str,
     read: impl FnOnce(&Table<'_>) -> (T, Vec<Problem>),
 ) -> Result<(T, Lines), Vec<Problem>> {
@@ -72,7 +72,7 @@ fn is_split(table: &Table<'_>) -> bool {
 }
 
 /// What the tables of a file say but `[servers]`.
-pub(in crate::security) fn read(root: &Table<'_>, base_dir: &Path, mode: LoadMode) -> PolicySpec {
+pub(crate) fn read(root: &Table<'_>, base_dir: &Path, mode: LoadMode) -> PolicySpec {
     let mut spec = PolicySpec::default();
     for (name, table) in root.table("tools").iter().flat_map(Table::tables) {
         match ToolName::try_from(name) {

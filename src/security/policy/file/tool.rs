@@ -7,12 +7,10 @@ use toml::de::DeValue;
 use super::{flow, limits};
 use crate::{
     call::{Effect, ToolName},
-    security::{
-        Scope, ScopeSet,
-        policy::{
-            AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
-            rule::{Approval, Kept, Overridable, UnlistedArguments},
-        },
+    scope::{Scope, ScopeSet},
+    security::policy::{
+        AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
+        rule::{Approval, Kept, Overridable, UnlistedArguments},
     },
 };
 

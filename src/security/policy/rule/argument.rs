@@ -46,7 +46,7 @@ macro_rules! keys {
             }
 
             /// The first rule that one value breaks, in the order of this table. A list counts as one value, and fields are not looked at.
-            pub(in crate::security) fn broken(&self, value: &Value) -> Option<RuleId> {
+            pub(crate) fn broken(&self, value: &Value) -> Option<RuleId> {
                 $(
                     let keeps: Option<fn(&$type, &Value) -> bool> = $keeps;
                     if let (Some(keeps), Some(set)) = (keeps, &self.$field) && !keeps(set, value) {
@@ -57,7 +57,7 @@ macro_rules! keys {
             }
 
             /// The rules that look at one value at a time, each by itself.
-            pub(in crate::security) fn each(&self) -> Vec<(RuleId, Self)> {
+            pub(crate) fn each(&self) -> Vec<(RuleId, Self)> {
                 let mut each = Vec::new();
                 $(
                     let keeps: Option<fn(&$type, &Value) -> bool> = $keeps;
@@ -69,7 +69,7 @@ macro_rules! keys {
             }
 
             /// Tells of every rule of this table which of the two is wider. `as` and `fields` are left to the caller.
-            pub(in crate::security) fn compare(&self, new: &Self, tell: &mut dyn FnMut(RuleId, Order, [Option<Value>; 2])) {
+            pub(crate) fn compare(&self, new: &Self, tell: &mut dyn FnMut(RuleId, Order, [Option<Value>; 2])) {
                 $({
                     let order: fn(Option<&$type>, Option<&$type>) -> Order = $order;
                     let shown = |rule: &Self| rule.$field.as_ref().and_then(|set| serde_json::to_value(set).ok());
@@ -149,7 +149,7 @@ fn slice<T>(list: Option<&Vec<T>>) -> Option<&[T]> {
 
 impl ArgumentRule {
     /// The rule and all rules of fields in it, each with the names of the fields that lead to it.
-    pub(in crate::security) fn all(&self) -> Vec<(Vec<&str>, &Self)> {
+    pub(crate) fn all(&self) -> Vec<(Vec<&str>, &Self)> {
         let mut all = Vec::new();
         self.add_to(&mut Vec::new(), &mut all);
         all

@@ -16,9 +16,9 @@ pub struct CallLimits {
 
 impl CallLimits {
     /// The longest time that a boundary may set.
-    pub(in crate::security) const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
+    pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
     /// The largest `receive_bytes` and `shown_bytes` that a boundary may set.
-    pub(in crate::security) const MAX_BYTES: u32 = 32 * 1024 * 1024;
+    pub(crate) const MAX_BYTES: u32 = 32 * 1024 * 1024;
 }
 
 impl Default for CallLimits {

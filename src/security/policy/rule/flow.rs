@@ -119,7 +119,7 @@ impl ClassPattern {
         self.0.as_str()
     }
 
-    pub(in crate::security) fn regex(&self) -> &Regex {
+    pub(crate) fn regex(&self) -> &Regex {
         &self.0
     }
 }

@@ -46,7 +46,7 @@ pub enum WrittenAs {
 
 impl ReadAs {
     /// The words of the boundary file.
-    pub(in crate::security) const WORDS: [(&'static str, Self); 5] = [
+    pub(crate) const WORDS: [(&'static str, Self); 5] = [
         ("date", Self::Date),
         ("date_time", Self::DateTime),
         ("time", Self::Time),

@@ -59,14 +59,14 @@ impl PriorCall {
     }
 
     /// Whether whatever meets this meets the other one too.
-    pub(in crate::security) fn implies(&self, other: &Self) -> bool {
+    pub(crate) fn implies(&self, other: &Self) -> bool {
         self == other || self.uses == Uses::Once && Self { uses: Uses::Any, ..self.clone() } == *other
     }
 }
 
 impl AnyOf {
     /// Whether whatever meets this meets the other one too.
-    pub(in crate::security) fn implies(&self, other: &Self) -> bool {
+    pub(crate) fn implies(&self, other: &Self) -> bool {
         self.0.iter().all(|call| other.0.iter().any(|one| call.implies(one)))
     }
 }

@@ -62,7 +62,7 @@ impl Serialize for Source {
 
 impl Source {
     /// Whether every value of the other source is one of this.
-    pub(in crate::security) fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Input { field: None }, Self::Input { .. }) => true,
             (Self::Reply { tool, field: None }, Self::Reply { tool: of, .. }) => tool == of,

@@ -6,15 +6,15 @@ use crate::{
 };
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
-pub(in crate::security) struct Declared {
-    pub(in crate::security) servers: BTreeSet<String>,
-    pub(in crate::security) tools: BTreeSet<String>,
-    pub(in crate::security) lists: BTreeSet<String>,
-    pub(in crate::security) classes: BTreeSet<String>,
+pub(crate) struct Declared {
+    pub(crate) servers: BTreeSet<String>,
+    pub(crate) tools: BTreeSet<String>,
+    pub(crate) lists: BTreeSet<String>,
+    pub(crate) classes: BTreeSet<String>,
 }
 
 impl Declared {
-    pub(in crate::security) fn by(spec: &PolicySpec) -> Self {
+    pub(crate) fn by(spec: &PolicySpec) -> Self {
         Self {
             servers: spec.servers.iter().map(ToString::to_string).collect(),
             tools: spec.tools.keys().map(ToString::to_string).collect(),
@@ -23,19 +23,19 @@ impl Declared {
         }
     }
 
-    pub(in crate::security) fn in_file(root: &Table<'_>) -> Self {
+    pub(crate) fn in_file(root: &Table<'_>) -> Self {
         let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
         Self { servers: names("servers"), tools: names("tools"), lists: names("registry"), classes: names("sensitive") }
     }
 
     /// With the servers of all tools: where a file has none, tools may be of any.
-    pub(in crate::security) fn with_servers_of(mut self, spec: &PolicySpec) -> Self {
+    pub(crate) fn with_servers_of(mut self, spec: &PolicySpec) -> Self {
         self.servers.extend(spec.tools.keys().filter_map(|tool| tool.server().map(str::to_owned)));
         self
     }
 
     /// The servers whose names can be ids.
-    pub(in crate::security) fn server_ids(&self) -> impl Iterator<Item = ServerId> {
+    pub(crate) fn server_ids(&self) -> impl Iterator<Item = ServerId> {
         self.servers.iter().filter_map(|name| ServerId::try_from(name.clone()).ok())
     }
 }

@@ -1,14 +1,14 @@
 use super::{Declared, sequence, tool};
-use crate::security::{
-    check::schema::takes_field,
-    policy::{PolicySpec, Problem, field_path, reader::join},
+use crate::{
+    schema::takes_field,
+    security::policy::{PolicySpec, Problem, field_path, reader::join},
 };
 
 /// Letters and digits of the shortest canary.
 const MIN_CANARY: usize = 6;
 
 /// Every problem of the policy.
-pub(in crate::security) fn validate(spec: &PolicySpec, declared: &Declared) -> Vec<Problem> {
+pub(crate) fn validate(spec: &PolicySpec, declared: &Declared) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, rule) in &spec.tools {
         tool::check(name, rule, declared, &mut problems);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the tables `[servers]` of a file say.
-pub(in crate::security) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {
+pub(crate) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {
     let mut servers = Servers::default();
     for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
         match ServerId::try_from(id) {

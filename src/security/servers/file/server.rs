@@ -17,9 +17,9 @@ use super::{
 use crate::{
     call::ServerId,
     net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
+    scope::Scope,
     secret::Secret,
     security::{
-        Scope,
         jwt::{Algorithm, SigningKey},
         oauth::{
             config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},

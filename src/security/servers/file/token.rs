@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::security::{
-    Scope, ScopeSet,
-    jwt::Algorithm,
-    oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
-    policy::Table,
+use crate::{
+    scope::{Scope, ScopeSet},
+    security::{
+        jwt::Algorithm,
+        oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
+        policy::Table,
+    },
 };
 
 pub(super) const KEYS: &[&str] = &[

@@ -5,7 +5,7 @@ use crate::security::{
 };
 
 /// Every problem of the servers.
-pub(in crate::security) fn validate(servers: &Servers) -> Vec<Problem> {
+pub(crate) fn validate(servers: &Servers) -> Vec<Problem> {
     let mut problems = Vec::new();
     for config in servers.http.values() {
         server::check(config, &mut problems);

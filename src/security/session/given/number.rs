@@ -4,7 +4,7 @@ use serde_json::Number;
 
 /// Whether a number stands in `text`: alone, with a currency, a percent sign or an ordinal ending, with its thousands in groups, as an
 /// end of a range, or behind a `#`.
-pub(in crate::security) fn has_number(text: &str, number: &Number) -> bool {
+pub(crate) fn has_number(text: &str, number: &Number) -> bool {
     words(text).any(|word| {
         let word = trimmed(word);
         is(word, number)
@@ -15,14 +15,14 @@ pub(in crate::security) fn has_number(text: &str, number: &Number) -> bool {
 }
 
 /// The number that a whole text is, as JSON writes it; `None` if it could be a name, as with a zero in front.
-pub(in crate::security) fn written(text: &str) -> Option<Number> {
+pub(crate) fn written(text: &str) -> Option<Number> {
     let figures = text.strip_prefix('-').unwrap_or(text);
     let is_plain = figures.bytes().all(|b| b.is_ascii_digit() || b == b'.') && figures.len() <= MAX_GROUPED;
     is_plain.then(|| serde_json::from_str(text).ok()).flatten()
 }
 
 /// The number that a word is, without a currency or a sign.
-pub(in crate::security) fn number_of(word: &str) -> Option<f64> {
+pub(crate) fn number_of(word: &str) -> Option<f64> {
     digits(amount(word))?.parse().ok()
 }
 

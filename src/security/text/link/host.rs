@@ -15,7 +15,7 @@ pub(super) fn is_one_of(host: &str, hosts: &[String]) -> bool {
 }
 
 /// A mail address and nothing else, which a rule for recipients is for.
-pub(in crate::security) fn is_mail_address(part: &str) -> bool {
+pub(crate) fn is_mail_address(part: &str) -> bool {
     let Some((mailbox, domain)) = part.trim_end_matches(['.', '?', ':']).split_once('@') else { return false };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
     !mailbox.is_empty()

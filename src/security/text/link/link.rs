@@ -13,7 +13,7 @@ use super::host::{is_closed, is_dot, is_foreign_sign, is_host_like, is_mail_addr
 
 /// Whether a text is an `https` address at one of the hosts, and nothing that another parser could read as another one
 /// (no user name, port, backslash, blank or escape before the path, and no path that goes up).
-pub(in crate::security) fn is_address_at(text: &str, hosts: &[String]) -> bool {
+pub(crate) fn is_address_at(text: &str, hosts: &[String]) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
@@ -38,7 +38,7 @@ pub(in crate::security) fn is_address_at(text: &str, hosts: &[String]) -> bool {
 /// scheme, `//host`, `www.host`, or a bare name with a dot whose end is no kind of file. What could be read in two ways is refused:
 /// HTML but for `<https://…>`, `<mail@address>` and words to be filled in (`<your name>`), entities, backslashes, control and invisible
 /// characters, definitions of links, and a word with a colon and something right behind it that is no figure: it could be a scheme.
-pub(in crate::security) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
+pub(crate) fn leads_only_to(text: &str, hosts: &[String]) -> bool {
     if text.contains('\t') {
         // a blank to most; browsers take it out of addresses
         return [" ", ""].iter().all(|blank| leads_only_to(&text.replace('\t', blank), hosts));

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::super::place::Headers;
+use super::*;
 use rmcp::model::{
     ClientConfig, ClientRequest, DiscoverRequest, DiscoverRequestParams, InitializeRequest, ListToolsRequest, RequestId,
 };
@@ -9,12 +10,8 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::*;
 use crate::{
-    clock::SystemClock,
-    secret::Redactor,
-    security::{ScopeSet, servers::ServerConfig},
-    tool::mcp::limit::PATIENCE,
+    clock::SystemClock, scope::ScopeSet, secret::Redactor, security::servers::ServerConfig, tool::mcp::limit::PATIENCE,
 };
 
 /// A server that begins each answer so, and does not go on.
@@ -31,8 +28,8 @@ async fn beginning(answer: &'static str) -> Http {
     });
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url);
-    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-    Http::new(Arc::new(identity), clock, PATIENCE)
+    let connection = Connection::new(config, ScopeSet::new(), clock, Redactor::new()).unwrap();
+    Http::new(Arc::new(connection), PATIENCE)
 }
 
 #[tokio::test]

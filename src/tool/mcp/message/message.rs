@@ -7,7 +7,7 @@ use super::{
     typed::{integer, typed},
     unusable::{error_data, unusable},
 };
-use crate::net::strip_bom;
+use crate::bom::strip_bom;
 
 /// Which requests a message may answer.
 #[derive(Clone, Copy)]

@@ -28,7 +28,7 @@ use super::super::{
     subject::Subject,
 };
 use super::open::{Addressed, Open};
-use crate::{net::strip_bom, security::servers::InputPolicy};
+use crate::{bom::strip_bom, security::servers::InputPolicy};
 
 /// What a program's messages mean to us.
 #[derive(Clone)]

@@ -1,7 +1,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::time::SystemTime;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
 
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, PingRequest};
 use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
@@ -15,9 +17,11 @@ use super::{pipes::Lines, *};
 use crate::{
     call::Effect,
     clock::ManualClock,
-    episode::{Recorder, RunId},
+    event::SecurityEvent,
+    id::RunId,
+    scope::ScopeSet,
     secret::Redactor,
-    security::{ScopeSet, policy::ToolRule, servers::InputPolicy},
+    security::{policy::ToolRule, servers::InputPolicy},
     tool::mcp::{
         CallContext,
         call::CallHandle,
@@ -149,10 +153,10 @@ async fn call(pipes: &mut Pipes, id: i64, receive_bytes: Option<u32>) {
     let mut rule = ToolRule::new(Effect::Read, ScopeSet::new());
     rule.reply.receive_bytes = receive_bytes;
     let run = RunId::random();
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let context =
+        CallContext { traceparent: &run.traceparent(), events: Arc::new(Mutex::<Vec<SecurityEvent>>::default()) };
     let tool = "s.echo".try_into().unwrap();
-    let (handle, _guard) = CallHandle::new(tool, rule.effect.into(), rule.call_limits(), context);
+    let (handle, _guard) = CallHandle::new(tool, rule.effect.into(), rule.call_limits(), context, &Redactor::new());
     let mut request = CallToolRequest::new(CallToolRequestParams::new("echo"));
     request.extensions.insert(handle);
     let request = ClientRequest::CallToolRequest(request);

@@ -7,8 +7,9 @@ use super::*;
 use crate::{
     call::{Effect, ToolReply},
     clock::SystemClock,
+    scope::ScopeSet,
     secret::Secret,
-    security::{ScopeSet, policy::ToolRule},
+    security::policy::ToolRule,
     testing::log::LogCapture,
     tool::mcp::{
         ConnectError, McpServer, ToolError,

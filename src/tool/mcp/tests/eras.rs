@@ -417,8 +417,8 @@ async fn a_server_that_is_silent_when_asked_for_its_era_is_of_the_older_one() {
     });
     let config = ServerConfig::new("s".to_owned().try_into().unwrap(), url);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-    let connected = McpServer::connect(Arc::new(identity), clock).await.unwrap();
+    let connection = Connection::new(config, ScopeSet::new(), clock, Redactor::new()).unwrap();
+    let connected = McpServer::connect(Arc::new(connection)).await.unwrap();
     assert_eq!(connected.protocol_version(), "2025-11-25");
     call(&connected, Effect::Write).await.0.unwrap();
     assert_eq!(asked.load(Ordering::SeqCst), 1, "its era is known when its next session is begun");

@@ -117,8 +117,8 @@ impl Peer {
 
     async fn connect_with(&self, clock: Arc<dyn Clock>, patience: Duration) -> McpServer {
         let config = ServerConfig::new("s".to_owned().try_into().unwrap(), self.url.parse().unwrap());
-        let identity = Identity::new(config, ScopeSet::new(), clock.clone(), Redactor::new()).unwrap();
-        McpServer::connect_with_patience(Arc::new(identity), clock, patience).await.unwrap()
+        let connection = Connection::new(config, ScopeSet::new(), clock, Redactor::new()).unwrap();
+        McpServer::connect_with_patience(Arc::new(connection), patience).await.unwrap()
     }
 }
 

@@ -168,8 +168,7 @@ async fn parameters_are_mirrored_and_tools_with_wrong_annotations_left_out() {
     assert_eq!(names, ["s.echo"]);
     for (region, header) in [("Wien", "Wien"), ("Köln", "=?base64?S8O2bG4=?=")] {
         let run = RunId::random();
-        let recorder = Recorder::new(run, 0, Redactor::new());
-        let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+        let context = CallContext { traceparent: &run.traceparent(), events: events().0 };
         let arguments = Map::from_iter([("region".to_owned(), json!(region))]);
         call_with(&connected, ("echo", arguments), rule(Effect::Read), context).await.unwrap();
         assert_eq!(server.calls().last().unwrap().header("mcp-param-region"), Some(header));

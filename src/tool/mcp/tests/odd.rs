@@ -403,11 +403,11 @@ async fn a_connection_that_breaks_was_there() {
 /// What becomes of a call that changes something, and what its events say.
 async fn failed(server: &McpServer) -> (ToolError, Vec<String>) {
     let run = RunId::random();
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let (events, log) = events();
+    let context = CallContext { traceparent: &run.traceparent(), events };
     let error = call_with(server, ("echo", Map::new()), rule(Effect::Write), context).await.unwrap_err();
-    let events = recorder.finish(Duration::ZERO).events;
-    (error, events.into_iter().map(|event| event.detail).collect())
+    let details = log.lock().unwrap().iter().map(|event| event.detail.clone()).collect();
+    (error, details)
 }
 
 #[tokio::test]

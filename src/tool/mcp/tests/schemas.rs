@@ -146,8 +146,7 @@ async fn names_of_tools_may_have_slashes_and_others_are_named() {
     assert!(found.iter().all(|found| found.contains("its name cannot be used")), "{found:?}");
 
     let run = RunId::random();
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), recorder: &recorder };
+    let context = CallContext { traceparent: &run.traceparent(), events: events().0 };
     call_with(&connected, ("user-profile/update", Map::new()), rule(Effect::Read), context).await.unwrap();
     assert_eq!(server.calls()[0].header("mcp-name"), Some("user-profile/update"));
     assert_eq!(server.calls()[0].json()["params"]["name"], "user-profile/update");

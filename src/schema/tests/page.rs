@@ -1,15 +1,15 @@
 //! `docs/servers.md` says what a schema may cost, with the numbers of the code.
 
-use super::*;
+use super::super::tests::*;
 use crate::{
-    security::check::schema::limits::{
+    schema::limits::{
         MAX_APPLIED, MAX_BYTES, MAX_CHECKS, MAX_DEPTH, MAX_NESTING, MAX_PATHS, MAX_PATTERN, MAX_REFERENCE, MAX_STATES,
         MAX_TRANSLATION, MAX_VALUES, PERMITS,
     },
     testing::page::{grouped, mebibytes, rows},
 };
 
-const PAGE: &str = include_str!("../../../../../docs/servers.md");
+const PAGE: &str = include_str!("../../../docs/servers.md");
 
 #[test]
 fn the_page_has_every_limit_of_a_schema() {

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-mod arguments;
 mod bombs;
 mod dear;
 mod made;

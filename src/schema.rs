@@ -4,7 +4,6 @@
 //! A value has a price before it is checked. So no schema and no value takes more than a second, or memory without bound, whatever a
 //! server sends.
 
-mod arguments;
 mod compiled;
 mod declared;
 mod error;
@@ -17,10 +16,9 @@ mod pattern;
 mod price;
 mod raw;
 
-pub(in crate::security) use arguments::Schemas;
 pub(crate) use compiled::{Measured, Schema, Turns};
-pub(in crate::security) use declared::{declares, schema_of, takes, takes_field};
-pub(crate) use error::{Misfit, SchemaError};
+pub(crate) use declared::{declared_argument, declares, is_closed, schema_of, takes, takes_field};
+pub(crate) use error::{Misfit, Place, SchemaError};
 pub(crate) use never::why_no_arguments_fit;
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! What kind of token a text looks like.
+
 use base64::{
     Engine,
     alphabet::URL_SAFE,
@@ -5,7 +7,7 @@ use base64::{
 };
 use serde_json::{Map, Value};
 
-use crate::net::strip_bom;
+use crate::bom::strip_bom;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,

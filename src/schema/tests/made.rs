@@ -1,6 +1,6 @@
 //! Schemas and values that tests make.
 
-use super::*;
+use super::super::tests::*;
 
 /// `levels` definitions, each of which is made of references to the next one, and what the last one is.
 pub(super) fn chain(levels: usize, last: Value, link: impl Fn(Value) -> Value) -> Value {

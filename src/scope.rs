@@ -1,3 +1,5 @@
+//! Scopes of tokens and tools (RFC 6749, section 3.3).
+
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,7 @@
 //! Schemas and values that were meant to cost much, at sizes at which that can be measured.
 
-use super::{
-    made::{api, chain, nested},
-    *,
-};
+use super::super::tests::*;
+use super::made::{api, chain, nested};
 
 pub(super) fn dear() -> Vec<(&'static str, Value, Value)> {
     [applied(), listed(), texts(), names(), dialects()].into_iter().flatten().collect()

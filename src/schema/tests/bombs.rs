@@ -1,6 +1,7 @@
 //! Small schemas that cost much.
 
-use super::{made::chain, *};
+use super::super::tests::*;
+use super::made::chain;
 
 /// Refused before the library sees it, within the time that this file's tests have.
 fn costly(schema: &Value) -> Excess {

@@ -7,8 +7,6 @@ use std::{
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
-#[cfg(test)]
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
@@ -46,12 +44,10 @@ impl Default for Turns {
     }
 }
 
-#[cfg(test)]
-impl Turns {
-    /// Takes all of them.
-    pub(super) async fn all(&self) -> OwnedSemaphorePermit {
-        let all = Arc::clone(&self.0).acquire_many_owned(u32::try_from(PERMITS).unwrap_or(1)).await;
-        all.unwrap_or_else(|_| unreachable!("turns are never closed"))
+/// One permit for each costly check at a time.
+impl From<Arc<Semaphore>> for Turns {
+    fn from(permits: Arc<Semaphore>) -> Self {
+        Self(permits)
     }
 }
 

@@ -8,15 +8,11 @@ use std::{
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::{
-    compiled::{Schema, Turns},
-    declared::{declared_argument, declares, is_closed},
-    error::{Misfit, Place, SchemaError},
-};
 use crate::{
     Digest,
     call::{ToolCall, ToolSpec},
     event::EventKind,
+    schema::{Misfit, Place, Schema, SchemaError, Turns, declared_argument, declares, is_closed},
     security::{check::denied::Denied, policy::RuleId},
 };
 
@@ -28,16 +24,16 @@ type Cell = Arc<OnceCell<Result<Arc<Schema>, SchemaError>>>;
 
 /// Compiled schemas, by the digest of the tool's definition.
 #[derive(Default)]
-pub(in crate::security) struct Schemas {
+pub(crate) struct Schemas {
     known: Mutex<HashMap<Digest, Cell>>,
-    pub(super) turns: Turns,
+    turns: Turns,
 }
 
 impl Schemas {
     /// Checks the arguments. A schema that cannot be used lets nothing through, nor does one that has properties let through an argument
     /// that it does not name: the server could take it for one that the operator has a rule for. The call is as before afterwards: its
     /// arguments are only lent to the validator, which wants them as one value.
-    pub(in crate::security) async fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
+    pub(crate) async fn check(&self, call: &mut ToolCall, tool: &ToolSpec) -> Result<(), Denied> {
         let schema = self.schema(tool).await.map_err(|error| unusable(&error))?;
         if is_closed(&tool.input_schema) && call.arguments.keys().any(|name| !declares(&tool.input_schema, name)) {
             return Err(Denied {
@@ -138,3 +134,6 @@ fn type_wanted(place: &str, tool: &ToolSpec) -> Option<String> {
     let types: Vec<_> = TYPES.into_iter().filter(|name| listed.iter().any(|one| one == name)).collect();
     (!types.is_empty()).then(|| format!("`{}`", types.join("` or `")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Schemas that no value fits.
 
-use super::{super::never::why_no_arguments_fit, *};
+use super::super::{never::why_no_arguments_fit, tests::*};
 
 #[test]
 fn what_no_arguments_fit_is_found() {

@@ -1,6 +1,7 @@
 //! Schemas of honest servers, large ones too.
 
-use super::{made::api, *};
+use super::super::tests::*;
+use super::made::api;
 
 #[tokio::test]
 async fn large_schemas_of_apis_pass() {

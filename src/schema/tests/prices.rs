@@ -1,9 +1,9 @@
 //! What values cost.
 
+use super::super::tests::*;
 use super::{
     dear::dear,
     made::{api, chain, nested},
-    *,
 };
 
 #[tokio::test]
