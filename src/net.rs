@@ -13,8 +13,6 @@ mod pin;
 mod proxy;
 mod resolve;
 mod retry;
-#[cfg(test)]
-pub(crate) mod stub;
 mod tls;
 
 pub use address::{AddressFilter, AddressKind};

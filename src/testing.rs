@@ -1,9 +1,6 @@
 //! A model that answers from a list, a runtime over it, what is logged, and tables of the documentation; for tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-pub(crate) mod log;
-pub(crate) mod page;
-
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},

@@ -1,22 +1,19 @@
-//! Certification authorities, and servers that speak TLS, for tests.
+//! Servers that speak TLS, for tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
+pub(crate) use abide_testbed::lab::authority::{Authority, Leaf, Validity};
 use axum::{Router, serve::Listener};
 use futures_util::{FutureExt, future::BoxFuture};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    PublicKeyData, date_time_ymd,
-};
+use rcgen::PublicKeyData;
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
@@ -25,7 +22,6 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
@@ -34,25 +30,16 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{ClientCertificate, SpkiPin, resolve::Lookup};
 
-/// An authority, and the files it writes.
-pub(crate) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: TempDir,
+/// The files of a client.
+pub(crate) trait Files {
+    /// Those of one that shows `leaf`.
+    fn files(&self, leaf: &Leaf) -> ClientCertificate;
+    fn files_of(&self, certificate: &str, key: &str) -> ClientCertificate;
 }
 
-/// When a certificate is valid.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Validity {
-    Now,
-    Past,
-    Future,
-}
-
-/// A certificate and its key.
-pub(crate) struct Leaf {
-    pub(crate) certificate: CertificateDer<'static>,
-    pub(crate) pem: String,
-    pub(crate) key: KeyPair,
+/// The pin of a certificate's key.
+pub(crate) trait Pin {
+    fn pin(&self) -> SpkiPin;
 }
 
 /// How a server speaks TLS.
@@ -83,67 +70,13 @@ struct Accepting {
     handshakes: Arc<AtomicUsize>,
 }
 
-impl Authority {
-    pub(crate) fn new(validity: Validity) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.distinguished_name.push(DnType::CommonName, "Lab Authority");
-        validity.set(&mut params);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        Self { issuer, folder: TempDir::new().unwrap() }
-    }
-
-    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
-        self.issuer.der().clone()
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
-    /// The file to trust.
-    pub(crate) fn bundle(&self) -> PathBuf {
-        self.file("ca.pem", &self.pem())
-    }
-
-    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    /// A certificate for `name` with a new key.
-    pub(crate) fn leaf(&self, name: &str, validity: Validity) -> Leaf {
-        self.leaf_of(name, validity, KeyPair::generate().unwrap())
-    }
-
-    pub(crate) fn leaf_of(&self, name: &str, validity: Validity, key: KeyPair) -> Leaf {
-        self.issue(name, key, |params| validity.set(params))
-    }
-
-    /// A certificate that is valid now, but for a change.
-    pub(crate) fn odd_leaf(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Leaf {
-        self.issue(name, KeyPair::generate().unwrap(), |params| {
-            Validity::Now.set(params);
-            change(params);
-        })
-    }
-
-    fn issue(&self, name: &str, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Leaf {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        change(&mut params);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Leaf { certificate: certificate.der().clone(), pem: certificate.pem(), key }
-    }
-
+impl Files for Authority {
     /// The files of a client that shows `leaf`.
-    pub(crate) fn files(&self, leaf: &Leaf) -> ClientCertificate {
+    fn files(&self, leaf: &Leaf) -> ClientCertificate {
         self.files_of(&leaf.pem, &leaf.key.serialize_pem())
     }
 
-    pub(crate) fn files_of(&self, certificate: &str, key: &str) -> ClientCertificate {
+    fn files_of(&self, certificate: &str, key: &str) -> ClientCertificate {
         let files =
             ClientCertificate { certificate: self.file("client.pem", certificate), key: self.file("client.key", key) };
         #[cfg(unix)]
@@ -155,18 +88,8 @@ impl Authority {
     }
 }
 
-impl Validity {
-    fn set(self, params: &mut CertificateParams) {
-        (params.not_before, params.not_after) = match self {
-            Self::Now => (date_time_ymd(2001, 2, 3), date_time_ymd(4001, 2, 3)),
-            Self::Past => (date_time_ymd(2001, 2, 3), date_time_ymd(2002, 2, 3)),
-            Self::Future => (date_time_ymd(4001, 2, 3), date_time_ymd(4002, 2, 3)),
-        };
-    }
-}
-
-impl Leaf {
-    pub(crate) fn pin(&self) -> SpkiPin {
+impl Pin for Leaf {
+    fn pin(&self) -> SpkiPin {
         SpkiPin::new(Sha256::digest(self.key.subject_public_key_info()).into())
     }
 }

@@ -26,6 +26,8 @@ pub mod auth;
 pub mod customers;
 mod error;
 mod hex;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod log;
 pub mod mcp;
 pub mod model;

@@ -1,8 +1,6 @@
 //! A runtime over real servers, for tests.
 
 mod calls;
-#[path = "../../src/testing/log.rs"]
-mod log;
 mod one_call;
 
 use std::sync::Arc;
@@ -13,11 +11,11 @@ use abide::{
     prelude::*,
     runtime::Limits,
 };
+pub(crate) use abide_testbed::lab::log::LogCapture;
 use abide_testbed::{Options, Testbed, TraceId, task};
 
 pub(crate) use self::{
     calls::{Caller, Hasty, events},
-    log::LogCapture,
     one_call::{NoModel, OneCall},
 };
 

@@ -14,13 +14,11 @@ use rustls::{SupportedProtocolVersion, version};
 
 use super::super::{Error, Options, SpkiPin, TlsVersion};
 use super::tls::roots_of_file;
-use crate::{
-    net::{
-        Client, Reply, Request,
-        lab::{Authority, Server, Tls, Validity},
-    },
-    testing::log::LogCapture,
+use crate::net::{
+    Client, Reply, Request,
+    lab::{Authority, Pin, Server, Tls, Validity},
 };
+use abide_testbed::lab::log::LogCapture;
 
 const HOST: &str = "127.0.0.1";
 

@@ -10,9 +10,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
+use abide_testbed::lab::authority as lab;
+
 use crate::{
     call::{Effect, ServerId, ToolName},
-    net::lab,
     security::{
         oauth::config::OAuth,
         policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule},

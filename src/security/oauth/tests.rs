@@ -12,10 +12,7 @@ use url::form_urlencoded;
 use super::*;
 use crate::{
     clock::{Clock, ManualClock},
-    net::{
-        self,
-        stub::{Answer, Seen, Stub, json as reply_json, plain},
-    },
+    net,
     scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
@@ -23,6 +20,7 @@ use crate::{
         oauth::config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
     },
 };
+use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 
 /// An issuer of opaque tokens whose token endpoint answers as told.
 struct Issuer {

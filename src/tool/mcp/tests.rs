@@ -19,7 +19,6 @@ use crate::{
     clock::{Clock, SystemClock},
     event::{EventKind, EventSink, SecurityEvent},
     id::RunId,
-    net::stub::{Answer, Seen, Stub, json as reply_json, plain},
     scope::ScopeSet,
     secret::{Redactor, Secret},
     security::{
@@ -32,6 +31,7 @@ use crate::{
         servers::{InputPolicy, ServerConfig},
     },
 };
+use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 
 mod eras;
 mod floods;

@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{PKCS_RSA_SHA256, RsaKeySize};
 
 use super::*;
-use crate::net::{AddressFilter, AddressKind, ClientCertificate, lab::Answers};
+use crate::net::{
+    AddressFilter, AddressKind, ClientCertificate,
+    lab::{Answers, Files, Pin},
+};
 
 /// A server that asks for certificates of `authority`. With TLS 1.2 a refusal is part of the handshake, so it is always heard.
 async fn demanding(authority: &Authority, versions: Vec<&'static SupportedProtocolVersion>) -> Server {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::testing::log::LogCapture;
+use abide_testbed::lab::log::LogCapture;
 
 #[derive(Default)]
 struct Seen(Mutex<Vec<u64>>);

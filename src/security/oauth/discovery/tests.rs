@@ -10,12 +10,10 @@ use super::{
     discovery::{base, parse, places},
     *,
 };
-use crate::{
-    net::{
-        Client, Options,
-        stub::{Answer, Stub, json as reply_json, plain},
-    },
-    testing::log::LogCapture,
+use crate::net::{Client, Options};
+use abide_testbed::lab::{
+    log::LogCapture,
+    stub::{Answer, Stub, json as reply_json, plain},
 };
 
 fn read(pinned: &str, document: &serde_json::Value) -> Result<Metadata, AuthError> {

@@ -3,10 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::{
-    net::stub::{Answer, Stub, json as reply_json, plain},
-    security::oauth::AuthError,
-};
+use crate::security::oauth::AuthError;
+use abide_testbed::lab::stub::{Answer, Stub, json as reply_json, plain};
 
 const SERVER: &str = "https://mcp.example/mcp";
 

@@ -29,7 +29,7 @@ fn value(span: &str) -> Value {
 /// The cells of the table behind a heading, without its head.
 pub(in crate::security::session) fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let section = PAGE.split(&format!("### {heading}\n")).nth(1).unwrap();
-    crate::testing::page::cells(section.lines())
+    abide_testbed::lab::page::cells(section.lines())
 }
 
 #[test]

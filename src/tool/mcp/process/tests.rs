@@ -10,7 +10,6 @@ use crate::{
     scope::ScopeSet,
     secret::Secret,
     security::policy::ToolRule,
-    testing::log::LogCapture,
     tool::mcp::{
         ConnectError, McpServer, ToolError,
         start::DISCOVER_TIMEOUT,
@@ -18,6 +17,7 @@ use crate::{
         tests::{Hasty, Noted, call, call_under},
     },
 };
+use abide_testbed::lab::log::LogCapture;
 
 /// A server of the older era in the shell's own words. `$id` is that of the request.
 const SERVER: &str = r#"

@@ -1,17 +1,15 @@
 //! The tables of `docs/servers.md` have the numbers of the code.
 
 use super::*;
-use crate::{
-    testing::page::{grouped, mebibytes, rows},
-    tool::mcp::{
-        flood::Allowance,
-        limit::{ANSWER_TIMEOUT, BYTES, MAX_REPLY, MAX_UNANSWERED, MESSAGES, REQUESTS},
-        link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
-        listing,
-        message::MAX_TOOLS,
-        schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
-    },
+use crate::tool::mcp::{
+    flood::Allowance,
+    limit::{ANSWER_TIMEOUT, BYTES, MAX_REPLY, MAX_UNANSWERED, MESSAGES, REQUESTS},
+    link::{CONNECT_TIMEOUT, MAX_STARTS, STARTS_WITHIN},
+    listing,
+    message::MAX_TOOLS,
+    schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
 };
+use abide_testbed::lab::page::{grouped, mebibytes, rows};
 
 const PAGE: &str = include_str!("../../../../docs/servers.md");
 

@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 /// `tracing` remembers for each place in the code whether any subscriber wants to hear of it. While there is one subscriber in the whole
 /// process, it asks the thread that reaches the place first: a thread of another test, without a subscriber, answers "never", for all
 /// threads. With a second subscriber it asks all of them, so there is one beside ours.
-pub(crate) struct LogCapture {
+pub struct LogCapture {
     text: Text,
     _default: DefaultGuard,
     _second: Dispatch,
@@ -24,7 +24,7 @@ struct Text(Arc<Mutex<Vec<u8>>>);
 
 impl LogCapture {
     /// Captures what passes a filter such as `abide=debug`.
-    pub(crate) fn start(filter: &str) -> Self {
+    pub fn start(filter: &str) -> Self {
         let text = Text::default();
         let subscriber = tracing_subscriber::fmt().with_writer(text.clone()).with_ansi(false);
         let subscriber = subscriber.with_env_filter(EnvFilter::new(filter)).finish();
@@ -33,7 +33,7 @@ impl LogCapture {
     }
 
     /// What was logged since the start, or since this was asked last.
-    pub(crate) fn take(&self) -> String {
+    pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.text.0.lock().unwrap())).unwrap()
     }
 }

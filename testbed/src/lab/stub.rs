@@ -1,5 +1,4 @@
 //! An HTTP server for tests that answers what it is told to.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::{Arc, Mutex};
 
@@ -10,28 +9,32 @@ use tokio::{
 };
 
 /// A server on loopback that stops when it is dropped.
-pub(crate) struct Stub {
-    pub(crate) url: String,
+pub struct Stub {
+    /// Its address, `http://127.0.0.1:PORT`.
+    pub url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 /// A status line after `HTTP/1.1 `, further headers, and a body.
-pub(crate) type Answer = (String, Vec<String>, String);
+pub type Answer = (String, Vec<String>, String);
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// The path with the query.
+    pub path: String,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
 }
 
 impl Stub {
     /// A server that answers every request with what `answer` says.
-    pub(crate) async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+    pub async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +48,8 @@ impl Stub {
         Self { url, seen, accepting }
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    /// All requests so far.
+    pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -57,23 +61,25 @@ impl Drop for Stub {
 }
 
 impl Seen {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// The body as JSON; `null` if it is not JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
 /// A reply without further headers.
-pub(crate) fn plain(status: &str, body: impl ToString) -> Answer {
+pub fn plain(status: &str, body: impl ToString) -> Answer {
     (status.to_owned(), Vec::new(), body.to_string())
 }
 
 /// A reply with JSON.
-pub(crate) fn json(body: &Value) -> Answer {
+pub fn json(body: &Value) -> Answer {
     let kind = "content-type: application/json".to_owned();
     ("200 OK".to_owned(), vec![kind], body.to_string())
 }
