@@ -4,17 +4,12 @@ extern crate self as abide;
 
 pub mod adapter;
 pub mod artifact;
-pub mod bom;
-pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod clock;
 pub mod compile;
 pub mod data;
 pub mod episode;
 pub mod evaluate;
-pub mod event;
-pub mod id;
 pub mod lm;
 pub mod metric;
 pub mod module;
@@ -22,16 +17,12 @@ pub mod net;
 pub mod prelude;
 pub mod report;
 pub mod runtime;
-pub mod schema;
-pub mod scope;
-pub mod secret;
 pub mod security;
 #[cfg(test)]
 mod testing;
-pub mod token_shape;
 pub mod tool;
-pub mod usage;
 
+pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
 pub use abide_derive::{Signature, Tunable};
 /// The searches, and the port that searches run through.
 pub use abide_optimizers as optimizers;

@@ -10,10 +10,10 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     Runtime, Signature,
-    id::ModelId,
     lm::{Lm, LmError, LmReply, LmRequest},
     security::Boundary,
 };
+use abide_base::id::ModelId;
 
 /// Repeat.
 #[derive(Signature)]

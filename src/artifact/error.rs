@@ -1,7 +1,8 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::{FORMAT, ProgramName, shown::shown};
-use crate::{CanonicalError, Digest, InstallError, SlotPath, call::ToolName};
+use crate::{CanonicalError, Digest, InstallError, SlotPath};
+use abide_base::call::ToolName;
 
 /// Why an artifact cannot be made, saved, loaded or installed.
 #[derive(Debug, thiserror::Error)]

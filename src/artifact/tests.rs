@@ -9,10 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState, id::ModelId,
-    scope::ScopeSet,
-};
+use crate::{Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState};
+use abide_base::{id::ModelId, scope::ScopeSet};
 
 fn spec(output: &str) -> Arc<SignatureSpec> {
     let input = FieldSpec::of::<String>("request");

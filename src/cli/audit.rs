@@ -16,13 +16,11 @@ use super::{
 };
 use crate::{
     artifact::shown,
-    call::ToolName,
-    event::EventKind,
-    id::RunId,
     security::audit::{
         ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
     },
 };
+use abide_base::{call::ToolName, event::EventKind, id::RunId};
 
 /// Which rows are asked for; what is absent asks for all.
 #[derive(Debug, Default, clap::Args)]

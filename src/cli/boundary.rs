@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     artifact::replace,
-    call::ToolName,
     security::{
         Boundary,
         boundary::Draft,
@@ -21,6 +20,7 @@ use crate::{
     },
     tool::Toolbox,
 };
+use abide_base::call::ToolName;
 
 /// What a boundary is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,15 +15,17 @@ use super::{
 use crate::{
     Fields,
     artifact::strict,
-    call::{ServerId, ToolCall, ToolName},
     episode::{CallVerdict, Episode},
-    event::EventKind,
-    id::ModelId,
     lm::{Lm, LmError, LmReply, LmRequest},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
     security::{Boundary, Mode},
     tool::{ToolOutcome, Toolbox, mcp::Oddity},
+};
+use abide_base::{
+    call::{ServerId, ToolCall, ToolName},
+    event::EventKind,
+    id::ModelId,
 };
 
 /// A call that is wanted, and how it is made.

@@ -10,13 +10,11 @@ use super::{
     form::Form,
     text::{plural, say_json},
 };
-use crate::{
-    event::EventKind,
-    security::{
-        Policy,
-        replay::{Decided, Decision, replay},
-    },
+use crate::security::{
+    Policy,
+    replay::{Decided, Decision, replay},
 };
+use abide_base::event::EventKind;
 
 #[derive(Default)]
 struct Tally {

@@ -13,11 +13,7 @@ use url::Url;
 
 use super::error::CliError;
 use crate::{
-    call::ServerId,
-    clock::SystemClock,
     net,
-    scope::ScopeSet,
-    secret::Redactor,
     security::{
         Boundary, Connection,
         oauth::{
@@ -29,6 +25,7 @@ use crate::{
     },
     tool::mcp::{ConnectError, McpServer},
 };
+use abide_base::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
 
 pub(super) fn login(
     server: &str,

@@ -11,13 +11,13 @@ use similar::TextDiff;
 use super::error::CliError;
 use crate::{
     artifact::{replace, shown},
-    call::ToolSpec,
     security::{
         Boundary,
         policy::{Drift, ToolLock, read_text},
     },
     tool::Toolbox,
 };
+use abide_base::call::ToolSpec;
 
 /// The largest lock, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

@@ -12,10 +12,8 @@ use crate::{
     artifact::{
         Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName,
     },
-    call::ToolName,
     data::{Dataset, Splits},
     evaluate::{self, Evaluate, Evaluation, JournalError},
-    id::ModelId,
     lm::Lm,
     metric::Metric,
     module::{Boxed, Program},
@@ -23,6 +21,7 @@ use crate::{
     security::{GrantError, Grants, Mode, Oversight, policy::CompileWrites},
     separate,
 };
+use abide_base::{call::ToolName, id::ModelId};
 
 /// Compiles a program: searches for a better state, measures it on examples that the search never saw, seals the artifact.
 ///

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::step::{CallVerdict, Exchange, Step, ToolStep};
-use crate::{event::SecurityEvent, id::RunId, usage::Usage};
+use abide_base::{event::SecurityEvent, id::RunId, usage::Usage};
 
 /// The whole record of one run. Scrubbed of secrets when it was recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

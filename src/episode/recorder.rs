@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Episode, Exchange, ModelStep, Step, ToolStep};
-use crate::{
+use abide_base::{
     event::{EventKind, EventSink, SecurityEvent, Severity},
     id::RunId,
     secret::Redactor,

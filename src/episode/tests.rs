@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Fields,
+    security::recording::{RecordedCall, Recording},
+};
+use abide_base::{
     call::{ReplyStatus, ToolReply},
     id::RunId,
     scope::ScopeSet,
     secret::Redactor,
-    security::recording::{RecordedCall, Recording},
 };
 
 #[test]

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use crate::{
     episode::Episode,
-    event::EventKind,
-    id::RunId,
     metric::{Interval, Level, Score, counts},
 };
+use abide_base::{event::EventKind, id::RunId};
 
 /// Scores of a program over a data set.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use super::Summary;
-use crate::{event::EventKind, metric::Interval};
+use crate::metric::Interval;
+use abide_base::event::EventKind;
 
 /// Kinds of events that are one row; left out where no column has any.
 const EVENTS: &[(&str, &[EventKind])] = &[

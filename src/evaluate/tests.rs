@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     data::{Dataset, Example},
-    event::{EventKind, SecurityEvent},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Run, Runtime},
     testing::{ScriptedLm, runtime},
 };
+use abide_base::event::{EventKind, SecurityEvent};
 
 type Words = Example<String, bool>;
 

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{Lm, LmError, LmReply, LmRequest, Prices};
-use crate::id::ModelId;
+use abide_base::id::ModelId;
 
 /// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken
 /// before it is sent, so calls side by side never go over a limit together.

@@ -6,10 +6,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{LmError, LmReply, Prices};
-use crate::{
+use crate::net;
+use abide_base::{
     clock::{Clock, SystemClock},
     id::ModelId,
-    net,
     secret::{Redactor, Secret},
     usage::Usage,
 };

@@ -4,7 +4,7 @@ use super::{
     error::LmError,
     types::{LmReply, LmRequest},
 };
-use crate::id::ModelId;
+use abide_base::id::ModelId;
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
 pub trait Lm: Send + Sync {

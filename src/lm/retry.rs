@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 
 use super::{Lm, LmError, LmReply, LmRequest};
-use crate::{
+use crate::net::Backoff;
+use abide_base::{
     clock::{Clock, SystemClock},
     id::ModelId,
-    net::Backoff,
 };
 
 /// A model that is asked again after a transient failure ([`LmError::is_transient`]). The waits follow [`Backoff`]; they are never

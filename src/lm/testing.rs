@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::{Lm, LmError, LmReply, LmRequest, Message};
-use crate::id::ModelId;
+use abide_base::id::ModelId;
 
 pub(super) use server::{Asked, Canned, Server, nobody};
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::usage::Usage;
+use abide_base::usage::Usage;
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-use crate::event::EventKind;
+use abide_base::event::EventKind;
 
 /// What an event does to a score.
 #[derive(Clone, Copy, Debug, PartialEq)]

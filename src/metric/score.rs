@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::{episode::Episode, event::EventKind};
+use crate::episode::Episode;
+use abide_base::event::EventKind;
 
 /// The score of one run: two objectives kept apart, the value that searches climb, and why.
 #[derive(Clone, Debug, PartialEq)]

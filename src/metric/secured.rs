@@ -1,13 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::{Metric, MetricError, Penalty, Score, score::counts};
-use crate::{
-    data::Example,
-    episode::Episode,
-    event::{EventKind, Severity},
-    module::Module,
-    runtime::Run,
-};
+use crate::{data::Example, episode::Episode, module::Module, runtime::Run};
+use abide_base::event::{EventKind, Severity};
 
 /// Task success, minus what the run did to its boundary.
 ///

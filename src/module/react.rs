@@ -9,10 +9,12 @@ use super::{
 use crate::{
     FieldSpec, Fields, Signature, SignatureSpec, Slot, SlotPath, SlotState, Tunable,
     adapter::join,
-    call::{ToolCall, ToolName},
-    event::{EventKind, SecurityEvent},
     runtime::{CallError, Cx},
     tool::{ToolOutcome, Toolbox},
+};
+use abide_base::{
+    call::{ToolCall, ToolName},
+    event::{EventKind, SecurityEvent},
 };
 
 /// Reasons and acts in turns ([Yao et al. 2022](https://arxiv.org/abs/2210.03629)): each turn names one tool call, or
@@ -103,7 +105,7 @@ impl<S: Signature> ReAct<S> {
     fn catalogue(&self, cx: &Cx, task: &SignatureSpec) -> Vec<Value> {
         let policy = cx.guard().policy();
         let docs = &self.act.state().tool_docs;
-        let described = |spec: &crate::call::ToolSpec| {
+        let described = |spec: &abide_base::call::ToolSpec| {
             let description = docs.get(spec.name.as_str()).unwrap_or(&spec.description);
             json!({ "name": spec.name, "description": description, "input_schema": spec.input_schema })
         };

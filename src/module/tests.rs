@@ -141,7 +141,7 @@ impl<I: serde::Serialize + Send + Sync + 'static> Module for Own<I> {
 
     async fn forward(&self, cx: &crate::runtime::Cx, _: I) -> Result<bool, crate::runtime::CallError> {
         let arguments = serde_json::Map::from_iter([("topic".to_owned(), json!("moon"))]);
-        let call = crate::call::ToolCall { tool: "notes".try_into().unwrap(), arguments };
+        let call = abide_base::call::ToolCall { tool: "notes".try_into().unwrap(), arguments };
         Ok(matches!(self.0.call(cx, call).await, crate::tool::ToolOutcome::Replied { .. }))
     }
 }

@@ -13,10 +13,8 @@ use opentelemetry::{
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{
-    id::RunId,
-    security::audit::{Mirror, Outcome, Row},
-};
+use crate::security::audit::{Mirror, Outcome, Row};
+use abide_base::id::RunId;
 
 /// Sends audit rows to a logger; for [`Audit::mirrored`](crate::security::Audit::mirrored). Processors and exporters are those of the
 /// provider; one that cannot send changes no decision, as the file is the record.

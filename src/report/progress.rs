@@ -4,9 +4,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     evaluate::{self, Row},
-    event::EventKind,
     optimizers::{self, Rollout, Trial},
 };
+use abide_base::event::EventKind;
 
 /// A line on standard error that shows how far an evaluation or a search is; nothing where standard error is no terminal.
 pub struct Bar {

@@ -4,11 +4,10 @@ use super::{limits::Limits, runtime::Runtime, shared::Shared};
 use crate::{
     Digest,
     adapter::{Adapter, Chat},
-    call::ToolName,
     lm::Lm,
-    secret::Secret,
     security::{Audit, Boundary, Check, Guard, approval::Approver},
 };
+use abide_base::{call::ToolName, secret::Secret};
 
 /// Builds a [`Runtime`]. Model and boundary are part of its type: without both there is no `build`.
 #[must_use]

@@ -9,11 +9,11 @@ use std::{
 use super::{CallError, Infrastructure, Limits, Shared};
 use crate::{
     adapter::Adapter,
-    clock::Clock,
     episode::{ModelStep, Recorder},
     lm::{LmReply, LmRequest, Message},
     security::{Guard, Session},
 };
+use abide_base::clock::Clock;
 
 /// What one run may touch. Cheap to clone; clones are of the same run.
 #[derive(Clone)]

@@ -11,12 +11,11 @@ use super::{
 use crate::{
     Fields,
     episode::{Episode, Recorder},
-    event::SecurityEvent,
-    id::RunId,
     lm::Lm,
     module::Module,
     security::{Boundary, Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry},
 };
+use abide_base::{event::SecurityEvent, id::RunId};
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
 ///

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use super::limits::Limits;
 use crate::{
     adapter::Adapter,
-    clock::Clock,
     lm::Lm,
-    secret::Redactor,
     security::{Boundary, Guard},
 };
+use abide_base::{clock::Clock, secret::Redactor};
 
 #[derive(Clone)]
 pub(crate) struct Shared {

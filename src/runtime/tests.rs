@@ -5,13 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::{
-    clock::ManualClock,
     episode::Step,
     lm::{LmError, Message},
     module::{Module, Predict},
-    secret::Secret,
     testing::{Repeat, RepeatInput, ScriptedLm, boundary, reply, runtime},
 };
+use abide_base::{clock::ManualClock, secret::Secret};
 
 fn word() -> RepeatInput {
     RepeatInput { word: "moon".into() }

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value};
 
 use super::{check::Denied, session::Caller};
-use crate::{
+use abide_base::{
     call::{Effect, ToolName},
     id::RunId,
 };

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Digest, call::ToolCall};
+use crate::Digest;
+use abide_base::call::ToolCall;
 
 /// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments
 /// have the same digest.

@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{connection::Connection, servers::ServerConfig};
-use crate::{
+use crate::net;
+use abide_base::{
     call::ServerId,
     clock::{Clock, SystemClock},
-    net,
     scope::ScopeSet,
     secret::Redactor,
 };

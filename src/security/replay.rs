@@ -17,14 +17,13 @@ use super::{
     rule_path,
     session::Wanted,
 };
-use crate::{
-    Fields,
+use crate::{Fields, security::call_digest::arguments_digest};
+use abide_base::{
     call::{ReplyStatus, ToolCall, ToolName},
     event::EventKind,
     id::RunId,
     scope::ScopeSet,
     secret::Redactor,
-    security::call_digest::arguments_digest,
 };
 
 /// What becomes of a call.

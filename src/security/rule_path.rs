@@ -1,7 +1,7 @@
 //! Where in a boundary the rule stands that decided a call.
 
 use super::{Denied, policy::RuleId};
-use crate::{call::ToolName, event::EventKind};
+use abide_base::{call::ToolName, event::EventKind};
 
 /// Where a tool's entry would stand.
 pub(super) const NO_ENTRY: &str = "tools";

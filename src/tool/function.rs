@@ -5,10 +5,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{
-    FieldSpec,
-    call::{NameError, ToolCall, ToolName, ToolReply, ToolSpec},
-};
+use crate::FieldSpec;
+use abide_base::call::{NameError, ToolCall, ToolName, ToolReply, ToolSpec};
 
 /// A Rust function as a tool. The boundary needs an entry for it, as for any tool.
 pub struct Function {

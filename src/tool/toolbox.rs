@@ -12,13 +12,15 @@ use super::{
     mcp::{CallContext, ConnectError, McpServer, Oddity, ToolError},
 };
 use crate::{
-    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     episode::{CallVerdict, ToolStep},
-    event::EventKind,
     net,
     runtime::{Cx, Infrastructure},
-    secret::Redactor,
     security::{Authorized, Boundary, CallFailure, FailureKind, PendingCall, Unauthorized},
+};
+use abide_base::{
+    call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
+    event::EventKind,
+    secret::Redactor,
 };
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.

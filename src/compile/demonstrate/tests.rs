@@ -8,9 +8,8 @@ use super::*;
 use crate::{
     FieldSpec, SignatureSpec, Slot,
     episode::{CallVerdict, Recorder, ToolStep},
-    id::RunId,
-    secret::Redactor,
 };
+use abide_base::{id::RunId, secret::Redactor};
 
 fn heard(observation: Value) -> ToolText {
     let recorder = Recorder::new(RunId::random(), 0, Redactor::new());

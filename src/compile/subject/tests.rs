@@ -3,9 +3,9 @@
 use super::*;
 use crate::{
     module::Predict,
-    secret::Secret,
     testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, runtime},
 };
+use abide_base::secret::Secret;
 
 const SECRET: &str = "s3cr3t-of-the-crm";
 

@@ -8,7 +8,8 @@ use super::super::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
-use crate::{clock::Clock, id::ModelId, net, secret::Secret};
+use crate::net;
+use abide_base::{clock::Clock, id::ModelId, secret::Secret};
 
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
 /// repetition there is [`Retry`](super::super::Retry), for a budget [`Budgeted`](super::super::Budgeted), for a cache [`DiskCache`](super::super::DiskCache).

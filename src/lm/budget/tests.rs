@@ -3,10 +3,8 @@
 use futures_util::{FutureExt, future::join_all};
 
 use super::*;
-use crate::{
-    lm::testing::{Scripted, ask},
-    usage::Usage,
-};
+use crate::lm::testing::{Scripted, ask};
+use abide_base::usage::Usage;
 
 const PRICES: Prices = Prices::per_million(1_000_000, 2_000_000);
 

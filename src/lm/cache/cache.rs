@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 use super::super::{Finish, Lm, LmError, LmReply, LmRequest};
 use super::store::{CacheStore, Key};
-use crate::id::ModelId;
+use abide_base::id::ModelId;
 
 /// A model whose complete replies ([`Finish::Stop`]) are kept in a [`CacheStore`] and given again to the same request.
 ///

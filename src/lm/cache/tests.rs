@@ -7,10 +7,8 @@ use redb::{Database, ReadableTable, TableDefinition};
 
 use super::super::{Finish, Lm, LmError, LmReply};
 use super::{store::Key, *};
-use crate::{
-    lm::testing::{Scripted, ask},
-    usage::Usage,
-};
+use crate::lm::testing::{Scripted, ask};
+use abide_base::usage::Usage;
 
 const TABLE: TableDefinition<Key, &[u8]> = TableDefinition::new("lm-replies-v1");
 

@@ -20,7 +20,7 @@ fn both(base: &Url, timeout: Duration) -> [Arc<dyn Lm>; 2] {
     let key = || Some(Secret::new(KEY.to_owned()));
     // 1994-11-06 08:49:37 GMT
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-    let clock = Arc::new(crate::clock::ManualClock::at(now));
+    let clock = Arc::new(abide_base::clock::ManualClock::at(now));
     [
         Arc::new(OpenAi::new(net(), base.clone(), "m", key()).unwrap().clock(clock.clone()).timeout(timeout)),
         Arc::new(Anthropic::new(net(), base.clone(), "m", key()).unwrap().clock(clock).timeout(timeout)),

@@ -11,9 +11,8 @@ use crate::{
         testing::{Asked, Canned, Server, ask},
     },
     net,
-    secret::Secret,
-    usage::Usage,
 };
+use abide_base::{secret::Secret, usage::Usage};
 
 fn client(base: &Url) -> OpenAi {
     let net = net::Client::new(&net::Options::own_network()).unwrap();

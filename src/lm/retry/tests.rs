@@ -3,10 +3,8 @@ use std::time::SystemTime;
 use futures_util::{FutureExt, join};
 
 use super::*;
-use crate::{
-    clock::ManualClock,
-    lm::testing::{Scripted, ask},
-};
+use crate::lm::testing::{Scripted, ask};
+use abide_base::clock::ManualClock;
 
 fn limited(seconds: u64) -> Result<LmReply, LmError> {
     Err(LmError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) })

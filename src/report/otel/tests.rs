@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    call::ToolCall,
     prelude::*,
     runtime::CallError,
     security::Audit,
     testing::{ScriptedLm, boundary},
 };
+use abide_base::call::ToolCall;
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments.text = { max_chars = 5 }\n";
 

@@ -4,13 +4,12 @@ use super::{
     Audit,
     row::{Entry, Outcome, OutcomeStatus},
 };
-use crate::{
-    Digest,
+use crate::{Digest, security::call_digest::value_digest};
+use abide_base::{
     call::{ReplyStatus, ToolName, ToolReply},
     clock::Clock,
     event::EventKind,
     id::RunId,
-    security::call_digest::value_digest,
 };
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.

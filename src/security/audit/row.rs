@@ -11,11 +11,6 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::hash::LogId;
 use crate::{
     Digest,
-    call::{Effect, ToolCall, ToolName},
-    event::EventKind,
-    id::RunId,
-    scope::ScopeSet,
-    secret::Redactor,
     security::{
         call_digest::arguments_digest,
         check::{provenance::Reading, token::GrantedScopes},
@@ -23,6 +18,13 @@ use crate::{
         session::{Labels, Mode, Oversight, Session},
         text::secret_shape,
     },
+};
+use abide_base::{
+    call::{Effect, ToolCall, ToolName},
+    event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
+    secret::Redactor,
 };
 
 /// One decision; in a file, `"kind": "decision"`. Written before the call is made.

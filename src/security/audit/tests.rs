@@ -15,11 +15,9 @@ use serde_json::{Value, json};
 use super::{file::rotated, row::rfc3339, *};
 use crate::{
     Fields,
-    call::ToolCall,
-    event::EventKind,
-    id::RunId,
     security::{Labels, Mode, Session},
 };
+use abide_base::{call::ToolCall, event::EventKind, id::RunId};
 
 fn row() -> Row {
     let call = ToolCall {
@@ -28,7 +26,7 @@ fn row() -> Row {
     };
     let labels = Labels::from([("candidate".to_owned(), "c1".to_owned())]);
     let session = Session::new(RunId::random(), Mode::DryRun, &Fields::new()).labelled(labels);
-    let mut row = Row::of(&call, &session, &crate::secret::Redactor::new()).asked_by(Some("Support"));
+    let mut row = Row::of(&call, &session, &abide_base::secret::Redactor::new()).asked_by(Some("Support"));
     row.conclude(
         RowVerdict::Deny(EventKind::ScopeMissing),
         Some("tools.\"crm.lookup\".scopes".into()),
@@ -124,7 +122,7 @@ fn names_beyond_those_that_are_kept_leave_a_mark() {
     let call = ToolCall { tool: "crm.lookup".try_into().unwrap(), arguments };
     let caller = crate::security::Caller::new("ann");
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new()).called_by(Some(caller));
-    let row = Row::of(&call, &session, &crate::secret::Redactor::new());
+    let row = Row::of(&call, &session, &abide_base::secret::Redactor::new());
     assert_eq!((row.arguments.len(), row.arguments.last().map(String::as_str)), (33, Some("[more]")));
     assert_eq!(row.caller_hash, Some(crate::Digest::of_bytes(b"ann")));
 }

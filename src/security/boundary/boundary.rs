@@ -1,14 +1,14 @@
 use std::{path::Path, sync::Arc};
 
 use super::file;
-use crate::{
+use crate::security::{
+    Connections,
+    policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of},
+    servers::{CommandConfig, LoadContext, ServerConfig, Servers},
+};
+use abide_base::{
     call::{ServerId, ToolName},
     clock::Clock,
-    security::{
-        Connections,
-        policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of},
-        servers::{CommandConfig, LoadContext, ServerConfig, Servers},
-    },
 };
 
 /// What the operator allows, and how it is connected to. Cheap to clone; clones share their connections.

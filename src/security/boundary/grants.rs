@@ -4,10 +4,10 @@ use futures_util::future::BoxFuture;
 
 use super::Boundary;
 use crate::{
-    call::ServerId,
     net,
     security::{Connection, GrantError, GrantedScopes, Grants, servers::ServerConfig},
 };
+use abide_base::call::ServerId;
 
 impl Boundary {
     /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.

@@ -12,13 +12,11 @@ use serde_json::json;
 use super::*;
 use abide_testbed::lab::authority as lab;
 
-use crate::{
-    call::{Effect, ServerId, ToolName},
-    security::{
-        oauth::config::OAuth,
-        policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule},
-    },
+use crate::security::{
+    oauth::config::OAuth,
+    policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule},
 };
+use abide_base::call::{Effect, ServerId, ToolName};
 
 const GOOD: &str = r#"
 [servers.crm]

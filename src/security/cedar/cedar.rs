@@ -4,7 +4,7 @@ use super::super::{
     Session,
     policy::{ArgumentRule, Policy, RuleId, ToolRule},
 };
-use crate::{
+use abide_base::{
     call::{ToolCall, ToolName},
     scope::ScopeSet,
 };
@@ -76,7 +76,7 @@ fn action(tool: &ToolName, rule: &ToolRule) -> String {
 fn permission(policy: &Policy, tool: &ToolName, rule: &ToolRule) -> String {
     let mut conditions = vec!["!context.unexpected".to_owned()];
     if tool.server().is_some() && !rule.scopes.is_empty() {
-        let scopes: Vec<&str> = rule.scopes.iter().map(crate::scope::Scope::as_str).collect();
+        let scopes: Vec<&str> = rule.scopes.iter().map(abide_base::scope::Scope::as_str).collect();
         conditions.push(format!("context.scopes.containsAll({})", list(&scopes)));
     }
     conditions.extend(rule.max_calls.map(|most| format!("context.calls < {most}")));
@@ -108,7 +108,7 @@ fn left_out(policy: &Policy, rule: &ToolRule) -> String {
         ("no_egress", !rule.no_egress.is_empty()),
         ("approval", rule.approval != super::super::policy::Approval::None),
         ("overridable", !rule.overridable.is_empty()),
-        ("the same write twice", rule.effect != crate::call::Effect::Read),
+        ("the same write twice", rule.effect != abide_base::call::Effect::Read),
         ("canaries", !policy.canaries().is_empty()),
         ("lock", policy.lock().is_some()),
         ("limits.outgoing_bytes", policy.limits().outgoing_bytes.is_some()),

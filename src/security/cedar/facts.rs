@@ -2,20 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    call::ToolCall,
-    scope::ScopeSet,
-    security::{
-        Session,
-        check::{
-            args::{field, unexpected},
-            provenance,
-            values::{counted, items},
-        },
-        policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
-        session::Origin,
+use crate::security::{
+    Session,
+    check::{
+        args::{field, unexpected},
+        provenance,
+        values::{counted, items},
     },
+    policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
+    session::Origin,
 };
+use abide_base::{call::ToolCall, scope::ScopeSet};
 
 pub(super) struct Asking<'a> {
     pub(super) policy: &'a Policy,

@@ -2,7 +2,7 @@ use super::super::{
     Session,
     policy::{Policy, ToolRule},
 };
-use crate::{
+use abide_base::{
     call::{ToolCall, ToolSpec},
     secret::Redactor,
 };

@@ -12,7 +12,7 @@ use super::{
     Denied, sequence,
     values::{items, listed},
 };
-use crate::{
+use abide_base::{
     call::{Effect, ToolCall, json_bytes},
     event::EventKind,
 };

@@ -2,7 +2,7 @@ use futures_util::future::BoxFuture;
 
 use super::super::Session;
 use super::denied::Denied;
-use crate::{
+use abide_base::{
     call::{ToolCall, ToolName, ToolReply, ToolSpec},
     event::SecurityEvent,
 };

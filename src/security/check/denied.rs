@@ -3,7 +3,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::super::policy::{RuleId, ToolRule};
-use crate::{event::EventKind, scope::ScopeSet};
+use abide_base::{event::EventKind, scope::ScopeSet};
 
 /// Why a call was refused. [`Display`](fmt::Display) is for the operator, [`Denied::model_json`] for the model. Holds names of
 /// arguments and rules, never their values.

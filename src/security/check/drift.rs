@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::denied::Denied;
-use crate::{
-    Digest,
+use crate::Digest;
+use abide_base::{
     call::{ToolName, ToolSpec},
     event::EventKind,
 };

@@ -1,10 +1,10 @@
 //! The only check that can allow a call: the boundary has an entry for the tool.
 
 use super::denied::Denied;
-use crate::{
+use crate::security::policy::{Policy, ToolRule};
+use abide_base::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
-    security::policy::{Policy, ToolRule},
 };
 
 /// The operator's rule for the tool, and the tool itself.

@@ -6,14 +6,12 @@ use super::super::text::{decodings::decodings, link, markup, secret_shape};
 use super::leak;
 use crate::{
     Fields,
-    call::ToolReply,
-    id::RunId,
-    schema,
     security::{
         Mode, Session,
         policy::{Class, Source},
     },
 };
+use abide_base::{call::ToolReply, id::RunId, schema};
 
 /// Whether a value counts as given in the input.
 pub fn is_given(input: &str, value: &str) -> bool {

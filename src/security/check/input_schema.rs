@@ -10,10 +10,12 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Digest,
+    security::{check::denied::Denied, policy::RuleId},
+};
+use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
     schema::{Misfit, Place, Schema, SchemaError, Turns, declared_argument, declares, is_closed},
-    security::{check::denied::Denied, policy::RuleId},
 };
 
 /// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.

@@ -4,14 +4,11 @@
 use serde_json::Value;
 
 use super::{args::field, asked::Asked, denied::Denied};
-use crate::{
-    call::ToolCall,
-    event::EventKind,
-    security::{
-        policy::{ArgumentRule, Registry, RuleId, WrittenAs, field_path},
-        session::{Origin, Session, texts},
-    },
+use crate::security::{
+    policy::{ArgumentRule, Registry, RuleId, WrittenAs, field_path},
+    session::{Origin, Session, texts},
 };
+use abide_base::{call::ToolCall, event::EventKind};
 
 /// Every value of an argument with `from` must stand in one of those places. What had to be read for that goes into `readings`.
 pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, readings: &mut Vec<Reading>) {

@@ -6,14 +6,11 @@ use serde_json::Value;
 
 use super::super::text::decodings::normalize;
 use super::{denied::Denied, values::items};
-use crate::{
-    call::ToolCall,
-    event::EventKind,
-    security::{
-        policy::{AnyOf, Policy, PriorCall, RuleId, ToolRule, Uses},
-        session::{Counts, Made, Need, Use, Wanted},
-    },
+use crate::security::{
+    policy::{AnyOf, Policy, PriorCall, RuleId, ToolRule, Uses},
+    session::{Counts, Made, Need, Use, Wanted},
 };
+use abide_base::{call::ToolCall, event::EventKind};
 
 /// A call about more things than this is not compared with earlier ones, and counts as about none of them, or all.
 const MAX_VALUES: usize = 64;

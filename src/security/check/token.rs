@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 
 use super::denied::Denied;
-use crate::{Digest, call::ServerId, event::EventKind, scope::ScopeSet, security::policy::ToolRule};
+use crate::{Digest, security::policy::ToolRule};
+use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
 
 /// Who knows what our tokens may do: the token managers.
 pub trait Grants: Send + Sync {

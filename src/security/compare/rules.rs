@@ -9,17 +9,15 @@ use super::{
     change::{Changes, of, word},
     order,
 };
-use crate::{
-    call::{Effect, ToolName},
-    security::{
-        policy::{
-            Answer, ArgumentRule, Class, Kept, Policy, ReplyRule, Source, ToolRule, UnlistedArguments, field_path,
-            key_path,
-            order::{Order, by_most, covering, presence, set},
-        },
-        text::decodings::normalize,
+use crate::security::{
+    policy::{
+        Answer, ArgumentRule, Class, Kept, Policy, ReplyRule, Source, ToolRule, UnlistedArguments, field_path,
+        key_path,
+        order::{Order, by_most, covering, presence, set},
     },
+    text::decodings::normalize,
 };
+use abide_base::call::{Effect, ToolName};
 
 pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
     let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();

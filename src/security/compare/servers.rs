@@ -10,9 +10,7 @@ use super::{
     order::rates,
 };
 use crate::{
-    call::ServerId,
     net::{self, TlsVersion},
-    scope::ScopeSet,
     security::{
         boundary::Boundary,
         jwt::Algorithm,
@@ -27,6 +25,7 @@ use crate::{
         servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
     },
 };
+use abide_base::{call::ServerId, scope::ScopeSet};
 
 pub(super) fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let ids = |boundary: &Boundary| boundary.server_ids().cloned().collect::<BTreeSet<_>>();

@@ -7,12 +7,12 @@ use super::super::{
 use super::denial::Denial;
 use crate::{
     Fields,
-    event::EventKind,
     security::{
         Session,
         policy::{Markup, Policy},
     },
 };
+use abide_base::event::EventKind;
 
 /// Looks at every text of an answer.
 pub(super) fn check(policy: &Policy, session: &Session, answer: &Fields) -> Result<(), Denial> {

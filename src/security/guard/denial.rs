@@ -1,10 +1,7 @@
 use std::fmt;
 
-use crate::{
-    event::EventKind,
-    secret::Redactor,
-    security::check::{Denied, token::GrantError},
-};
+use crate::security::check::{Denied, token::GrantError};
+use abide_base::{event::EventKind, secret::Redactor};
 
 /// Why a call is not made, or an answer not shown: one refusal at least.
 #[derive(Clone, Debug, PartialEq)]

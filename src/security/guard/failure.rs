@@ -1,6 +1,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
-use crate::{event::EventKind, security::audit::OutcomeStatus};
+use crate::security::audit::OutcomeStatus;
+use abide_base::event::EventKind;
 
 /// Why a permitted call has no reply that may be shown. Its source says what went wrong; [`CallFailure::told`] is for the model.
 #[derive(Clone, Debug)]

@@ -29,8 +29,8 @@ use super::{
     scrubbed::Scrubbed,
     stand_in::StandIns,
 };
-use crate::{
-    Digest, Fields,
+use crate::{Digest, Fields};
+use abide_base::{
     call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
     event::{EventKind, EventSink},

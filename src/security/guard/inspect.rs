@@ -4,11 +4,11 @@ use std::{
 };
 
 use super::{objections::record, reply};
-use crate::{
+use crate::security::{Session, check::Check, policy::Policy};
+use abide_base::{
     call::{ReplyStatus, ToolCall, ToolReply},
     event::{EventKind, EventSink},
     secret::Redactor,
-    security::{Session, check::Check, policy::Policy},
 };
 
 /// What looks at replies: the policy's rules for them, and the user's checks.

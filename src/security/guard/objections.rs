@@ -1,10 +1,10 @@
 //! What was said against a call, and what is written down of it.
 
 use super::denial::Denial;
-use crate::{
+use crate::security::{Session, check::provenance};
+use abide_base::{
     call::ToolCall,
     event::{EventKind, EventSink, SecurityEvent},
-    security::{Session, check::provenance},
 };
 
 /// Records all refusals of a call.

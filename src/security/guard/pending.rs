@@ -6,14 +6,14 @@ use super::{
     objections::record,
     scrubbed::Scrubbed,
 };
-use crate::{
+use crate::security::{
+    Session,
+    audit::{AwaitedOutcome, OutcomeStatus},
+    policy::CallLimits,
+};
+use abide_base::{
     call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply},
     event::EventKind,
-    security::{
-        Session,
-        audit::{AwaitedOutcome, OutcomeStatus},
-        policy::CallLimits,
-    },
 };
 
 /// What the guard permits.
@@ -35,7 +35,7 @@ pub enum Authorized<'a> {
 ///
 /// ```compile_fail,E0451
 /// # use abide::security::PendingCall;
-/// fn forge<'a>(call: abide::call::ToolCall, pending: PendingCall<'a>) -> PendingCall<'a> {
+/// fn forge<'a>(call: abide_base::call::ToolCall, pending: PendingCall<'a>) -> PendingCall<'a> {
 ///     PendingCall { call, ..pending }
 /// }
 /// ```
@@ -49,7 +49,7 @@ pub enum Authorized<'a> {
 ///
 /// ```compile_fail,E0616
 /// # use abide::security::PendingCall;
-/// fn alter(mut pending: PendingCall<'_>, call: abide::call::ToolCall) {
+/// fn alter(mut pending: PendingCall<'_>, call: abide_base::call::ToolCall) {
 ///     pending.call = call;
 /// }
 /// ```

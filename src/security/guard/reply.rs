@@ -6,13 +6,13 @@ use super::super::{
     check::leak,
     text::{any_text::any_text, control, decodings::decodings, markers, markup},
 };
-use crate::{
+use crate::security::{
+    Session,
+    policy::{Class, Markup, Policy, ToolRule},
+};
+use abide_base::{
     call::{ToolName, ToolReply, json_bytes},
     event::{EventKind, SecurityEvent},
-    security::{
-        Session,
-        policy::{Class, Markup, Policy, ToolRule},
-    },
 };
 
 /// What stands where a value was taken out; whatever stands around it, the two are no markup.

@@ -1,4 +1,4 @@
-use crate::{
+use abide_base::{
     event::{EventSink, SecurityEvent},
     secret::Redactor,
 };

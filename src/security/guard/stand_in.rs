@@ -10,9 +10,11 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Digest,
+    security::{policy::ToolRule, session::Mode},
+};
+use abide_base::{
     call::{Effect, ToolSpec, json_bytes},
     schema::Schema,
-    security::{policy::ToolRule, session::Mode},
 };
 
 /// Definitions that refer to themselves are followed so far.

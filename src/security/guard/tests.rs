@@ -27,14 +27,16 @@ use super::super::{
 use super::*;
 use crate::{
     Fields,
+    episode::{Episode, Recorder},
+    security::{CheckError, GrantedScopes, audit::AuditRows},
+};
+use abide_base::{
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::ManualClock,
-    episode::{Episode, Recorder},
     event::{EventKind, SecurityEvent},
     id::RunId,
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{CheckError, GrantedScopes, audit::AuditRows},
 };
 
 const BOUNDARY: &str = r#"

@@ -11,7 +11,7 @@ use super::{
     inferred::{Inferred, Known, Proposed},
     seen::Usage,
 };
-use crate::call::{Effect, ToolName};
+use abide_base::call::{Effect, ToolName};
 
 /// Proposes the least boundary that admits every call of some good runs. Their order does not matter.
 ///

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::policy::{Limits, PolicySpec, Registry, ToolRule};
-use crate::call::ToolName;
+use abide_base::call::ToolName;
 
 /// What the operator knows and calls do not show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::seen::Seen;
-use crate::{
+use abide_base::{
     call::ToolName,
     scope::{Scope, ScopeSet},
 };

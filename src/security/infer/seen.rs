@@ -8,18 +8,18 @@ use std::{
 use serde_json::Value;
 
 use super::InferError;
-use crate::{
+use crate::security::{
+    call_digest::arguments_digest,
+    check::values::items,
+    policy::{Registry, Source},
+    recording::{Expectation, RecordedCall, Recording},
+    replay,
+    session::Structure,
+    text::decodings::normalize,
+};
+use abide_base::{
     call::{ReplyStatus, ToolCall, ToolName},
     scope::ScopeSet,
-    security::{
-        call_digest::arguments_digest,
-        check::values::items,
-        policy::{Registry, Source},
-        recording::{Expectation, RecordedCall, Recording},
-        replay,
-        session::Structure,
-        text::decodings::normalize,
-    },
 };
 
 /// What was seen in all runs.

@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{
     Pattern,
-    call::ToolName,
     security::{
         check::values::is_blank,
         policy::{AnyOf, ArgumentMatch, ArgumentRule, Distinct, PriorCall, Source},
@@ -32,6 +31,7 @@ use crate::{
         text::{decodings::normalize, link::leads_only_to},
     },
 };
+use abide_base::call::ToolName;
 
 /// What is proposed for one argument.
 #[derive(Default)]

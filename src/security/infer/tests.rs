@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 
 use super::super::{policy::Registry, recording::Recording};
 use super::*;
-use crate::{
-    call::{Effect, ToolName},
-    security::{
-        BoundaryError, Policy,
-        policy::ArgumentRule,
-        replay::{Decision, replay},
-    },
+use crate::security::{
+    BoundaryError, Policy,
+    policy::ArgumentRule,
+    replay::{Decision, replay},
 };
+use abide_base::call::{Effect, ToolName};
 
 /// The boundary that a text is.
 fn load(text: &str) -> Result<Policy, BoundaryError> {
@@ -247,7 +245,7 @@ fn an_argument_that_never_said_anything_must_not_say_anything() {
             replay(&policy, &recording).unwrap()[0].event
         };
         assert_eq!(decide(nothing.clone()), None);
-        assert_eq!(decide(json!("eve@evil.example")), Some(crate::event::EventKind::ArgumentDenied), "{nothing}");
+        assert_eq!(decide(json!("eve@evil.example")), Some(abide_base::event::EventKind::ArgumentDenied), "{nothing}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     Error,
     json::{malformed, short, text},
 };
-use crate::scope::{Scope, ScopeSet};
+use abide_base::scope::{Scope, ScopeSet};
 
 /// What a verified token says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::{
     sign::Algorithm,
     token::Token,
 };
-use crate::{clock::Clock, net::Client};
+use crate::net::Client;
+use abide_base::clock::Clock;
 
 /// Verifies the access tokens (RFC 9068) of one issuer for one audience.
 #[derive(Debug)]

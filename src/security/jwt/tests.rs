@@ -18,12 +18,8 @@ use tokio::{
 };
 
 use super::{cache::PAUSE, *};
-use crate::token_shape::is_jwt;
-use crate::{
-    clock::ManualClock,
-    net::{Client, Options},
-    scope::ScopeSet,
-};
+use crate::net::{Client, Options};
+use abide_base::{clock::ManualClock, scope::ScopeSet, token_shape::is_jwt};
 
 mod keys;
 mod lenient;

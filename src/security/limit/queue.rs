@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as Turn};
 
-use crate::id::RunId;
+use abide_base::id::RunId;
 
 /// A fair queue over runs: calls wait in the order of coming, of each run one at most, so a run with a thousand calls takes turns with one
 /// that has a single one.

@@ -11,7 +11,8 @@ use governor::{
 
 use super::super::check::Denied;
 use super::queue::Queue;
-use crate::{clock::Clock, event::EventKind, id::RunId, security::policy::Rate};
+use crate::security::policy::Rate;
+use abide_base::{clock::Clock, event::EventKind, id::RunId};
 
 /// Longer than this nobody waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);

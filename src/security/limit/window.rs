@@ -8,14 +8,11 @@ use std::{
 };
 
 use super::super::check::Denied;
-use crate::{
-    clock::Clock,
-    event::EventKind,
-    security::{
-        policy::{Limits, RuleId, WindowLimit},
-        session::{Caller, Reserved},
-    },
+use crate::security::{
+    policy::{Limits, RuleId, WindowLimit},
+    session::{Caller, Reserved},
 };
+use abide_base::{clock::Clock, event::EventKind};
 
 /// A window is counted in so many parts: what is in a part counts until all of it is over.
 const PARTS: u32 = 64;

@@ -8,13 +8,15 @@ use super::{
 };
 use crate::{
     Pattern,
-    call::{Effect, ToolName},
-    schema::schema_of,
-    scope::{Scope, ScopeSet},
     security::{
         oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
         policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path},
     },
+};
+use abide_base::{
+    call::{Effect, ToolName},
+    schema::schema_of,
+    scope::{Scope, ScopeSet},
 };
 
 /// Words in scopes that mean everything.

@@ -5,10 +5,8 @@ use super::super::{
     policy::{ArgumentRule, ToolRule, UnlistedArguments, field_path, key_path},
 };
 use super::finding::{Code, Finding};
-use crate::{
-    Digest,
-    call::{Effect, ToolName, ToolSpec},
-};
+use crate::Digest;
+use abide_base::call::{Effect, ToolName, ToolSpec};
 
 /// What is looked at, and what was found.
 pub(super) struct LintContext<'d> {

@@ -3,7 +3,7 @@ use super::{
     context::{LintContext, tool_key},
     finding::{Code, Finding},
 };
-use crate::call::{ServerId, ToolName, ToolSpec};
+use abide_base::call::{ServerId, ToolName, ToolSpec};
 
 /// Everything that is worth a look, in the order of the file. `live` is what all servers list now, where they were asked; without it
 /// schemas are those of the lock, if there is one.

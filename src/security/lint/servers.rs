@@ -8,10 +8,10 @@ use super::{
     Code,
     context::{LintContext, argument_rules, refuses_others, rule_key, tool_key},
 };
-use crate::{
+use crate::security::policy::{Source, ToolRule, key_path};
+use abide_base::{
     call::ToolName,
     schema::{Schema, takes_field, why_no_arguments_fit},
-    security::policy::{Source, ToolRule, key_path},
 };
 
 pub(super) fn check(context: &mut LintContext<'_>) {

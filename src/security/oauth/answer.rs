@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::token_shape::is_jwt;
-use crate::{
+use crate::security::{jwt, oauth::config::Proof};
+use abide_base::{
     bom::strip_bom,
     scope::{Scope, ScopeSet},
     secret::Secret,
-    security::{jwt, oauth::config::Proof},
+    token_shape::is_jwt,
 };
 
 /// What a token endpoint granted (RFC 6749, section 5.1); `asked` is what it was asked for.

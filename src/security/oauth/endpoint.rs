@@ -24,12 +24,12 @@ use super::{
 };
 use crate::{
     net::{Client, Reply, Request},
-    secret::Secret,
     security::{
         jwt::{self, KeyHint, SigningKey},
         oauth::config::{ClientAuth, Proof},
     },
 };
+use abide_base::secret::Secret;
 
 /// An endpoint of an issuer, and who we are there.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::TokenChallenge;
-use crate::{net, scope::ScopeSet, security::jwt};
+use crate::{net, security::jwt};
+use abide_base::scope::ScopeSet;
 
 /// Why there is no token. Never holds a secret, a token, or the body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

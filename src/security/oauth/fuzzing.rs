@@ -6,7 +6,8 @@ use http::HeaderMap;
 use url::Url;
 
 use super::{AuthError, TokenChallenge, answer, challenge, discovery, resource};
-use crate::{scope::ScopeSet, secret::Secret, security::oauth::config::Proof};
+use crate::security::oauth::config::Proof;
+use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// A scheme and its parameters.
 pub type Challenge = (String, BTreeMap<String, String>);

@@ -11,14 +11,11 @@ use super::{
     answer::Grant,
     endpoint::{Endpoint, Field, Form, field},
 };
-use crate::{
-    scope::ScopeSet,
-    secret::Secret,
-    security::{
-        jwt,
-        oauth::config::{OAuth, ResourceParameter, ResourceServer, TokenRequest, TokenSource},
-    },
+use crate::security::{
+    jwt,
+    oauth::config::{OAuth, ResourceParameter, ResourceServer, TokenRequest, TokenSource},
 };
+use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// What a token is for, and how far it shall reach.
 #[derive(Clone, Copy)]

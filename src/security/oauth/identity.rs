@@ -19,12 +19,10 @@ use super::{
     resource,
 };
 use crate::{
-    clock::Clock,
     net::{self, Client, Request},
-    scope::ScopeSet,
-    secret::Redactor,
     security::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp},
 };
+use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
 
 /// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {

@@ -11,7 +11,7 @@ use super::{
     endpoint::{Endpoint, field},
     expiry::remaining,
 };
-use crate::{scope::ScopeSet, secret::Secret};
+use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// What is known about an active token.
 #[derive(Debug, PartialEq, Eq)]

@@ -14,14 +14,13 @@ use super::{
     endpoint::Endpoint,
 };
 use crate::{
-    clock::Clock,
     net::Client,
-    secret::Redactor,
     security::{
         jwt::Verifier,
         oauth::config::{self, ClientAuth, Code, Endpoints, MissingAudience, OAuth},
     },
 };
+use abide_base::{clock::Clock, secret::Redactor};
 
 /// All that asking for a token takes.
 pub(super) struct Issuing {

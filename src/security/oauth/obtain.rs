@@ -11,16 +11,14 @@ use super::{
     introspection::{Expected, Expired, introspect},
     issuing::{Issuer, Issuing},
 };
-use crate::token_shape::is_jwt;
 use crate::{
     net::Backoff,
-    scope::ScopeSet,
-    secret::Secret,
     security::{
         jwt::{Confirmation, Verifier},
         oauth::config::{self, Enterprise},
     },
 };
+use abide_base::{scope::ScopeSet, secret::Secret, token_shape::is_jwt};
 
 impl Issuing {
     pub(super) async fn obtain(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {

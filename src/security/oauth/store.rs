@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::AuthError;
-use crate::{call::ServerId, scope::ScopeSet, secret::Secret};
+use abide_base::{call::ServerId, scope::ScopeSet, secret::Secret};
 
 /// A place for [`Contents`].
 #[derive(Clone, Copy, Debug)]

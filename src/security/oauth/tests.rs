@@ -11,14 +11,16 @@ use url::form_urlencoded;
 
 use super::*;
 use crate::{
-    clock::{Clock, ManualClock},
     net,
-    scope::ScopeSet,
-    secret::{Redactor, Secret},
     security::{
         jwt::MAX_TOKEN,
         oauth::config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
     },
+};
+use abide_base::{
+    clock::{Clock, ManualClock},
+    scope::ScopeSet,
+    secret::{Redactor, Secret},
 };
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 

@@ -3,7 +3,8 @@ use std::time::{Duration, SystemTime};
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::{Digest, clock::Clock, scope::ScopeSet, secret::Secret, security::oauth::config::Proof};
+use crate::{Digest, security::oauth::config::Proof};
+use abide_base::{clock::Clock, scope::ScopeSet, secret::Secret};
 
 /// A token that the pinned issuer issued, verified when it came.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 use http::HeaderMap;
 
 use super::challenge;
-use crate::{scope::ScopeSet, security::oauth::config::Proof};
+use crate::security::oauth::config::Proof;
+use abide_base::scope::ScopeSet;
 
 /// What a server said when it refused a request without a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

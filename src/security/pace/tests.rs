@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::SystemTime};
 use futures_util::FutureExt;
 
 use super::*;
-use crate::clock::ManualClock;
+use abide_base::clock::ManualClock;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    Digest,
+use crate::Digest;
+use abide_base::{
     call::{MAX_DESCRIPTION, ToolName, ToolSpec},
     secret::REDACTED,
 };

@@ -12,8 +12,8 @@ use super::{
     concern::{NoEgressFields, Watched},
     file, read_text, validate,
 };
-use crate::{
-    CanonicalError, Digest,
+use crate::{CanonicalError, Digest};
+use abide_base::{
     call::{ServerId, ToolName},
     scope::ScopeSet,
 };

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::{
     Digest,
-    call::{ReplyStatus, ToolCall, ToolName},
     security::{
         call_digest::arguments_digest,
         recording::{RecordedCall, Recording},
     },
 };
+use abide_base::call::{ReplyStatus, ToolCall, ToolName};
 
 /// Replies of one tool in recorded runs, to stand in for replies of calls that are not made. Read from a file of episodes as
 /// `abide guard replay` takes them.

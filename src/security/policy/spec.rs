@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Class, CompileWrites, Limits, Registry, ToolLock, ToolRule};
-use crate::call::{ServerId, ToolName};
+use abide_base::call::{ServerId, ToolName};
 
 /// What a policy is made of.
 #[derive(Clone, Debug, Default)]

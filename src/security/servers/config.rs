@@ -4,14 +4,13 @@ use url::Url;
 
 use super::InputPolicy;
 use crate::{
-    call::ServerId,
     net,
-    secret::Secret,
     security::{
         oauth::config::{Access, OAuth, ResourceServer},
         policy::Rate,
     },
 };
+use abide_base::{call::ServerId, secret::Secret};
 
 /// One MCP server over HTTP: where it is, how we are let in, and how we connect.
 #[derive(Clone, Debug)]

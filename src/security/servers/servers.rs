@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommandConfig, ServerConfig};
-use crate::call::ServerId;
+use abide_base::call::ServerId;
 
 /// How to connect to the servers of a boundary.
 #[derive(Clone, Debug, Default)]

@@ -6,9 +6,9 @@ use super::super::call_digest::arguments_digest;
 use super::structure::Structure;
 use crate::{
     Digest,
-    call::{ToolCall, ToolName},
     security::policy::{RuleId, Watched},
 };
+use abide_base::call::{ToolCall, ToolName};
 
 /// How often what was done. Only permitted calls count, except for attempts.
 #[derive(Default)]

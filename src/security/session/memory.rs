@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     Fields,
-    call::{ReplyStatus, ToolName, ToolReply},
     security::{
         check::values::items,
         policy::{ArgumentRule, NoEgressFields, ReadAs, Registry, Source, WrittenAs},
     },
 };
+use abide_base::call::{ReplyStatus, ToolName, ToolReply};
 
 /// What was said to a run, by who said it.
 pub(crate) struct Memory {

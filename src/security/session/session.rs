@@ -12,8 +12,8 @@ use super::{
     memory::Memory,
     structure::Structure,
 };
-use crate::{
-    Digest, Fields,
+use crate::{Digest, Fields};
+use abide_base::{
     call::{ReplyStatus, ToolCall, ToolName, ToolReply},
     id::RunId,
 };

@@ -2,9 +2,11 @@
 
 use crate::{
     Fields,
+    security::policy::{Registry, Source},
+};
+use abide_base::{
     call::{ToolName, ToolReply},
     id::RunId,
-    security::policy::{Registry, Source},
 };
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Texts that look like credentials, whoever issued them.
 
-use crate::token_shape::is_jwt;
+use abide_base::token_shape::is_jwt;
 
 /// How issuers mark what they give out: how it begins, what it goes on with, and how long that is at least.
 struct Shape {

@@ -10,11 +10,11 @@ use std::{
 use tokio::sync::watch;
 
 use super::{ToolError, error::Sent};
-use crate::{
+use crate::security::policy::CallLimits;
+use abide_base::{
     call::{Effect, ToolName},
     event::{EventKind, EventSink, SecurityEvent},
     secret::Redactor,
-    security::policy::CallLimits,
 };
 
 /// What one call belongs to.

@@ -14,13 +14,10 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    call::ServerId,
-    event::EventKind,
     net,
-    scope::ScopeSet,
-    secret::Redactor,
     security::{CallFailure, FailureKind, oauth::AuthError},
 };
+use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet, secret::Redactor};
 
 /// Why an MCP server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,14 +8,13 @@ use super::{
     http::Http,
 };
 use crate::{
-    event::EventKind,
     net::{self, Backoff, Request, Streamed, retry_after},
-    scope::ScopeSet,
     security::oauth::{
         AccessToken, AuthError, TokenChallenge,
         challenge::{self, Challenge},
     },
 };
+use abide_base::{event::EventKind, scope::ScopeSet};
 
 /// What one message has been through so far.
 #[derive(Default)]

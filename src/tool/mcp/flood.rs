@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::call::ServerId;
+use abide_base::call::ServerId;
 
 /// A server that sent more than it may.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,8 @@ use super::{
     oddity::Oddities,
     sse,
 };
-use crate::{call::ServerId, net::Bytes, secret::Redactor};
+use crate::net::Bytes;
+use abide_base::{call::ServerId, secret::Redactor};
 
 /// Why a stream ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

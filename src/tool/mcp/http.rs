@@ -33,10 +33,10 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    clock::Clock,
     net::Request,
     security::{Connection, oauth::Identity, servers::Protocol},
 };
+use abide_base::clock::Clock;
 
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);

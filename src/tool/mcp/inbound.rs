@@ -8,7 +8,8 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{input, limit::MAX_UNANSWERED, message::request_id};
-use crate::{bom::strip_bom, security::servers::InputPolicy};
+use crate::security::servers::InputPolicy;
+use abide_base::bom::strip_bom;
 
 /// One message of a server.
 #[derive(Debug)]

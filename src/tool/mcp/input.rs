@@ -7,7 +7,8 @@ use rmcp::model::{
 use serde_json::{Map, Value};
 
 use super::ToolError;
-use crate::{call::json_bytes, schema::Schema, security::servers::InputPolicy};
+use crate::security::servers::InputPolicy;
+use abide_base::{call::json_bytes, schema::Schema};
 
 /// The longest form that is looked at, in bytes: a server can send one after another.
 const MAX_FORM: usize = 32 * 1024;

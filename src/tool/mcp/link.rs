@@ -29,11 +29,10 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    call::ServerId,
-    clock::Clock,
     net::Backoff,
     security::servers::{InputPolicy, Protocol},
 };
+use abide_base::{call::ServerId, clock::Clock};
 
 /// Leads to one server; is made anew when it has broken off, but not for ever.
 pub(super) struct Link {

@@ -23,7 +23,7 @@ use super::{
     spec,
     subject::Subject,
 };
-use crate::call::{ToolName, ToolReply, ToolSpec};
+use abide_base::call::{ToolName, ToolReply, ToolSpec};
 
 /// The tools as they were, and a watch over them: a program is made for these definitions, and calls go to no others.
 pub(super) struct Listing {

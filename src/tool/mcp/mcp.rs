@@ -12,11 +12,11 @@ use super::{
     rounds::Rounds,
     subject::Subject,
 };
-use crate::{
+use crate::security::{CallFailure, Connection, PendingCall, servers::CommandConfig};
+use abide_base::{
     call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     secret::Redactor,
-    security::{CallFailure, Connection, PendingCall, servers::CommandConfig},
 };
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.

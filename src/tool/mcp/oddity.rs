@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{
+use abide_base::{
     call::{ServerId, ToolName},
     secret::Redactor,
 };

@@ -23,12 +23,8 @@ use super::{
     oddity::Oddities,
     pipes::{Context, Cut, Pipes},
 };
-use crate::{
-    call::ServerId,
-    clock::Clock,
-    secret::Redactor,
-    security::servers::{CommandConfig, Protocol},
-};
+use crate::security::servers::{CommandConfig, Protocol};
+use abide_base::{call::ServerId, clock::Clock, secret::Redactor};
 
 /// How a server's program is started.
 pub(super) struct Program {

@@ -9,11 +9,11 @@ use super::{
     message::{OMITTED, why_unusable},
     oddity::quoted,
 };
-use crate::{
+use crate::security::{WRAPPER, has_json_texts, json_of};
+use abide_base::{
     call::{ReplyStatus, ToolReply},
     schema::{Misfit, Schema, Turns},
     secret::Redactor,
-    security::{WRAPPER, has_json_texts, json_of},
 };
 
 const MAX_MESSAGE: usize = 4 * 1024;

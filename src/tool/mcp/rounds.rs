@@ -13,7 +13,7 @@ use super::{
     link::{Link, Session},
     reply::{self, Unchecked},
 };
-use crate::call::ToolCall;
+use abide_base::call::ToolCall;
 
 /// One call on its way: sent, and sent again where the server wants that: later, or with input.
 pub(super) struct Rounds<'a> {

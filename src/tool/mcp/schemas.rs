@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{ToolError, oddity::Oddities, reply::Unchecked};
-use crate::{
+use abide_base::{
     call::{ToolName, ToolReply, ToolSpec},
     schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
 };

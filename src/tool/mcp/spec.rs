@@ -7,7 +7,7 @@ use super::{
     oddity::{Oddities, quoted},
     reply::shorten,
 };
-use crate::call::{MAX_DESCRIPTION, ToolName, ToolSpec};
+use abide_base::call::{MAX_DESCRIPTION, ToolName, ToolSpec};
 
 /// The tools under our names. Left out are those that cannot be named, and those whose name stands for several definitions: which of
 /// them a call would reach is unknown.

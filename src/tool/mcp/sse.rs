@@ -9,10 +9,8 @@ use futures_util::{
 };
 use sse_stream::{Error, Sse};
 
-use crate::{
-    bom::strip_bom,
-    net::{self, Bytes},
-};
+use crate::net::{self, Bytes};
+use abide_base::bom::strip_bom;
 
 /// The bytes of an answer, as they come.
 pub(super) type Body = BoxStream<'static, Result<Bytes, net::Error>>;

@@ -20,7 +20,8 @@ use super::{
     error::Fault,
     pipes::Pipes,
 };
-use crate::{clock::Clock, secret::Redactor, security::servers::Protocol};
+use crate::security::servers::Protocol;
+use abide_base::{clock::Clock, secret::Redactor};
 
 /// The request that was answered, and by whom.
 pub(super) type Greeted = (Handshake, ServerPeerInfo);

@@ -15,12 +15,6 @@ use serde_json::{Map, Value, json};
 use super::{call::Idempotency, limit::PATIENCE, listing::MAX_PAGES, subject::Subject, *};
 use crate::{
     Fields,
-    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::{Clock, SystemClock},
-    event::{EventKind, EventSink, SecurityEvent},
-    id::RunId,
-    scope::ScopeSet,
-    secret::{Redactor, Secret},
     security::{
         Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
         oauth::{
@@ -30,6 +24,14 @@ use crate::{
         policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{InputPolicy, ServerConfig},
     },
+};
+use abide_base::{
+    call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
+    event::{EventKind, EventSink, SecurityEvent},
+    id::RunId,
+    scope::ScopeSet,
+    secret::{Redactor, Secret},
 };
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{
+use abide_base::{
     call::{ToolName, ToolReply},
     clock::ManualClock,
 };
 
 fn awaited(audit: &Audit, clock: &Arc<ManualClock>) -> AwaitedOutcome {
-    let clock: Arc<dyn crate::clock::Clock> = clock.clone();
+    let clock: Arc<dyn abide_base::clock::Clock> = clock.clone();
     let number = audit.write(decision(), moment()).unwrap();
     let tool: ToolName = "crm.lookup".try_into().unwrap();
     AwaitedOutcome::new(audit, &clock, number, RunId::random(), &tool)
@@ -53,7 +53,7 @@ fn an_outcome_that_cannot_be_written_breaks_the_audit() {
     }
     let clock = Arc::new(ManualClock::at(moment()));
     let full = Audit::into_file(std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap());
-    let clock: Arc<dyn crate::clock::Clock> = clock;
+    let clock: Arc<dyn abide_base::clock::Clock> = clock;
     let tool: ToolName = "crm.lookup".try_into().unwrap();
     AwaitedOutcome::new(&full, &clock, 0, RunId::random(), &tool).ended(OutcomeStatus::Refused, None);
     assert!(full.write(decision(), moment()).is_err());

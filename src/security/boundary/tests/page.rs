@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{
-    call::ToolSpec,
-    event::EventKind,
-    security::{
-        lint::{self, Severity},
-        policy::ArgumentRule,
-    },
+use crate::security::{
+    lint::{self, Severity},
+    policy::ArgumentRule,
 };
+use abide_base::{call::ToolSpec, event::EventKind};
 
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 

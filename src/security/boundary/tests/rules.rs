@@ -189,7 +189,7 @@ fn fields_that_a_locked_definition_does_not_have_are_told() {
     let item = json!({ "type": "object", "properties": { "id": { "type": "string" } } });
     let schema = json!({ "type": "object", "$defs": { "Item": item }, "properties": {
         "list": { "anyOf": [{ "type": "array", "items": { "$ref": "#/$defs/Item" } }, { "type": "null" }] }, "free": {} } });
-    let spec = crate::call::ToolSpec::new(name("crm.x"), "", schema, None);
+    let spec = abide_base::call::ToolSpec::new(name("crm.x"), "", schema, None);
     std::fs::write(folder.path().join("tools.lock"), ToolLock::of(&[spec]).to_text().unwrap()).unwrap();
     let text = "lock = 'tools.lock'\n[tools.'crm.x']\nscopes = []\neffect = 'read'\narguments.list.id = {}\narguments.free.x.y = {}\n";
     assert!(Draft::parse(text, folder.path(), &|_| None).is_ok());

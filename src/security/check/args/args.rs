@@ -6,14 +6,11 @@ use super::super::{
     values::{counted, is_blank},
 };
 use super::broken::first_broken;
-use crate::{
-    event::EventKind,
-    schema::declares,
-    security::{
-        policy::{RuleId, ToolRule, UnlistedArguments, key_path},
-        text::decodings::normalize,
-    },
+use crate::security::{
+    policy::{RuleId, ToolRule, UnlistedArguments, key_path},
+    text::decodings::normalize,
 };
+use abide_base::{event::EventKind, schema::declares};
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,14 +9,12 @@ use serde_json::Value;
 
 use super::super::values::{counted, is_blank};
 use super::broken::first_broken;
-use crate::{
-    event::EventKind,
-    security::{
-        check::denied::Denied,
-        policy::{ArgumentRule, RuleId, UnlistedArguments, field_path},
-        text::decodings::normalize,
-    },
+use crate::security::{
+    check::denied::Denied,
+    policy::{ArgumentRule, RuleId, UnlistedArguments, field_path},
+    text::decodings::normalize,
 };
+use abide_base::event::EventKind;
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.
 pub(crate) fn check(

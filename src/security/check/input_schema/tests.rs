@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use super::Schemas;
-use crate::{
+use crate::security::{Denied, RuleId};
+use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
     schema::Turns,
-    security::{Denied, RuleId},
 };
 
 fn named(schema: Value) -> ToolSpec {

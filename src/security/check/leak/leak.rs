@@ -1,17 +1,15 @@
 use super::super::{asked::Asked, denied::Denied};
-use crate::{
-    event::EventKind,
-    security::{
-        policy::{Class, Kept, Policy, RuleId, Source},
-        session::Memory,
-        text::{
-            any_text::any_text,
-            decodings::{decodings, normalize, plain},
-            groups::{Run, runs},
-            secret_shape,
-        },
+use crate::security::{
+    policy::{Class, Kept, Policy, RuleId, Source},
+    session::Memory,
+    text::{
+        any_text::any_text,
+        decodings::{decodings, normalize, plain},
+        groups::{Run, runs},
+        secret_shape,
     },
 };
+use abide_base::event::EventKind;
 
 /// No credential is so short that it is shorter than this when it is encoded.
 const MIN_ENCODED_SECRET: usize = 26;

@@ -10,10 +10,12 @@ use super::super::asked::Asked;
 use super::*;
 use crate::{
     Fields,
+    security::{Mode, RuleId, Session, policy::Policy, text::decodings::normalize},
+};
+use abide_base::{
     call::{ToolCall, ToolReply},
     id::RunId,
     secret::{Redactor, Secret},
-    security::{Mode, RuleId, Session, policy::Policy, text::decodings::normalize},
 };
 
 const RULES: &str = r#"
@@ -396,7 +398,7 @@ fn values_that_begin_alike_take_no_time() {
 fn many_values_and_many_texts_take_no_time() {
     let policy = rules();
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
-    let tool: crate::call::ToolName = "crm.read".try_into().unwrap();
+    let tool: abide_base::call::ToolName = "crm.read".try_into().unwrap();
     let values: Vec<Value> = (0..20_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
     let read = ToolCall { tool, arguments: Default::default() };
     session.answered(&policy, &read, &ToolReply::done(values));

@@ -5,9 +5,9 @@ use serde_json::json;
 use super::super::reply::*;
 use crate::{
     Fields,
-    id::RunId,
     security::{Mode, boundary::Draft},
 };
+use abide_base::id::RunId;
 
 /// What the program sees of a reply, and what is noted; `None` if nothing of it.
 fn shown(markup: &str, content: Value) -> Option<(Value, usize)> {

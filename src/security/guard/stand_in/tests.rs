@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn of_schema(schema: Value) -> Option<Value> {
-    let name = crate::call::ToolName::try_from("crm.ticket").ok()?;
+    let name = abide_base::call::ToolName::try_from("crm.ticket").ok()?;
     from_schema(&ToolSpec::new(name, "", json!({}), Some(schema)))
 }
 

@@ -124,7 +124,7 @@ async fn a_failure_is_an_event_unless_the_transport_recorded_it_and_secrets_are_
         let authorized = bench.guard.authorize(call, Some(&spec(TICKET)), &bench.session, &sink).await.unwrap();
         let Authorized::Execute(pending) = authorized else { panic!("the run is live") };
         assert!(pending.perform(|_| async { Err(failure) }).await.is_err());
-        let found: Vec<crate::event::SecurityEvent> = sink.lock().unwrap().clone();
+        let found: Vec<abide_base::event::SecurityEvent> = sink.lock().unwrap().clone();
         assert_eq!(found.len(), events, "{found:?}");
         assert!(found.iter().all(|event| event.detail == "the server says [redacted]"), "{found:?}");
     }

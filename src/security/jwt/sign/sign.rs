@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{algorithm::Algorithm, error::KeyError, key::Pair};
-use crate::secret::Secret;
+use abide_base::secret::Secret;
 
 /// A private key, and what it signs with. It shows itself to nobody.
 pub struct SigningKey {

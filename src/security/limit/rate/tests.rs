@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, sync::Mutex as Log, time::UNIX_EPOCH};
 
 use super::super::rate::*;
-use crate::clock::ManualClock;
+use abide_base::clock::ManualClock;
 
 fn limiter(calls: u32) -> (Arc<Limiter>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(UNIX_EPOCH));

@@ -7,13 +7,12 @@ use serde_json::json;
 use super::super::window::*;
 use crate::{
     Digest,
-    call::ToolCall,
-    clock::ManualClock,
     security::{
         policy::Watched,
         session::{Attempt, Wanted},
     },
 };
+use abide_base::{call::ToolCall, clock::ManualClock};
 
 fn limit(calls: u32, distinct: u32, bytes: u32) -> WindowLimit {
     let mut limit = WindowLimit::new(Duration::from_secs(640));

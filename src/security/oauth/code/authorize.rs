@@ -10,9 +10,11 @@ use url::Url;
 use super::super::{AuthError, answer::is_code, discovery::Metadata, random::random_id};
 use crate::{
     net::check_address,
+    security::{jwt::MAX_TOKEN, oauth::config::Pkce},
+};
+use abide_base::{
     scope::{Scope, ScopeSet},
     secret::Secret,
-    security::{jwt::MAX_TOKEN, oauth::config::Pkce},
 };
 
 /// What is asked for.

@@ -16,10 +16,8 @@ use super::{
     authorize::{Ask, Request},
     session::Memory,
 };
-use crate::{
-    secret::Secret,
-    security::oauth::config::{ClientAuth, Code, Registration},
-};
+use crate::security::oauth::config::{ClientAuth, Code, Registration};
+use abide_base::secret::Secret;
 
 /// All that getting a token by consent takes.
 struct Login<'a> {

@@ -13,11 +13,8 @@ use super::super::{
     store::{Consent, Store},
 };
 use super::code::Client;
-use crate::{
-    clock::Clock,
-    secret::Redactor,
-    security::oauth::config::{Code, Grant, ResourceServer},
-};
+use crate::security::oauth::config::{Code, Grant, ResourceServer};
+use abide_base::{clock::Clock, secret::Redactor};
 
 /// What became of the refresh token at the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]

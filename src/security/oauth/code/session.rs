@@ -1,5 +1,5 @@
 use super::super::store::{Consent, Registered};
-use crate::scope::ScopeSet;
+use abide_base::scope::ScopeSet;
 
 /// What consents left behind in memory. Whoever asks holds it, so that no refresh token is used twice.
 #[derive(Debug, Default)]

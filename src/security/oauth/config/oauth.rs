@@ -3,11 +3,8 @@ use std::{path::PathBuf, sync::Arc};
 use url::Url;
 
 use super::{TokenRequest, TokenRules};
-use crate::{
-    scope::ScopeSet,
-    secret::Secret,
-    security::{jwt::SigningKey, oauth::UserAgent},
-};
+use crate::security::{jwt::SigningKey, oauth::UserAgent};
+use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// How tokens for one server are got.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 use url::Url;
 
 use super::oauth::OAuth;
-use crate::{call::ServerId, net};
+use crate::net;
+use abide_base::call::ServerId;
 
 /// A server over HTTP as the OAuth client sees it: the protected resource, its issuer, and how both are connected to.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{scope::ScopeSet, security::jwt::Algorithm};
+use crate::security::jwt::Algorithm;
+use abide_base::scope::ScopeSet;
 
 /// How a token is asked for, where an issuer wants it otherwise than the standard has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

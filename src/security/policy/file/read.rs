@@ -3,14 +3,12 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::{flow, limits, tool};
-use crate::{
-    call::ToolName,
-    security::policy::{
-        CompileWrites, PolicySpec, Problem, ToolLock,
-        reader::{Findings, Lines, Table},
-        validate::{Declared, validate},
-    },
+use crate::security::policy::{
+    CompileWrites, PolicySpec, Problem, ToolLock,
+    reader::{Findings, Lines, Table},
+    validate::{Declared, validate},
 };
+use abide_base::call::ToolName;
 
 /// The keys of a boundary file. All but `servers` are a policy's.
 const KEYS: &[&str] = &["servers", "tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];

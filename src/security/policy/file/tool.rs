@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use toml::de::DeValue;
 
 use super::{flow, limits};
-use crate::{
+use crate::security::policy::{
+    AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
+    rule::{Approval, Kept, Overridable, UnlistedArguments},
+};
+use abide_base::{
     call::{Effect, ToolName},
     scope::{Scope, ScopeSet},
-    security::policy::{
-        AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
-        rule::{Approval, Kept, Overridable, UnlistedArguments},
-    },
 };
 
 pub(super) const KEYS: &[&str] = &[

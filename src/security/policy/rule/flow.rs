@@ -6,7 +6,8 @@ use regex::Regex;
 use serde::{Serialize, Serializer};
 
 use super::Source;
-use crate::{PatternError, call::NameError};
+use crate::PatternError;
+use abide_base::call::NameError;
 
 /// A class of values that must not leave, such as account numbers. A value belongs to it by its shape or by where it came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -14,7 +14,7 @@ use super::{
     flow::{Kept, ReplyRule},
     sequence::{AnyOf, PriorCall},
 };
-use crate::{call::Effect, event::EventKind, scope::ScopeSet};
+use abide_base::{call::Effect, event::EventKind, scope::ScopeSet};
 
 /// What the operator says of one tool. A tool without a rule cannot be called.
 #[derive(Clone, Debug, PartialEq, Serialize)]

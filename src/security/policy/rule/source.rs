@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-use crate::call::{NameError, ToolName};
+use abide_base::call::{NameError, ToolName};
 
 /// Where an argument's value may come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,7 @@
 use std::collections::BTreeSet;
 
-use crate::{
-    call::ServerId,
-    security::policy::{PolicySpec, reader::Table},
-};
+use crate::security::policy::{PolicySpec, reader::Table};
+use abide_base::call::ServerId;
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
 pub(crate) struct Declared {

@@ -1,8 +1,6 @@
 use super::{Declared, sequence, tool};
-use crate::{
-    schema::takes_field,
-    security::policy::{PolicySpec, Problem, field_path, reader::join},
-};
+use crate::security::policy::{PolicySpec, Problem, field_path, reader::join};
+use abide_base::schema::takes_field;
 
 /// Letters and digits of the shortest canary.
 const MIN_CANARY: usize = 6;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    call::ToolName,
-    security::policy::{AnyOf, PolicySpec, PriorCall, Problem, ToolRule, Uses, key_path as join, validate::Declared},
+use crate::security::policy::{
+    AnyOf, PolicySpec, PriorCall, Problem, ToolRule, Uses, key_path as join, validate::Declared,
 };
+use abide_base::call::ToolName;
 
 pub(super) fn check(spec: &PolicySpec, declared: &Declared, problems: &mut Vec<Problem>) {
     let callable = callable(spec);

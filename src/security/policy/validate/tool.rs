@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::{
-    call::{Effect, ToolName},
     canonical_json,
     security::policy::{
         Approval, ArgumentRule, Kept, Problem, Source, ToolRule, field_path, key_path as join, validate::Declared,
     },
 };
+use abide_base::call::{Effect, ToolName};
 
 pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
     let path = join("tools", name.as_str());

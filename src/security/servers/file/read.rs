@@ -2,10 +2,8 @@ use super::{
     LoadContext,
     server::{self, Server},
 };
-use crate::{
-    call::ServerId,
-    security::{policy::Table, servers::Servers},
-};
+use crate::security::{policy::Table, servers::Servers};
+use abide_base::call::ServerId;
 
 /// What the tables `[servers]` of a file say.
 pub(crate) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {

@@ -1,7 +1,8 @@
 use std::{fs, io::Read, path::PathBuf};
 
 use super::LoadContext;
-use crate::{secret::Secret, security::policy::Table};
+use crate::security::policy::Table;
+use abide_base::secret::Secret;
 
 /// A file with a secret in it is small.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;

@@ -15,10 +15,7 @@ use super::{
     token,
 };
 use crate::{
-    call::ServerId,
     net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
-    scope::Scope,
-    secret::Secret,
     security::{
         jwt::{Algorithm, SigningKey},
         oauth::{
@@ -29,6 +26,7 @@ use crate::{
         servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
     },
 };
+use abide_base::{call::ServerId, scope::Scope, secret::Secret};
 
 const HTTP_KEYS: &[&str] = &[
     "url",

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    scope::{Scope, ScopeSet},
-    security::{
-        jwt::Algorithm,
-        oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
-        policy::Table,
-    },
+use crate::security::{
+    jwt::Algorithm,
+    oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
+    policy::Table,
 };
+use abide_base::scope::{Scope, ScopeSet};
 
 pub(super) const KEYS: &[&str] = &[
     "audience",

@@ -10,9 +10,8 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::{
-    clock::SystemClock, scope::ScopeSet, secret::Redactor, security::servers::ServerConfig, tool::mcp::limit::PATIENCE,
-};
+use crate::{security::servers::ServerConfig, tool::mcp::limit::PATIENCE};
+use abide_base::{clock::SystemClock, scope::ScopeSet, secret::Redactor};
 
 /// A server that begins each answer so, and does not go on.
 async fn beginning(answer: &'static str) -> Http {

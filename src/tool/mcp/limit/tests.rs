@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::clock::ManualClock;
+use abide_base::clock::ManualClock;
 
 fn meter() -> (Meter, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));

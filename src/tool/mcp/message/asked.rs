@@ -4,7 +4,7 @@ use rmcp::model::{ClientRequest, GetExtensions};
 use serde_json::Value;
 
 use super::super::{call::CallHandle, subject::Subject};
-use crate::call::ToolName;
+use abide_base::call::ToolName;
 
 /// What a request asks for, which decides how its answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::oddity::quoted;
 use super::{fit, typed::typed};
-use crate::{call::ToolName, tool::mcp::oddity::Oddities};
+use crate::tool::mcp::oddity::Oddities;
+use abide_base::call::ToolName;
 
 /// Under this key of `_meta` stand the names of the tools that are passed on. The protocol library leaves out some of them, and does
 /// not say which.

@@ -7,7 +7,7 @@ use super::{
     typed::{integer, typed},
     unusable::{error_data, unusable},
 };
-use crate::bom::strip_bom;
+use abide_base::bom::strip_bom;
 
 /// Which requests a message may answer.
 #[derive(Clone, Copy)]

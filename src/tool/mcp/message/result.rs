@@ -4,7 +4,8 @@ use rmcp::model::{CallToolResult, ContentBlock, ServerResult};
 use serde_json::{Map, Value, json};
 
 use super::{fit, typed::typed};
-use crate::{call::ToolName, tool::mcp::oddity::Oddities};
+use crate::tool::mcp::oddity::Oddities;
+use abide_base::call::ToolName;
 
 /// Under this key of a block's `_meta` stands what the model is shown instead of it.
 pub(in crate::tool::mcp) const OMITTED: &str = "abide/omitted";

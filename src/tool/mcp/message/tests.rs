@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::oddity::Oddities;
 use super::{unusable::UNUSABLE, *};
-use crate::secret::Redactor;
+use abide_base::secret::Redactor;
 
 fn oddities() -> Oddities {
     Oddities::new("crm".to_owned().try_into().unwrap(), Redactor::new())

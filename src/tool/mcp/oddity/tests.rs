@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::secret::Secret;
+use abide_base::secret::Secret;
 
 fn oddities(redactor: Redactor) -> Oddities {
     Oddities::new("crm".to_owned().try_into().unwrap(), redactor)

@@ -28,7 +28,8 @@ use super::super::{
     subject::Subject,
 };
 use super::open::{Addressed, Open};
-use crate::{bom::strip_bom, security::servers::InputPolicy};
+use crate::security::servers::InputPolicy;
+use abide_base::bom::strip_bom;
 
 /// What a program's messages mean to us.
 #[derive(Clone)]

@@ -15,18 +15,15 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, Read
 use super::super::{freshness::Freshness, limit::Meter, message, oddity::Oddities, subject::Subject};
 use super::{pipes::Lines, *};
 use crate::{
-    call::Effect,
-    clock::ManualClock,
-    event::SecurityEvent,
-    id::RunId,
-    scope::ScopeSet,
-    secret::Redactor,
     security::{policy::ToolRule, servers::InputPolicy},
     tool::mcp::{
         CallContext,
         call::CallHandle,
         limit::{PATIENCE, REQUESTS},
     },
+};
+use abide_base::{
+    call::Effect, clock::ManualClock, event::SecurityEvent, id::RunId, scope::ScopeSet, secret::Redactor,
 };
 
 /// The program's side of the pipes.

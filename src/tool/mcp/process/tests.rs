@@ -5,10 +5,6 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    call::{Effect, ToolReply},
-    clock::SystemClock,
-    scope::ScopeSet,
-    secret::Secret,
     security::policy::ToolRule,
     tool::mcp::{
         ConnectError, McpServer, ToolError,
@@ -16,6 +12,12 @@ use crate::{
         subject::Subject,
         tests::{Hasty, Noted, call, call_under},
     },
+};
+use abide_base::{
+    call::{Effect, ToolReply},
+    clock::SystemClock,
+    scope::ScopeSet,
+    secret::Secret,
 };
 use abide_testbed::lab::log::LogCapture;
 

@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::secret::Secret;
+use abide_base::secret::Secret;
 
 fn unchecked(result: Value, retry: Idempotency) -> Result<Unchecked, ToolError> {
     of_call(serde_json::from_value(result).unwrap(), "look_up", retry)

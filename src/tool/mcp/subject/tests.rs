@@ -1,16 +1,14 @@
 #![expect(clippy::panic, reason = "tests")]
 
 use super::super::message::Asked;
+use super::*;
 use rmcp::{
     model::{RequestId, ServerJsonRpcMessage},
     service::ServiceError,
 };
 
-use super::*;
-use crate::{
-    secret::Redactor,
-    tool::mcp::{error::Fault, message},
-};
+use crate::tool::mcp::{error::Fault, message};
+use abide_base::secret::Redactor;
 
 const ALL: [Subject; 4] = [Subject::Call, Subject::List, Subject::Start, Subject::Other];
 

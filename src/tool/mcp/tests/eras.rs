@@ -1,7 +1,7 @@
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::clock::ManualClock;
+use abide_base::clock::ManualClock;
 
 /// What breaks off after saying where it was.
 fn cut(id: &str, retry: &str) -> Answer {

@@ -7,10 +7,8 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    clock::SystemClock,
-    tool::mcp::limit::{MAX_UNANSWERED, MESSAGES, REQUESTS},
-};
+use crate::tool::mcp::limit::{MAX_UNANSWERED, MESSAGES, REQUESTS};
+use abide_base::clock::SystemClock;
 
 /// Requests, messages and bytes: a stream may wait so long for each of them.
 const KINDS: u32 = 3;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::clock::ManualClock;
+use abide_base::clock::ManualClock;
 
 /// Describes its only tool with the words that are set.
 async fn describing(words: &Arc<Mutex<&'static str>>, more: Value) -> Server {

@@ -5,7 +5,7 @@ use std::{fmt, io, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Digest;
+use abide_signatures::Digest;
 
 /// A tool's name as programs and boundaries use it: `server.tool` for a tool of an MCP server, `tool` for a Rust function.
 ///
@@ -86,10 +86,10 @@ pub enum ReplyStatus {
 }
 
 /// Longer descriptions of a server's tools are cut, in bytes.
-pub(crate) const MAX_DESCRIPTION: usize = 4 * 1024;
+pub const MAX_DESCRIPTION: usize = 4 * 1024;
 
 /// Bytes of a value as JSON; `None` if they are more than `most`, which is as far as is counted.
-pub(crate) fn json_bytes<T: Serialize>(value: &T, most: usize) -> Option<usize> {
+pub fn json_bytes<T: Serialize>(value: &T, most: usize) -> Option<usize> {
     let mut left = Capacity(most);
     serde_json::to_writer(&mut left, value).ok().map(|()| most - left.0)
 }
@@ -148,7 +148,7 @@ impl ToolName {
     }
 
     /// What stands for a name that must not be written down; no tool is called so.
-    pub(crate) fn hidden() -> Self {
+    pub fn hidden() -> Self {
         Self("-hidden-".into())
     }
 

@@ -7,7 +7,7 @@ use crate::schema::limits::{
 };
 use abide_testbed::lab::page::{grouped, mebibytes, rows};
 
-const PAGE: &str = include_str!("../../../docs/servers.md");
+const PAGE: &str = include_str!("../../../../docs/servers.md");
 
 #[test]
 fn the_page_has_every_limit_of_a_schema() {

@@ -1,6 +1,6 @@
 use futures_util::FutureExt;
 
-use super::*;
+use crate::clock::*;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 

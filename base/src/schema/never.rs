@@ -13,7 +13,7 @@ const MAX_LOOKS: usize = 20_000;
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
 /// Why no arguments can fit a schema, in words that go on after "because"; `None` if some may.
-pub(crate) fn why_no_arguments_fit(schema: &Value) -> Option<String> {
+pub fn why_no_arguments_fit(schema: &Value) -> Option<String> {
     let mut search = Search { root: schema, open: HashSet::new(), left: MAX_LOOKS };
     let found = match types(schema) {
         Some(types) if !types.contains(&"object") => Some(Never::at("`type`", "arguments are always an object")),

@@ -16,10 +16,11 @@ mod pattern;
 mod price;
 mod raw;
 
-pub(crate) use compiled::{Measured, Schema, Turns};
-pub(crate) use declared::{declared_argument, declares, is_closed, schema_of, takes, takes_field};
-pub(crate) use error::{Misfit, Place, SchemaError};
-pub(crate) use never::why_no_arguments_fit;
+pub use compiled::{Measured, Schema, Turns};
+pub use declared::{declared_argument, declares, is_closed, schema_of, takes, takes_field};
+pub use error::{Misfit, Place, SchemaError};
+pub use limits::Excess;
+pub use never::why_no_arguments_fit;
 
 #[cfg(test)]
 mod tests;

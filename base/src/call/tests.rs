@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
+use crate::call::*;
 
 #[test]
 fn names_of_tools_are_those_of_the_protocol() {

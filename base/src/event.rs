@@ -202,7 +202,7 @@ impl EventKind {
     }
 
     /// What a model is shown of it: `{"error": {"code", "message", "advice"}}`.
-    pub(crate) fn observation(self, message: impl Into<Value>) -> Value {
+    pub fn observation(self, message: impl Into<Value>) -> Value {
         json!({ "error": { "code": self.code(), "message": message.into(), "advice": self.advice() } })
     }
 }

@@ -6,7 +6,7 @@ use crate::call::ToolSpec;
 
 /// Whether the names of all arguments stand under `properties`. JSON Schema lets others pass unless it is told not to; here it must be
 /// told to.
-pub(crate) fn is_closed(schema: &Value) -> bool {
+pub fn is_closed(schema: &Value) -> bool {
     let opening = [
         "additionalProperties",
         "patternProperties",
@@ -22,14 +22,14 @@ pub(crate) fn is_closed(schema: &Value) -> bool {
 }
 
 /// Whether a tool with this schema takes an argument of this name.
-pub(crate) fn takes(schema: &Value, argument: &str) -> bool {
+pub fn takes(schema: &Value, argument: &str) -> bool {
     let is_shut =
         schema.get("additionalProperties") == Some(&Value::Bool(false)) && schema.get("patternProperties").is_none();
     !(is_closed(schema) || is_shut) || declares(schema, argument)
 }
 
 /// Whether a tool with this schema takes an argument, or a field of one, that these names lead to; where the schema leaves it open, it does.
-pub(crate) fn takes_field<'n>(schema: &Value, names: impl IntoIterator<Item = &'n str>) -> bool {
+pub fn takes_field<'n>(schema: &Value, names: impl IntoIterator<Item = &'n str>) -> bool {
     let mut at = Some(schema);
     names.into_iter().all(|name| {
         let Some(object) = at.and_then(|at| object_of(schema, at)) else { return true };
@@ -39,7 +39,7 @@ pub(crate) fn takes_field<'n>(schema: &Value, names: impl IntoIterator<Item = &'
 }
 
 /// The schema of an argument, or of a field of one: of the object that it is or that its items are, where it is one.
-pub(crate) fn schema_of<'s, 'n>(schema: &'s Value, names: impl IntoIterator<Item = &'n str>) -> Option<&'s Value> {
+pub fn schema_of<'s, 'n>(schema: &'s Value, names: impl IntoIterator<Item = &'n str>) -> Option<&'s Value> {
     let value = names.into_iter().try_fold(schema, |at, name| object_of(schema, at)?.get("properties")?.get(name))?;
     object_of(schema, value)
 }
@@ -69,12 +69,12 @@ fn object_of<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Value> {
 }
 
 /// Whether a schema has an argument of this name among its properties.
-pub(crate) fn declares(schema: &Value, argument: &str) -> bool {
+pub fn declares(schema: &Value, argument: &str) -> bool {
     schema.get("properties").is_some_and(|properties| properties.get(argument).is_some())
 }
 
 /// The argument that an error is in, if the schema declares it: other names are made up by the model, and could say anything.
-pub(crate) fn declared_argument(pointer: &str, tool: &ToolSpec) -> Option<String> {
+pub fn declared_argument(pointer: &str, tool: &ToolSpec) -> Option<String> {
     let name = pointer.split('/').nth(1)?;
     declares(&tool.input_schema, name).then(|| name.to_owned())
 }

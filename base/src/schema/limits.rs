@@ -36,7 +36,7 @@ pub(super) const PERMITS: usize = 4;
 
 /// Why a schema is too costly to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Excess {
+pub enum Excess {
     /// Its texts are too long.
     Bytes,
     /// It is nested too deep.

@@ -1,4 +1,4 @@
-use super::*;
+use crate::secret::*;
 
 #[test]
 fn debug_shows_nothing() {

@@ -2,7 +2,7 @@ use super::limits::Excess;
 
 /// Why a schema cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SchemaError {
+pub enum SchemaError {
     /// Checking values against it could take too long.
     #[error("it is too costly to check values against: {0}")]
     TooCostly(Excess),
@@ -13,7 +13,7 @@ pub(crate) enum SchemaError {
 
 /// Why a value was not found to fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
+pub enum Misfit {
     /// It does not fit.
     Value(Place),
     /// Checking it could take longer than is waited for.
@@ -24,11 +24,11 @@ pub(crate) enum Misfit {
 
 /// Where a value does not fit; empty where finding out would cost too much.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Place {
     /// JSON pointer into the value.
-    pub(crate) value: String,
+    pub value: String,
     /// JSON pointer into the schema.
-    pub(crate) schema: String,
+    pub schema: String,
 }
 
 impl From<Excess> for SchemaError {

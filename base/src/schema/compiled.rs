@@ -29,14 +29,14 @@ const SMALL: usize = 4 * 1024;
 ///
 /// Its patterns run in a linear engine, so that they cannot hang us; references to other documents are not followed. Formats such as
 /// `date` and `email` must hold.
-pub(crate) struct Schema {
+pub struct Schema {
     validator: Validator,
     prices: Prices,
 }
 
 /// Lets so many costly checks run at a time, on threads that may be kept.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub struct Turns(Arc<Semaphore>);
 
 impl Default for Turns {
     fn default() -> Self {
@@ -52,13 +52,13 @@ impl From<Arc<Semaphore>> for Turns {
 }
 
 /// A schema that is within the limits.
-pub(crate) struct Measured {
+pub struct Measured {
     pub(super) prices: Prices,
 }
 
 impl Measured {
     /// Measures a schema, without compiling it.
-    pub(crate) fn of(schema: &Value) -> Result<Self, SchemaError> {
+    pub fn of(schema: &Value) -> Result<Self, SchemaError> {
         let raw = Raw::new(schema)?;
         let graph = catch_unwind(AssertUnwindSafe(|| Graph::new(schema, &raw)));
         let graph = graph.map_err(|_| SchemaError::Unusable("the library failed".into()))??;
@@ -66,12 +66,12 @@ impl Measured {
     }
 
     /// How many values are compiled.
-    pub(crate) fn values(&self) -> u64 {
+    pub fn values(&self) -> u64 {
         self.prices.compiled
     }
 
     /// Compiles the schema that was measured.
-    pub(crate) fn compile(self, schema: &Value) -> Result<Schema, SchemaError> {
+    pub fn compile(self, schema: &Value) -> Result<Schema, SchemaError> {
         let compile = || {
             jsonschema::options()
                 .with_pattern_options(PatternOptions::regex().size_limit(MAX_COMPILED_PATTERN))
@@ -89,12 +89,12 @@ impl Measured {
 
 impl Schema {
     /// Measures a schema, and compiles it where it is within the limits.
-    pub(crate) fn compile(schema: &Value) -> Result<Self, SchemaError> {
+    pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         Measured::of(schema)?.compile(schema)
     }
 
     /// Compiles a schema, a large one on a thread of its own.
-    pub(crate) async fn compile_apart(schema: &Value, turns: &Turns) -> Result<Self, SchemaError> {
+    pub async fn compile_apart(schema: &Value, turns: &Turns) -> Result<Self, SchemaError> {
         let lost = || SchemaError::Unusable("the program ends".into());
         let is_small = json_bytes(schema, SMALL).is_some();
         let Some(runtime) = Handle::try_current().ok().filter(|_| !is_small) else { return Self::compile(schema) };
@@ -109,7 +109,7 @@ impl Schema {
     }
 
     /// Whether a value fits, for at most [`INLINE`]: for values that are small or our own.
-    pub(crate) fn fits(&self, value: &Value) -> bool {
+    pub fn fits(&self, value: &Value) -> bool {
         self.price(value, INLINE) != Price::Above && self.is_valid(value)
     }
 
@@ -117,7 +117,7 @@ impl Schema {
     ///
     /// Where that is cheap it is done at once. Else it is done on a thread of its own, when there is a turn for it; the turn is over when
     /// the work is, also where nobody waits for it any more.
-    pub(crate) async fn check(self: &Arc<Self>, value: Value, turns: &Turns) -> (Value, Result<(), Misfit>) {
+    pub async fn check(self: &Arc<Self>, value: Value, turns: &Turns) -> (Value, Result<(), Misfit>) {
         if let Price::Is(price) = self.price(&value, INLINE) {
             let found = self.explained(&value, price);
             return (value, found);
