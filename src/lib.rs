@@ -13,7 +13,6 @@ pub mod evaluate;
 pub mod lm;
 pub mod metric;
 pub mod module;
-pub mod net;
 pub mod prelude;
 pub mod report;
 pub mod runtime;
@@ -24,6 +23,8 @@ pub mod tool;
 
 pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
 pub use abide_derive::{Signature, Tunable};
+/// The one HTTP client.
+pub use abide_net as net;
 /// The searches, and the port that searches run through.
 pub use abide_optimizers as optimizers;
 #[doc(hidden)]

@@ -2,11 +2,11 @@ use std::io;
 
 use crate::{
     artifact::ArtifactError,
-    net,
     security::{BoundaryError, audit::VerifyError, infer::InferError, oauth::AuthError, policy::LockError},
     tool::{ToolboxError, mcp::ConnectError},
 };
 use abide_base::call::{NameError, ToolName};
+use abide_net as net;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,6 @@ use url::Url;
 
 use super::error::CliError;
 use crate::{
-    net,
     security::{
         Boundary, Connection,
         oauth::{
@@ -26,6 +25,7 @@ use crate::{
     tool::mcp::{ConnectError, McpServer},
 };
 use abide_base::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
+use abide_net as net;
 
 pub(super) fn login(
     server: &str,

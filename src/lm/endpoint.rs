@@ -6,13 +6,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::{LmError, LmReply, Prices};
-use crate::net;
 use abide_base::{
     clock::{Clock, SystemClock},
     id::ModelId,
     secret::{Redactor, Secret},
     usage::Usage,
 };
+use abide_net as net;
 
 /// Where a model is served: what the clients of all vendors have in common.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{Anthropic, Lm, LmError, OpenAi, Retry};
-use crate::net;
 use abide_base::secret::Secret;
+use abide_net as net;
 
 const MODEL: &str = "ABIDE_MODEL";
 const BASE_URL: &str = "ABIDE_BASE_URL";

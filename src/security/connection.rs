@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{oauth::Identity, pace::Pace, servers::ServerConfig};
-use crate::net;
 use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
+use abide_net as net;
 
 /// Who we are at one server, and how fast it is spoken to.
 pub struct Connection {

@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{connection::Connection, servers::ServerConfig};
-use crate::net;
 use abide_base::{
     call::ServerId,
     clock::{Clock, SystemClock},
     scope::ScopeSet,
     secret::Redactor,
 };
+use abide_net as net;
 
 /// What copies of one boundary share: clock, known secrets, and a connection to each server over HTTP, made when it is first asked for.
 #[derive(Clone)]

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     episode::{CallVerdict, ToolStep},
-    net,
     runtime::{Cx, Infrastructure},
     security::{Authorized, Boundary, CallFailure, FailureKind, PendingCall, Unauthorized},
 };
@@ -22,6 +21,7 @@ use abide_base::{
     event::EventKind,
     secret::Redactor,
 };
+use abide_net as net;
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
 #[derive(Clone, Default)]

@@ -8,8 +8,8 @@ use super::super::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
-use crate::net;
 use abide_base::{clock::Clock, id::ModelId, secret::Secret};
+use abide_net as net;
 
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
 /// repetition there is [`Retry`](super::super::Retry), for a budget [`Budgeted`](super::super::Budgeted), for a cache [`DiskCache`](super::super::DiskCache).

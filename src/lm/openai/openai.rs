@@ -9,8 +9,8 @@ use super::super::{
     endpoint::{Dialect, Endpoint},
 };
 use super::token_limit::TokenLimit;
-use crate::net;
 use abide_base::{clock::Clock, id::ModelId, secret::Secret};
+use abide_net as net;
 
 /// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends
 /// every request once: for repetition there is [`Retry`](super::super::Retry), for a budget [`Budgeted`](super::super::Budgeted), for a cache [`DiskCache`](super::super::DiskCache).

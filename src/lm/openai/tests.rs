@@ -5,14 +5,12 @@ use url::Url;
 
 use super::super::{LmError, LmReply, LmRequest, Prices};
 use super::*;
-use crate::{
-    lm::{
-        Finish, Lm, Message, ReplyFormat,
-        testing::{Asked, Canned, Server, ask},
-    },
-    net,
+use crate::lm::{
+    Finish, Lm, Message, ReplyFormat,
+    testing::{Asked, Canned, Server, ask},
 };
 use abide_base::{secret::Secret, usage::Usage};
+use abide_net as net;
 
 fn client(base: &Url) -> OpenAi {
     let net = net::Client::new(&net::Options::own_network()).unwrap();

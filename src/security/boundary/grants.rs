@@ -3,11 +3,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::Boundary;
-use crate::{
-    net,
-    security::{Connection, GrantError, GrantedScopes, Grants, servers::ServerConfig},
-};
+use crate::security::{Connection, GrantError, GrantedScopes, Grants, servers::ServerConfig};
 use abide_base::call::ServerId;
+use abide_net as net;
 
 impl Boundary {
     /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.

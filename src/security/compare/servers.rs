@@ -9,23 +9,22 @@ use super::{
     change::{Changes, word},
     order::rates,
 };
-use crate::{
-    net::{self, TlsVersion},
-    security::{
-        boundary::Boundary,
-        jwt::Algorithm,
-        oauth::config::{
-            Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
-            TokenSource,
-        },
-        policy::{
-            key_path,
-            order::{Order, by_least, covering, optional, presence, set},
-        },
-        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
+use crate::security::{
+    boundary::Boundary,
+    jwt::Algorithm,
+    oauth::config::{
+        Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
+        TokenSource,
     },
+    policy::{
+        key_path,
+        order::{Order, by_least, covering, optional, presence, set},
+    },
+    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
 use abide_base::{call::ServerId, scope::ScopeSet};
+use abide_net as net;
+use abide_net::TlsVersion;
 
 pub(super) fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let ids = |boundary: &Boundary| boundary.server_ids().cloned().collect::<BTreeSet<_>>();

@@ -4,10 +4,8 @@ use super::{
     Kind::{Changed, Narrower, Wider},
     *,
 };
-use crate::{
-    net,
-    security::boundary::{Boundary, Draft},
-};
+use crate::security::boundary::{Boundary, Draft};
+use abide_net as net;
 
 mod laws;
 

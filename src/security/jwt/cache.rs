@@ -14,8 +14,8 @@ use super::{
     Algorithm, Error,
     key::{self, Candidates, Key},
 };
-use crate::net::{Client, Request};
 use abide_base::clock::Clock;
+use abide_net::{Client, Request};
 
 /// Keys are read again when they are this old.
 pub(super) const REFRESH: Duration = Duration::from_secs(3_600);

@@ -1,4 +1,4 @@
-use crate::net;
+use abide_net as net;
 
 /// Why a token does not count. Never holds the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,8 +11,8 @@ use super::{
     sign::Algorithm,
     token::Token,
 };
-use crate::net::Client;
 use abide_base::clock::Clock;
+use abide_net::Client;
 
 /// Verifies the access tokens (RFC 9068) of one issuer for one audience.
 #[derive(Debug)]

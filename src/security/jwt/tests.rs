@@ -18,8 +18,8 @@ use tokio::{
 };
 
 use super::{cache::PAUSE, *};
-use crate::net::{Client, Options};
 use abide_base::{clock::ManualClock, scope::ScopeSet, token_shape::is_jwt};
+use abide_net::{Client, Options};
 
 mod keys;
 mod lenient;

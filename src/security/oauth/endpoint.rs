@@ -22,14 +22,12 @@ use super::{
     random::random_id,
     unix_time::seconds,
 };
-use crate::{
-    net::{Client, Reply, Request},
-    security::{
-        jwt::{self, KeyHint, SigningKey},
-        oauth::config::{ClientAuth, Proof},
-    },
+use crate::security::{
+    jwt::{self, KeyHint, SigningKey},
+    oauth::config::{ClientAuth, Proof},
 };
 use abide_base::secret::Secret;
+use abide_net::{Client, Reply, Request};
 
 /// An endpoint of an issuer, and who we are there.
 #[derive(Clone, Copy)]

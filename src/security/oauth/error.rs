@@ -1,8 +1,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::TokenChallenge;
-use crate::{net, security::jwt};
+use crate::security::jwt;
 use abide_base::scope::ScopeSet;
+use abide_net as net;
 
 /// Why there is no token. Never holds a secret, a token, or the body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

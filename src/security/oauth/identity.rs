@@ -18,11 +18,10 @@ use super::{
     issuing::Issuing,
     resource,
 };
-use crate::{
-    net::{self, Client, Request},
-    security::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp},
-};
+use crate::security::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp};
 use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
+use abide_net as net;
+use abide_net::{Client, Request};
 
 /// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {

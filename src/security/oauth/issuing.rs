@@ -13,14 +13,12 @@ use super::{
     dpop::Prover,
     endpoint::Endpoint,
 };
-use crate::{
-    net::Client,
-    security::{
-        jwt::Verifier,
-        oauth::config::{self, ClientAuth, Code, Endpoints, MissingAudience, OAuth},
-    },
+use crate::security::{
+    jwt::Verifier,
+    oauth::config::{self, ClientAuth, Code, Endpoints, MissingAudience, OAuth},
 };
 use abide_base::{clock::Clock, secret::Redactor};
+use abide_net::Client;
 
 /// All that asking for a token takes.
 pub(super) struct Issuing {

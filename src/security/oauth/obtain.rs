@@ -11,14 +11,12 @@ use super::{
     introspection::{Expected, Expired, introspect},
     issuing::{Issuer, Issuing},
 };
-use crate::{
-    net::Backoff,
-    security::{
-        jwt::{Confirmation, Verifier},
-        oauth::config::{self, Enterprise},
-    },
+use crate::security::{
+    jwt::{Confirmation, Verifier},
+    oauth::config::{self, Enterprise},
 };
 use abide_base::{scope::ScopeSet, secret::Secret, token_shape::is_jwt};
+use abide_net::Backoff;
 
 impl Issuing {
     pub(super) async fn obtain(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{AuthError, grant::resource, token_challenge::TokenChallenge};
-use crate::net::{Bytes, Client, Options, Request};
 use abide_base::scope::ScopeSet;
+use abide_net::{Bytes, Client, Options, Request};
 
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,18 +10,16 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::*;
-use crate::{
-    net,
-    security::{
-        jwt::MAX_TOKEN,
-        oauth::config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
-    },
+use crate::security::{
+    jwt::MAX_TOKEN,
+    oauth::config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
 };
 use abide_base::{
     clock::{Clock, ManualClock},
     scope::ScopeSet,
     secret::{Redactor, Secret},
 };
+use abide_net as net;
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 
 /// An issuer of opaque tokens whose token endpoint answers as told.

@@ -13,7 +13,7 @@ use super::{
     message::{self, Asked, Expected, Unreadable, not_served},
     oddity::{Oddities, quoted},
 };
-use crate::net::Bytes;
+use abide_net::Bytes;
 
 pub(super) type Events = BoxStream<'static, Result<Sse, SseError>>;
 

@@ -21,7 +21,8 @@ use super::{
     stream::{self, Answered, Incoming, Preceding},
     subject::Subject,
 };
-use crate::net::{self, Streamed};
+use abide_net as net;
+use abide_net::Streamed;
 
 impl Http {
     pub(super) async fn read(

@@ -7,14 +7,13 @@ use super::{
     error::{Fault, Sent},
     http::Http,
 };
-use crate::{
-    net::{self, Backoff, Request, Streamed, retry_after},
-    security::oauth::{
-        AccessToken, AuthError, TokenChallenge,
-        challenge::{self, Challenge},
-    },
+use crate::security::oauth::{
+    AccessToken, AuthError, TokenChallenge,
+    challenge::{self, Challenge},
 };
 use abide_base::{event::EventKind, scope::ScopeSet};
+use abide_net as net;
+use abide_net::{Backoff, Request, Streamed, retry_after};
 
 /// What one message has been through so far.
 #[derive(Default)]

@@ -11,8 +11,8 @@ use super::{
     oddity::Oddities,
     sse,
 };
-use crate::net::Bytes;
 use abide_base::{call::ServerId, secret::Redactor};
+use abide_net::Bytes;
 
 /// Why a stream ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,11 +28,9 @@ use super::{
     start,
     subject::Subject,
 };
-use crate::{
-    net::Backoff,
-    security::servers::{InputPolicy, Protocol},
-};
+use crate::security::servers::{InputPolicy, Protocol};
 use abide_base::{call::ServerId, clock::Clock};
+use abide_net::Backoff;
 
 /// Leads to one server; is made anew when it has broken off, but not for ever.
 pub(super) struct Link {

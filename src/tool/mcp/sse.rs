@@ -9,8 +9,9 @@ use futures_util::{
 };
 use sse_stream::{Error, Sse};
 
-use crate::net::{self, Bytes};
 use abide_base::bom::strip_bom;
+use abide_net as net;
+use abide_net::Bytes;
 
 /// The bytes of an answer, as they come.
 pub(super) type Body = BoxStream<'static, Result<Bytes, net::Error>>;

@@ -18,7 +18,7 @@ use super::{
     sse::{self, Body},
     subject::Subject,
 };
-use crate::net::Bytes;
+use abide_net::Bytes;
 
 /// Messages of a server, as they come in one exchange.
 pub(super) struct Incoming {

@@ -8,14 +8,12 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::super::{AuthError, answer::is_code, discovery::Metadata, random::random_id};
-use crate::{
-    net::check_address,
-    security::{jwt::MAX_TOKEN, oauth::config::Pkce},
-};
+use crate::security::{jwt::MAX_TOKEN, oauth::config::Pkce};
 use abide_base::{
     scope::{Scope, ScopeSet},
     secret::Secret,
 };
+use abide_net::check_address;
 
 /// What is asked for.
 pub(super) struct Ask<'a> {

@@ -15,8 +15,8 @@ use super::super::{
     issuing::{Issuer, Issuing},
     store::{Hidden, Method, Registered},
 };
-use crate::net::Request;
 use abide_base::secret::Secret;
+use abide_net::Request;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const MAX_NAME: usize = 2_048;

@@ -40,7 +40,7 @@ pub enum ClientAuth {
     Post(Secret<String>),
     /// A statement for this issuer only, signed with a key that never leaves us (`private_key_jwt`).
     PrivateKey(Arc<SigningKey>),
-    /// The certificate of the connection (`tls_client_auth`): [`net::Options::client_certificate`](crate::net::Options).
+    /// The certificate of the connection (`tls_client_auth`): [`net::Options::client_certificate`](abide_net::Options).
     Certificate,
     /// Not at all (`none`): for programs that cannot keep a secret.
     Public,

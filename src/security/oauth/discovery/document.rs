@@ -2,8 +2,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::AuthError;
-use crate::net::check_address;
 use abide_base::bom::strip_bom;
+use abide_net::check_address;
 
 /// What an issuer publishes about itself, entry by entry.
 pub(super) struct Document<'p> {

@@ -10,7 +10,7 @@ use super::{
     discovery::{base, parse, places},
     *,
 };
-use crate::net::{Client, Options};
+use abide_net::{Client, Options};
 use abide_testbed::lab::{
     log::LogCapture,
     stub::{Answer, Stub, json as reply_json, plain},

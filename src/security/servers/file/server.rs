@@ -14,19 +14,18 @@ use super::{
     secret::{self, secret},
     token,
 };
-use crate::{
-    net::{self, AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion},
-    security::{
-        jwt::{Algorithm, SigningKey},
-        oauth::{
-            config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},
-            store,
-        },
-        policy::{Table, duration, read_rate as rate},
-        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
+use crate::security::{
+    jwt::{Algorithm, SigningKey},
+    oauth::{
+        config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},
+        store,
     },
+    policy::{Table, duration, read_rate as rate},
+    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
 use abide_base::{call::ServerId, scope::Scope, secret::Secret};
+use abide_net as net;
+use abide_net::{AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion};
 
 const HTTP_KEYS: &[&str] = &[
     "url",

@@ -1,14 +1,12 @@
 use url::Url;
 
 use super::token;
-use crate::{
-    net::is_loopback,
-    security::{
-        oauth::config::{ClientAuth, Enterprise, Grant, OAuth},
-        policy::{Problem, key_path as join},
-        servers::ServerConfig,
-    },
+use crate::security::{
+    oauth::config::{ClientAuth, Enterprise, Grant, OAuth},
+    policy::{Problem, key_path as join},
+    servers::ServerConfig,
 };
+use abide_net::is_loopback;
 
 /// The problems of one server.
 pub(super) fn check(config: &ServerConfig, problems: &mut Vec<Problem>) {
