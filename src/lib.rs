@@ -10,7 +10,6 @@ pub mod compile;
 pub mod data;
 pub mod episode;
 pub mod evaluate;
-pub mod lm;
 pub mod metric;
 pub mod module;
 pub mod prelude;
@@ -23,6 +22,8 @@ pub mod tool;
 
 pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
 pub use abide_derive::{Signature, Tunable};
+/// Language models.
+pub use abide_lm as lm;
 /// The one HTTP client.
 pub use abide_net as net;
 /// The searches, and the port that searches run through.

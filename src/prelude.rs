@@ -6,7 +6,6 @@ pub use crate::{
     compile::{Compiled, Compiler},
     data::{Dataset, Example, Splits},
     evaluate::Evaluate,
-    lm::{self, Lm},
     metric::{Metric, Score, Secured},
     module::{ChainOfThought, Module, Predict, Program, ReAct},
     optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot, Optimizer},
@@ -14,3 +13,5 @@ pub use crate::{
     security::{Audit, Boundary},
     tool::{Function, Toolbox},
 };
+pub use abide_lm as lm;
+pub use abide_lm::Lm;

@@ -8,12 +8,9 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use crate::{
-    Runtime, Signature,
-    lm::{Lm, LmError, LmReply, LmRequest},
-    security::Boundary,
-};
+use crate::{Runtime, Signature, security::Boundary};
 use abide_base::id::ModelId;
+use abide_lm::{Lm, LmError, LmReply, LmRequest};
 
 /// Repeat.
 #[derive(Signature)]

@@ -1,4 +1,5 @@
-use crate::{FieldError, Fields, SignatureSpec, SlotState, lm::Message};
+use crate::{FieldError, Fields, SignatureSpec, SlotState};
+use abide_lm::Message;
 
 /// Turns a signature, a slot's state and input values into messages, and a reply back into output values.
 pub trait Adapter: Send + Sync {

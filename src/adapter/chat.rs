@@ -6,7 +6,8 @@ use super::{
     Adapter, Leniency, ParseError, Parsed,
     marker::{at_start, marker, neutralise, restore},
 };
-use crate::{FieldKind, FieldSpec, Fields, SignatureSpec, SlotState, lm::Message};
+use crate::{FieldKind, FieldSpec, Fields, SignatureSpec, SlotState};
+use abide_lm::Message;
 
 /// The chat format.
 #[derive(Clone, Copy, Debug, Default)]

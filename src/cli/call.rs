@@ -16,7 +16,6 @@ use crate::{
     Fields,
     artifact::strict,
     episode::{CallVerdict, Episode},
-    lm::{Lm, LmError, LmReply, LmRequest},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
     security::{Boundary, Mode},
@@ -27,6 +26,7 @@ use abide_base::{
     event::EventKind,
     id::ModelId,
 };
+use abide_lm::{Lm, LmError, LmReply, LmRequest};
 
 /// A call that is wanted, and how it is made.
 #[derive(Debug, Args)]

@@ -14,7 +14,6 @@ use crate::{
     },
     data::{Dataset, Splits},
     evaluate::{self, Evaluate, Evaluation, JournalError},
-    lm::Lm,
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
@@ -22,6 +21,7 @@ use crate::{
     separate,
 };
 use abide_base::{call::ToolName, id::ModelId};
+use abide_lm::Lm;
 
 /// Compiles a program: searches for a better state, measures it on examples that the search never saw, seals the artifact.
 ///

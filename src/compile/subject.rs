@@ -13,12 +13,12 @@ use crate::{
     data::{Dataset, Example, Splits},
     episode::Episode,
     evaluate::{Outcome, judge},
-    lm::{LmRequest, Message},
     metric::{Metric, Score, counts},
     module::{Boxed, Module, Program},
     runtime::{Run, RunOptions, Runtime},
     security::{Labels, Mode, Oversight},
 };
+use abide_lm::{LmRequest, Message};
 
 /// What a search sees of a program, its data, its metric and its runtime.
 pub(super) struct Compilation<'a, P: Program, L, T> {

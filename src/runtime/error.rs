@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::{FieldError, adapter::join, lm::LmError};
+use crate::{FieldError, adapter::join};
+use abide_lm::LmError;
 
 /// Why a module returned nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

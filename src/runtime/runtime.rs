@@ -11,18 +11,18 @@ use super::{
 use crate::{
     Fields,
     episode::{Episode, Recorder},
-    lm::Lm,
     module::Module,
     security::{Boundary, Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry},
 };
 use abide_base::{event::SecurityEvent, id::RunId};
+use abide_lm::Lm;
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
 ///
 /// There is none without a boundary:
 ///
 /// ```compile_fail,E0599
-/// fn unbounded(model: std::sync::Arc<dyn abide::lm::Lm>) -> abide::Runtime {
+/// fn unbounded(model: std::sync::Arc<dyn abide_lm::Lm>) -> abide::Runtime {
 ///     abide::Runtime::builder().lm(model).build()
 /// }
 /// ```

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use super::limits::Limits;
 use crate::{
     adapter::Adapter,
-    lm::Lm,
     security::{Boundary, Guard},
 };
 use abide_base::{clock::Clock, secret::Redactor};
+use abide_lm::Lm;
 
 #[derive(Clone)]
 pub(crate) struct Shared {

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::{
     episode::Step,
-    lm::{LmError, Message},
     module::{Module, Predict},
     testing::{Repeat, RepeatInput, ScriptedLm, boundary, reply, runtime},
 };
 use abide_base::{clock::ManualClock, secret::Secret};
+use abide_lm::{LmError, Message};
 
 fn word() -> RepeatInput {
     RepeatInput { word: "moon".into() }

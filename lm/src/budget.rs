@@ -1,0 +1,202 @@
+//! Limits that are reserved before a model is asked.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::future::BoxFuture;
+
+use crate::{Lm, LmError, LmReply, LmRequest, Prices};
+use abide_base::id::ModelId;
+
+/// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken
+/// before it is sent, so calls side by side never go over a limit together.
+#[derive(Debug, Default)]
+pub struct Budget {
+    limits: Limits,
+    spent: Mutex<Spent>,
+}
+
+/// What was spent from a [`Budget`], reservations of calls under way included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Requests.
+    pub calls: u64,
+    /// Tokens of requests and replies.
+    pub tokens: u64,
+    /// Millionths of a US dollar.
+    pub micro_dollars: u64,
+}
+
+/// A model that spends from a [`Budget`].
+///
+/// Before a call the worst case is reserved: one call, `max_tokens` of reply, and for the prompt a third of its bytes plus 8 tokens a
+/// message. Afterwards the reservation gives way to the usage in the reply; where the provider names none, the reservation stays.
+/// After a failure it stays unless the server certainly produced nothing (refused key, refused request, rate limit); a dropped call
+/// keeps it as well. A reply from a cache below (attempts 0) costs nothing. A prompt of rare tokens can cost more than a third of its
+/// bytes; the meter then shows it.
+///
+/// Put it directly around a client and [`Retry`](crate::Retry) around it, so that every attempt is reserved.
+#[derive(Clone)]
+pub struct Budgeted {
+    inner: Arc<dyn Lm>,
+    budget: Arc<Budget>,
+    prices: Prices,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    calls: Option<u64>,
+    tokens: Option<u64>,
+    micro_dollars: Option<u64>,
+}
+
+/// Tokens that the framing of one message takes at most.
+const FRAME_TOKENS: u64 = 8;
+
+impl Budget {
+    /// A meter without limits.
+    pub fn unlimited() -> Self {
+        Self::default()
+    }
+
+    /// At most so many requests.
+    #[must_use]
+    pub fn calls(mut self, limit: u64) -> Self {
+        self.limits.calls = Some(limit);
+        self
+    }
+
+    /// At most so many tokens, of requests and replies together.
+    #[must_use]
+    pub fn tokens(mut self, limit: u64) -> Self {
+        self.limits.tokens = Some(limit);
+        self
+    }
+
+    /// At most so many millionths of a US dollar, by the prices of each [`Budgeted`] model.
+    #[must_use]
+    pub fn micro_dollars(mut self, limit: u64) -> Self {
+        self.limits.micro_dollars = Some(limit);
+        self
+    }
+
+    /// What was spent so far.
+    pub fn spent(&self) -> Spent {
+        *self.lock()
+    }
+
+    fn reserve(&self, need: Spent) -> Result<(), LmError> {
+        let mut spent = self.lock();
+        let limits = &self.limits;
+        within("model calls", limits.calls, spent.calls, need.calls)?;
+        within("tokens", limits.tokens, spent.tokens, need.tokens)?;
+        within("micro-dollars", limits.micro_dollars, spent.micro_dollars, need.micro_dollars)?;
+        spent.replace(Spent::default(), need);
+        Ok(())
+    }
+
+    fn settle(&self, reserved: Spent, actual: Spent) {
+        self.lock().replace(reserved, actual);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Spent {
+    fn replace(&mut self, old: Self, new: Self) {
+        let swap = |all: &mut u64, old: u64, new| *all = all.saturating_sub(old).saturating_add(new);
+        swap(&mut self.calls, old.calls, new.calls);
+        swap(&mut self.tokens, old.tokens, new.tokens);
+        swap(&mut self.micro_dollars, old.micro_dollars, new.micro_dollars);
+    }
+}
+
+impl Budgeted {
+    /// A model that spends from `budget` at `prices`.
+    pub fn new(inner: Arc<dyn Lm>, budget: Arc<Budget>, prices: Prices) -> Self {
+        Self { inner, budget, prices }
+    }
+
+    async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
+        let reserved = self.worst_case(request);
+        self.budget.reserve(reserved)?;
+        let answer = self.inner.complete(request).await;
+        let actual = match &answer {
+            Ok(reply) => self.cost_of(reply, reserved),
+            Err(error) => cost_of_failure(error, reserved),
+        };
+        self.budget.settle(reserved, actual);
+        answer
+    }
+
+    fn worst_case(&self, request: &LmRequest) -> Spent {
+        let prompt = request
+            .messages
+            .iter()
+            .map(|message| (message.content.len() as u64).div_ceil(3) + FRAME_TOKENS)
+            .sum::<u64>();
+        let completion = u64::from(request.max_tokens);
+        Spent {
+            calls: 1,
+            tokens: prompt.saturating_add(completion),
+            micro_dollars: self.prices.cost(prompt, completion),
+        }
+    }
+
+    fn cost_of(&self, reply: &LmReply, reserved: Spent) -> Spent {
+        let usage = &reply.usage;
+        if reply.attempts == 0 {
+            return Spent::default();
+        }
+        let calls = u64::from(reply.attempts);
+        if usage.tokens() == 0 {
+            return Spent { calls, ..reserved };
+        }
+        let priced = self.prices.cost(usage.prompt_tokens, usage.completion_tokens);
+        Spent { calls, tokens: usage.tokens(), micro_dollars: priced.max(usage.micro_dollars) }
+    }
+}
+
+impl Lm for Budgeted {
+    fn model(&self) -> &ModelId {
+        self.inner.model()
+    }
+
+    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl fmt::Debug for Budgeted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budgeted")
+            .field("model", self.model())
+            .field("budget", &self.budget)
+            .field("prices", &self.prices)
+            .finish_non_exhaustive()
+    }
+}
+
+fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Result<(), LmError> {
+    match limit {
+        Some(limit) if spent.saturating_add(need) > limit => Err(LmError::Budget { what, limit }),
+        _ => Ok(()),
+    }
+}
+
+fn cost_of_failure(error: &LmError, reserved: Spent) -> Spent {
+    match error {
+        LmError::Config { .. } | LmError::Budget { .. } => Spent::default(),
+        LmError::Auth { .. } | LmError::RateLimited { .. } | LmError::Refused { .. } => {
+            Spent { calls: reserved.calls, ..Spent::default() }
+        }
+        _ => reserved,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::time::SystemTime;
+
+use crate::{
+    Anthropic, Lm, LmError, OpenAi, Retry,
+    endpoint::*,
+    testing::{Canned, Server, ask, nobody},
+};
+
+const KEY: &str = "sk-very-secret-0123456789";
+
+fn net() -> net::Client {
+    net::Client::new(&net::Options::own_network()).unwrap()
+}
+
+/// A client of each vendor.
+fn both(base: &Url, timeout: Duration) -> [Arc<dyn Lm>; 2] {
+    let key = || Some(Secret::new(KEY.to_owned()));
+    // 1994-11-06 08:49:37 GMT
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    let clock = Arc::new(abide_base::clock::ManualClock::at(now));
+    [
+        Arc::new(OpenAi::new(net(), base.clone(), "m", key()).unwrap().clock(clock.clone()).timeout(timeout)),
+        Arc::new(Anthropic::new(net(), base.clone(), "m", key()).unwrap().clock(clock).timeout(timeout)),
+    ]
+}
+
+async fn failures(canned: Canned) -> Vec<LmError> {
+    let server = Server::start(canned).await;
+    let mut errors = Vec::new();
+    for model in both(&server.base, TIMEOUT) {
+        let error = model.complete(&ask("a")).await.unwrap_err();
+        assert_hidden(&error);
+        errors.push(error);
+    }
+    assert_eq!(server.asked().len(), 2);
+    errors
+}
+
+fn assert_hidden(error: &LmError) {
+    let told = format!("{error} {error:?}");
+    assert!(!told.contains("very-secret"), "{told}");
+}
+
+#[tokio::test]
+async fn a_refused_key_is_no_transient_failure() {
+    for status in [401, 403] {
+        let text = format!("Incorrect API key provided: {KEY}");
+        for error in failures(Canned::text(status, &text)).await {
+            assert!(matches!(error, LmError::Auth { status: s, .. } if s == status));
+            assert!(!error.is_transient());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_says_how_long_to_wait() {
+    let cases =
+        [(None, None), (Some("7"), Some(7)), (Some("Sun, 06 Nov 1994 08:49:49 GMT"), Some(12)), (Some("soon"), None)];
+    for (header, seconds) in cases {
+        let canned = |status| {
+            let canned = Canned::text(status, "slow down").header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+            match header {
+                Some(value) => canned.header("retry-after", value),
+                None => canned,
+            }
+        };
+        let retry_after = seconds.map(Duration::from_secs);
+        for error in failures(canned(429)).await {
+            assert_eq!(error, LmError::RateLimited { retry_after });
+        }
+        for error in failures(canned(529)).await {
+            let status = 529;
+            assert_eq!(error, LmError::Server { status, retry_after });
+            assert!(error.is_transient());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_is_cut_and_scrubbed() {
+    let long = format!("{}{KEY}\n{}", "x".repeat(190), "y".repeat(500));
+    for body in [
+        long.clone(),
+        serde_json::json!({"error": {"message": long}}).to_string(),
+        serde_json::json!({"error": long}).to_string(),
+    ] {
+        for error in failures(Canned::text(404, &body)).await {
+            let LmError::Refused { status, message } = error else { unreachable!("{error}") };
+            assert_eq!((status, message.chars().count()), (404, 200));
+            assert_eq!(message, format!("{}[redacted]", "x".repeat(190)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_comes_back_as_a_reply_is_taken_out() {
+    let text = format!("your key is {KEY}");
+    for body in [
+        serde_json::json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}),
+        serde_json::json!({"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}),
+    ] {
+        let server = Server::start(Canned::json(200, &body)).await;
+        let replies = futures_util::future::join_all(
+            both(&server.base, TIMEOUT).iter().map(|model| async move { model.complete(&ask("a")).await }),
+        )
+        .await;
+        let said: Vec<String> = replies.into_iter().flatten().map(|reply| reply.text).collect();
+        assert_eq!(said, ["your key is [redacted]"]);
+    }
+}
+
+#[tokio::test]
+async fn a_redirection_is_not_followed() {
+    let canned = Canned::text(307, "elsewhere").header("location", "http://127.0.0.1:1/");
+    for error in failures(canned).await {
+        assert!(matches!(error, LmError::Refused { status: 307, .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_garbage() {
+    let echo = serde_json::json!({"choices": KEY, "content": KEY}).to_string();
+    let huge = " ".repeat(MAX_BODY + 1);
+    for body in ["", "<html>", r#"{"choices": [{"mess"#, &echo, &huge] {
+        for error in failures(Canned::text(200, body)).await {
+            assert!(matches!(error, LmError::InvalidResponse(_)), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_transient() {
+    for vendor in 0..2 {
+        let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"choices\": [";
+        let server = Server::raw(cut).await;
+        let [openai, anthropic] = both(&server.base, TIMEOUT);
+        let model = if vendor == 0 { openai } else { anthropic };
+        let error = model.complete(&ask("a")).await.unwrap_err();
+        assert!(matches!(error, LmError::Connection(_)), "{error}");
+        assert!(error.is_transient());
+    }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    for model in both(&nobody().await, TIMEOUT) {
+        let error = model.complete(&ask("a")).await.unwrap_err();
+        assert!(matches!(error, LmError::Connection(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_given_up() {
+    let server = Server::raw(b"").await;
+    let timeout = Duration::from_millis(50);
+    for model in both(&server.base, timeout) {
+        let error = model.complete(&ask("a")).await.unwrap_err();
+        assert_eq!(error, LmError::Timeout(timeout));
+    }
+}
+
+#[tokio::test]
+async fn a_failing_server_is_asked_four_times() {
+    let server = Server::start(Canned::text(500, "oops")).await;
+    let [model, _] = both(&server.base, TIMEOUT);
+    let retry = Retry::new(model).longest_wait(Duration::ZERO);
+    let error = retry.complete(&ask("a")).await.unwrap_err();
+    let LmError::GaveUp { attempts: 4, last } = error else { panic!("{error:?}") };
+    assert!(matches!(*last, LmError::Server { status: 500, .. }));
+    assert_eq!(server.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn keys_travel_encrypted_or_not_at_all() {
+    for base in ["http://models.example.com/v1", "ftp://127.0.0.1/v1"] {
+        for model in both(&base.parse().unwrap(), TIMEOUT) {
+            let error = model.complete(&ask("a")).await.unwrap_err();
+            assert!(matches!(error, LmError::Config { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn an_unusable_address_or_key_is_refused_at_once() {
+    let new = |base: &str, key: &str| {
+        let key = Some(Secret::new(key.to_owned()));
+        OpenAi::new(net(), base.parse().unwrap(), "m", key)
+    };
+    for error in [
+        new("https://a.example/v1?key=very-secret", KEY).unwrap_err(),
+        new("https://a.example/v1#very-secret", KEY).unwrap_err(),
+        new("data:very-secret", KEY).unwrap_err(),
+        new("https://a.example/v1", "very-secret\n").unwrap_err(),
+    ] {
+        assert!(matches!(error, LmError::Config { .. }));
+        assert_hidden(&error);
+    }
+    let model = new("https://a.example/v1", KEY).unwrap();
+    assert!(!format!("{model:?}").contains("very-secret"), "{model:?}");
+}
