@@ -12,11 +12,11 @@ use std::{num::NonZeroU64, process::ExitCode, sync::Arc};
 
 use abide::{
     call::ToolCall,
+    guard::audit::{AuditOptions, Known, files_of, verify},
     id::ModelId,
     lm::{LmError, LmReply, LmRequest},
     prelude::*,
     runtime::{CallError, Cx},
-    security::audit::{AuditOptions, Known, files_of, verify},
     tool::ToolOutcome,
 };
 use cpu::on_cpu;

@@ -10,10 +10,10 @@ use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
     episode::Recorder,
+    guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
     id::RunId,
     scope::ScopeSet,
     secret::Redactor,
-    security::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
 };
 use std::{
     ffi::OsString,

@@ -8,10 +8,11 @@ mod cpu;
 mod support;
 
 use abide::{
+    guard::policy::PolicySpec,
     lm::{Retry, openai::OpenAi},
     net,
     prelude::*,
-    security::{policy::PolicySpec, servers::Servers},
+    security::servers::Servers,
 };
 use std::{
     process::ExitCode,

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, error::Error, io::Write, sync::Arc, sync::Mutex};
 
-use abide::{Fields, call::*, event::EventKind, id::RunId, scope::ScopeSet, security::*};
+use abide_guard::{call::*, event::EventKind, id::RunId, scope::ScopeSet, *};
 use abide_testbed::{Options, Testbed};
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig};
 use rmcp::{RoleClient, ServiceExt, model::CallToolRequestParams, service::RunningService};

@@ -22,6 +22,8 @@ pub mod tool;
 
 pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
 pub use abide_derive::{Signature, Tunable};
+/// The guard: the policy, and the only way from a wanted call to a permitted one.
+pub use abide_guard as guard;
 /// Language models.
 pub use abide_lm as lm;
 /// The one HTTP client.

@@ -6,11 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use abide::{
-    call::{ToolCall, ToolSpec},
-    event::EventKind,
-    security::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict, cedar::context},
-};
+use abide::{call::{ToolCall, ToolSpec}, event::EventKind, guard::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict}, security::cedar::context};
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Schema,
     ValidationMode, Validator,

@@ -1,7 +1,7 @@
 #![no_main]
 //! An audit, as it is; and a good one with a single byte changed, which is always found. The first line says where and how.
 
-use abide::security::audit::{Known, VerifyError, fuzzing, verify};
+use abide::guard::audit::{Known, VerifyError, fuzzing, verify};
 use abide_fuzz::assert_short;
 use libfuzzer_sys::fuzz_target;
 
@@ -25,6 +25,6 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn look(bytes: &[u8]) -> Result<abide::security::audit::Verified, VerifyError> {
+fn look(bytes: &[u8]) -> Result<abide::guard::audit::Verified, VerifyError> {
     verify([("log".to_owned(), bytes)], Known::default())
 }

@@ -3,11 +3,7 @@
 
 use std::sync::LazyLock;
 
-use abide::security::{
-    Policy,
-    recording::Recording,
-    replay::{Decision, replay},
-};
+use abide::guard::{Policy, recording::Recording, replay::{Decision, replay}};
 use libfuzzer_sys::fuzz_target;
 
 const RULES: &str = r#"

@@ -1,7 +1,7 @@
 #![no_main]
 //! Where a value came from, and what a text carries: the first line is a value, the rest a text.
 
-use abide::security::check::fuzzing::{has_credential, is_carried, is_given, leads_only_to, stripped};
+use abide::guard::check::fuzzing::{has_credential, is_carried, is_given, leads_only_to, stripped};
 use abide_fuzz::first_line;
 use libfuzzer_sys::fuzz_target;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use abide::security::check::fuzzing::check_schema;
+use abide::guard::check::fuzzing::check_schema;
 use abide_fuzz::first_line;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};

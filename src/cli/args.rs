@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{audit, call, testbed};
-use crate::security::audit::ChainHash;
+use abide_guard::audit::ChainHash;
 
 /// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
 #[derive(Debug, Parser)]

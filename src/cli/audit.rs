@@ -14,13 +14,11 @@ use super::{
     form::Form,
     text::{plain, plural, say_json},
 };
-use crate::{
-    artifact::shown,
-    security::audit::{
-        ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
-    },
-};
+use crate::artifact::shown;
 use abide_base::{call::ToolName, event::EventKind, id::RunId};
+use abide_guard::audit::{
+    ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
+};
 
 /// Which rows are asked for; what is absent asks for all.
 #[derive(Debug, Default, clap::Args)]
@@ -302,5 +300,5 @@ fn time_of(text: &str) -> Result<OffsetDateTime, String> {
 
 /// What `--head` and `--after` take.
 pub(super) fn hash(text: &str) -> Result<ChainHash, String> {
-    text.parse().map_err(|error: crate::security::audit::HashError| error.to_string())
+    text.parse().map_err(|error: abide_guard::audit::HashError| error.to_string())
 }

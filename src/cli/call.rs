@@ -18,7 +18,7 @@ use crate::{
     episode::{CallVerdict, Episode},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
-    security::{Boundary, Mode},
+    security::Boundary,
     tool::{ToolOutcome, Toolbox, mcp::Oddity},
 };
 use abide_base::{
@@ -26,6 +26,7 @@ use abide_base::{
     event::EventKind,
     id::ModelId,
 };
+use abide_guard::Mode;
 use abide_lm::{Lm, LmError, LmReply, LmRequest};
 
 /// A call that is wanted, and how it is made.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::error::CliError;
-use crate::security::recording::Recording;
+use abide_guard::recording::Recording;
 
 /// The longest line of a file of episodes, in bytes.
 const MAX_LINE: u64 = 64 * 1024 * 1024;

@@ -2,10 +2,11 @@ use std::io;
 
 use crate::{
     artifact::ArtifactError,
-    security::{BoundaryError, audit::VerifyError, infer::InferError, oauth::AuthError, policy::LockError},
+    security::{infer::InferError, oauth::AuthError},
     tool::{ToolboxError, mcp::ConnectError},
 };
 use abide_base::call::{NameError, ToolName};
+use abide_guard::{BoundaryError, audit::VerifyError, policy::LockError};
 use abide_net as net;
 
 /// Why a command failed.

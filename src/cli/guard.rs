@@ -10,11 +10,11 @@ use super::{
     form::Form,
     text::{plural, say_json},
 };
-use crate::security::{
+use abide_base::event::EventKind;
+use abide_guard::{
     Policy,
     replay::{Decided, Decision, replay},
 };
-use abide_base::event::EventKind;
 
 #[derive(Default)]
 struct Tally {

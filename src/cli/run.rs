@@ -6,13 +6,11 @@ use std::{
 use clap::Parser;
 
 use super::{artifact, audit, boundary, call, error::USAGE, guard, login, testbed, text, tools};
-use crate::{
-    cli::{
-        args::{Args, Audit, Boundary, Command, Guard, Tools},
-        error::CliError,
-    },
-    security::audit::Known,
+use crate::cli::{
+    args::{Args, Audit, Boundary, Command, Guard, Tools},
+    error::CliError,
 };
+use abide_guard::audit::Known;
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code, which is 64 for arguments that cannot
 /// be used.

@@ -17,10 +17,10 @@ use crate::{
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
-    security::{GrantError, Grants, Mode, Oversight, policy::CompileWrites},
     separate,
 };
 use abide_base::{call::ToolName, id::ModelId};
+use abide_guard::{GrantError, Grants, Mode, Oversight, policy::CompileWrites};
 use abide_lm::Lm;
 
 /// Compiles a program: searches for a better state, measures it on examples that the search never saw, seals the artifact.

@@ -16,8 +16,8 @@ use crate::{
     metric::{Metric, Score, counts},
     module::{Boxed, Module, Program},
     runtime::{Run, RunOptions, Runtime},
-    security::{Labels, Mode, Oversight},
 };
+use abide_guard::{Labels, Mode, Oversight};
 use abide_lm::{LmRequest, Message};
 
 /// What a search sees of a program, its data, its metric and its runtime.

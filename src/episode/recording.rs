@@ -5,8 +5,8 @@ use super::{
     episode::Episode,
     step::{CallVerdict, ToolStep},
 };
-use crate::security::recording::{RecordedCall, RecordedSession, Recording};
 use abide_base::scope::ScopeSet;
+use abide_guard::recording::{RecordedCall, RecordedSession, Recording};
 
 impl Episode {
     /// What the run did, to be decided again. `input` is what it was asked, with its fields, and `scopes` are those of its token, which

@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    Fields,
-    security::recording::{RecordedCall, Recording},
-};
+use crate::Fields;
 use abide_base::{
     call::{ReplyStatus, ToolReply},
     id::RunId,
     scope::ScopeSet,
     secret::Redactor,
 };
+use abide_guard::recording::{RecordedCall, Recording};
 
 #[test]
 fn what_a_run_did_can_be_decided_again() {

@@ -15,8 +15,8 @@ use crate::{
     metric::{Metric, MetricError},
     module::Module,
     runtime::{Run, RunOptions, Runtime},
-    security::{Labels, Mode, Oversight},
 };
+use abide_guard::{Labels, Mode, Oversight};
 
 /// Runs a program over a data set and scores it. A failed example never fails the evaluation; an infrastructure failure is
 /// never a score.

@@ -13,10 +13,10 @@ use opentelemetry::{
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::security::audit::{Mirror, Outcome, Row};
 use abide_base::id::RunId;
+use abide_guard::audit::{Mirror, Outcome, Row};
 
-/// Sends audit rows to a logger; for [`Audit::mirrored`](crate::security::Audit::mirrored). Processors and exporters are those of the
+/// Sends audit rows to a logger; for [`Audit::mirrored`](abide_guard::Audit::mirrored). Processors and exporters are those of the
 /// provider; one that cannot send changes no decision, as the file is the record.
 #[derive(Debug)]
 pub struct AuditLogs<L>(L);

@@ -4,9 +4,10 @@ use super::{limits::Limits, runtime::Runtime, shared::Shared};
 use crate::{
     Digest,
     adapter::{Adapter, Chat},
-    security::{Audit, Boundary, Check, Guard, approval::Approver},
+    security::Boundary,
 };
 use abide_base::{call::ToolName, secret::Secret};
+use abide_guard::{Audit, Check, Guard, approval::Approver};
 use abide_lm::Lm;
 
 /// Builds a [`Runtime`]. Model and boundary are part of its type: without both there is no `build`.

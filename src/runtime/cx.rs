@@ -10,9 +10,9 @@ use super::{CallError, Infrastructure, Limits, Shared};
 use crate::{
     adapter::Adapter,
     episode::{ModelStep, Recorder},
-    security::{Guard, Session},
 };
 use abide_base::clock::Clock;
+use abide_guard::{Guard, Session};
 use abide_lm::{LmReply, LmRequest, Message};
 
 /// What one run may touch. Cheap to clone; clones are of the same run.

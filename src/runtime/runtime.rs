@@ -12,9 +12,10 @@ use crate::{
     Fields,
     episode::{Episode, Recorder},
     module::Module,
-    security::{Boundary, Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry},
+    security::Boundary,
 };
 use abide_base::{event::SecurityEvent, id::RunId};
+use abide_guard::{Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry};
 use abide_lm::Lm;
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.

@@ -1,11 +1,9 @@
 use std::sync::Arc;
 
 use super::limits::Limits;
-use crate::{
-    adapter::Adapter,
-    security::{Boundary, Guard},
-};
+use crate::{adapter::Adapter, security::Boundary};
 use abide_base::{clock::Clock, secret::Redactor};
+use abide_guard::Guard;
 use abide_lm::Lm;
 
 #[derive(Clone)]

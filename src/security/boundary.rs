@@ -1,4 +1,4 @@
-//! What the operator allows, and how it is connected to: a [`Policy`](super::Policy), [`Servers`](super::servers::Servers) and the
+//! What the operator allows, and how it is connected to: a [`Policy`](abide_guard::Policy), [`Servers`](super::servers::Servers) and the
 //! [`Connections`](super::Connections) to them, out of one file.
 
 mod boundary;

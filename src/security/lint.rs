@@ -4,7 +4,7 @@
 //! Nothing here is needed for safety: the guard does what the file says. A file that cannot be used has its [`Problem`]s before anybody
 //! gets here; a [`Finding`] is about a file that can.
 //!
-//! [`Problem`]: super::policy::Problem
+//! [`Problem`]: abide_guard::policy::Problem
 
 mod broad;
 mod context;

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use super::{limit::rate::Limiter, policy::Rate};
 use abide_base::clock::Clock;
+use abide_guard::{limit::rate::Limiter, policy::Rate};
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
 /// goes on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, and

@@ -14,13 +14,14 @@ use super::{
 use crate::{
     episode::{CallVerdict, ToolStep},
     runtime::{Cx, Infrastructure},
-    security::{Authorized, Boundary, CallFailure, FailureKind, PendingCall, Unauthorized},
+    security::Boundary,
 };
 use abide_base::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     event::EventKind,
     secret::Redactor,
 };
+use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Unauthorized};
 use abide_net as net;
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.

@@ -12,11 +12,11 @@ use std::{
 use abide::{
     call::ToolCall,
     clock::ManualClock,
+    guard::audit::{AuditOptions, Known, files_of, verify},
     id::ModelId,
     lm::{LmError, LmReply, LmRequest},
     prelude::*,
     runtime::{CallError, Cx},
-    security::audit::{AuditOptions, Known, files_of, verify},
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};

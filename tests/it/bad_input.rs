@@ -8,12 +8,13 @@ use abide::{
     episode::CallVerdict,
     evaluate::Outcome,
     event::EventKind,
+    guard::policy::BoundaryError,
     lm::{Retry, openai::OpenAi},
     net,
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::{oauth::config::ClientAuth, policy::BoundaryError, servers::ServerConfig},
+    security::{oauth::config::ClientAuth, servers::ServerConfig},
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,

@@ -12,14 +12,14 @@ use abide::{
     Digest,
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
+    guard::{
+        Check, CheckError, Mode, Session, Verdict,
+        approval::{Approver, ApproverError, Question, Reply},
+    },
     lm::Lm,
     metric::{Penalty, Score},
     prelude::*,
     runtime::{Builder, RunOptions},
-    security::{
-        Check, CheckError, Mode, Session, Verdict,
-        approval::{Approver, ApproverError, Question, Reply},
-    },
 };
 use abide_testbed::{
     Testbed, customers, log,

@@ -12,13 +12,13 @@ use abide::{
     Slot, SlotPath, Tunable,
     episode::{CallVerdict, Step},
     event::EventKind,
+    guard::Mode,
     id::ModelId,
     lm::{LmError, LmReply, LmRequest},
     module::Reasoned,
     optimizers::Halving,
     prelude::*,
     runtime::{Limits, RunOptions},
-    security::Mode,
 };
 use abide_testbed::Options;
 use futures_util::future::{BoxFuture, join_all};

@@ -10,8 +10,8 @@ use std::{
 use abide::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
+    guard::policy::ToolLock,
     prelude::*,
-    security::policy::ToolLock,
     tool::ToolOutcome,
 };
 use abide_testbed::{Options, Testbed};

@@ -14,13 +14,13 @@ mod sdk;
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     event::EventKind,
+    guard::policy::{PolicySpec, ToolRule, UnlistedArguments},
     net,
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
     security::{
         oauth::config::OAuth,
-        policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{CommandConfig, ServerConfig, Servers},
     },
     tool::{ToolOutcome, ToolboxError},

@@ -3,13 +3,11 @@
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
+    guard::policy::{PolicySpec, ToolRule, UnlistedArguments},
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
-    security::{
-        policy::{PolicySpec, ToolRule, UnlistedArguments},
-        servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
-    },
+    security::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
     tool::ToolOutcome,
 };
 use std::{

@@ -11,10 +11,10 @@ use super::*;
 use crate::{
     prelude::*,
     runtime::CallError,
-    security::Audit,
     testing::{ScriptedLm, boundary},
 };
 use abide_base::call::ToolCall;
+use abide_guard::Audit;
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments.text = { max_chars = 5 }\n";
 

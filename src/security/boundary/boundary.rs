@@ -3,13 +3,13 @@ use std::{path::Path, sync::Arc};
 use super::file;
 use crate::security::{
     Connections,
-    policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of},
     servers::{CommandConfig, LoadContext, ServerConfig, Servers},
 };
 use abide_base::{
     call::{ServerId, ToolName},
     clock::Clock,
 };
+use abide_guard::policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of};
 
 /// What the operator allows, and how it is connected to. Cheap to clone; clones share their connections.
 ///
@@ -25,7 +25,7 @@ impl Boundary {
     /// Reads a boundary file (TOML). Secrets come from the environment or from files that it names.
     ///
     /// # Errors
-    /// The file cannot be read or is larger than [`MAX_BYTES`](crate::security::policy::MAX_BYTES); or anything in it is unknown, missing or wrong, all reported at once.
+    /// The file cannot be read or is larger than [`MAX_BYTES`](abide_guard::policy::MAX_BYTES); or anything in it is unknown, missing or wrong, all reported at once.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
         Self::loaded(path.as_ref(), LoadMode::Work)
     }

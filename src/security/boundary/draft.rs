@@ -1,10 +1,8 @@
 use std::{cell::RefCell, collections::BTreeSet, path::Path};
 
 use super::Boundary;
-use crate::security::{
-    policy::{BoundaryError, Lines, LoadMode, text_of},
-    servers::LoadContext,
-};
+use crate::security::servers::LoadContext;
+use abide_guard::policy::{BoundaryError, Lines, LoadMode, text_of};
 
 /// A boundary for those who look at its file, and do not run with it: secrets need not be there, and it is known where what stands.
 #[derive(Clone, Debug)]

@@ -1,9 +1,7 @@
 //! From the text of `boundary.toml` to a policy and servers.
 
-use crate::security::{
-    policy::{self, Declared, Lines, LoadMode, PolicySpec, Problem, key_path},
-    servers::{self, LoadContext, Servers},
-};
+use crate::security::servers::{self, LoadContext, Servers};
+use abide_guard::policy::{self, Declared, Lines, LoadMode, PolicySpec, Problem, key_path};
 
 /// What a file says, and on which lines.
 pub(super) fn read(

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::Boundary;
-use crate::security::{Connection, GrantError, GrantedScopes, Grants, servers::ServerConfig};
+use crate::security::{Connection, servers::ServerConfig};
 use abide_base::call::ServerId;
+use abide_guard::{GrantError, GrantedScopes, Grants};
 use abide_net as net;
 
 impl Boundary {

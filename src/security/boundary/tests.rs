@@ -12,11 +12,9 @@ use serde_json::json;
 use super::*;
 use abide_testbed::lab::authority as lab;
 
-use crate::security::{
-    oauth::config::OAuth,
-    policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule},
-};
+use crate::security::oauth::config::OAuth;
 use abide_base::call::{Effect, ServerId, ToolName};
+use abide_guard::policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule};
 
 const GOOD: &str = r#"
 [servers.crm]

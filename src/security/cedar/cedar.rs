@@ -1,12 +1,12 @@
 use std::fmt::Write;
 
-use super::super::{
-    Session,
-    policy::{ArgumentRule, Policy, RuleId, ToolRule},
-};
 use abide_base::{
     call::{ToolCall, ToolName},
     scope::ScopeSet,
+};
+use abide_guard::{
+    Session,
+    policy::{ArgumentRule, Policy, RuleId, ToolRule},
 };
 
 /// A boundary in Cedar.
@@ -106,7 +106,7 @@ fn left_out(policy: &Policy, rule: &ToolRule) -> String {
         ("only_if", !rule.only_if.is_empty()),
         ("never_with", !rule.never_with.is_empty()),
         ("no_egress", !rule.no_egress.is_empty()),
-        ("approval", rule.approval != super::super::policy::Approval::None),
+        ("approval", rule.approval != abide_guard::policy::Approval::None),
         ("overridable", !rule.overridable.is_empty()),
         ("the same write twice", rule.effect != abide_base::call::Effect::Read),
         ("canaries", !policy.canaries().is_empty()),

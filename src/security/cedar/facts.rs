@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::security::{
+use abide_base::{call::ToolCall, scope::ScopeSet};
+use abide_guard::{
     Session,
     check::{
         args::{field, unexpected},
@@ -12,7 +13,6 @@ use crate::security::{
     policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
     session::Origin,
 };
-use abide_base::{call::ToolCall, scope::ScopeSet};
 
 pub(super) struct Asking<'a> {
     pub(super) policy: &'a Policy,

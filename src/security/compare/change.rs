@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::security::policy::order::{Order, by_most};
+use abide_guard::policy::order::{Order, by_most};
 
 /// One difference between two boundaries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

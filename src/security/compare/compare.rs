@@ -1,13 +1,11 @@
-use super::super::{
-    boundary::Boundary,
-    policy::{
-        Limits, Policy, WindowLimit, key_path,
-        order::{Order, by_most, presence, set},
-    },
-};
+use super::super::boundary::Boundary;
 use super::{
     change::{Change, Changes, of, word},
     order,
+};
+use abide_guard::policy::{
+    Limits, Policy, WindowLimit, key_path,
+    order::{Order, by_most, presence, set},
 };
 
 /// Every difference, tables in the order of their names.

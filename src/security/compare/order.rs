@@ -1,6 +1,6 @@
 //! Which of two settings lets more through.
 
-use crate::security::policy::{
+use abide_guard::policy::{
     Approval, CompileWrites, Markup, Rate,
     order::{Order, by_most, presence},
 };

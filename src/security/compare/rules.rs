@@ -9,7 +9,8 @@ use super::{
     change::{Changes, of, word},
     order,
 };
-use crate::security::{
+use abide_base::call::{Effect, ToolName};
+use abide_guard::{
     policy::{
         Answer, ArgumentRule, Class, Kept, Policy, ReplyRule, Source, ToolRule, UnlistedArguments, field_path,
         key_path,
@@ -17,7 +18,6 @@ use crate::security::{
     },
     text::decodings::normalize,
 };
-use abide_base::call::{Effect, ToolName};
 
 pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
     let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();

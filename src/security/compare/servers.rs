@@ -16,13 +16,13 @@ use crate::security::{
         Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
         TokenSource,
     },
-    policy::{
-        key_path,
-        order::{Order, by_least, covering, optional, presence, set},
-    },
     servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
 use abide_base::{call::ServerId, scope::ScopeSet};
+use abide_guard::policy::{
+    key_path,
+    order::{Order, by_least, covering, optional, presence, set},
+};
 use abide_net as net;
 use abide_net::TlsVersion;
 

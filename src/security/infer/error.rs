@@ -1,5 +1,5 @@
-use super::super::recording::ReplayError;
 use abide_base::call::{NameError, ToolName};
+use abide_guard::recording::ReplayError;
 
 /// Why runs make no boundary.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,5 @@
 use std::collections::BTreeMap;
 
-use super::super::{
-    check::values::is_blank,
-    policy::{Limits, Registry, Source, ToolRule},
-    recording::Recording,
-};
 use super::{
     count::{episodes, times},
     error::InferError,
@@ -12,6 +7,11 @@ use super::{
     seen::Usage,
 };
 use abide_base::call::{Effect, ToolName};
+use abide_guard::{
+    check::values::is_blank,
+    policy::{Limits, Registry, Source, ToolRule},
+    recording::Recording,
+};
 
 /// Proposes the least boundary that admits every call of some good runs. Their order does not matter.
 ///

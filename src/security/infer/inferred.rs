@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::policy::{Limits, PolicySpec, Registry, ToolRule};
 use abide_base::call::ToolName;
+use abide_guard::policy::{Limits, PolicySpec, Registry, ToolRule};
 
 /// What the operator knows and calls do not show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Proposed {
 }
 
 impl Inferred {
-    /// The rules, without servers: what [`Policy::load`](super::super::Policy::load) reads from [`Inferred::to_toml`].
+    /// The rules, without servers: what [`Policy::load`](abide_guard::Policy::load) reads from [`Inferred::to_toml`].
     pub fn spec(&self) -> PolicySpec {
         let rules = self.tools.iter().map(|(name, proposed)| (name.clone(), proposed.rule.clone()));
         PolicySpec {

@@ -8,7 +8,11 @@ use std::{
 use serde_json::Value;
 
 use super::InferError;
-use crate::security::{
+use abide_base::{
+    call::{ReplyStatus, ToolCall, ToolName},
+    scope::ScopeSet,
+};
+use abide_guard::{
     call_digest::arguments_digest,
     check::values::items,
     policy::{Registry, Source},
@@ -16,10 +20,6 @@ use crate::security::{
     replay,
     session::Structure,
     text::decodings::normalize,
-};
-use abide_base::{
-    call::{ReplyStatus, ToolCall, ToolName},
-    scope::ScopeSet,
 };
 
 /// What was seen in all runs.
@@ -296,7 +296,7 @@ fn trusted(recording: &Recording) -> Vec<Source> {
 }
 
 /// The places that have a value, as the guard sees it.
-fn places(value: &Value, session: &crate::security::Session, trusted: &[Source], replies: &Replies) -> Places {
+fn places(value: &Value, session: &abide_guard::Session, trusted: &[Source], replies: &Replies) -> Places {
     let lists: [&Registry; 1] = [session.registry()];
     let has =
         |source: &Source| session.with_memory(|memory| memory.came_from(std::slice::from_ref(source), &lists, value));

@@ -22,16 +22,14 @@ use super::{
     seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
     source,
 };
-use crate::{
-    Pattern,
-    security::{
-        check::values::is_blank,
-        policy::{AnyOf, ArgumentMatch, ArgumentRule, Distinct, PriorCall, Source},
-        session::is_blank_text,
-        text::{decodings::normalize, link::leads_only_to},
-    },
-};
+use crate::Pattern;
 use abide_base::call::ToolName;
+use abide_guard::{
+    check::values::is_blank,
+    policy::{AnyOf, ArgumentMatch, ArgumentRule, Distinct, PriorCall, Source},
+    session::is_blank_text,
+    text::{decodings::normalize, link::leads_only_to},
+};
 
 /// What is proposed for one argument.
 #[derive(Default)]

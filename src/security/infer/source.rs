@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::security::policy::Source;
+use abide_guard::policy::Source;
 
 /// More places than this for one argument say nothing any more.
 const MAX_SOURCES: usize = 4;

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::{policy::Registry, recording::Recording};
 use super::*;
-use crate::security::{
+use abide_base::call::{Effect, ToolName};
+use abide_guard::{
     BoundaryError, Policy,
-    policy::ArgumentRule,
+    policy::{ArgumentRule, Registry},
+    recording::Recording,
     replay::{Decision, replay},
 };
-use abide_base::call::{Effect, ToolName};
 
 /// The boundary that a text is.
 fn load(text: &str) -> Result<Policy, BoundaryError> {

@@ -8,8 +8,8 @@ use std::{
 use serde_json::Value;
 
 use super::{Proposed, inferred::Inferred};
-use crate::security::policy::{AnyOf, ArgumentRule, RuleId, UnlistedArguments, field_path};
 use abide_base::call::{Effect, ToolName};
+use abide_guard::policy::{AnyOf, ArgumentRule, RuleId, UnlistedArguments, field_path};
 
 /// The file.
 pub(super) fn toml(inferred: &Inferred) -> String {

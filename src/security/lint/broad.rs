@@ -8,16 +8,14 @@ use super::{
 };
 use crate::{
     Pattern,
-    security::{
-        oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
-        policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path},
-    },
+    security::oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
 };
 use abide_base::{
     call::{Effect, ToolName},
     schema::schema_of,
     scope::{Scope, ScopeSet},
 };
+use abide_guard::policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path};
 
 /// Words in scopes that mean everything.
 const BROAD_SCOPES: &[&str] = &[

@@ -6,8 +6,8 @@ use super::{
     Code,
     context::{LintContext, Place, argument_rules, rule_key},
 };
-use crate::security::policy::{ArgumentRule, RuleId};
 use abide_base::call::ToolName;
+use abide_guard::policy::{ArgumentRule, RuleId};
 
 pub(super) fn check(context: &mut LintContext<'_>) {
     for (tool, rule) in context.rules() {

@@ -8,10 +8,10 @@ use super::{
     Code,
     context::{LintContext, argument_rules, refuses_others, tool_key},
 };
-use crate::security::policy::{
+use abide_base::{call::ToolName, schema::takes};
+use abide_guard::policy::{
     ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit, key_path,
 };
-use abide_base::{call::ToolName, schema::takes};
 
 pub(super) fn check(context: &mut LintContext<'_>) {
     for (tool, rule) in context.rules() {

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::super::boundary::Draft;
 use super::*;
-use crate::security::policy::ToolLock;
 use abide_base::call::{ServerId, ToolName, ToolSpec};
+use abide_guard::policy::ToolLock;
 
 const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n";

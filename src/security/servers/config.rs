@@ -3,11 +3,9 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use url::Url;
 
 use super::InputPolicy;
-use crate::security::{
-    oauth::config::{Access, OAuth, ResourceServer},
-    policy::Rate,
-};
+use crate::security::oauth::config::{Access, OAuth, ResourceServer};
 use abide_base::{call::ServerId, secret::Secret};
+use abide_guard::policy::Rate;
 use abide_net as net;
 
 /// One MCP server over HTTP: where it is, how we are let in, and how we connect.

@@ -10,12 +10,12 @@ use std::{
 use tokio::sync::watch;
 
 use super::{ToolError, error::Sent};
-use crate::security::policy::CallLimits;
 use abide_base::{
     call::{Effect, ToolName},
     event::{EventKind, EventSink, SecurityEvent},
     secret::Redactor,
 };
+use abide_guard::policy::CallLimits;
 
 /// What one call belongs to.
 #[derive(Clone)]

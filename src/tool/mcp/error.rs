@@ -13,8 +13,9 @@ use super::{
     sse,
     subject::Subject,
 };
-use crate::security::{CallFailure, FailureKind, oauth::AuthError};
+use crate::security::oauth::AuthError;
 use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet, secret::Redactor};
+use abide_guard::{CallFailure, FailureKind};
 use abide_net as net;
 
 /// Why an MCP server cannot be used.

@@ -12,12 +12,13 @@ use super::{
     rounds::Rounds,
     subject::Subject,
 };
-use crate::security::{CallFailure, Connection, PendingCall, servers::CommandConfig};
+use crate::security::{Connection, servers::CommandConfig};
 use abide_base::{
     call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     secret::Redactor,
 };
+use abide_guard::{CallFailure, PendingCall};
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
 pub struct McpServer {

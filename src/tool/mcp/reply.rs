@@ -9,12 +9,12 @@ use super::{
     message::{OMITTED, why_unusable},
     oddity::quoted,
 };
-use crate::security::{WRAPPER, has_json_texts, json_of};
 use abide_base::{
     call::{ReplyStatus, ToolReply},
     schema::{Misfit, Schema, Turns},
     secret::Redactor,
 };
+use abide_guard::{WRAPPER, has_json_texts, json_of};
 
 const MAX_MESSAGE: usize = 4 * 1024;
 

@@ -16,12 +16,11 @@ use super::{call::Idempotency, limit::PATIENCE, listing::MAX_PAGES, subject::Sub
 use crate::{
     Fields,
     security::{
-        Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+        Connection,
         oauth::{
             AuthError,
             config::{ClientAuth, OAuth},
         },
-        policy::{PolicySpec, ToolRule, UnlistedArguments},
         servers::{InputPolicy, ServerConfig},
     },
 };
@@ -32,6 +31,10 @@ use abide_base::{
     id::RunId,
     scope::ScopeSet,
     secret::{Redactor, Secret},
+};
+use abide_guard::{
+    Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+    policy::{PolicySpec, ToolRule, UnlistedArguments},
 };
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 

@@ -12,10 +12,9 @@ use crate::{
     episode::Episode,
     module::Module,
     runtime::{CallError, RunOptions},
-    security::audit::OutcomeStatus,
-    security::{Audit, Mode},
     testing::{ScriptedLm, boundary, runtime},
 };
+use abide_guard::{Audit, Mode, audit::OutcomeStatus};
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments = { text = {}, times = {} }\n";
 

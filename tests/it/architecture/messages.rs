@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use abide::security::policy::ArgumentRule;
+use abide::guard::policy::ArgumentRule;
 
 use super::source::Source;
 

@@ -4,10 +4,11 @@ use abide::{
     Fields,
     clock::SystemClock,
     episode::Recorder,
+    guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
     id::RunId,
     secret::Redactor,
     security::{
-        Authorized, Connection, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+        Connection,
         oauth::config::{ClientAuth, StepUp},
     },
     tool::mcp::{CallContext, McpServer, ToolError},

@@ -6,13 +6,13 @@ use abide::{
     clock::Clock,
     episode::Recorder,
     event::EventKind,
-    id::RunId,
-    scope::ScopeSet,
-    secret::Redactor,
-    security::{
+    guard::{
         Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
+    id::RunId,
+    scope::ScopeSet,
+    secret::Redactor,
     tool::mcp::{CallContext, McpServer, ToolError},
 };
 use std::{

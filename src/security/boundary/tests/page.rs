@@ -3,20 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::security::{
-    lint::{self, Severity},
-    policy::ArgumentRule,
-};
+use crate::security::lint::{self, Severity};
 use abide_base::{call::ToolSpec, event::EventKind};
+use abide_guard::policy::ArgumentRule;
 
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
 /// The code that reads all tables but those of servers and of arguments.
 const READERS: [&str; 4] = [
-    include_str!("../../policy/file/read.rs"),
-    include_str!("../../policy/file/flow.rs"),
-    include_str!("../../policy/file/limits.rs"),
-    include_str!("../../policy/file/tool.rs"),
+    include_str!("../../../../guard/src/policy/file/read.rs"),
+    include_str!("../../../../guard/src/policy/file/flow.rs"),
+    include_str!("../../../../guard/src/policy/file/limits.rs"),
+    include_str!("../../../../guard/src/policy/file/tool.rs"),
 ];
 
 /// The keys of arguments, and the texts in the lists of the other known keys.

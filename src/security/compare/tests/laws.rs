@@ -5,7 +5,7 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::security::{
+use abide_guard::{
     recording::Recording,
     replay::{Decision, replay},
 };

@@ -3,7 +3,7 @@
 use proptest::{collection, option, prelude::*, sample::select};
 
 use super::*;
-use crate::security::policy::Source;
+use abide_guard::policy::Source;
 
 fn texts() -> impl Strategy<Value = &'static str> {
     select(vec![

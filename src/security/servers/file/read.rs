@@ -2,8 +2,9 @@ use super::{
     LoadContext,
     server::{self, Server},
 };
-use crate::security::{policy::Table, servers::Servers};
+use crate::security::servers::Servers;
 use abide_base::call::ServerId;
+use abide_guard::policy::Table;
 
 /// What the tables `[servers]` of a file say.
 pub(crate) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {

@@ -1,8 +1,8 @@
 use std::{fs, io::Read, path::PathBuf};
 
 use super::LoadContext;
-use crate::security::policy::Table;
 use abide_base::secret::Secret;
+use abide_guard::policy::Table;
 
 /// A file with a secret in it is small.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;

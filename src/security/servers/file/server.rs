@@ -20,10 +20,10 @@ use crate::security::{
         config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},
         store,
     },
-    policy::{Table, duration, read_rate as rate},
     servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
 use abide_base::{call::ServerId, scope::Scope, secret::Secret};
+use abide_guard::policy::{Table, duration, read_rate as rate};
 use abide_net as net;
 use abide_net::{AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion};
 

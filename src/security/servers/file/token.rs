@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::security::{
     jwt::Algorithm,
     oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
-    policy::Table,
 };
 use abide_base::scope::{Scope, ScopeSet};
+use abide_guard::policy::Table;
 
 pub(super) const KEYS: &[&str] = &[
     "audience",

@@ -3,9 +3,9 @@ use url::Url;
 use super::token;
 use crate::security::{
     oauth::config::{ClientAuth, Enterprise, Grant, OAuth},
-    policy::{Problem, key_path as join},
     servers::ServerConfig,
 };
+use abide_guard::policy::{Problem, key_path as join};
 use abide_net::is_loopback;
 
 /// The problems of one server.

@@ -1,8 +1,6 @@
 use super::server;
-use crate::security::{
-    policy::{Problem, key_path},
-    servers::Servers,
-};
+use crate::security::servers::Servers;
+use abide_guard::policy::{Problem, key_path};
 
 /// Every problem of the servers.
 pub(crate) fn validate(servers: &Servers) -> Vec<Problem> {

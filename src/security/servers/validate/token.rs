@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::security::{
-    oauth::config::{MissingAudience, OAuth, is_reserved},
-    policy::{Problem, key_path as join},
-};
+use crate::security::oauth::config::{MissingAudience, OAuth, is_reserved};
+use abide_guard::policy::{Problem, key_path as join};
 
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 2_048;

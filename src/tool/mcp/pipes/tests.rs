@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, Read
 use super::super::{freshness::Freshness, limit::Meter, message, oddity::Oddities, subject::Subject};
 use super::{pipes::Lines, *};
 use crate::{
-    security::{policy::ToolRule, servers::InputPolicy},
+    security::servers::InputPolicy,
     tool::mcp::{
         CallContext,
         call::CallHandle,
@@ -25,6 +25,7 @@ use crate::{
 use abide_base::{
     call::Effect, clock::ManualClock, event::SecurityEvent, id::RunId, scope::ScopeSet, secret::Redactor,
 };
+use abide_guard::policy::ToolRule;
 
 /// The program's side of the pipes.
 struct Program {

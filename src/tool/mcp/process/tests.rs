@@ -4,14 +4,11 @@ use rmcp::transport::Transport;
 use serde_json::Value;
 
 use super::*;
-use crate::{
-    security::policy::ToolRule,
-    tool::mcp::{
-        ConnectError, McpServer, ToolError,
-        start::DISCOVER_TIMEOUT,
-        subject::Subject,
-        tests::{Hasty, Noted, call, call_under},
-    },
+use crate::tool::mcp::{
+    ConnectError, McpServer, ToolError,
+    start::DISCOVER_TIMEOUT,
+    subject::Subject,
+    tests::{Hasty, Noted, call, call_under},
 };
 use abide_base::{
     call::{Effect, ToolReply},
@@ -19,6 +16,7 @@ use abide_base::{
     scope::ScopeSet,
     secret::Secret,
 };
+use abide_guard::policy::ToolRule;
 use abide_testbed::lab::log::LogCapture;
 
 /// A server of the older era in the shell's own words. `$id` is that of the request.

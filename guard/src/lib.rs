@@ -1,0 +1,28 @@
+//! The guard: what an operator allows, and the only way from a wanted tool call to a permitted one.
+//!
+//! It works with any MCP client, and knows no network: [`Guard::authorize`] gives a [`PendingCall`], whose
+//! [`perform`](PendingCall::perform) makes the call and is the only way to a reply, and [`Guard::release`] lets an answer out.
+
+pub mod approval;
+pub mod audit;
+pub mod call_digest;
+pub mod check;
+mod guard;
+pub mod limit;
+pub mod policy;
+pub mod recording;
+pub mod replay;
+mod rule_path;
+pub mod session;
+pub mod text;
+
+pub use abide_base::{call, clock, event, id, scope, secret};
+pub use abide_signatures::Fields;
+pub use audit::Audit;
+pub use check::{
+    Check, CheckError, Denied, Verdict,
+    token::{GrantError, GrantedScopes, Grants},
+};
+pub use guard::{Authorized, CallFailure, Denial, FailureKind, Guard, PendingCall, Unauthorized};
+pub use policy::{BoundaryError, Policy, RuleId};
+pub use session::{Caller, Labels, Mode, Oversight, Session, WRAPPER, has_json_texts, json_of};

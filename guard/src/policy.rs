@@ -1,0 +1,38 @@
+//! What the operator allows: tools, scopes, effects, argument rules, limits (least privilege, an allowlist).
+//!
+//! A [`Policy`] is the part of a boundary file that the guard decides by ([`Policy::load`]), or is made in code ([`Policy::new`]). Tools that
+//! it does not name are not allowed. It never changes.
+
+mod concern;
+mod error;
+mod file;
+mod key;
+mod lock;
+pub mod order;
+mod policy;
+mod reader;
+mod recorded;
+mod registry;
+mod rule;
+mod spec;
+mod text;
+mod validate;
+
+pub(crate) use concern::{NoEgressFields, Watched};
+pub use error::{BoundaryError, Problem};
+pub use file::{LoadMode, duration, read, read_file, read_rate};
+pub use key::field_path;
+pub use lock::{Approved, Drift, LockError, ToolLock};
+pub use policy::{MAX_BYTES, Policy};
+pub use policy::{check_size, invalid, text_of};
+pub use reader::{Lines, Table, join as key_path};
+pub use recorded::Recorded;
+pub use registry::Registry;
+pub use rule::{
+    Answer, AnyOf, Approval, ArgumentMatch, ArgumentRule, CallLimits, Class, ClassPattern, CompileWrites, Distinct,
+    Kept, Limits, Markup, Overridable, PriorCall, PriorCallError, Rate, RateError, ReadAs, ReplyRule, RuleId, Source,
+    ToolRule, UnlistedArguments, Uses, WindowLimit, WrittenAs,
+};
+pub use spec::PolicySpec;
+pub use text::read_text;
+pub use validate::{Declared, validate};

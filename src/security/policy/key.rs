@@ -1,9 +1,0 @@
-use super::{ArgumentRule, reader::join};
-
-/// The place of a rule of a field, `path` being the names that lead to it. A field that is named like a key of rules stands under `fields`.
-pub(crate) fn field_path(argument: &str, path: &[&str]) -> String {
-    path.iter().fold(argument.to_owned(), |place, name| {
-        let is_key = ArgumentRule::KEYS.contains(name);
-        join(&if is_key { join(&place, "fields") } else { place }, name)
-    })
-}
