@@ -7,6 +7,14 @@ use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
     clock::{Clock, SystemClock},
+    credentials::{
+        jwt::SigningKey,
+        oauth::{
+            AuthError, Capabilities, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
+            config::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Registration, StepUp, TokenSource},
+            resource_metadata,
+        },
+    },
     episode::Recorder,
     guard::{
         Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Unauthorized,
@@ -18,12 +26,6 @@ use abide::{
     secret::{Redactor, Secret},
     security::{
         Connection,
-        jwt::SigningKey,
-        oauth::{
-            AuthError, Capabilities, ResourceMetadata, TokenChallenge, UserAgent, capabilities,
-            config::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Registration, StepUp, TokenSource},
-            resource_metadata,
-        },
         servers::{InputPolicy, Protocol, ServerConfig},
     },
     tool::mcp::{CallContext, ConnectError, McpServer},

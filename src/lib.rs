@@ -21,6 +21,8 @@ mod testing;
 pub mod tool;
 
 pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
+/// OAuth 2.1 client for MCP servers, JWT verification and signing.
+pub use abide_credentials as credentials;
 pub use abide_derive::{Signature, Tunable};
 /// The guard: the policy, and the only way from a wanted call to a permitted one.
 pub use abide_guard as guard;

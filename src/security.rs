@@ -6,9 +6,7 @@ pub mod compare;
 mod connection;
 mod connections;
 pub mod infer;
-pub mod jwt;
 pub mod lint;
-pub mod oauth;
 mod pace;
 pub mod servers;
 

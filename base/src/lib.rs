@@ -11,3 +11,5 @@ pub mod scope;
 pub mod secret;
 pub mod token_shape;
 pub mod usage;
+
+pub use abide_signatures::Digest;

@@ -1,7 +1,7 @@
 #![no_main]
 //! The metadata of an authorization server. The first line is the pinned issuer.
 
-use abide::security::oauth::fuzzing::{issuer, issuer_places};
+use abide::credentials::oauth::fuzzing::{issuer, issuer_places};
 use abide_fuzz::{assert_safe, assert_short, first_line};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 #![no_main]
 //! A key set.
 
-use abide::security::jwt::fuzzing::Keys;
+use abide::credentials::jwt::fuzzing::Keys;
 use abide_fuzz::assert_short;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 #![no_main]
 //! The metadata of a protected resource. The first line is the address of the server, the second the place that its challenge named.
 
-use abide::security::oauth::fuzzing::{resource, resource_places};
+use abide::credentials::oauth::fuzzing::{resource, resource_places};
 use abide_fuzz::{assert_safe, assert_short, first_line};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;

@@ -1,7 +1,7 @@
 #![no_main]
 //! The answer of a token endpoint.
 
-use abide::{scope::ScopeSet, security::{jwt::MAX_TOKEN, oauth::{config::Proof, fuzzing::grant}}};
+use abide::{scope::ScopeSet, credentials::{jwt::MAX_TOKEN, oauth::{config::Proof, fuzzing::grant}}};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use abide::{scope::ScopeSet, security::oauth::fuzzing::{Challenge, challenge, challenges}};
+use abide::{scope::ScopeSet, credentials::oauth::fuzzing::{Challenge, challenge, challenges}};
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use libfuzzer_sys::fuzz_target;
 

@@ -2,10 +2,11 @@ use std::io;
 
 use crate::{
     artifact::ArtifactError,
-    security::{infer::InferError, oauth::AuthError},
+    security::infer::InferError,
     tool::{ToolboxError, mcp::ConnectError},
 };
 use abide_base::call::{NameError, ToolName};
+use abide_credentials::oauth::AuthError;
 use abide_guard::{BoundaryError, audit::VerifyError, policy::LockError};
 use abide_net as net;
 

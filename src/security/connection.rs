@@ -2,8 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{oauth::Identity, pace::Pace, servers::ServerConfig};
+use super::{pace::Pace, servers::ServerConfig};
 use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
+use abide_credentials::oauth::Identity;
 use abide_net as net;
 
 /// Who we are at one server, and how fast it is spoken to.

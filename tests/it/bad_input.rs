@@ -4,6 +4,7 @@ use std::{error::Error, fmt::Write as _, sync::Arc, time::Duration};
 
 use abide::{
     artifact::ArtifactError,
+    credentials::oauth::config::ClientAuth,
     data::DataError,
     episode::CallVerdict,
     evaluate::Outcome,
@@ -14,7 +15,7 @@ use abide::{
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::{oauth::config::ClientAuth, servers::ServerConfig},
+    security::servers::ServerConfig,
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,

@@ -9,17 +9,14 @@ use std::{
 };
 
 use abide::{
+    credentials::oauth::{
+        AccessToken, AuthError, Identity, UserAgent,
+        config::{ClientAuth, Code, Grant, OAuth, Registration},
+    },
     net,
     scope::ScopeSet,
     secret::Redactor,
-    security::{
-        Connection,
-        oauth::{
-            AccessToken, AuthError, Identity, UserAgent,
-            config::{ClientAuth, Code, Grant, OAuth, Registration},
-        },
-        servers::ServerConfig,
-    },
+    security::{Connection, servers::ServerConfig},
     tool::mcp::McpServer,
 };
 use abide_testbed::{Options, Testbed, auth::Quirk};

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use abide::{
     call::{ServerId, ToolCall},
     clock::SystemClock,
+    credentials::oauth::{AuthError, Identity, UserAgent, config::Grant},
     episode::Episode,
     event::EventKind,
     net,
     prelude::*,
     secret::Redactor,
-    security::oauth::{AuthError, Identity, UserAgent, config::Grant},
     tool::{ToolOutcome, ToolboxError, mcp::ConnectError},
 };
 use futures_util::{FutureExt, future::BoxFuture};

@@ -13,16 +13,14 @@ mod sdk;
 
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
+    credentials::oauth::config::OAuth,
     event::EventKind,
     guard::policy::{PolicySpec, ToolRule, UnlistedArguments},
     net,
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
-    security::{
-        oauth::config::OAuth,
-        servers::{CommandConfig, ServerConfig, Servers},
-    },
+    security::servers::{CommandConfig, ServerConfig, Servers},
     tool::{ToolOutcome, ToolboxError},
 };
 use std::{

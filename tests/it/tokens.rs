@@ -14,9 +14,9 @@ use std::{
 
 use abide::{
     clock::ManualClock,
+    credentials::jwt::{self, Claims, Refusal, ResourceServer, Verifier},
     net::{self, Request},
     scope::ScopeSet,
-    security::jwt::{self, Claims, Refusal, ResourceServer, Verifier},
     token_shape::is_jwt,
 };
 use abide_testbed::{

@@ -9,20 +9,20 @@ use std::{
 use abide::{
     call::{Effect, ReplyStatus, ToolReply},
     clock::{Clock, SystemClock},
+    credentials::{
+        jwt,
+        oauth::{
+            AuthError, Identity,
+            config::{ClientAuth, OAuth},
+        },
+    },
     episode::Recorder,
     event::EventKind,
     id::RunId,
     net,
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{
-        Connection, jwt,
-        oauth::{
-            AuthError, Identity,
-            config::{ClientAuth, OAuth},
-        },
-        servers::ServerConfig,
-    },
+    security::{Connection, servers::ServerConfig},
     tool::mcp::{ConnectError, McpServer, ToolError},
 };
 use abide_testbed::{Options, Scheme, Testbed, TraceId, auth, mcp};

@@ -7,7 +7,11 @@ mod laws;
 mod pending;
 mod sequence;
 
-use std::{collections::{BTreeMap, BTreeSet}, sync::{Arc, Mutex}, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;

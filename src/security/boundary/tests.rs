@@ -12,8 +12,8 @@ use serde_json::json;
 use super::*;
 use abide_testbed::lab::authority as lab;
 
-use crate::security::oauth::config::OAuth;
 use abide_base::call::{Effect, ServerId, ToolName};
+use abide_credentials::oauth::config::OAuth;
 use abide_guard::policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule};
 
 const GOOD: &str = r#"

@@ -11,14 +11,16 @@ use super::{
 };
 use crate::security::{
     boundary::Boundary,
+    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
+};
+use abide_base::{call::ServerId, scope::ScopeSet};
+use abide_credentials::{
     jwt::Algorithm,
     oauth::config::{
         Code, Grant, MissingAudience, OAuth, Pkce, Proof, Registration, ResourceParameter, StepUp, TokenRules,
         TokenSource,
     },
-    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
-use abide_base::{call::ServerId, scope::ScopeSet};
 use abide_guard::policy::{
     key_path,
     order::{Order, by_least, covering, optional, presence, set},

@@ -6,15 +6,13 @@ use super::{
     Code,
     context::{LintContext, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
 };
-use crate::{
-    Pattern,
-    security::oauth::config::{MissingAudience, OAuth, Pkce, StepUp},
-};
+use crate::Pattern;
 use abide_base::{
     call::{Effect, ToolName},
     schema::schema_of,
     scope::{Scope, ScopeSet},
 };
+use abide_credentials::oauth::config::{MissingAudience, OAuth, Pkce, StepUp};
 use abide_guard::policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path};
 
 /// Words in scopes that mean everything.

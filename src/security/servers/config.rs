@@ -3,8 +3,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use url::Url;
 
 use super::InputPolicy;
-use crate::security::oauth::config::{Access, OAuth, ResourceServer};
 use abide_base::{call::ServerId, secret::Secret};
+use abide_credentials::oauth::config::{Access, OAuth, ResourceServer};
 use abide_guard::policy::Rate;
 use abide_net as net;
 

@@ -13,8 +13,8 @@ use super::{
     sse,
     subject::Subject,
 };
-use crate::security::oauth::AuthError;
 use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet, secret::Redactor};
+use abide_credentials::oauth::AuthError;
 use abide_guard::{CallFailure, FailureKind};
 use abide_net as net;
 

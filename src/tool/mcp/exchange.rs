@@ -7,11 +7,11 @@ use super::{
     error::{Fault, Sent},
     http::Http,
 };
-use crate::security::oauth::{
+use abide_base::{event::EventKind, scope::ScopeSet};
+use abide_credentials::oauth::{
     AccessToken, AuthError, TokenChallenge,
     challenge::{self, Challenge},
 };
-use abide_base::{event::EventKind, scope::ScopeSet};
 use abide_net as net;
 use abide_net::{Backoff, Request, Streamed, retry_after};
 

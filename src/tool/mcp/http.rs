@@ -32,8 +32,9 @@ use super::{
     sse::Body,
     subject::Subject,
 };
-use crate::security::{Connection, oauth::Identity, servers::Protocol};
+use crate::security::{Connection, servers::Protocol};
 use abide_base::clock::Clock;
+use abide_credentials::oauth::Identity;
 use abide_net::Request;
 
 /// The time for one exchange: until the whole reply, or the beginning of a stream.

@@ -17,10 +17,6 @@ use crate::{
     Fields,
     security::{
         Connection,
-        oauth::{
-            AuthError,
-            config::{ClientAuth, OAuth},
-        },
         servers::{InputPolicy, ServerConfig},
     },
 };
@@ -31,6 +27,10 @@ use abide_base::{
     id::RunId,
     scope::ScopeSet,
     secret::{Redactor, Secret},
+};
+use abide_credentials::oauth::{
+    AuthError,
+    config::{ClientAuth, OAuth},
 };
 use abide_guard::{
     Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,

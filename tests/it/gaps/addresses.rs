@@ -3,11 +3,11 @@
 use std::{fs, net::TcpListener};
 
 use abide::{
-    net::{self, AddressKind, Request},
-    security::{
+    credentials::{
         jwt,
         oauth::{AuthError, config::ClientAuth, resource_metadata},
     },
+    net::{self, AddressKind, Request},
 };
 use abide_testbed::{Options, Testbed};
 use axum::{Json, response::IntoResponse};

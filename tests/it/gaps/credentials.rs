@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abide::{
     call::Effect,
-    security::{
+    credentials::{
         jwt::{Algorithm, SigningKey},
         oauth::{AuthError, config::ClientAuth},
     },
@@ -29,9 +29,9 @@ use super::{
 };
 use crate::support::Hasty;
 
-const ED25519: &str = include_str!("../../../src/security/jwt/sign/keys/ed25519.pem");
-const P256: &str = include_str!("../../../src/security/jwt/sign/keys/p256.pem");
-const RSA: &str = include_str!("../../../src/security/jwt/sign/keys/rsa.pem");
+const ED25519: &str = include_str!("../../../credentials/src/jwt/sign/keys/ed25519.pem");
+const P256: &str = include_str!("../../../credentials/src/jwt/sign/keys/p256.pem");
+const RSA: &str = include_str!("../../../credentials/src/jwt/sign/keys/rsa.pem");
 
 /// A site whose issuer says other things of itself.
 async fn describing(change: impl Fn(&mut Value) + Clone + Send + Sync + 'static) -> Site {

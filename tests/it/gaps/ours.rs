@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use abide::{
     call::Effect,
+    credentials::oauth::{
+        AuthError, Identity,
+        config::{ClientAuth, OAuth},
+    },
     event::EventKind,
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{
-        Connection,
-        oauth::{
-            AuthError, Identity,
-            config::{ClientAuth, OAuth},
-        },
-        servers::ServerConfig,
-    },
+    security::{Connection, servers::ServerConfig},
     tool::mcp::{ConnectError, McpServer, ToolError},
 };
 use serde_json::json;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use abide::{
     call::Effect,
-    event::EventKind,
-    net,
-    scope::ScopeSet,
-    security::oauth::{
+    credentials::oauth::{
         AuthError,
         config::{Proof, StepUp},
         resource_metadata,
     },
+    event::EventKind,
+    net,
+    scope::ScopeSet,
     tool::mcp::ToolError,
 };
 use axum::response::IntoResponse;

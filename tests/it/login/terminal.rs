@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use abide::security::{Boundary, oauth::Loopback};
+use abide::{credentials::oauth::Loopback, security::Boundary};
 
 use super::*;
 

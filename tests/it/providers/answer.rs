@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use abide::security::jwt::{Algorithm, SigningKey};
+use abide::credentials::jwt::{Algorithm, SigningKey};
 use http::StatusCode;
 use jsonwebtoken::{EncodingKey, crypto};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) enum Version {
     Two,
 }
 
-const RSA: &str = include_str!("../../../src/security/jwt/sign/keys/rsa.pem");
+const RSA: &str = include_str!("../../../credentials/src/jwt/sign/keys/rsa.pem");
 const KID: &str = "key-2026";
 const DRIVE: &str = "https://www.googleapis.com/auth/drive.readonly";
 

@@ -3,14 +3,12 @@
 use abide::{
     Fields,
     clock::SystemClock,
+    credentials::oauth::config::{ClientAuth, StepUp},
     episode::Recorder,
     guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
     id::RunId,
     secret::Redactor,
-    security::{
-        Connection,
-        oauth::config::{ClientAuth, StepUp},
-    },
+    security::Connection,
     tool::mcp::{CallContext, McpServer, ToolError},
 };
 use futures_util::future::BoxFuture;

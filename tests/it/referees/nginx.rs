@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, fs};
 
 use abide::{
+    credentials::oauth::config::ClientAuth,
     net::{Options, TlsVersion},
-    security::oauth::config::ClientAuth,
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! oidc-provider as issuer, and a resource server that checks its tokens with another library before fastmcp serves the call.
 
-use abide::security::{
+use abide::credentials::{
     jwt::{Algorithm, SigningKey},
     oauth::{
         AuthError,

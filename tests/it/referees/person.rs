@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use abide::security::oauth::{
+use abide::credentials::oauth::{
     UserAgent,
     config::{ClientAuth, Code, Grant, Registration},
 };

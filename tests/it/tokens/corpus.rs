@@ -6,7 +6,7 @@ mod shape;
 
 use std::mem::discriminant;
 
-use abide::security::jwt::Error;
+use abide::credentials::jwt::Error;
 
 use super::forge::Forge;
 

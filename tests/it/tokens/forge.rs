@@ -5,17 +5,17 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, crypto};
 use serde_json::{Map, Value, json};
 
-use abide::security::jwt::{Algorithm, SigningKey};
+use abide::credentials::jwt::{Algorithm, SigningKey};
 
 pub(super) const ISSUER: &str = "https://issuer.example";
 pub(super) const NOW: u64 = 1_800_000_000;
 pub(super) const SCOPE: &str = "customer:read ticket:create";
 
-const RSA: &str = include_str!("../../../src/security/jwt/sign/keys/rsa.pem");
-pub(super) const RSA_PUBLIC: &str = include_str!("../../../src/security/jwt/sign/keys/rsa_public.pem");
-const P256: &str = include_str!("../../../src/security/jwt/sign/keys/p256.pem");
-const P384: &str = include_str!("../../../src/security/jwt/sign/keys/p384.pem");
-const ED25519: &str = include_str!("../../../src/security/jwt/sign/keys/ed25519.pem");
+const RSA: &str = include_str!("../../../credentials/src/jwt/sign/keys/rsa.pem");
+pub(super) const RSA_PUBLIC: &str = include_str!("../../../credentials/src/jwt/sign/keys/rsa_public.pem");
+const P256: &str = include_str!("../../../credentials/src/jwt/sign/keys/p256.pem");
+const P384: &str = include_str!("../../../credentials/src/jwt/sign/keys/p384.pem");
+const ED25519: &str = include_str!("../../../credentials/src/jwt/sign/keys/ed25519.pem");
 
 pub(super) type Object = Map<String, Value>;
 

@@ -17,13 +17,7 @@ use crate::{
 use abide_base::event::EventKind;
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.
-pub fn check(
-    argument: &str,
-    rule: &ArgumentRule,
-    others: UnlistedArguments,
-    value: &Value,
-    denials: &mut Vec<Denied>,
-) {
+pub fn check(argument: &str, rule: &ArgumentRule, others: UnlistedArguments, value: &Value, denials: &mut Vec<Denied>) {
     for (path, rule) in rule.all() {
         let mut deny =
             |place: &str, key| denials.push(denied(EventKind::ArgumentDenied, (argument, &path), place, key));

@@ -14,15 +14,15 @@ use super::{
     secret::{self, secret},
     token,
 };
-use crate::security::{
+use crate::security::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig};
+use abide_base::{call::ServerId, scope::Scope, secret::Secret};
+use abide_credentials::{
     jwt::{Algorithm, SigningKey},
     oauth::{
         config::{ClientAuth, Code, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource},
         store,
     },
-    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
-use abide_base::{call::ServerId, scope::Scope, secret::Secret};
 use abide_guard::policy::{Table, duration, read_rate as rate};
 use abide_net as net;
 use abide_net::{AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::security::{
+use abide_base::scope::{Scope, ScopeSet};
+use abide_credentials::{
     jwt::Algorithm,
     oauth::config::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules},
 };
-use abide_base::scope::{Scope, ScopeSet};
 use abide_guard::policy::Table;
 
 pub(super) const KEYS: &[&str] = &[

@@ -1,10 +1,8 @@
 use url::Url;
 
 use super::token;
-use crate::security::{
-    oauth::config::{ClientAuth, Enterprise, Grant, OAuth},
-    servers::ServerConfig,
-};
+use crate::security::servers::ServerConfig;
+use abide_credentials::oauth::config::{ClientAuth, Enterprise, Grant, OAuth};
 use abide_guard::policy::{Problem, key_path as join};
 use abide_net::is_loopback;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::security::oauth::config::{MissingAudience, OAuth, is_reserved};
+use abide_credentials::oauth::config::{MissingAudience, OAuth, is_reserved};
 use abide_guard::policy::{Problem, key_path as join};
 
 const MAX_NAME: usize = 64;
