@@ -10,9 +10,9 @@ mod support;
 use abide::{
     guard::policy::PolicySpec,
     lm::{Retry, openai::OpenAi},
+    mcp::servers::Servers,
     net,
     prelude::*,
-    security::servers::Servers,
 };
 use std::{
     process::ExitCode,

@@ -21,14 +21,13 @@ use abide::{
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     id::RunId,
+    mcp::{
+        CallContext, ConnectError, Connection, McpServer,
+        servers::{InputPolicy, Protocol, ServerConfig},
+    },
     net::{self, AddressFilter, Client, Request},
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{
-        Connection,
-        servers::{InputPolicy, Protocol, ServerConfig},
-    },
-    tool::mcp::{CallContext, ConnectError, McpServer},
 };
 use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
 

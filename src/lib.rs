@@ -28,6 +28,9 @@ pub use abide_derive::{Signature, Tunable};
 pub use abide_guard as guard;
 /// Language models.
 pub use abide_lm as lm;
+/// Guarded MCP client.
+pub use abide_mcp as mcp;
+pub use abide_mcp::Boundary;
 /// The one HTTP client.
 pub use abide_net as net;
 /// The searches, and the port that searches run through.

@@ -10,9 +10,9 @@ pub use crate::{
     module::{ChainOfThought, Module, Predict, Program, ReAct},
     optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot, Optimizer},
     runtime::{CallError, Cx, Limits, Run, Runtime},
-    security::Boundary,
     tool::{Function, Toolbox},
 };
 pub use abide_guard::Audit;
 pub use abide_lm as lm;
 pub use abide_lm::Lm;
+pub use abide_mcp::Boundary;

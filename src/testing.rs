@@ -8,9 +8,10 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use crate::{Runtime, Signature, security::Boundary};
+use crate::{Runtime, Signature};
 use abide_base::id::ModelId;
 use abide_lm::{Lm, LmError, LmReply, LmRequest};
+use abide_mcp::Boundary;
 
 /// Repeat.
 #[derive(Signature)]

@@ -1,7 +1,7 @@
 #![no_main]
 //! A boundary file.
 
-use abide::{security::Boundary, guard::BoundaryError};
+use abide::{Boundary, guard::BoundaryError};
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "correct-horse-battery-staple";

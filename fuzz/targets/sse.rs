@@ -3,10 +3,7 @@
 
 use std::fmt::Write;
 
-use abide::{
-    net::Bytes,
-    tool::mcp::fuzzing::{End, events},
-};
+use abide::{net::Bytes, mcp::client::fuzzing::{End, events}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, u8, &[u8])| {

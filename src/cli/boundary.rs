@@ -11,8 +11,6 @@ use super::{
 use crate::{
     artifact::replace,
     security::{
-        Boundary,
-        boundary::Draft,
         cedar,
         compare::compare,
         infer::{Known, infer as propose},
@@ -21,6 +19,7 @@ use crate::{
     tool::Toolbox,
 };
 use abide_base::call::ToolName;
+use abide_mcp::{Boundary, boundary::Draft};
 
 /// What a boundary is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

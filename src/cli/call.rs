@@ -18,8 +18,7 @@ use crate::{
     episode::{CallVerdict, Episode},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
-    security::Boundary,
-    tool::{ToolOutcome, Toolbox, mcp::Oddity},
+    tool::{ToolOutcome, Toolbox},
 };
 use abide_base::{
     call::{ServerId, ToolCall, ToolName},
@@ -28,6 +27,7 @@ use abide_base::{
 };
 use abide_guard::Mode;
 use abide_lm::{Lm, LmError, LmReply, LmRequest};
+use abide_mcp::{Boundary, Oddity};
 
 /// A call that is wanted, and how it is made.
 #[derive(Debug, Args)]

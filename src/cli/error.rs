@@ -1,13 +1,10 @@
 use std::io;
 
-use crate::{
-    artifact::ArtifactError,
-    security::infer::InferError,
-    tool::{ToolboxError, mcp::ConnectError},
-};
+use crate::{artifact::ArtifactError, security::infer::InferError, tool::ToolboxError};
 use abide_base::call::{NameError, ToolName};
 use abide_credentials::oauth::AuthError;
 use abide_guard::{BoundaryError, audit::VerifyError, policy::LockError};
+use abide_mcp::ConnectError;
 use abide_net as net;
 
 /// Why a command failed.

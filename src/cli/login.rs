@@ -12,16 +12,13 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::error::CliError;
-use crate::{
-    security::{Boundary, Connection, servers::ServerConfig},
-    tool::mcp::{ConnectError, McpServer},
-};
 use abide_base::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
 use abide_credentials::oauth::{
     AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
     config::{Code, Grant, Proof},
     consent_file, logout as log_out, resource_metadata,
 };
+use abide_mcp::{Boundary, ConnectError, Connection, McpServer, servers::ServerConfig};
 use abide_net as net;
 
 pub(super) fn login(

@@ -11,11 +11,11 @@ use similar::TextDiff;
 use super::error::CliError;
 use crate::{
     artifact::{replace, shown},
-    security::Boundary,
     tool::Toolbox,
 };
 use abide_base::call::ToolSpec;
 use abide_guard::policy::{Drift, ToolLock, read_text};
+use abide_mcp::Boundary;
 
 /// The largest lock, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

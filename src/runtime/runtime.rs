@@ -12,11 +12,11 @@ use crate::{
     Fields,
     episode::{Episode, Recorder},
     module::Module,
-    security::Boundary,
 };
 use abide_base::{event::SecurityEvent, id::RunId};
 use abide_guard::{Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry};
 use abide_lm::Lm;
+use abide_mcp::Boundary;
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
 ///

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use super::limits::Limits;
-use crate::{adapter::Adapter, security::Boundary};
+use crate::adapter::Adapter;
 use abide_base::{clock::Clock, secret::Redactor};
 use abide_guard::Guard;
 use abide_lm::Lm;
+use abide_mcp::Boundary;
 
 #[derive(Clone)]
 pub(crate) struct Shared {

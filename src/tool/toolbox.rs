@@ -6,15 +6,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    Function,
-    function::ErasedFunction,
-    mcp::{CallContext, ConnectError, McpServer, Oddity, ToolError},
-};
+use super::{Function, function::ErasedFunction};
 use crate::{
     episode::{CallVerdict, ToolStep},
     runtime::{Cx, Infrastructure},
-    security::Boundary,
 };
 use abide_base::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
@@ -22,6 +17,7 @@ use abide_base::{
     secret::Redactor,
 };
 use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Unauthorized};
+use abide_mcp::{Boundary, CallContext, ConnectError, McpServer, Oddity, ToolError};
 use abide_net as net;
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.

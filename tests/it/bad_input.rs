@@ -11,11 +11,11 @@ use abide::{
     event::EventKind,
     guard::policy::BoundaryError,
     lm::{Retry, openai::OpenAi},
+    mcp::servers::ServerConfig,
     net,
     prelude::*,
     runtime::Infrastructure,
     secret::Secret,
-    security::servers::ServerConfig,
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,

@@ -259,9 +259,8 @@ fn the_testbed_serves_until_it_is_interrupted() {
     let file: Vec<&str> =
         said.iter().map(String::as_str).skip_while(|line| !line.starts_with("cat > ")).skip(1).collect();
     let secret = after("export CRM_CLIENT_SECRET=");
-    let boundary = abide::security::Boundary::parse(&file.join("\n"), "", &|name| {
-        (name == "CRM_CLIENT_SECRET").then(|| secret.clone())
-    });
+    let boundary =
+        abide::Boundary::parse(&file.join("\n"), "", &|name| (name == "CRM_CLIENT_SECRET").then(|| secret.clone()));
     for url in [after("export ABIDE_BASE_URL="), after("url = "), after("issuer = ")] {
         let url = url::Url::parse(&url).unwrap();
         let address = (url.host_str().unwrap().to_owned(), url.port().unwrap());
@@ -272,6 +271,6 @@ fn the_testbed_serves_until_it_is_interrupted() {
     assert!(child.wait().unwrap().success());
 
     let example = fs::read_to_string("examples/data/customer_service/boundary.toml").unwrap();
-    let example = abide::security::Boundary::parse(&example, "", &|_| Some(secret.clone()));
+    let example = abide::Boundary::parse(&example, "", &|_| Some(secret.clone()));
     assert_eq!(boundary.unwrap().policy().digest(), example.unwrap().policy().digest());
 }

@@ -13,11 +13,10 @@ use abide::{
         AccessToken, AuthError, Identity, UserAgent,
         config::{ClientAuth, Code, Grant, OAuth, Registration},
     },
+    mcp::{Connection, McpServer, servers::ServerConfig},
     net,
     scope::ScopeSet,
     secret::Redactor,
-    security::{Connection, servers::ServerConfig},
-    tool::mcp::McpServer,
 };
 use abide_testbed::{Options, Testbed, auth::Quirk};
 use futures_util::{

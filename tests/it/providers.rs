@@ -12,10 +12,11 @@ use abide::{
     credentials::oauth::{AuthError, Identity, UserAgent, config::Grant},
     episode::Episode,
     event::EventKind,
+    mcp::ConnectError,
     net,
     prelude::*,
     secret::Redactor,
-    tool::{ToolOutcome, ToolboxError, mcp::ConnectError},
+    tool::{ToolOutcome, ToolboxError},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Map;

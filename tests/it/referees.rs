@@ -16,11 +16,11 @@ use abide::{
     credentials::oauth::config::OAuth,
     event::EventKind,
     guard::policy::{PolicySpec, ToolRule, UnlistedArguments},
+    mcp::servers::{CommandConfig, ServerConfig, Servers},
     net,
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
-    security::servers::{CommandConfig, ServerConfig, Servers},
     tool::{ToolOutcome, ToolboxError},
 };
 use std::{

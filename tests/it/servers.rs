@@ -4,10 +4,10 @@ use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
     guard::policy::{PolicySpec, ToolRule, UnlistedArguments},
+    mcp::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
-    security::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig, Servers},
     tool::ToolOutcome,
 };
 use std::{

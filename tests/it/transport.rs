@@ -19,11 +19,10 @@ use abide::{
     episode::Recorder,
     event::EventKind,
     id::RunId,
+    mcp::{ConnectError, Connection, McpServer, ToolError, servers::ServerConfig},
     net,
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{Connection, servers::ServerConfig},
-    tool::mcp::{ConnectError, McpServer, ToolError},
 };
 use abide_testbed::{Options, Scheme, Testbed, TraceId, auth, mcp};
 use futures_util::{FutureExt, future::join_all};

@@ -4,7 +4,7 @@ use super::{
     cedar::{beginning, list, quoted, whole},
     *,
 };
-use crate::security::boundary::Draft;
+use abide_mcp::boundary::Draft;
 
 #[test]
 fn texts_are_written_so_that_cedar_reads_them_back() {

@@ -1,4 +1,3 @@
-use super::super::boundary::Boundary;
 use super::{
     change::{Change, Changes, of, word},
     order,
@@ -7,6 +6,7 @@ use abide_guard::policy::{
     Limits, Policy, WindowLimit, key_path,
     order::{Order, by_most, presence, set},
 };
+use abide_mcp::boundary::Boundary;
 
 /// Every difference, tables in the order of their names.
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {

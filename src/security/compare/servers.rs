@@ -9,10 +9,6 @@ use super::{
     change::{Changes, word},
     order::rates,
 };
-use crate::security::{
-    boundary::Boundary,
-    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
-};
 use abide_base::{call::ServerId, scope::ScopeSet};
 use abide_credentials::{
     jwt::Algorithm,
@@ -24,6 +20,10 @@ use abide_credentials::{
 use abide_guard::policy::{
     key_path,
     order::{Order, by_least, covering, optional, presence, set},
+};
+use abide_mcp::{
+    boundary::Boundary,
+    servers::{CommandConfig, InputPolicy, Protocol, ServerConfig},
 };
 use abide_net as net;
 use abide_net::TlsVersion;

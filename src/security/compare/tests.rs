@@ -4,7 +4,7 @@ use super::{
     Kind::{Changed, Narrower, Wider},
     *,
 };
-use crate::security::boundary::{Boundary, Draft};
+use abide_mcp::boundary::{Boundary, Draft};
 use abide_net as net;
 
 mod laws;

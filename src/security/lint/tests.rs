@@ -3,10 +3,10 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::super::boundary::Draft;
 use super::*;
 use abide_base::call::{ServerId, ToolName, ToolSpec};
-use abide_guard::policy::ToolLock;
+use abide_guard::policy::{ToolLock, ToolRule};
+use abide_mcp::{Boundary, boundary::Draft};
 
 const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n";
@@ -433,4 +433,23 @@ fn a_part_that_cannot_be_used_is_found_at_its_tool_or_its_server() {
         assert_eq!((finding.severity, finding.code), (Severity::Warning, Code::UnusablePart));
         assert!(finding.line.is_some() && finding.message.starts_with("server `crm`: tool `x`: it is left out; "));
     }
+}
+
+#[test]
+fn the_example_of_the_page_loads_and_has_nothing_to_warn_of() {
+    let example = include_str!("../../../docs/boundary.md").split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("boundary.toml");
+    std::fs::write(&path, example).unwrap();
+    let (_, rules) = example.split_once('\n').unwrap();
+    let tools = Draft::parse(rules, folder.path(), &|_| None).unwrap().boundary().clone();
+    let any = |(name, _): (&ToolName, &ToolRule)| ToolSpec::new(name.clone(), "", json!({ "type": "object" }), None);
+    let specs: Vec<ToolSpec> = tools.policy().catalogue().map(any).collect();
+    std::fs::write(folder.path().join("tools.lock"), ToolLock::of(&specs).to_text().unwrap()).unwrap();
+    let boundary = Boundary::parse(example, folder.path(), &|_| Some("secret".into())).unwrap();
+    assert_eq!(boundary.policy().catalogue().count(), 4);
+    let found = check(&Draft::load(&path).unwrap(), None);
+    let worth: Vec<String> =
+        found.iter().filter(|one| one.severity > Severity::Note).map(ToString::to_string).collect();
+    assert_eq!(worth, [""; 0]);
 }

@@ -9,10 +9,9 @@ use abide::{
         config::{ClientAuth, OAuth},
     },
     event::EventKind,
+    mcp::{ConnectError, Connection, McpServer, ToolError, servers::ServerConfig},
     scope::ScopeSet,
     secret::{Redactor, Secret},
-    security::{Connection, servers::ServerConfig},
-    tool::mcp::{ConnectError, McpServer, ToolError},
 };
 use serde_json::json;
 

@@ -10,9 +10,9 @@ use abide::{
         resource_metadata,
     },
     event::EventKind,
+    mcp::ToolError,
     net,
     scope::ScopeSet,
-    tool::mcp::ToolError,
 };
 use axum::response::IntoResponse;
 use futures_util::future::join_all;

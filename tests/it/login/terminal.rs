@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use abide::{credentials::oauth::Loopback, security::Boundary};
+use abide::{Boundary, credentials::oauth::Loopback};
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use abide::security::servers::InputPolicy;
+use abide::mcp::servers::InputPolicy;
 
 use super::*;
 

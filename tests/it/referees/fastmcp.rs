@@ -7,9 +7,8 @@ use abide::{
     episode::Recorder,
     guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
     id::RunId,
+    mcp::{CallContext, Connection, McpServer, ToolError},
     secret::Redactor,
-    security::Connection,
-    tool::mcp::{CallContext, McpServer, ToolError},
 };
 use futures_util::future::BoxFuture;
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use abide::security::servers::Protocol;
+use abide::mcp::servers::Protocol;
 
 use super::*;
 

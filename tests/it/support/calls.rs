@@ -11,9 +11,9 @@ use abide::{
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     id::RunId,
+    mcp::{CallContext, McpServer, ToolError},
     scope::ScopeSet,
     secret::Redactor,
-    tool::mcp::{CallContext, McpServer, ToolError},
 };
 use std::{
     sync::{

@@ -1,0 +1,41 @@
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::Boundary;
+use crate::{Connection, servers::ServerConfig};
+use abide_base::call::ServerId;
+use abide_guard::{GrantError, GrantedScopes, Grants};
+use abide_net as net;
+
+impl Boundary {
+    /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.
+    ///
+    /// # Errors
+    /// The server's certification authorities cannot be used, or its address may not be spoken to.
+    pub fn connection(&self, server: &ServerConfig) -> Result<Arc<Connection>, net::Error> {
+        self.connections().to(server, self.policy().scopes_for(&server.id))
+    }
+}
+
+impl Grants for Boundary {
+    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+        Box::pin(async move {
+            let failed = |reason: String| GrantError { server: server.clone(), reason };
+            if self.commands().any(|command| command.id == *server) {
+                return Ok(None);
+            }
+            let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
+            let connection = self.connection(config).map_err(|error| failed(error.to_string()))?;
+            if config.oauth().is_none() {
+                return Ok(None);
+            }
+            let token = connection.identity().token().await.map_err(|error| failed(error.to_string()))?;
+            Ok(Some(GrantedScopes {
+                scopes: token.granted.clone(),
+                token_hash: token.hash.clone(),
+                jti_hash: token.jti_hash.clone(),
+            }))
+        })
+    }
+}

@@ -1,9 +1,0 @@
-//! The stdio transport: messages over a program's standard input and output, one a line.
-
-mod open;
-mod pipes;
-
-pub(in crate::tool::mcp) use pipes::{Context, Cut, Pipes};
-
-#[cfg(test)]
-mod tests;
