@@ -15,7 +15,6 @@ pub mod module;
 pub mod prelude;
 pub mod report;
 pub mod runtime;
-pub mod security;
 #[cfg(test)]
 mod testing;
 pub mod tool;
@@ -35,6 +34,8 @@ pub use abide_mcp::Boundary;
 pub use abide_net as net;
 /// The searches, and the port that searches run through.
 pub use abide_optimizers as optimizers;
+/// For authors of boundaries: lint, compare, infer, Cedar export.
+pub use abide_review as review;
 #[doc(hidden)]
 pub use abide_signatures::__private;
 pub use abide_signatures::{

@@ -2,11 +2,11 @@
 //!
 //! [`CedarCheck`] is a further check of a guard: it can refuse what the boundary allows, never allow anything. Its policies may be
 //! those that `abide boundary export --cedar FILE` writes, or others for the same schema. The principal is `Abide::Caller`, the action
-//! and the resource are named like the tool, and the context is that of [`abide::security::cedar::context`].
+//! and the resource are named like the tool, and the context is that of [`abide::review::cedar::context`].
 
 use std::{fmt, sync::Arc};
 
-use abide::{call::{ToolCall, ToolSpec}, event::EventKind, guard::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict}, security::cedar::context};
+use abide::{call::{ToolCall, ToolSpec}, event::EventKind, guard::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict}, review::cedar::context};
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Schema,
     ValidationMode, Validator,

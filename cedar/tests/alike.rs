@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use abide::{Fields, call::{ServerId, ToolCall, ToolReply, ToolSpec}, episode::Recorder, id::RunId, secret::Redactor, guard::{Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Verdict, policy::Registry}, security::cedar::export, scope::ScopeSet};
+use abide::{Fields, call::{ServerId, ToolCall, ToolReply, ToolSpec}, episode::Recorder, id::RunId, secret::Redactor, guard::{Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Verdict, policy::Registry}, review::cedar::export, scope::ScopeSet};
 use abide_cedar::{CedarCheck, CedarError};
 use futures_util::future::BoxFuture;
 use rand::{RngExt, SeedableRng, rngs::StdRng};

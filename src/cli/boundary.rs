@@ -8,18 +8,15 @@ use super::{
     form::Form,
     text::{plural, say},
 };
-use crate::{
-    artifact::replace,
-    security::{
-        cedar,
-        compare::compare,
-        infer::{Known, infer as propose},
-        lint::{self, Severity},
-    },
-    tool::Toolbox,
-};
+use crate::{artifact::replace, tool::Toolbox};
 use abide_base::call::ToolName;
 use abide_mcp::{Boundary, boundary::Draft};
+use abide_review::{
+    cedar,
+    compare::compare,
+    infer::{Known, infer as propose},
+    lint::{self, Severity},
+};
 
 /// What a boundary is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 use std::io;
 
-use crate::{artifact::ArtifactError, security::infer::InferError, tool::ToolboxError};
+use crate::{artifact::ArtifactError, tool::ToolboxError};
 use abide_base::call::{NameError, ToolName};
 use abide_credentials::oauth::AuthError;
 use abide_guard::{BoundaryError, audit::VerifyError, policy::LockError};
 use abide_mcp::ConnectError;
 use abide_net as net;
+use abide_review::infer::InferError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::*;
+use crate::lint::*;
 use abide_base::call::{ServerId, ToolName, ToolSpec};
 use abide_guard::policy::{ToolLock, ToolRule};
 use abide_mcp::{Boundary, boundary::Draft};
@@ -437,7 +437,11 @@ fn a_part_that_cannot_be_used_is_found_at_its_tool_or_its_server() {
 
 #[test]
 fn the_example_of_the_page_loads_and_has_nothing_to_warn_of() {
-    let example = include_str!("../../../docs/boundary.md").split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = include_str!("../../../docs/boundary.md")
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("boundary.toml");
     std::fs::write(&path, example).unwrap();

@@ -2,7 +2,7 @@
 
 use proptest::{collection, option, prelude::*, sample::select};
 
-use super::*;
+use super::super::tests::*;
 use abide_guard::policy::Source;
 
 fn texts() -> impl Strategy<Value = &'static str> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::*;
+use crate::infer::*;
 use abide_base::call::{Effect, ToolName};
 use abide_guard::{
     BoundaryError, Policy,
@@ -177,7 +177,8 @@ fn shapes_say_no_more_than_was_seen() {
         rule(&inferred(json!(runs)), "s.act", "x").clone()
     };
     let empty = ArgumentRule::default;
-    let text = |pattern: &str| ArgumentRule { pattern: Some(crate::Pattern::new(pattern).unwrap()), ..empty() };
+    let text =
+        |pattern: &str| ArgumentRule { pattern: Some(abide_signatures::Pattern::new(pattern).unwrap()), ..empty() };
     let listed = |values: Value| ArgumentRule { one_of: values.as_array().cloned(), ..empty() };
     let range = |min, max| ArgumentRule { min: Some(min), max: Some(max), ..empty() };
     let chars = |max_chars| ArgumentRule { max_chars: Some(max_chars), links: Some(Vec::new()), ..empty() };

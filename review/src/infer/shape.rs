@@ -22,7 +22,6 @@ use super::{
     seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
     source,
 };
-use crate::Pattern;
 use abide_base::call::ToolName;
 use abide_guard::{
     check::values::is_blank,
@@ -30,6 +29,7 @@ use abide_guard::{
     session::is_blank_text,
     text::{decodings::normalize, link::leads_only_to},
 };
+use abide_signatures::Pattern;
 
 /// What is proposed for one argument.
 #[derive(Default)]

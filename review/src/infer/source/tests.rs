@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
+use super::super::source::*;
 
 fn fields(count: usize, of: &str) -> BTreeSet<Source> {
     (0..count).map(|n| Source::Input { field: Some(format!("{of}{n}")) }).collect()

@@ -1,9 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{
-    cedar::{beginning, list, quoted, whole},
-    *,
-};
+use super::cedar::{beginning, list, quoted, whole};
+use crate::cedar::*;
 use abide_mcp::boundary::Draft;
 
 #[test]

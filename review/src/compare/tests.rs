@@ -1,9 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use super::{
-    Kind::{Changed, Narrower, Wider},
-    *,
-};
+use super::Kind::{Changed, Narrower, Wider};
+use crate::compare::*;
 use abide_mcp::boundary::{Boundary, Draft};
 use abide_net as net;
 

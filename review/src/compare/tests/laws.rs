@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
-use super::*;
+use super::super::tests::*;
 use abide_guard::{
     recording::Recording,
     replay::{Decision, replay},

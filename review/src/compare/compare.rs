@@ -74,7 +74,7 @@ fn locks(changes: &mut Changes, old: &Policy, new: &Policy) {
     let (was, is) = (was.digests(), is.digests());
     let names = was.keys().chain(is.keys().filter(|name| !was.contains_key(*name)));
     for name in names {
-        let short = |digest: Option<&crate::Digest>| digest.map(|digest| digest.short().to_owned());
+        let short = |digest: Option<&abide_signatures::Digest>| digest.map(|digest| digest.short().to_owned());
         let (before, after) = (was.get(name), is.get(name));
         let order = match (before, after) {
             (Some(before), Some(after)) if before == after => Order::Same,
