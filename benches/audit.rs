@@ -4,10 +4,6 @@
 //! `cargo bench --bench audit`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
-#[path = "support/cpu.rs"]
-mod cpu;
-mod support;
-
 use std::{num::NonZeroU64, process::ExitCode, sync::Arc};
 
 use abide::{
@@ -19,12 +15,11 @@ use abide::{
     runtime::{CallError, Cx},
     tool::ToolOutcome,
 };
-use cpu::on_cpu;
+use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, json};
-use support::{Verdict, is_measuring, say};
 
 const THREAD: &str = "/proc/thread-self";
 const BAR: f64 = 5.0;

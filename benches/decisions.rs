@@ -4,8 +4,6 @@
 //! `cargo bench --bench decisions`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
 
-mod support;
-
 use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
@@ -23,9 +21,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abide_benches::{Verdict, is_measuring, say};
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
-use support::{Verdict, is_measuring, say};
 
 /// Calls of one run.
 const CALLS: usize = 16;
@@ -162,7 +160,7 @@ fn replay(episodes: usize) -> f64 {
     for _ in 0..3 {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let start = Instant::now();
-        let code = abide::cli::run(args.clone(), &mut out, &mut err);
+        let code = abide_cli::run(args.clone(), &mut out, &mut err);
         let elapsed = start.elapsed();
         assert_eq!(code, 0, "{}", String::from_utf8_lossy(&err));
         let calls = black_box(&out).iter().filter(|byte| **byte == b'\n').count();

@@ -3,10 +3,6 @@
 //! `cargo bench --bench guarded`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
 
-#[path = "support/cpu.rs"]
-mod cpu;
-mod support;
-
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use abide::{
@@ -17,8 +13,8 @@ use abide::{
     runtime::{CallError, Cx},
     tool::ToolOutcome,
 };
+use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::{Options, Testbed};
-use cpu::on_cpu;
 use futures_util::future::BoxFuture;
 use rmcp::{
     RoleClient,
@@ -28,7 +24,6 @@ use rmcp::{
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use serde_json::{Map, Value, json};
-use support::{Verdict, is_measuring, say};
 
 const THREAD: &str = "/proc/thread-self";
 const BAR: f64 = 25.0;

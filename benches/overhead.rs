@@ -3,10 +3,6 @@
 //! `cargo bench --bench overhead`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
 
-#[path = "support/cpu.rs"]
-mod cpu;
-mod support;
-
 use std::{
     cell::RefCell,
     process::ExitCode,
@@ -23,15 +19,14 @@ use abide::{
     net::{self, Request},
     prelude::*,
 };
+use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::{Options, Testbed, trace::TraceId};
-use cpu::on_cpu;
 use criterion::{Criterion, SamplingMode};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::{Verdict, is_measuring, say};
 
 /// Handle customer service requests using the available tools.
 #[derive(Signature)]

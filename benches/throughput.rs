@@ -3,10 +3,6 @@
 //! `cargo bench --bench throughput`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
-#[path = "support/cpu.rs"]
-mod cpu;
-mod support;
-
 use abide::{
     guard::policy::PolicySpec,
     lm::{Retry, openai::OpenAi},
@@ -23,9 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::model;
-use cpu::on_cpu;
-use support::{Verdict, is_measuring, say};
 
 /// Handle customer service requests.
 #[derive(Signature)]

@@ -264,7 +264,7 @@ fn runtime(testbed: &Testbed, boundary: &Boundary, audit: Audit) -> Result<Runti
 /// Runs the program `abide`, and shows how it is called and the first lines of what it says.
 fn abide(out: &mut impl Write, args: &[&str]) -> Result<(), Box<dyn Error>> {
     let (mut said, mut failed) = (Vec::new(), Vec::new());
-    let code = abide::cli::run(["abide"].iter().chain(args).map(Into::into), &mut said, &mut failed);
+    let code = abide_cli::run(["abide"].iter().chain(args).map(Into::into), &mut said, &mut failed);
     writeln!(out, "$ abide {}", args.join(" "))?;
     if code != 0 {
         return Err(String::from_utf8_lossy(&failed).into_owned().into());

@@ -11,9 +11,9 @@ mod error;
 mod file;
 mod format;
 mod name;
-pub(crate) mod shown;
+
 mod store;
-pub(crate) mod strict;
+
 mod summary;
 
 pub use artifact::{Artifact, Verified};
@@ -22,12 +22,9 @@ pub use contents::{
 };
 pub use diff::{Diff, Line, Mark, Section, diff};
 pub use error::ArtifactError;
-#[cfg(feature = "cli")]
-pub(crate) use file::replace;
+pub use file::replace;
 pub use format::{FORMAT, MAX_BYTES};
 pub use name::{ProgramName, ProgramNameError};
-#[cfg(feature = "cli")]
-pub(crate) use shown::shown;
 pub use store::{Entry, Store};
 pub use summary::Summary;
 

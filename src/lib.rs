@@ -4,8 +4,6 @@ extern crate self as abide;
 
 pub mod adapter;
 pub mod artifact;
-#[cfg(feature = "cli")]
-pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod episode;
@@ -19,7 +17,7 @@ pub mod runtime;
 mod testing;
 pub mod tool;
 
-pub use abide_base::{call, clock, event, id, schema, scope, secret, token_shape, usage};
+pub use abide_base::{call, clock, event, id, schema, scope, secret, shown, strict, token_shape, usage};
 /// OAuth 2.1 client for MCP servers, JWT verification and signing.
 pub use abide_credentials as credentials;
 pub use abide_derive::{Signature, Tunable};

@@ -9,6 +9,8 @@ pub mod id;
 pub mod schema;
 pub mod scope;
 pub mod secret;
+pub mod shown;
+pub mod strict;
 pub mod token_shape;
 pub mod usage;
 

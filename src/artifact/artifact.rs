@@ -60,7 +60,7 @@ impl Artifact {
         if bytes.len() > MAX_BYTES {
             return Err(ArtifactError::TooLarge);
         }
-        let mut document = super::strict::object(bytes).map_err(|error| ArtifactError::Json(error.to_string()))?;
+        let mut document = abide_base::strict::object(bytes).map_err(|error| ArtifactError::Json(error.to_string()))?;
         check_format(document.get("format"))?;
         let claimed = claimed_digest(document.remove("digest"))?;
         let document = Value::Object(document);

@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, ArtifactError> 
 }
 
 /// Writes a file, or replaces it, in one step.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
     let staged = stage(path, bytes)?;
     staged.temp.persist(path).map_err(|e| io_error("replace", path, e.error))?;
     sync_folder(&staged.folder)

@@ -6,9 +6,9 @@ use super::{
     Comparison, Measured,
     artifact::Artifact,
     diff::{estimate, origin, start},
-    shown::shown,
 };
 use crate::SlotState;
+use abide_base::shown::shown;
 
 /// An artifact in a few lines, for people.
 #[derive(Clone, Copy, Debug)]

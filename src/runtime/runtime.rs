@@ -60,6 +60,50 @@ pub struct RunOptions {
     pub caller: Option<Caller>,
 }
 
+impl RunOptions {
+    /// Seed of everything random in the run.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Whether calls that change something are made, or stood in for.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Whether the runtime's approver may be asked.
+    #[must_use]
+    pub fn oversight(mut self, oversight: Oversight) -> Self {
+        self.oversight = oversight;
+        self
+    }
+
+    /// What audit rows say the run belongs to.
+    #[must_use]
+    pub fn labels(mut self, labels: Labels) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// Lists that arguments may come from, beside those of the boundary.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// On whose behalf the run is made.
+    #[must_use]
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+}
+
 impl Default for RunOptions {
     fn default() -> Self {
         Self {

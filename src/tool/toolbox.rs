@@ -48,7 +48,6 @@ pub struct Survey {
 
 /// What came of a wanted call.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum ToolOutcome {
     /// The tool answered, or something stood in for its answer in a dry run; the recorded step tells them apart
     /// ([`CallVerdict::DryRun`]).

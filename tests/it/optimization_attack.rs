@@ -60,7 +60,7 @@ fn counts(file: &Path, args: &[&str]) -> Vec<(String, u64)> {
 
 fn abide(args: &[&str]) -> String {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = abide::cli::run(["abide"].iter().chain(args).map(OsString::from), &mut out, &mut err);
+    let code = abide_cli::run(["abide"].iter().chain(args).map(OsString::from), &mut out, &mut err);
     assert_eq!(code, 0, "{}", String::from_utf8_lossy(&err));
     String::from_utf8(out).unwrap()
 }

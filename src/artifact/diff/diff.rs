@@ -1,7 +1,7 @@
-use super::super::{Artifact, Contents, shown::shown};
+use super::super::{Artifact, Contents};
 use super::lines::{Diff, Lines, Mark};
 use crate::Digest;
-use abide_base::id::ModelId;
+use abide_base::{id::ModelId, shown::shown};
 
 /// What changed from `old` to `new`; empty exactly when their digests are the same.
 pub fn diff(old: &Artifact, new: &Artifact) -> Diff {

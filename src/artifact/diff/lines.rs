@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt};
 
-use super::super::shown::shown;
+use abide_base::shown::shown;
 
 /// What changed between two artifacts. Text that came from outside is escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -66,7 +66,7 @@ impl<'a> Trial<'a> {
     pub(super) fn run(self) -> Option<String> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let begun = Instant::now();
-        let code = abide::cli::run(self.command(), &mut out, &mut err);
+        let code = abide_cli::run(self.command(), &mut out, &mut err);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let came = Came { code: code.into(), out: text(out), err: text(err), seconds: begun.elapsed().as_secs_f64() };
         self.judge(&came)

@@ -1,7 +1,7 @@
 use std::{io::Write, path::Path};
 
-use super::error::CliError;
-use crate::artifact::{self, Artifact};
+use crate::error::CliError;
+use abide::artifact::{self, Artifact};
 
 pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
     let verified = Artifact::load(file)?;

@@ -2,4 +2,4 @@
 mod odd;
 mod testbed;
 
-pub(in crate::cli) use testbed::{Served, serve};
+pub(crate) use testbed::{Served, serve};

@@ -11,15 +11,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::error::CliError;
-use abide_base::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
-use abide_credentials::oauth::{
+use crate::error::CliError;
+use abide::credentials::oauth::{
     AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
     config::{Code, Grant, Proof},
     consent_file, logout as log_out, resource_metadata,
 };
-use abide_mcp::{Boundary, ConnectError, Connection, McpServer, servers::ServerConfig};
-use abide_net as net;
+use abide::mcp::{Boundary, ConnectError, Connection, McpServer, servers::ServerConfig};
+use abide::net;
+use abide::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
 
 pub(super) fn login(
     server: &str,

@@ -2,11 +2,11 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::super::error::CliError;
+use crate::error::CliError;
 
 /// What is served.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Served {
+pub(crate) struct Served {
     /// Serves this odd or hostile server or issuer instead, for any client; without a name, shows their names
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     odd: Option<Option<String>>,
@@ -16,7 +16,7 @@ pub(in crate::cli) struct Served {
 }
 
 #[cfg(not(feature = "testbed"))]
-pub(in crate::cli) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) -> Result<u8, CliError> {
+pub(crate) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) -> Result<u8, CliError> {
     Err(CliError::Testbed(
         "this `abide` was built without the testbed: in the folder of its source, run `cargo run --features testbed -- testbed`"
             .to_owned(),
@@ -25,7 +25,7 @@ pub(in crate::cli) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) ->
 
 /// Starts the servers, says how to reach them, and serves until ctrl-c. A name that cannot be used is said to `err`.
 #[cfg(feature = "testbed")]
-pub(in crate::cli) fn serve(served: &Served, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, CliError> {
+pub(crate) fn serve(served: &Served, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, CliError> {
     match (&served.odd, served.stdio) {
         (Some(name), false) => return super::odd::serve(name.as_deref(), out, err),
         (Some(name), true) => return super::odd::be(name.as_deref(), err),

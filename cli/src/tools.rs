@@ -8,14 +8,15 @@ use std::{
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::error::CliError;
-use crate::{
-    artifact::{replace, shown},
+use crate::error::CliError;
+use abide::shown::shown;
+use abide::{
+    Boundary,
+    artifact::replace,
+    call::ToolSpec,
+    guard::policy::{Drift, ToolLock, read_text},
     tool::Toolbox,
 };
-use abide_base::call::ToolSpec;
-use abide_guard::policy::{Drift, ToolLock, read_text};
-use abide_mcp::Boundary;
 
 /// The largest lock, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

@@ -2,21 +2,21 @@
 
 use std::{fs::File, io::Write, path::Path};
 
-use super::{
+use crate::{
     episodes,
     error::CliError,
     form::Form,
     text::{plural, say},
 };
-use crate::{artifact::replace, tool::Toolbox};
-use abide_base::call::ToolName;
-use abide_mcp::{Boundary, boundary::Draft};
-use abide_review::{
+use abide::call::ToolName;
+use abide::mcp::{Boundary, boundary::Draft};
+use abide::review::{
     cedar,
     compare::compare,
     infer::{Known, infer as propose},
     lint::{self, Severity},
 };
+use abide::{artifact::replace, tool::Toolbox};
 
 /// What a boundary is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use abide_testbed::odd::{Case, Launch, Odd, cases, speak};
 
-use crate::cli::{
+use crate::{
     error::{CliError, USAGE},
     text::message,
 };

@@ -9,15 +9,19 @@ use comfy_table::{Cell, Table, presets};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
+use crate::{
     error::CliError,
     form::Form,
     text::{plain, plural, say_json},
 };
-use crate::artifact::shown;
-use abide_base::{call::ToolName, event::EventKind, id::RunId};
-use abide_guard::audit::{
-    ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
+use abide::shown::shown;
+use abide::{
+    call::ToolName,
+    event::EventKind,
+    guard::audit::{
+        ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
+    },
+    id::RunId,
 };
 
 /// Which rows are asked for; what is absent asks for all.
@@ -300,5 +304,5 @@ fn time_of(text: &str) -> Result<OffsetDateTime, String> {
 
 /// What `--head` and `--after` take.
 pub(super) fn hash(text: &str) -> Result<ChainHash, String> {
-    text.parse().map_err(|error: abide_guard::audit::HashError| error.to_string())
+    text.parse().map_err(|error: abide::guard::audit::HashError| error.to_string())
 }

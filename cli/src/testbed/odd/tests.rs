@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
+use super::super::odd::*;
 
 #[tokio::test]
 async fn directions_write_the_boundary_and_make_the_call() {

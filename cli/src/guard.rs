@@ -4,14 +4,14 @@ use std::{
     path::Path,
 };
 
-use super::{
+use crate::{
     episodes::{self, Stop},
     error::CliError,
     form::Form,
     text::{plural, say_json},
 };
-use abide_base::event::EventKind;
-use abide_guard::{
+use abide::event::EventKind;
+use abide::guard::{
     Policy,
     replay::{Decided, Decision, replay},
 };

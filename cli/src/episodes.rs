@@ -6,8 +6,8 @@ use std::{
     path::Path,
 };
 
-use super::error::CliError;
-use abide_guard::recording::Recording;
+use crate::error::CliError;
+use abide::guard::recording::Recording;
 
 /// The longest line of a file of episodes, in bytes.
 const MAX_LINE: u64 = 64 * 1024 * 1024;

@@ -11,5 +11,5 @@ fn main() -> ExitCode {
     let filter = EnvFilter::from_env("ABIDE_LOG");
     let filter = QUIET.parse().into_iter().fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    abide::cli::run(env::args_os(), &mut io::stdout(), &mut io::stderr()).into()
+    abide_cli::run(env::args_os(), &mut io::stdout(), &mut io::stderr()).into()
 }

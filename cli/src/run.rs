@@ -5,12 +5,13 @@ use std::{
 
 use clap::Parser;
 
-use super::{artifact, audit, boundary, call, error::USAGE, guard, login, testbed, text, tools};
-use crate::cli::{
+use crate::{
     args::{Args, Audit, Boundary, Command, Guard, Tools},
-    error::CliError,
+    artifact, audit, boundary, call,
+    error::{CliError, USAGE},
+    guard, login, testbed, text, tools,
 };
-use abide_guard::audit::Known;
+use abide::guard::audit::Known;
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code, which is 64 for arguments that cannot
 /// be used.

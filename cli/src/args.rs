@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{audit, call, testbed};
-use abide_guard::audit::ChainHash;
+use crate::{audit, call, testbed};
+use abide::guard::audit::ChainHash;
 
 /// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
 #[derive(Debug, Parser)]

@@ -7,27 +7,25 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{
+use crate::{
     error::CliError,
     form::Form,
     text::{plain, say_json},
 };
-use crate::{
+use abide::strict;
+use abide::{
     Fields,
-    artifact::strict,
+    call::{ServerId, ToolCall, ToolName},
     episode::{CallVerdict, Episode},
+    event::EventKind,
+    guard::Mode,
+    id::ModelId,
+    lm::{Lm, LmError, LmReply, LmRequest},
+    mcp::{Boundary, Oddity},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
     tool::{ToolOutcome, Toolbox},
 };
-use abide_base::{
-    call::{ServerId, ToolCall, ToolName},
-    event::EventKind,
-    id::ModelId,
-};
-use abide_guard::Mode;
-use abide_lm::{Lm, LmError, LmReply, LmRequest};
-use abide_mcp::{Boundary, Oddity};
 
 /// A call that is wanted, and how it is made.
 #[derive(Debug, Args)]
@@ -138,7 +136,7 @@ async fn make(wanted: Wanted) -> Result<(Run<ToolOutcome>, Option<Oddity>), CliE
     let limits = Limits::default().deadline(std::time::Duration::from_secs(24 * 3_600));
     let runtime =
         Runtime::builder().lm(Arc::new(NoModel(ModelId("none".into())))).boundary(boundary).limits(limits).build();
-    let options = RunOptions { mode: if live { Mode::Live } else { Mode::DryRun }, ..RunOptions::default() };
+    let options = RunOptions::default().mode(if live { Mode::Live } else { Mode::DryRun });
     let oddity = tools.oddities().into_iter().find(|oddity| oddity.tool.as_ref() == Some(&tool));
     let program = OneCall { tools, call: ToolCall { tool, arguments } };
     Ok((runtime.run_with(&program, input.unwrap_or_default(), options).await, oddity))
@@ -245,7 +243,7 @@ impl Report {
     fn show(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{} after {} s", self.status.words(), self.seconds)?;
         if let Some(error) = &self.error {
-            writeln!(out, "{}", super::text::message(error))?;
+            writeln!(out, "{}", crate::text::message(error))?;
         }
         if !self.reply.is_null() {
             writeln!(out, "{}", plain(format!("{:#}", self.reply).as_bytes()))?;
@@ -253,7 +251,7 @@ impl Report {
         // a refusal begins with its event
         let is_said = |line: &String| self.error.as_ref().is_some_and(|error| error.starts_with(line));
         let lines = self.events.iter().map(|event| format!("{}: {}", event.code, event.detail));
-        lines.filter(|line| !is_said(line)).try_for_each(|line| writeln!(out, "{}", super::text::message(&line)))
+        lines.filter(|line| !is_said(line)).try_for_each(|line| writeln!(out, "{}", crate::text::message(&line)))
     }
 }
 

@@ -1,8 +1,10 @@
+//! Text from outside, safe on a terminal.
+
 use std::fmt::{self, Write};
 
 /// Text from outside, safe on a terminal and in a review: control characters, bidirectional marks and everything else
 /// that does not show is written as an escape (`\n`, `\u{202e}`), and so is the backslash.
-pub(crate) fn shown(text: &str) -> impl fmt::Display + '_ {
+pub fn shown(text: &str) -> impl fmt::Display + '_ {
     Shown(text)
 }
 

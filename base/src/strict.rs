@@ -1,3 +1,5 @@
+//! JSON objects in which no key stands twice.
+
 use std::fmt;
 
 use serde::{
@@ -8,7 +10,7 @@ use serde_json::{Map, Number, Value};
 
 /// A JSON object in which no key, at any depth, stands twice: readers do not agree on which of two counts.
 /// At most 127 levels deep, which is where serde_json stops.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let Strict(value) = serde_json::from_slice(bytes)?;
     match value {
         Value::Object(map) => Ok(map),

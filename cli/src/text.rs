@@ -7,8 +7,8 @@ use std::{
 
 use serde::Serialize;
 
-use super::form::Form;
-use crate::artifact::shown;
+use crate::form::Form;
+use abide::shown::shown;
 
 /// One result: a line of JSON, or its words.
 pub(super) fn say<T: Serialize + ToString>(one: &T, form: Form, out: &mut dyn Write) -> io::Result<()> {

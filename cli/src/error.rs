@@ -1,12 +1,12 @@
 use std::io;
 
-use crate::{artifact::ArtifactError, tool::ToolboxError};
-use abide_base::call::{NameError, ToolName};
-use abide_credentials::oauth::AuthError;
-use abide_guard::{BoundaryError, audit::VerifyError, policy::LockError};
-use abide_mcp::ConnectError;
-use abide_net as net;
-use abide_review::infer::InferError;
+use abide::call::{NameError, ToolName};
+use abide::credentials::oauth::AuthError;
+use abide::guard::{BoundaryError, audit::VerifyError, policy::LockError};
+use abide::mcp::ConnectError;
+use abide::net;
+use abide::review::infer::InferError;
+use abide::{artifact::ArtifactError, tool::ToolboxError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,7 @@
+//! What the benches share: bars that a number must keep, and CPU time of single threads.
+
+mod cpu;
+mod verdict;
+
+pub use cpu::on_cpu;
+pub use verdict::{Verdict, is_measuring, say};
