@@ -28,6 +28,7 @@ pub fn is_measuring() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
+/// Prints a line.
 #[expect(clippy::print_stdout, reason = "what a bench is for")]
 pub fn say(line: &str) {
     println!("{line}");

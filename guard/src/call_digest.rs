@@ -1,3 +1,5 @@
+//! Digests of calls: what audit rows and approvals know a call by.
+
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};

@@ -37,6 +37,7 @@ pub fn of_tokens(challenges: &[Challenge]) -> Option<&Challenge> {
 }
 
 impl Challenge {
+    /// The value of a parameter, by its name in lower case.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(String::as_str)
     }

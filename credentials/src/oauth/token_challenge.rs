@@ -17,6 +17,7 @@ pub struct TokenChallenge {
 }
 
 impl TokenChallenge {
+    /// What the headers `WWW-Authenticate` of a reply say.
     pub fn of(headers: &HeaderMap) -> Self {
         let challenges = challenge::parse(headers);
         let param = |name: &str| challenges.iter().find_map(|challenge| challenge.param(name));

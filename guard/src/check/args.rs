@@ -4,7 +4,8 @@ mod args;
 mod broken;
 pub mod field;
 
-pub use args::{UnexpectedArgument, check, unexpected};
+pub(crate) use args::check;
+pub use args::{UnexpectedArgument, unexpected};
 
 #[cfg(test)]
 mod tests;

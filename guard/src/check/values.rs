@@ -1,3 +1,5 @@
+//! Values of arguments.
+
 use serde_json::Value;
 
 /// The values of an argument: the items of a list, lists in lists included; `None` if it is absent or null.

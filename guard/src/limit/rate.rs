@@ -35,6 +35,7 @@ impl GovernorClock for Ticks {
 }
 
 impl Limiter {
+    /// A limiter whose bucket is full.
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let each = (rate.per / rate.calls.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(rate.calls)).allow_burst(rate.burst);

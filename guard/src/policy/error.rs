@@ -51,6 +51,7 @@ impl BoundaryError {
 }
 
 impl Problem {
+    /// A problem at a key of the file.
     pub fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), line: None, reason: reason.into() }
     }

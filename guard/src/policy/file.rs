@@ -6,4 +6,5 @@ mod read;
 mod tool;
 
 pub use limits::{duration, rate as read_rate};
-pub use read::{LoadMode, read, read_file, read_policy};
+pub(super) use read::read_policy;
+pub use read::{LoadMode, read, read_file};

@@ -3,9 +3,13 @@
 /// What the second of two values is, compared with the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
+    /// It lets the same through.
     Same,
+    /// It lets more through.
     Wider,
+    /// It lets less through.
     Narrower,
+    /// It lets other things through, or they cannot be compared.
     Unclear,
 }
 

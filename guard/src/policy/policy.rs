@@ -237,10 +237,15 @@ pub fn text_of(path: &Path) -> Result<(String, String), BoundaryError> {
     }
 }
 
+/// Refuses a text that is larger than [`MAX_BYTES`].
+///
+/// # Errors
+/// It is larger.
 pub fn check_size(name: &str, text: &str) -> Result<(), BoundaryError> {
     if text.len() as u64 > MAX_BYTES { Err(BoundaryError::TooLarge { name: name.to_owned() }) } else { Ok(()) }
 }
 
+/// The error of a file with these problems.
 pub fn invalid(name: &str, problems: Vec<Problem>) -> BoundaryError {
     BoundaryError::Invalid { name: name.to_owned(), problems }
 }

@@ -152,6 +152,7 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// Whether the table has a key.
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key)
     }
@@ -167,12 +168,14 @@ impl<'t> Table<'t> {
         self
     }
 
+    /// The value of a key.
     pub fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
         let entry = self.entries.iter().find(|e| e.key == key)?;
         entry.used.set(Used::Yes);
         Some(entry.value)
     }
 
+    /// The text of a key; anything else is a problem.
     pub fn text(&self, key: &str) -> Option<&'t str> {
         self.expect(key, "a text", DeValue::as_str)
     }
@@ -192,10 +195,12 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// The truth value of a key; anything else is a problem.
     pub fn flag(&self, key: &str) -> Option<bool> {
         self.expect(key, "`true` or `false`", DeValue::as_bool)
     }
 
+    /// The texts in the list of a key; anything else is a problem.
     pub fn texts(&self, key: &str) -> Option<Vec<&'t str>> {
         self.expect(key, "a list of texts", |value| {
             let items = value.as_array()?;
@@ -264,6 +269,7 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// The table of a key; anything else is a problem.
     pub fn table(&self, key: &str) -> Option<Table<'t>> {
         let table = self.expect(key, "a table", DeValue::as_table)?;
         let line = self.entries.iter().find(|e| e.key == key)?.line;

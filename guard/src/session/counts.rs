@@ -12,7 +12,7 @@ use abide_signatures::Digest;
 
 /// How often what was done. Only permitted calls count, except for attempts.
 #[derive(Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     attempts: u32,
     /// Permitted calls of each tool.
     pub(crate) calls: BTreeMap<ToolName, u32>,
@@ -28,7 +28,7 @@ pub struct Counts {
 }
 
 /// A permitted call that a rule of sequence may look for.
-pub struct Made {
+pub(crate) struct Made {
     number: u64,
     pub(crate) call: ToolCall,
     end: Option<End>,
@@ -38,7 +38,7 @@ pub struct Made {
 
 /// One entry of a rule that needs earlier calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
+pub(crate) struct Need {
     /// The tool that has the rule.
     pub(crate) tool: ToolName,
     /// [`RuleId::After`] or [`RuleId::OnlyIf`].
@@ -48,7 +48,7 @@ pub struct Need {
 }
 
 /// An earlier call, by number, that a call uses up.
-pub type Use = (u64, Need);
+pub(crate) type Use = (u64, Need);
 
 /// How a call ended.
 enum End {
@@ -67,14 +67,14 @@ pub(crate) type Fingerprint = (ToolName, Digest);
 
 /// A call and what tells it from others.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     pub(crate) call: &'a ToolCall,
     pub(crate) arguments_digest: &'a Digest,
     pub(crate) attempt: Attempt,
 }
 
 /// What one call adds to the counts.
-pub struct Reserved {
+pub(crate) struct Reserved {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) values: BTreeSet<String>,
     pub(crate) outgoing: u64,

@@ -63,7 +63,7 @@ pub type Labels = BTreeMap<String, String>;
 pub struct Caller(String);
 
 /// A counted call that was not permitted yet; dropped, it counts no more.
-pub struct Reservation<'s> {
+pub(crate) struct Reservation<'s> {
     session: &'s Session,
     reserved: Option<Reserved>,
 }
@@ -186,6 +186,7 @@ impl Session {
         self.counts().asked()
     }
 
+    /// Lists of its own that arguments may come from.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -227,6 +228,7 @@ impl Session {
         self.counts().forget_made(call);
     }
 
+    /// Looks at what the run has seen so far.
     pub fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {
         ask(&self.memory())
     }

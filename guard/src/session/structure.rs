@@ -25,6 +25,7 @@ pub struct Structure<'c> {
 }
 
 impl<'c> Structure<'c> {
+    /// The structure of a reply.
     pub fn of(content: &'c Value) -> Self {
         let mut left = MAX_TEXT;
         let owned = |value: Value| Self { value: Cow::Owned(value), wrapped: None };

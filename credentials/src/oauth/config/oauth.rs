@@ -247,6 +247,7 @@ impl ClientAuth {
         }
     }
 
+    /// The client's secret, if it has one.
     pub fn secret(&self) -> Option<&Secret<String>> {
         match self {
             Self::Basic(secret) | Self::Post(secret) => Some(secret),

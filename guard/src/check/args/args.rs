@@ -34,7 +34,7 @@ pub fn unexpected<'r>(rule: &'r ToolRule, name: &str, value: &Value) -> Option<U
 }
 
 /// Every rule of every argument; where the value is a list, for each item.
-pub fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
+pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
     let (rules, given) = (&asked.rule.arguments, &asked.call.arguments);
     let (mut strangers, mut nested) = (Vec::new(), Vec::new());
     let mut deny = |name: &str, rule| denials.push(Denied::argument(EventKind::ArgumentDenied, name, rule));

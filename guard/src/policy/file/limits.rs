@@ -16,6 +16,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     }
 }
 
+/// The rate of the key `rate`; anything else is a problem.
 pub fn rate(table: &Table<'_>) -> Option<Rate> {
     let burst = table.count("burst");
     let rate = table.text("rate").and_then(|text| table.parsed::<Rate>("rate", text));

@@ -25,7 +25,7 @@ pub enum LoadMode {
 }
 
 /// Reads and validates the policy of a file, whose servers are not looked at, and says on which lines its keys stand.
-pub fn read_policy(text: &str, base_dir: &Path) -> Result<(PolicySpec, Lines), Vec<Problem>> {
+pub(crate) fn read_policy(text: &str, base_dir: &Path) -> Result<(PolicySpec, Lines), Vec<Problem>> {
     read_file(text, |root| {
         let mut spec = read(root, base_dir, LoadMode::Work);
         let declared = Declared::in_file(root).with_servers_of(&spec);

@@ -12,6 +12,7 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// What a policy declares that was made in code.
     pub fn by(spec: &PolicySpec) -> Self {
         Self {
             servers: spec.servers.iter().map(ToString::to_string).collect(),
@@ -21,6 +22,7 @@ impl Declared {
         }
     }
 
+    /// What a file declares.
     pub fn in_file(root: &Table<'_>) -> Self {
         let names = |key| root.table(key).iter().flat_map(Table::keys).collect();
         Self { servers: names("servers"), tools: names("tools"), lists: names("registry"), classes: names("sensitive") }
