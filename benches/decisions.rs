@@ -4,6 +4,14 @@
 //! `cargo bench --bench decisions`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench")]
 
+use std::{
+    ffi::OsString,
+    hint::black_box,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
@@ -13,14 +21,6 @@ use abide::{
     scope::ScopeSet,
     secret::Redactor,
 };
-use std::{
-    ffi::OsString,
-    hint::black_box,
-    process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
 use abide_benches::{Verdict, is_measuring, say};
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};

@@ -3,13 +3,6 @@
 //! `cargo bench --bench throughput`; see `benches/README.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
 
-use abide::{
-    guard::policy::PolicySpec,
-    lm::{Retry, openai::OpenAi},
-    mcp::servers::Servers,
-    net,
-    prelude::*,
-};
 use std::{
     process::ExitCode,
     sync::{
@@ -19,6 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abide::{
+    guard::policy::PolicySpec,
+    lm::{Retry, openai::OpenAi},
+    mcp::servers::Servers,
+    net,
+    prelude::*,
+};
 use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::model;
 

@@ -3,6 +3,8 @@
 //! It knows no scenario, only what the server and its issuer say, and the credentials that it is given. It trusts the issuer that the
 //! server names and allows every tool that it lists, because it is there to look at servers. A program with a model in it must do neither.
 
+use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
+
 use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
@@ -29,8 +31,6 @@ use abide::{
     scope::ScopeSet,
     secret::{Redactor, Secret},
 };
-use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
-
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use url::Url;

@@ -5,8 +5,12 @@ use std::{collections::BTreeMap, error::Error, io::Write, sync::Arc, sync::Mutex
 
 use abide_guard::{call::*, event::EventKind, id::RunId, scope::ScopeSet, *};
 use abide_testbed::{Options, Testbed};
-use rmcp::transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig};
-use rmcp::{RoleClient, ServiceExt, model::CallToolRequestParams, service::RunningService};
+use rmcp::{
+    RoleClient, ServiceExt,
+    model::CallToolRequestParams,
+    service::RunningService,
+    transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
+};
 use serde_json::{Map, Value, json};
 
 const POLICY: &str = r#"

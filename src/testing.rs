@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use futures_util::future::BoxFuture;
-
-use crate::{Runtime, Signature};
 use abide_base::id::ModelId;
 use abide_lm::{Lm, LmError, LmReply, LmRequest};
 use abide_mcp::Boundary;
+use futures_util::future::BoxFuture;
+
+use crate::{Runtime, Signature};
 
 /// Repeat.
 #[derive(Signature)]

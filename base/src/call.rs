@@ -2,10 +2,9 @@
 
 use std::{fmt, io, sync::Arc};
 
+use abide_signatures::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use abide_signatures::Digest;
 
 /// A tool's name as programs and boundaries use it: `server.tool` for a tool of an MCP server, `tool` for a Rust function.
 ///

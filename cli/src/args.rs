@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
+use abide::guard::audit::ChainHash;
 use clap::{Parser, Subcommand};
 
 use crate::{audit, call, testbed};
-use abide::guard::audit::ChainHash;
 
 /// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
 #[derive(Debug, Parser)]

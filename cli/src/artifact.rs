@@ -1,7 +1,8 @@
 use std::{io::Write, path::Path};
 
-use crate::error::CliError;
 use abide::artifact::{self, Artifact};
+
+use crate::error::CliError;
 
 pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
     let verified = Artifact::load(file)?;

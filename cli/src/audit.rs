@@ -5,6 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use abide::{
+    call::ToolName,
+    event::EventKind,
+    guard::audit::{
+        ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
+    },
+    id::RunId,
+    shown::shown,
+};
 use comfy_table::{Cell, Table, presets};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -13,15 +22,6 @@ use crate::{
     error::CliError,
     form::Form,
     text::{plain, plural, say_json},
-};
-use abide::shown::shown;
-use abide::{
-    call::ToolName,
-    event::EventKind,
-    guard::audit::{
-        ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
-    },
-    id::RunId,
 };
 
 /// Which rows are asked for; what is absent asks for all.

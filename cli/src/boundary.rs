@@ -2,21 +2,25 @@
 
 use std::{fs::File, io::Write, path::Path};
 
+use abide::{
+    artifact::replace,
+    call::ToolName,
+    mcp::{Boundary, boundary::Draft},
+    review::{
+        cedar,
+        compare::compare,
+        infer::{Known, infer as propose},
+        lint::{self, Severity},
+    },
+    tool::Toolbox,
+};
+
 use crate::{
     episodes,
     error::CliError,
     form::Form,
     text::{plural, say},
 };
-use abide::call::ToolName;
-use abide::mcp::{Boundary, boundary::Draft};
-use abide::review::{
-    cedar,
-    compare::compare,
-    infer::{Known, infer as propose},
-    lint::{self, Severity},
-};
-use abide::{artifact::replace, tool::Toolbox};
 
 /// What a boundary is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

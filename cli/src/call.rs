@@ -2,17 +2,6 @@
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
-use clap::Args;
-use futures_util::future::BoxFuture;
-use serde::Serialize;
-use serde_json::{Map, Value};
-
-use crate::{
-    error::CliError,
-    form::Form,
-    text::{plain, say_json},
-};
-use abide::strict;
 use abide::{
     Fields,
     call::{ServerId, ToolCall, ToolName},
@@ -24,7 +13,18 @@ use abide::{
     mcp::{Boundary, Oddity},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
+    strict,
     tool::{ToolOutcome, Toolbox},
+};
+use clap::Args;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    error::CliError,
+    form::Form,
+    text::{plain, say_json},
 };
 
 /// A call that is wanted, and how it is made.

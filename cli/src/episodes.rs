@@ -6,8 +6,9 @@ use std::{
     path::Path,
 };
 
-use crate::error::CliError;
 use abide::guard::recording::Recording;
+
+use crate::error::CliError;
 
 /// The longest line of a file of episodes, in bytes.
 const MAX_LINE: u64 = 64 * 1024 * 1024;

@@ -1,12 +1,15 @@
 use std::io;
 
-use abide::call::{NameError, ToolName};
-use abide::credentials::oauth::AuthError;
-use abide::guard::{BoundaryError, audit::VerifyError, policy::LockError};
-use abide::mcp::ConnectError;
-use abide::net;
-use abide::review::infer::InferError;
-use abide::{artifact::ArtifactError, tool::ToolboxError};
+use abide::{
+    artifact::ArtifactError,
+    call::{NameError, ToolName},
+    credentials::oauth::AuthError,
+    guard::{BoundaryError, audit::VerifyError, policy::LockError},
+    mcp::ConnectError,
+    net,
+    review::infer::InferError,
+    tool::ToolboxError,
+};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

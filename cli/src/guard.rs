@@ -4,16 +4,19 @@ use std::{
     path::Path,
 };
 
+use abide::{
+    event::EventKind,
+    guard::{
+        Policy,
+        replay::{Decided, Decision, replay},
+    },
+};
+
 use crate::{
     episodes::{self, Stop},
     error::CliError,
     form::Form,
     text::{plural, say_json},
-};
-use abide::event::EventKind;
-use abide::guard::{
-    Policy,
-    replay::{Decided, Decision, replay},
 };
 
 #[derive(Default)]

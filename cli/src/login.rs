@@ -7,19 +7,24 @@ use std::{
     sync::Arc,
 };
 
+use abide::{
+    call::ServerId,
+    clock::SystemClock,
+    credentials::oauth::{
+        AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
+        config::{Code, Grant, Proof},
+        consent_file, logout as log_out, resource_metadata,
+    },
+    mcp::{Boundary, ConnectError, Connection, McpServer, servers::ServerConfig},
+    net,
+    scope::ScopeSet,
+    secret::Redactor,
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc;
 use url::Url;
 
 use crate::error::CliError;
-use abide::credentials::oauth::{
-    AuthError, Identity, Loopback, ResourceMetadata, Revocation, TokenChallenge,
-    config::{Code, Grant, Proof},
-    consent_file, logout as log_out, resource_metadata,
-};
-use abide::mcp::{Boundary, ConnectError, Connection, McpServer, servers::ServerConfig};
-use abide::net;
-use abide::{call::ServerId, clock::SystemClock, scope::ScopeSet, secret::Redactor};
 
 pub(super) fn login(
     server: &str,

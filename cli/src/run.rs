@@ -3,6 +3,7 @@ use std::{
     io::{self, Write},
 };
 
+use abide::guard::audit::Known;
 use clap::Parser;
 
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     error::{CliError, USAGE},
     guard, login, testbed, text, tools,
 };
-use abide::guard::audit::Known;
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code, which is 64 for arguments that cannot
 /// be used.

@@ -5,10 +5,10 @@ use std::{
     io::{self, Write},
 };
 
+use abide::shown::shown;
 use serde::Serialize;
 
 use crate::form::Form;
-use abide::shown::shown;
 
 /// One result: a line of JSON, or its words.
 pub(super) fn say<T: Serialize + ToString>(one: &T, form: Form, out: &mut dyn Write) -> io::Result<()> {

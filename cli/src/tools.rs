@@ -5,18 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
-use similar::TextDiff;
-
-use crate::error::CliError;
-use abide::shown::shown;
 use abide::{
     Boundary,
     artifact::replace,
     call::ToolSpec,
     guard::policy::{Drift, ToolLock, read_text},
+    shown::shown,
     tool::Toolbox,
 };
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::error::CliError;
 
 /// The largest lock, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

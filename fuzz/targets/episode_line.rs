@@ -3,7 +3,11 @@
 
 use std::sync::LazyLock;
 
-use abide::guard::{Policy, recording::Recording, replay::{Decision, replay}};
+use abide::guard::{
+    Policy,
+    recording::Recording,
+    replay::{Decision, replay},
+};
 use libfuzzer_sys::fuzz_target;
 
 const RULES: &str = r#"

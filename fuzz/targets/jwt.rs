@@ -6,7 +6,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use abide::{credentials::jwt::{MAX_TOKEN, fuzzing::{Keys, is_read}}, token_shape::is_jwt};
+use abide::{
+    credentials::jwt::{
+        MAX_TOKEN,
+        fuzzing::{Keys, is_read},
+    },
+    token_shape::is_jwt,
+};
 use abide_fuzz::assert_short;
 use libfuzzer_sys::fuzz_target;
 

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use abide::{scope::ScopeSet, credentials::jwt::fuzzing::{Keys, sign}};
+use abide::{
+    credentials::jwt::fuzzing::{Keys, sign},
+    scope::ScopeSet,
+};
 use abide_fuzz::{assert_short, first_line};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,10 @@
 #![no_main]
 //! A message of a server, as the answer to request 7. The first byte says what was asked, and whether it comes as an event.
 
-use abide::{net::Bytes, mcp::client::fuzzing::{Asked, cleaned, read}};
+use abide::{
+    mcp::client::fuzzing::{Asked, cleaned, read},
+    net::Bytes,
+};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

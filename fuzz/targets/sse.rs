@@ -3,7 +3,10 @@
 
 use std::fmt::Write;
 
-use abide::{net::Bytes, mcp::client::fuzzing::{End, events}};
+use abide::{
+    mcp::client::fuzzing::{End, events},
+    net::Bytes,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, u8, &[u8])| {

@@ -1,7 +1,13 @@
 #![no_main]
 //! The answer of a token endpoint.
 
-use abide::{scope::ScopeSet, credentials::{jwt::MAX_TOKEN, oauth::{config::Proof, fuzzing::grant}}};
+use abide::{
+    credentials::{
+        jwt::MAX_TOKEN,
+        oauth::{config::Proof, fuzzing::grant},
+    },
+    scope::ScopeSet,
+};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

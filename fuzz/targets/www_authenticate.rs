@@ -3,7 +3,10 @@
 
 use std::fmt::Write;
 
-use abide::{scope::ScopeSet, credentials::oauth::fuzzing::{Challenge, challenge, challenges}};
+use abide::{
+    credentials::oauth::fuzzing::{Challenge, challenge, challenges},
+    scope::ScopeSet,
+};
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use libfuzzer_sys::fuzz_target;
 

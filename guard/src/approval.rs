@@ -2,14 +2,14 @@
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::{Map, Value};
-
-use crate::{check::Denied, session::Caller};
 use abide_base::{
     call::{Effect, ToolName},
     id::RunId,
 };
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::{Map, Value};
+
+use crate::{check::Denied, session::Caller};
 
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline
 /// ([`Limits::deadline`](abide::runtime::Limits::deadline)).

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
-
 use abide_base::call::ToolCall;
 use abide_signatures::Digest;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 /// SHA-256 of the arguments. Keys are sorted, also where some crate of the program makes maps keep another order, so the same arguments
 /// have the same digest.

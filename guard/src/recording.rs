@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use abide_base::{call::ToolReply, event::EventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use abide_base::{call::ToolReply, event::EventKind};
 
 /// One recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

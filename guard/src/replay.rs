@@ -6,6 +6,14 @@
 //! What needs a server, a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows,
 //! answers to questions, own checks.
 
+use abide_base::{
+    call::{ReplyStatus, ToolCall, ToolName},
+    event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
+    secret::Redactor,
+};
+use abide_signatures::Fields;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,14 +26,6 @@ use crate::{
     rule_path,
     session::Wanted,
 };
-use abide_base::{
-    call::{ReplyStatus, ToolCall, ToolName},
-    event::EventKind,
-    id::RunId,
-    scope::ScopeSet,
-    secret::Redactor,
-};
-use abide_signatures::Fields;
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

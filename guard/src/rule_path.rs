@@ -1,7 +1,8 @@
 //! Where in a boundary the rule stands that decided a call.
 
-use crate::{Denied, policy::RuleId};
 use abide_base::{call::ToolName, event::EventKind};
+
+use crate::{Denied, policy::RuleId};
 
 /// Where a tool's entry would stand.
 pub(super) const NO_ENTRY: &str = "tools";

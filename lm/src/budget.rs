@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use abide_base::id::ModelId;
 use futures_util::future::BoxFuture;
 
 use crate::{Lm, LmError, LmReply, LmRequest, Prices};
-use abide_base::id::ModelId;
 
 /// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken
 /// before it is sent, so calls side by side never go over a limit together.

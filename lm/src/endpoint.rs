@@ -1,11 +1,5 @@
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use url::Url;
-
-use crate::{LmError, LmReply, Prices};
 use abide_base::{
     clock::{Clock, SystemClock},
     id::ModelId,
@@ -13,6 +7,12 @@ use abide_base::{
     usage::Usage,
 };
 use abide_net as net;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use url::Url;
+
+use crate::{LmError, LmReply, Prices};
 
 /// Where a model is served: what the clients of all vendors have in common.
 #[derive(Clone, Debug)]

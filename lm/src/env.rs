@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use abide_base::secret::Secret;
+use abide_net as net;
 use url::Url;
 
 use crate::{Anthropic, Lm, LmError, OpenAi, Retry};
-use abide_base::secret::Secret;
-use abide_net as net;
 
 const MODEL: &str = "ABIDE_MODEL";
 const BASE_URL: &str = "ABIDE_BASE_URL";

@@ -1,10 +1,10 @@
+use abide_base::id::ModelId;
 use futures_util::future::BoxFuture;
 
 use crate::{
     error::LmError,
     types::{LmReply, LmRequest},
 };
-use abide_base::id::ModelId;
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
 pub trait Lm: Send + Sync {

@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
-
-use crate::{Lm, LmError, LmReply, LmRequest};
 use abide_base::{
     clock::{Clock, SystemClock},
     id::ModelId,
 };
 use abide_net::Backoff;
+use futures_util::future::BoxFuture;
+
+use crate::{Lm, LmError, LmReply, LmRequest};
 
 /// A model that is asked again after a transient failure ([`LmError::is_transient`]). The waits follow [`Backoff`]; they are never
 /// shorter than the server's `Retry-After`, and never longer than the longest wait.

@@ -11,13 +11,13 @@ use std::{
     },
 };
 
+use abide_base::id::ModelId;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use crate::{Lm, LmError, LmReply, LmRequest, Message};
-use abide_base::id::ModelId;
-
 pub(super) use server::{Asked, Canned, Server, nobody};
+
+use crate::{Lm, LmError, LmReply, LmRequest, Message};
 
 pub(super) struct Scripted {
     model: ModelId,

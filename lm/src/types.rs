@@ -1,6 +1,5 @@
-use serde::{Deserialize, Serialize};
-
 use abide_base::usage::Usage;
+use serde::{Deserialize, Serialize};
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

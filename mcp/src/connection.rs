@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{pace::Pace, servers::ServerConfig};
 use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
 use abide_credentials::oauth::Identity;
 use abide_net as net;
+
+use crate::{pace::Pace, servers::ServerConfig};
 
 /// Who we are at one server, and how fast it is spoken to.
 pub struct Connection {

@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{connection::Connection, servers::ServerConfig};
 use abide_base::{
     call::ServerId,
     clock::{Clock, SystemClock},
@@ -14,6 +13,8 @@ use abide_base::{
     secret::Redactor,
 };
 use abide_net as net;
+
+use crate::{connection::Connection, servers::ServerConfig};
 
 /// What copies of one boundary share: clock, known secrets, and a connection to each server over HTTP, made when it is first asked for.
 #[derive(Clone)]

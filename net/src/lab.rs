@@ -10,7 +10,6 @@ use std::{
     },
 };
 
-pub(crate) use abide_testbed::lab::authority::{Authority, Leaf, Validity};
 use axum::{Router, serve::Listener};
 use futures_util::{FutureExt, future::BoxFuture};
 use rcgen::PublicKeyData;
@@ -27,6 +26,8 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+pub(crate) use abide_testbed::lab::authority::{Authority, Leaf, Validity};
 
 use crate::{ClientCertificate, SpkiPin, resolve::Lookup};
 

@@ -1,5 +1,6 @@
-use crate::{FieldError, Fields, SignatureSpec, SlotState};
 use abide_lm::Message;
+
+use crate::{FieldError, Fields, SignatureSpec, SlotState};
 
 /// Turns a signature, a slot's state and input values into messages, and a reply back into output values.
 pub trait Adapter: Send + Sync {

@@ -1,5 +1,6 @@
 //! The chat format: every field under a marker line. Described in `docs/prompt-format.md`.
 
+use abide_lm::Message;
 use serde_json::Value;
 
 use super::{
@@ -7,7 +8,6 @@ use super::{
     marker::{at_start, marker, neutralise, restore},
 };
 use crate::{FieldKind, FieldSpec, Fields, SignatureSpec, SlotState};
-use abide_lm::Message;
 
 /// The chat format.
 #[derive(Clone, Copy, Debug, Default)]

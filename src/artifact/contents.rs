@@ -1,11 +1,11 @@
 use std::{collections::BTreeMap, fmt};
 
+use abide_base::{call::ToolName, id::ModelId, scope::ScopeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ArtifactError, ProgramName};
 use crate::{Digest, ProgramState, SlotPath};
-use abide_base::{call::ToolName, id::ModelId, scope::ScopeSet};
 
 /// Everything in an artifact but its format and its digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

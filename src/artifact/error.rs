@@ -1,8 +1,9 @@
 use std::{fmt, io, path::PathBuf};
 
+use abide_base::{call::ToolName, shown::shown};
+
 use super::{FORMAT, ProgramName};
 use crate::{CanonicalError, Digest, InstallError, SlotPath};
-use abide_base::{call::ToolName, shown::shown};
 
 /// Why an artifact cannot be made, saved, loaded or installed.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use abide_base::shown::shown;
 use comfy_table::{Table, presets};
 
 use super::{
@@ -8,7 +9,6 @@ use super::{
     diff::{estimate, origin, start},
 };
 use crate::SlotState;
-use abide_base::shown::shown;
 
 /// An artifact in a few lines, for people.
 #[derive(Clone, Copy, Debug)]

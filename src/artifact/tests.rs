@@ -6,11 +6,11 @@ mod saving;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use abide_base::{id::ModelId, scope::ScopeSet};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{Demo, Digest, FieldSpec, Fields, Origin, ProgramState, SignatureSpec, Slot, SlotPath, SlotState};
-use abide_base::{id::ModelId, scope::ScopeSet};
 
 fn spec(output: &str) -> Arc<SignatureSpec> {
     let input = FieldSpec::of::<String>("request");

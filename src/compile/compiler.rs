@@ -1,5 +1,8 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use abide_base::{call::ToolName, id::ModelId};
+use abide_guard::{GrantError, Grants, Mode, Oversight, policy::CompileWrites};
+use abide_lm::Lm;
 use abide_optimizers::{Budget, Candidate, NoProgress, Optimizer, Plan, Progress, SearchError, Selection, Study};
 use tokio::sync::Semaphore;
 
@@ -19,9 +22,6 @@ use crate::{
     runtime::Runtime,
     separate,
 };
-use abide_base::{call::ToolName, id::ModelId};
-use abide_guard::{GrantError, Grants, Mode, Oversight, policy::CompileWrites};
-use abide_lm::Lm;
 
 /// Compiles a program: searches for a better state, measures it on examples that the search never saw, seals the artifact.
 ///

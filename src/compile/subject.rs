@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
+use abide_guard::{Labels, Mode, Oversight};
+use abide_lm::{LmRequest, Message};
 use abide_optimizers::{
     AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject,
     Trial,
@@ -17,8 +19,6 @@ use crate::{
     module::{Boxed, Module, Program},
     runtime::{Run, RunOptions, Runtime},
 };
-use abide_guard::{Labels, Mode, Oversight};
-use abide_lm::{LmRequest, Message};
 
 /// What a search sees of a program, its data, its metric and its runtime.
 pub(super) struct Compilation<'a, P: Program, L, T> {

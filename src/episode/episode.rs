@@ -1,9 +1,9 @@
 use std::time::Duration;
 
+use abide_base::{event::SecurityEvent, id::RunId, usage::Usage};
 use serde::{Deserialize, Serialize};
 
 use super::step::{CallVerdict, Exchange, Step, ToolStep};
-use abide_base::{event::SecurityEvent, id::RunId, usage::Usage};
 
 /// The whole record of one run. Scrubbed of secrets when it was recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Episode, Exchange, ModelStep, Step, ToolStep};
 use abide_base::{
     event::{EventKind, EventSink, SecurityEvent, Severity},
     id::RunId,
     secret::Redactor,
 };
+
+use super::{Episode, Exchange, ModelStep, Step, ToolStep};
 
 /// Writes down what happens in a run; clones write into one record. Scrubs secrets on the way in.
 #[derive(Clone, Debug)]

@@ -1,3 +1,5 @@
+use abide_base::scope::ScopeSet;
+use abide_guard::recording::{RecordedCall, RecordedSession, Recording};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -5,8 +7,6 @@ use super::{
     episode::Episode,
     step::{CallVerdict, ToolStep},
 };
-use abide_base::scope::ScopeSet;
-use abide_guard::recording::{RecordedCall, RecordedSession, Recording};
 
 impl Episode {
     /// What the run did, to be decided again. `input` is what it was asked, with its fields, and `scopes` are those of its token, which

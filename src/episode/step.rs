@@ -1,10 +1,10 @@
 use std::time::Duration;
 
+use abide_base::{call::ToolName, usage::Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Fields, SlotId};
-use abide_base::{call::ToolName, usage::Usage};
 
 /// One step of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,5 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use serde_json::{Value, json};
-
-use super::*;
-use crate::Fields;
 use abide_base::{
     call::{ReplyStatus, ToolReply},
     id::RunId,
@@ -11,6 +7,10 @@ use abide_base::{
     secret::Redactor,
 };
 use abide_guard::recording::{RecordedCall, Recording};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Fields;
 
 #[test]
 fn what_a_run_did_can_be_decided_again() {

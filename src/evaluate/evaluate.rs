@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use abide_guard::{Labels, Mode, Oversight};
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::evaluation::{Evaluation, Outcome, Row};
@@ -16,7 +17,6 @@ use crate::{
     module::Module,
     runtime::{Run, RunOptions, Runtime},
 };
-use abide_guard::{Labels, Mode, Oversight};
 
 /// Runs a program over a data set and scores it. A failed example never fails the evaluation; an infrastructure failure is
 /// never a score.

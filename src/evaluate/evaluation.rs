@@ -1,12 +1,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
+use abide_base::{event::EventKind, id::RunId};
 use serde::Serialize;
 
 use crate::{
     episode::Episode,
     metric::{Interval, Level, Score, counts},
 };
-use abide_base::{event::EventKind, id::RunId};
 
 /// Scores of a program over a data set.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
+use abide_base::event::EventKind;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use super::Summary;
 use crate::metric::Interval;
-use abide_base::event::EventKind;
 
 /// Kinds of events that are one row; left out where no column has any.
 const EVENTS: &[(&str, &[EventKind])] = &[

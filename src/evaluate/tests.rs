@@ -1,7 +1,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use abide_base::event::{EventKind, SecurityEvent};
 
 use super::*;
 use crate::{
@@ -10,7 +14,6 @@ use crate::{
     runtime::{CallError, Cx, Infrastructure, Run, Runtime},
     testing::{ScriptedLm, runtime},
 };
-use abide_base::event::{EventKind, SecurityEvent};
 
 type Words = Example<String, bool>;
 

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
-use crate::episode::Episode;
 use abide_base::event::EventKind;
+
+use crate::episode::Episode;
 
 /// The score of one run: two objectives kept apart, the value that searches climb, and why.
 #[derive(Clone, Debug, PartialEq)]

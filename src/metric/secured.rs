@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use abide_base::event::{EventKind, Severity};
+
 use super::{Metric, MetricError, Penalty, Score, score::counts};
 use crate::{data::Example, episode::Episode, module::Module, runtime::Run};
-use abide_base::event::{EventKind, Severity};
 
 /// Task success, minus what the run did to its boundary.
 ///

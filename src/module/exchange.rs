@@ -1,11 +1,12 @@
+use abide_base::event::{EventKind, SecurityEvent};
+use abide_lm::{Finish, LmReply, Message};
+
 use crate::{
     Fields, SignatureSpec, Slot, SlotState,
     adapter::{Leniency, ParseError},
     episode::Exchange,
     runtime::{CallError, Cx},
 };
-use abide_base::event::{EventKind, SecurityEvent};
-use abide_lm::{Finish, LmReply, Message};
 
 /// Asks for a slot's outputs and writes the exchange down, so that it may become a demonstration. The model is shown `shown`:
 /// the inputs, and what is left out of demonstrations because it is the same in every exchange.

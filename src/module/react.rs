@@ -1,5 +1,9 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
+use abide_base::{
+    call::{ToolCall, ToolName},
+    event::{EventKind, SecurityEvent},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,10 +15,6 @@ use crate::{
     adapter::join,
     runtime::{CallError, Cx},
     tool::{ToolOutcome, Toolbox},
-};
-use abide_base::{
-    call::{ToolCall, ToolName},
-    event::{EventKind, SecurityEvent},
 };
 
 /// Reasons and acts in turns ([Yao et al. 2022](https://arxiv.org/abs/2210.03629)): each turn names one tool call, or

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use abide_lm::{Finish, LmReply};
 use serde_json::json;
 
 use super::*;
@@ -10,7 +11,6 @@ use crate::{
     testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, reply, runtime},
     tool::{Function, Toolbox},
 };
-use abide_lm::{Finish, LmReply};
 
 /// Explain.
 #[derive(Signature)]

@@ -6,15 +6,14 @@
 
 use std::time::SystemTime;
 
+use abide_base::id::RunId;
+use abide_guard::audit::{Mirror, Outcome, Row};
 use opentelemetry::{
     InstrumentationScope, SpanId, TraceId,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
 };
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-
-use abide_base::id::RunId;
-use abide_guard::audit::{Mirror, Outcome, Row};
 
 /// Sends audit rows to a logger; for [`Audit::mirrored`](abide_guard::Audit::mirrored). Processors and exporters are those of the
 /// provider; one that cannot send changes no decision, as the file is the record.

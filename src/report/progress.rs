@@ -1,12 +1,12 @@
 use std::sync::Mutex;
 
+use abide_base::event::EventKind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     evaluate::{self, Row},
     optimizers::{self, Rollout, Trial},
 };
-use abide_base::event::EventKind;
 
 /// A line on standard error that shows how far an evaluation or a search is; nothing where standard error is no terminal.
 pub struct Bar {

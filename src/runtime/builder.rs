@@ -1,14 +1,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use abide_base::{call::ToolName, secret::Secret};
+use abide_guard::{Audit, Check, Guard, approval::Approver};
+use abide_lm::Lm;
+use abide_mcp::Boundary;
+
 use super::{limits::Limits, runtime::Runtime, shared::Shared};
 use crate::{
     Digest,
     adapter::{Adapter, Chat},
 };
-use abide_base::{call::ToolName, secret::Secret};
-use abide_guard::{Audit, Check, Guard, approval::Approver};
-use abide_lm::Lm;
-use abide_mcp::Boundary;
 
 /// Builds a [`Runtime`]. Model and boundary are part of its type: without both there is no `build`.
 #[must_use]

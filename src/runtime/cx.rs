@@ -6,14 +6,15 @@ use std::{
     },
 };
 
+use abide_base::clock::Clock;
+use abide_guard::{Guard, Session};
+use abide_lm::{LmReply, LmRequest, Message};
+
 use super::{CallError, Infrastructure, Limits, Shared};
 use crate::{
     adapter::Adapter,
     episode::{ModelStep, Recorder},
 };
-use abide_base::clock::Clock;
-use abide_guard::{Guard, Session};
-use abide_lm::{LmReply, LmRequest, Message};
 
 /// What one run may touch. Cheap to clone; clones are of the same run.
 #[derive(Clone)]

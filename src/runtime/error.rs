@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use crate::{FieldError, adapter::join};
 use abide_lm::LmError;
+
+use crate::{FieldError, adapter::join};
 
 /// Why a module returned nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

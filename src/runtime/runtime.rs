@@ -1,5 +1,9 @@
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
+use abide_base::{event::SecurityEvent, id::RunId};
+use abide_guard::{Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry};
+use abide_lm::Lm;
+use abide_mcp::Boundary;
 use futures_util::FutureExt;
 
 use super::{
@@ -13,10 +17,6 @@ use crate::{
     episode::{Episode, Recorder},
     module::Module,
 };
-use abide_base::{event::SecurityEvent, id::RunId};
-use abide_guard::{Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry};
-use abide_lm::Lm;
-use abide_mcp::Boundary;
 
 /// Everything that runs share: model, adapter, guard, limits, clock. Cheap to clone.
 ///

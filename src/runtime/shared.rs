@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use super::limits::Limits;
-use crate::adapter::Adapter;
 use abide_base::{clock::Clock, secret::Redactor};
 use abide_guard::Guard;
 use abide_lm::Lm;
 use abide_mcp::Boundary;
+
+use super::limits::Limits;
+use crate::adapter::Adapter;
 
 #[derive(Clone)]
 pub(crate) struct Shared {

@@ -1,7 +1,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use abide_base::{clock::ManualClock, secret::Secret};
+use abide_lm::{LmError, Message};
 
 use super::*;
 use crate::{
@@ -9,8 +14,6 @@ use crate::{
     module::{Module, Predict},
     testing::{Repeat, RepeatInput, ScriptedLm, boundary, reply, runtime},
 };
-use abide_base::{clock::ManualClock, secret::Secret};
-use abide_lm::{LmError, Message};
 
 fn word() -> RepeatInput {
     RepeatInput { word: "moon".into() }

@@ -1,12 +1,12 @@
 use std::{fmt, future::Future, marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
 
+use abide_base::call::{NameError, ToolCall, ToolName, ToolReply, ToolSpec};
 use futures_util::{FutureExt, future::BoxFuture};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::FieldSpec;
-use abide_base::call::{NameError, ToolCall, ToolName, ToolReply, ToolSpec};
 
 /// A Rust function as a tool. The boundary needs an entry for it, as for any tool.
 pub struct Function {

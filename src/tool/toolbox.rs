@@ -4,13 +4,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-
-use super::{Function, function::ErasedFunction};
-use crate::{
-    episode::{CallVerdict, ToolStep},
-    runtime::{Cx, Infrastructure},
-};
 use abide_base::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     event::EventKind,
@@ -19,6 +12,13 @@ use abide_base::{
 use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Unauthorized};
 use abide_mcp::{Boundary, CallContext, ConnectError, McpServer, Oddity, ToolError};
 use abide_net as net;
+use serde_json::{Value, json};
+
+use super::{Function, function::ErasedFunction};
+use crate::{
+    episode::{CallVerdict, ToolStep},
+    runtime::{Cx, Infrastructure},
+};
 
 /// The tools that a program may ask for, and the only way an agent runs one. Cheap to clone.
 #[derive(Clone, Default)]

@@ -11,6 +11,11 @@ mod pki;
 mod process;
 mod sdk;
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     credentials::oauth::config::OAuth,
@@ -23,15 +28,9 @@ use abide::{
     secret::Secret,
     tool::{ToolOutcome, ToolboxError},
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
 use futures_util::future::join_all;
-use serde_json::{Value, json};
-
 use process::{Referee, Starting};
+use serde_json::{Value, json};
 
 use crate::support::{NoModel, OneCall};
 

@@ -1,5 +1,12 @@
 //! Real servers of the protocol library's own making: over HTTP in both eras, and as programs.
 
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
 use abide::{
     call::{Effect, ServerId, ToolCall, ToolName},
     episode::Episode,
@@ -10,13 +17,6 @@ use abide::{
     secret::Secret,
     tool::ToolOutcome,
 };
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
-
 use axum::Router;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,

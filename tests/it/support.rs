@@ -11,13 +11,13 @@ use abide::{
     prelude::*,
     runtime::Limits,
 };
-pub(crate) use abide_testbed::lab::log::LogCapture;
 use abide_testbed::{Options, Testbed, TraceId, task};
 
 pub(crate) use self::{
     calls::{Caller, Hasty, events},
     one_call::{NoModel, OneCall},
 };
+pub(crate) use abide_testbed::lab::log::LogCapture;
 
 /// Handle customer service requests using the available tools.
 #[derive(Signature)]

@@ -4,6 +4,8 @@ use std::{
     time::Duration,
 };
 
+use abide_base::clock::Clock;
+use abide_net::{Client, Request};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -14,8 +16,6 @@ use super::{
     Algorithm, Error,
     key::{self, Candidates, Key},
 };
-use abide_base::clock::Clock;
-use abide_net::{Client, Request};
 
 /// Keys are read again when they are this old.
 pub(super) const REFRESH: Duration = Duration::from_secs(3_600);

@@ -1,12 +1,12 @@
 use std::time::{Duration, SystemTime};
 
+use abide_base::scope::{Scope, ScopeSet};
 use serde_json::{Map, Value};
 
 use super::{
     Error,
     json::{malformed, short, text},
 };
-use abide_base::scope::{Scope, ScopeSet};
 
 /// What a verified token says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use abide_base::clock::Clock;
+use abide_net::Client;
 use url::Url;
 
 use super::{
@@ -11,8 +13,6 @@ use super::{
     sign::Algorithm,
     token::Token,
 };
-use abide_base::clock::Clock;
-use abide_net::Client;
 
 /// Verifies the access tokens (RFC 9068) of one issuer for one audience.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
+use abide_base::scope::ScopeSet;
 use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 use url::Url;
 
 use super::{Claims, Error, Verifier};
-use abide_base::scope::ScopeSet;
 
 /// The side that takes tokens (RFC 6750, RFC 9728): who may come in, and what everybody else is told.
 #[derive(Debug)]

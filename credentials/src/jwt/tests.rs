@@ -1,11 +1,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::{sync::Arc, time::Duration};
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::SystemTime,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
 
+use abide_base::{clock::ManualClock, scope::ScopeSet, token_shape::is_jwt};
+use abide_net::{Client, Options};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header, encode,
@@ -19,8 +23,6 @@ use tokio::{
 
 use super::cache::PAUSE;
 use crate::jwt::*;
-use abide_base::{clock::ManualClock, scope::ScopeSet, token_shape::is_jwt};
-use abide_net::{Client, Options};
 
 mod keys;
 mod lenient;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-use crate::{jwt, oauth::config::Proof};
 use abide_base::{
     bom::strip_bom,
     scope::{Scope, ScopeSet},
     secret::Secret,
     token_shape::is_jwt,
 };
+use serde_json::{Map, Value};
+
+use crate::{jwt, oauth::config::Proof};
 
 /// What a token endpoint granted (RFC 6749, section 5.1); `asked` is what it was asked for.
 pub(super) fn read(body: &[u8], asked: &str) -> Result<Grant, &'static str> {

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use abide_base::secret::Secret;
+use abide_net::{Client, Reply, Request};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -26,8 +28,6 @@ use crate::{
     jwt::{self, KeyHint, SigningKey},
     oauth::config::{ClientAuth, Proof},
 };
-use abide_base::secret::Secret;
-use abide_net::{Client, Reply, Request};
 
 /// An endpoint of an issuer, and who we are there.
 #[derive(Clone, Copy)]

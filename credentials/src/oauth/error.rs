@@ -1,9 +1,10 @@
 use std::{path::PathBuf, time::Duration};
 
-use super::TokenChallenge;
-use crate::jwt;
 use abide_base::scope::ScopeSet;
 use abide_net as net;
+
+use super::TokenChallenge;
+use crate::jwt;
 
 /// Why there is no token. Never holds a secret, a token, or the body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

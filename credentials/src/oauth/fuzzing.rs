@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use abide_base::{scope::ScopeSet, secret::Secret};
 use http::HeaderMap;
 use url::Url;
 
 use super::{AuthError, TokenChallenge, answer, challenge, discovery, resource};
 use crate::oauth::config::Proof;
-use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// A scheme and its parameters.
 pub type Challenge = (String, BTreeMap<String, String>);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use abide_base::{scope::ScopeSet, secret::Secret};
 use tokio::io::AsyncReadExt;
 use url::Url;
 use zeroize::Zeroizing;
@@ -15,7 +16,6 @@ use crate::{
     jwt,
     oauth::config::{OAuth, ResourceParameter, ResourceServer, TokenRequest, TokenSource},
 };
-use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// What a token is for, and how far it shall reach.
 #[derive(Clone, Copy)]

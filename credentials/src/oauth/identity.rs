@@ -4,6 +4,9 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
+use abide_net as net;
+use abide_net::{Client, Request};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -19,9 +22,6 @@ use super::{
     resource,
 };
 use crate::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp};
-use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
-use abide_net as net;
-use abide_net::{Client, Request};
 
 /// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {

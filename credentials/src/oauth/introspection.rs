@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use abide_base::{scope::ScopeSet, secret::Secret};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -11,7 +12,6 @@ use super::{
     endpoint::{Endpoint, field},
     expiry::remaining,
 };
-use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// What is known about an active token.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use abide_base::{clock::Clock, secret::Redactor};
+use abide_net::Client;
 use url::Url;
 
 use super::{
@@ -17,8 +19,6 @@ use crate::{
     jwt::Verifier,
     oauth::config::{self, ClientAuth, Code, Endpoints, MissingAudience, OAuth},
 };
-use abide_base::{clock::Clock, secret::Redactor};
-use abide_net::Client;
 
 /// All that asking for a token takes.
 pub(super) struct Issuing {

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use abide_base::{scope::ScopeSet, secret::Secret, token_shape::is_jwt};
+use abide_net::Backoff;
+
 use super::{
     AccessToken, AuthError,
     answer::Grant,
@@ -15,8 +18,6 @@ use crate::{
     jwt::{Confirmation, Verifier},
     oauth::config::{self, Enterprise},
 };
-use abide_base::{scope::ScopeSet, secret::Secret, token_shape::is_jwt};
-use abide_net::Backoff;
 
 impl Issuing {
     pub(super) async fn obtain(&self, scopes: &ScopeSet, generation: u64) -> Result<AccessToken, AuthError> {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use abide_base::scope::ScopeSet;
+use abide_net::{Bytes, Client, Options, Request};
 use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{AuthError, grant::resource, token_challenge::TokenChallenge};
-use abide_base::scope::ScopeSet;
-use abide_net::{Bytes, Client, Options, Request};
 
 /// What an MCP server says about whose tokens it takes. Its words: nothing here is trusted before an operator pins it.
 #[derive(Clone, Debug, PartialEq, Eq)]

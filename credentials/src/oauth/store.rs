@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{call::ServerId, scope::ScopeSet, secret::Secret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::AuthError;
-use abide_base::{call::ServerId, scope::ScopeSet, secret::Secret};
 
 /// A place for [`Contents`].
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use abide_base::{
+    clock::{Clock, ManualClock},
+    scope::ScopeSet,
+    secret::{Redactor, Secret},
+};
+use abide_net as net;
+use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -16,13 +23,6 @@ use crate::{
         *,
     },
 };
-use abide_base::{
-    clock::{Clock, ManualClock},
-    scope::ScopeSet,
-    secret::{Redactor, Secret},
-};
-use abide_net as net;
-use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
 
 /// An issuer of opaque tokens whose token endpoint answers as told.
 struct Issuer {

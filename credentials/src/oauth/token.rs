@@ -1,11 +1,10 @@
 use std::time::{Duration, SystemTime};
 
+use abide_base::{Digest, clock::Clock, scope::ScopeSet, secret::Secret};
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::oauth::config::Proof;
-use abide_base::Digest;
-use abide_base::{clock::Clock, scope::ScopeSet, secret::Secret};
 
 /// A token that the pinned issuer issued, verified when it came.
 #[derive(Debug)]

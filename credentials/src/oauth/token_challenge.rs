@@ -1,8 +1,8 @@
+use abide_base::scope::ScopeSet;
 use http::HeaderMap;
 
 use super::challenge;
 use crate::oauth::config::Proof;
-use abide_base::scope::ScopeSet;
 
 /// What a server said when it refused a request without a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

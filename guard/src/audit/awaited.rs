@@ -1,10 +1,5 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{
-    Audit,
-    row::{Entry, Outcome, OutcomeStatus},
-};
-use crate::call_digest::value_digest;
 use abide_base::{
     call::{ReplyStatus, ToolName, ToolReply},
     clock::Clock,
@@ -12,6 +7,12 @@ use abide_base::{
     id::RunId,
 };
 use abide_signatures::Digest;
+
+use super::{
+    Audit,
+    row::{Entry, Outcome, OutcomeStatus},
+};
+use crate::call_digest::value_digest;
 
 /// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
 #[must_use = "say what came of the call"]

@@ -5,6 +5,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use abide_base::{
+    call::{Effect, ToolCall, ToolName},
+    event::EventKind,
+    id::RunId,
+    scope::ScopeSet,
+    secret::Redactor,
+};
+use abide_signatures::Digest;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -16,14 +24,6 @@ use crate::{
     session::{Labels, Mode, Oversight, Session},
     text::secret_shape,
 };
-use abide_base::{
-    call::{Effect, ToolCall, ToolName},
-    event::EventKind,
-    id::RunId,
-    scope::ScopeSet,
-    secret::Redactor,
-};
-use abide_signatures::Digest;
 
 /// One decision; in a file, `"kind": "decision"`. Written before the call is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

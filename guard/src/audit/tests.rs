@@ -10,12 +10,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use abide_base::{call::ToolCall, event::EventKind, id::RunId};
+use abide_signatures::Fields;
 use serde_json::{Value, json};
 
 use super::{file::rotated, row::rfc3339};
 use crate::{Labels, Mode, Session, audit::*};
-use abide_base::{call::ToolCall, event::EventKind, id::RunId};
-use abide_signatures::Fields;
 
 fn row() -> Row {
     let call = ToolCall {

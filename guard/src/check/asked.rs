@@ -1,10 +1,11 @@
-use crate::{
-    Session,
-    policy::{Policy, ToolRule},
-};
 use abide_base::{
     call::{ToolCall, ToolSpec},
     secret::Redactor,
+};
+
+use crate::{
+    Session,
+    policy::{Policy, ToolRule},
 };
 
 /// A call, and what is known when it is decided.

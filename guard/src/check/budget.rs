@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use abide_base::{
+    call::{Effect, ToolCall, json_bytes},
+    event::EventKind,
+};
 use serde_json::Value;
 
 use super::{
@@ -11,10 +15,6 @@ use super::{
 use crate::{
     policy::{Policy, RuleId, ToolRule},
     session::{Counts, Reservation, Reserved, Session, Wanted},
-};
-use abide_base::{
-    call::{Effect, ToolCall, json_bytes},
-    event::EventKind,
 };
 
 /// Whether a call was made before in this run.

@@ -1,11 +1,11 @@
-use futures_util::future::BoxFuture;
-
-use super::denied::Denied;
-use crate::Session;
 use abide_base::{
     call::{ToolCall, ToolName, ToolReply, ToolSpec},
     event::SecurityEvent,
 };
+use futures_util::future::BoxFuture;
+
+use super::denied::Denied;
+use crate::Session;
 
 /// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
 pub trait Check: Send + Sync {

@@ -1,9 +1,9 @@
 use std::fmt;
 
+use abide_base::{event::EventKind, scope::ScopeSet};
 use serde_json::{Value, json};
 
 use crate::policy::{RuleId, ToolRule};
-use abide_base::{event::EventKind, scope::ScopeSet};
 
 /// Why a call was refused. [`Display`](fmt::Display) is for the operator, [`Denied::model_json`] for the model. Holds names of
 /// arguments and rules, never their values.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::denied::Denied;
 use abide_base::{
     call::{ToolName, ToolSpec},
     event::EventKind,
 };
 use abide_signatures::Digest;
+
+use super::denied::Denied;
 
 /// Compares the definition with the one that was pinned. Where there are pins, a tool without one was not approved.
 pub(crate) fn check(pins: Option<&BTreeMap<ToolName, Digest>>, tool: &ToolSpec) -> Result<(), Denied> {

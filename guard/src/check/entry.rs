@@ -1,11 +1,12 @@
 //! The only check that can allow a call: the boundary has an entry for the tool.
 
-use super::denied::Denied;
-use crate::policy::{Policy, ToolRule};
 use abide_base::{
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
 };
+
+use super::denied::Denied;
+use crate::policy::{Policy, ToolRule};
 
 /// The operator's rule for the tool, and the tool itself.
 pub(crate) fn find<'a>(

@@ -1,5 +1,7 @@
 //! What looks for values in texts, for the fuzz targets. In builds of `cargo fuzz` only.
 
+use abide_base::{call::ToolReply, id::RunId, schema};
+use abide_signatures::Fields;
 use serde_json::{Value, json};
 
 use super::leak;
@@ -8,8 +10,6 @@ use crate::{
     policy::{Class, Source},
     text::{decodings::decodings, link, markup, secret_shape},
 };
-use abide_base::{call::ToolReply, id::RunId, schema};
-use abide_signatures::Fields;
 
 /// Whether a value counts as given in the input.
 pub fn is_given(input: &str, value: &str) -> bool {

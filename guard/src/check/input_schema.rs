@@ -5,16 +5,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde_json::Value;
-use tokio::sync::OnceCell;
-
-use crate::{check::denied::Denied, policy::RuleId};
 use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
     schema::{Misfit, Place, Schema, SchemaError, Turns, declared_argument, declares, is_closed},
 };
 use abide_signatures::Digest;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::{check::denied::Denied, policy::RuleId};
 
 /// More tools than any boundary has; a server that changes its tools for ever cannot fill the memory.
 const MAX_SCHEMAS: usize = 4_096;

@@ -1,6 +1,7 @@
 //! Where arguments come from: a value must come from a trusted place. (That it must *not* come from an untrusted one would be no rule
 //! at all against a hostile model, which can write any value in a way that no text has.)
 
+use abide_base::{call::ToolCall, event::EventKind};
 use serde_json::Value;
 
 use super::{args::field, asked::Asked, denied::Denied};
@@ -8,7 +9,6 @@ use crate::{
     policy::{ArgumentRule, Registry, RuleId, WrittenAs, field_path},
     session::{Origin, Session, texts},
 };
-use abide_base::{call::ToolCall, event::EventKind};
 
 /// Every value of an argument with `from` must stand in one of those places. What had to be read for that goes into `readings`.
 pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>, readings: &mut Vec<Reading>) {

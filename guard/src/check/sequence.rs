@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use abide_base::{call::ToolCall, event::EventKind};
 use serde_json::Value;
 
 use super::{denied::Denied, values::items};
@@ -10,7 +11,6 @@ use crate::{
     session::{Counts, Made, Need, Use, Wanted},
     text::decodings::normalize,
 };
-use abide_base::{call::ToolCall, event::EventKind};
 
 /// A call about more things than this is not compared with earlier ones, and counts as about none of them, or all.
 const MAX_VALUES: usize = 64;

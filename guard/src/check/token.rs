@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
+use abide_signatures::Digest;
 use futures_util::future::BoxFuture;
 
 use super::denied::Denied;
 use crate::policy::ToolRule;
-use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
-use abide_signatures::Digest;
 
 /// Who knows what our tokens may do: the token managers.
 pub trait Grants: Send + Sync {

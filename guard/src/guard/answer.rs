@@ -1,5 +1,8 @@
 //! What a program may answer.
 
+use abide_base::event::EventKind;
+use abide_signatures::Fields;
+
 use super::denial::Denial;
 use crate::{
     Session,
@@ -7,8 +10,6 @@ use crate::{
     policy::{Markup, Policy},
     text::{any_text::any_text, decodings::decodings, markup},
 };
-use abide_base::event::EventKind;
-use abide_signatures::Fields;
 
 /// Looks at every text of an answer.
 pub(super) fn check(policy: &Policy, session: &Session, answer: &Fields) -> Result<(), Denial> {

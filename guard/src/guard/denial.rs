@@ -1,7 +1,8 @@
 use std::fmt;
 
-use crate::check::{Denied, token::GrantError};
 use abide_base::{event::EventKind, secret::Redactor};
+
+use crate::check::{Denied, token::GrantError};
 
 /// Why a call is not made, or an answer not shown: one refusal at least.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,8 @@
 use std::{error::Error, fmt, sync::Arc};
 
-use crate::audit::OutcomeStatus;
 use abide_base::event::EventKind;
+
+use crate::audit::OutcomeStatus;
 
 /// Why a permitted call has no reply that may be shown. Its source says what went wrong; [`CallFailure::told`] is for the model.
 #[derive(Clone, Debug)]

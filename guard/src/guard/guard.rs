@@ -1,5 +1,12 @@
 use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 
+use abide_base::{
+    call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::{Clock, SystemClock},
+    event::{EventKind, EventSink},
+    secret::Redactor,
+};
+use abide_signatures::{Digest, Fields};
 use futures_util::FutureExt;
 use serde_json::Value;
 
@@ -29,13 +36,6 @@ use crate::{
     session::{Mode, Oversight, Reservation, Session, Wanted},
     text::secret_shape,
 };
-use abide_base::{
-    call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::{Clock, SystemClock},
-    event::{EventKind, EventSink},
-    secret::Redactor,
-};
-use abide_signatures::{Digest, Fields};
 
 /// Decides every call. One for all runs of a boundary, so that they share its rate.
 pub struct Guard {

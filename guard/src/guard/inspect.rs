@@ -3,13 +3,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{objections::record, reply};
-use crate::{Session, check::Check, policy::Policy};
 use abide_base::{
     call::{ReplyStatus, ToolCall, ToolReply},
     event::{EventKind, EventSink},
     secret::Redactor,
 };
+
+use super::{objections::record, reply};
+use crate::{Session, check::Check, policy::Policy};
 
 /// What looks at replies: the policy's rules for them, and the user's checks.
 #[derive(Clone, Copy)]

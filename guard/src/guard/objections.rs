@@ -1,11 +1,12 @@
 //! What was said against a call, and what is written down of it.
 
-use super::denial::Denial;
-use crate::{Session, check::provenance};
 use abide_base::{
     call::ToolCall,
     event::{EventKind, EventSink, SecurityEvent},
 };
+
+use super::denial::Denial;
+use crate::{Session, check::provenance};
 
 /// Records all refusals of a call.
 pub(super) fn record_all(denial: &Denial, events: &dyn EventSink, call: &ToolCall, session: &Session) {

@@ -1,3 +1,7 @@
+use abide_base::{
+    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply},
+    event::EventKind,
+};
 use serde_json::Value;
 
 use super::{
@@ -10,10 +14,6 @@ use crate::{
     Session,
     audit::{AwaitedOutcome, OutcomeStatus},
     policy::CallLimits,
-};
-use abide_base::{
-    call::{Effect, ReplyStatus, ToolCall, ToolName, ToolReply},
-    event::EventKind,
 };
 
 /// What the guard permits.

@@ -1,5 +1,9 @@
 //! What of a reply the program may see.
 
+use abide_base::{
+    call::{ToolName, ToolReply, json_bytes},
+    event::{EventKind, SecurityEvent},
+};
 use serde_json::Value;
 
 use crate::{
@@ -7,10 +11,6 @@ use crate::{
     check::leak,
     policy::{Class, Markup, Policy, ToolRule},
     text::{any_text::any_text, control, decodings::decodings, markers, markup},
-};
-use abide_base::{
-    call::{ToolName, ToolReply, json_bytes},
-    event::{EventKind, SecurityEvent},
 };
 
 /// What stands where a value was taken out; whatever stands around it, the two are no markup.

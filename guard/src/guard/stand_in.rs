@@ -5,15 +5,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde_json::{Map, Value, json};
-use tokio::sync::OnceCell;
-
-use crate::{policy::ToolRule, session::Mode};
 use abide_base::{
     call::{Effect, ToolSpec, json_bytes},
     schema::Schema,
 };
 use abide_signatures::Digest;
+use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
+
+use crate::{policy::ToolRule, session::Mode};
 
 /// Definitions that refer to themselves are followed so far.
 const MAX_DEPTH: usize = 8;

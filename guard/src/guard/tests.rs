@@ -13,9 +13,17 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{
+    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::ManualClock,
+    event::{EventKind, EventSink, SecurityEvent},
+    id::RunId,
+    scope::ScopeSet,
+    secret::{Redactor, Secret},
+};
+use abide_signatures::Fields;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     CheckError, GrantedScopes,
@@ -29,15 +37,6 @@ use crate::{
     policy::{Policy, RuleId},
     session::{Mode, Oversight, Session},
 };
-use abide_base::{
-    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::ManualClock,
-    event::{EventKind, EventSink, SecurityEvent},
-    id::RunId,
-    scope::ScopeSet,
-    secret::{Redactor, Secret},
-};
-use abide_signatures::Fields;
 
 const BOUNDARY: &str = r#"
 [servers.crm]

@@ -3,9 +3,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as Turn};
-
 use abide_base::id::RunId;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as Turn};
 
 /// A fair queue over runs: calls wait in the order of coming, of each run one at most, so a run with a thousand calls takes turns with one
 /// that has a single one.

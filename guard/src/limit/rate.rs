@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use abide_base::{clock::Clock, event::EventKind, id::RunId};
 use governor::{
     Quota, RateLimiter,
     clock::Clock as GovernorClock,
@@ -11,7 +12,6 @@ use governor::{
 
 use super::queue::Queue;
 use crate::{check::Denied, policy::Rate};
-use abide_base::{clock::Clock, event::EventKind, id::RunId};
 
 /// Longer than this nobody waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);

@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{clock::Clock, event::EventKind};
+
 use crate::{
     check::Denied,
     policy::{Limits, RuleId, WindowLimit},
     session::{Caller, Reserved},
 };
-use abide_base::{clock::Clock, event::EventKind};
 
 /// A window is counted in so many parts: what is in a part counts until all of it is over.
 const PARTS: u32 = 64;

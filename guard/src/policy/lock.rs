@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use abide_base::{
     call::{MAX_DESCRIPTION, ToolName, ToolSpec},
     secret::REDACTED,
 };
 use abide_signatures::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Definitions of tools that somebody has approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose
 /// definition is another one now, and of tools that have none here.

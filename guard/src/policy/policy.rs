@@ -4,6 +4,11 @@ use std::{
     sync::Arc,
 };
 
+use abide_base::{
+    call::{ServerId, ToolName},
+    scope::ScopeSet,
+};
+use abide_signatures::{CanonicalError, Digest};
 use serde_json::json;
 
 use super::{
@@ -12,11 +17,6 @@ use super::{
     concern::{NoEgressFields, Watched},
     file, read_text, validate,
 };
-use abide_base::{
-    call::{ServerId, ToolName},
-    scope::ScopeSet,
-};
-use abide_signatures::{CanonicalError, Digest};
 
 /// The largest boundary file, in bytes.
 pub const MAX_BYTES: u64 = 1024 * 1024;

@@ -9,11 +9,11 @@ use std::{
     str::FromStr,
 };
 
+use abide_signatures::Pattern;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::{Problem, read_text};
-use abide_signatures::Pattern;
 
 /// The largest file of stand-ins or definitions, in bytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;

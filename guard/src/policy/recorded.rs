@@ -1,5 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use abide_base::call::{ReplyStatus, ToolCall, ToolName};
+use abide_signatures::Digest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -7,8 +9,6 @@ use crate::{
     call_digest::arguments_digest,
     recording::{RecordedCall, Recording},
 };
-use abide_base::call::{ReplyStatus, ToolCall, ToolName};
-use abide_signatures::Digest;
 
 /// Replies of one tool in recorded runs, to stand in for replies of calls that are not made. Read from a file of episodes as
 /// `abide guard replay` takes them.

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Class, CompileWrites, Limits, Registry, ToolLock, ToolRule};
 use abide_base::call::{ServerId, ToolName};
+
+use super::{Answer, Class, CompileWrites, Limits, Registry, ToolLock, ToolRule};
 
 /// What a policy is made of.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 mod laws;
 

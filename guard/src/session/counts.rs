@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use abide_base::call::{ToolCall, ToolName};
+use abide_signatures::Digest;
 use serde_json::Value;
 
 use super::structure::Structure;
@@ -7,8 +9,6 @@ use crate::{
     call_digest::arguments_digest,
     policy::{RuleId, Watched},
 };
-use abide_base::call::{ToolCall, ToolName};
-use abide_signatures::Digest;
 
 /// How often what was done. Only permitted calls count, except for attempts.
 #[derive(Default)]

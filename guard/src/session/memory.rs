@@ -4,6 +4,8 @@ use std::{
     sync::OnceLock,
 };
 
+use abide_base::call::{ReplyStatus, ToolName, ToolReply};
+use abide_signatures::Fields;
 use serde_json::Value;
 
 use super::{
@@ -16,8 +18,6 @@ use crate::{
     check::values::items,
     policy::{ArgumentRule, NoEgressFields, ReadAs, Registry, Source, WrittenAs},
 };
-use abide_base::call::{ReplyStatus, ToolName, ToolReply};
-use abide_signatures::Fields;
 
 /// What was said to a run, by who said it.
 pub struct Memory {

@@ -4,6 +4,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use abide_base::{
+    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
+    id::RunId,
+};
+use abide_signatures::{Digest, Fields};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,11 +17,6 @@ use super::{
     structure::Structure,
 };
 use crate::policy::{Policy, Registry};
-use abide_base::{
-    call::{ReplyStatus, ToolCall, ToolName, ToolReply},
-    id::RunId,
-};
-use abide_signatures::{Digest, Fields};
 
 /// What one run has done so far: calls and values are counted, and what was said to it is remembered by who said it.
 /// Belongs to one run; may be shared by its concurrent calls.

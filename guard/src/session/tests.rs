@@ -1,9 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use crate::{
-    policy::{Registry, Source},
-    session::*,
-};
 use abide_base::{
     call::{ToolName, ToolReply},
     id::RunId,
@@ -12,6 +8,10 @@ use abide_signatures::Fields;
 use serde_json::{Value, json};
 
 use super::given::has_token;
+use crate::{
+    policy::{Registry, Source},
+    session::*,
+};
 
 const INPUT: Source = Source::Input { field: None };
 

@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use abide_base::{clock::Clock, id::ModelId, secret::Secret};
+use abide_net as net;
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue};
 use url::Url;
@@ -8,8 +10,6 @@ use crate::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
-use abide_base::{clock::Clock, id::ModelId, secret::Secret};
-use abide_net as net;
 
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
 /// repetition there is [`Retry`](crate::Retry), for a budget [`Budgeted`](crate::Budgeted), for a cache [`DiskCache`](crate::DiskCache).

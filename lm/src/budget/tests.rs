@@ -1,12 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use abide_base::usage::Usage;
 use futures_util::{FutureExt, future::join_all};
 
 use crate::{
     budget::*,
     testing::{Scripted, ask},
 };
-use abide_base::usage::Usage;
 
 const PRICES: Prices = Prices::per_million(1_000_000, 2_000_000);
 

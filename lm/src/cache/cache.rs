@@ -1,5 +1,6 @@
 use std::{fmt, sync::Arc};
 
+use abide_base::id::ModelId;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -7,7 +8,6 @@ use url::{Position, Url};
 
 use super::store::{CacheStore, Key};
 use crate::{Finish, Lm, LmError, LmReply, LmRequest};
-use abide_base::id::ModelId;
 
 /// A model whose complete replies ([`Finish::Stop`]) are kept in a [`CacheStore`] and given again to the same request.
 ///

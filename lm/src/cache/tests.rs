@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use abide_base::usage::Usage;
 use futures_util::{FutureExt, future::join_all, join};
 use redb::{Database, ReadableTable, TableDefinition};
 
@@ -11,7 +12,6 @@ use crate::{
     cache::*,
     testing::{Scripted, ask},
 };
-use abide_base::usage::Usage;
 
 const TABLE: TableDefinition<Key, &[u8]> = TableDefinition::new("lm-replies-v1");
 

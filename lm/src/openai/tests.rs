@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use abide_base::{secret::Secret, usage::Usage};
+use abide_net as net;
 use serde_json::json;
 use url::Url;
 
@@ -8,8 +10,6 @@ use crate::{
     openai::*,
     testing::{Asked, Canned, Server, ask},
 };
-use abide_base::{secret::Secret, usage::Usage};
-use abide_net as net;
 
 fn client(base: &Url) -> OpenAi {
     let net = net::Client::new(&net::Options::own_network()).unwrap();

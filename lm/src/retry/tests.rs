@@ -1,12 +1,12 @@
 use std::time::SystemTime;
 
+use abide_base::clock::ManualClock;
 use futures_util::{FutureExt, join};
 
 use crate::{
     retry::*,
     testing::{Scripted, ask},
 };
-use abide_base::clock::ManualClock;
 
 fn limited(seconds: u64) -> Result<LmReply, LmError> {
     Err(LmError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) })

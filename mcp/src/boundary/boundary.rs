@@ -1,15 +1,16 @@
 use std::{path::Path, sync::Arc};
 
-use super::file;
-use crate::{
-    Connections,
-    servers::{CommandConfig, LoadContext, ServerConfig, Servers},
-};
 use abide_base::{
     call::{ServerId, ToolName},
     clock::Clock,
 };
 use abide_guard::policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of};
+
+use super::file;
+use crate::{
+    Connections,
+    servers::{CommandConfig, LoadContext, ServerConfig, Servers},
+};
 
 /// What the operator allows, and how it is connected to. Cheap to clone; clones share their connections.
 ///

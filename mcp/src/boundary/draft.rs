@@ -1,8 +1,9 @@
 use std::{cell::RefCell, collections::BTreeSet, path::Path};
 
+use abide_guard::policy::{BoundaryError, Lines, LoadMode, text_of};
+
 use super::Boundary;
 use crate::servers::LoadContext;
-use abide_guard::policy::{BoundaryError, Lines, LoadMode, text_of};
 
 /// A boundary for those who look at its file, and do not run with it: secrets need not be there, and it is known where what stands.
 #[derive(Clone, Debug)]

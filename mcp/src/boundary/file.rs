@@ -1,7 +1,8 @@
 //! From the text of `boundary.toml` to a policy and servers.
 
-use crate::servers::{self, LoadContext, Servers};
 use abide_guard::policy::{self, Declared, Lines, LoadMode, PolicySpec, Problem, key_path};
+
+use crate::servers::{self, LoadContext, Servers};
 
 /// What a file says, and on which lines.
 pub(super) fn read(

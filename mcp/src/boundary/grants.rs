@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
+use abide_base::call::ServerId;
+use abide_guard::{GrantError, GrantedScopes, Grants};
+use abide_net as net;
 use futures_util::future::BoxFuture;
 
 use super::Boundary;
 use crate::{Connection, servers::ServerConfig};
-use abide_base::call::ServerId;
-use abide_guard::{GrantError, GrantedScopes, Grants};
-use abide_net as net;
 
 impl Boundary {
     /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.

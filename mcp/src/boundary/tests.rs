@@ -7,14 +7,13 @@ mod servers;
 
 use std::path::Path;
 
+use abide_base::call::{Effect, ServerId, ToolName};
+use abide_credentials::oauth::config::OAuth;
+use abide_guard::policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock};
+use abide_testbed::lab::authority as lab;
 use serde_json::json;
 
 use crate::boundary::*;
-use abide_testbed::lab::authority as lab;
-
-use abide_base::call::{Effect, ServerId, ToolName};
-use abide_credentials::oauth::config::OAuth;
-use abide_guard::policy::{BoundaryError, CallLimits, CompileWrites, MAX_BYTES, Policy, PriorCall, ToolLock, ToolRule};
 
 const GOOD: &str = r#"
 [servers.crm]

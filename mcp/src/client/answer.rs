@@ -1,5 +1,6 @@
 //! What a server answers over HTTP, before the protocol library sees it.
 
+use abide_net::Bytes;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use rmcp::{
@@ -13,7 +14,6 @@ use super::{
     message::{self, Asked, Expected, Unreadable, not_served},
     oddity::{Oddities, quoted},
 };
-use abide_net::Bytes;
 
 pub(super) type Events = BoxStream<'static, Result<Sse, SseError>>;
 

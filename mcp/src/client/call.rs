@@ -7,16 +7,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
-
-use super::error::Sent;
-use crate::ToolError;
 use abide_base::{
     call::{Effect, ToolName},
     event::{EventKind, EventSink, SecurityEvent},
     secret::Redactor,
 };
 use abide_guard::policy::CallLimits;
+use tokio::sync::watch;
+
+use super::error::Sent;
+use crate::ToolError;
 
 /// What one call belongs to.
 #[derive(Clone)]

@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use abide_net as net;
+use abide_net::Streamed;
 use futures_util::{TryFutureExt, future::Either};
 use http::{Method, StatusCode};
 use rmcp::{
@@ -21,8 +23,6 @@ use super::{
     stream::{self, Answered, Incoming, Preceding},
     subject::Subject,
 };
-use abide_net as net;
-use abide_net::Streamed;
 
 impl Http {
     pub(super) async fn read(

@@ -1,5 +1,9 @@
 use std::time::Duration;
 
+use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet, secret::Redactor};
+use abide_credentials::oauth::AuthError;
+use abide_guard::{CallFailure, FailureKind};
+use abide_net as net;
 use rmcp::{
     model::{ErrorData, ProtocolVersion},
     service::{ClientInitializeError, ServiceError},
@@ -13,10 +17,6 @@ use super::{
     sse,
     subject::Subject,
 };
-use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet, secret::Redactor};
-use abide_credentials::oauth::AuthError;
-use abide_guard::{CallFailure, FailureKind};
-use abide_net as net;
 
 /// Why an MCP server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,5 @@
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
-
-use super::{
-    call::{CallHandle, Idempotency},
-    error::{Fault, Sent},
-    http::Http,
-};
 use abide_base::{event::EventKind, scope::ScopeSet};
 use abide_credentials::oauth::{
     AccessToken, AuthError, TokenChallenge,
@@ -14,6 +7,13 @@ use abide_credentials::oauth::{
 };
 use abide_net as net;
 use abide_net::{Backoff, Request, Streamed, retry_after};
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{
+    call::{CallHandle, Idempotency},
+    error::{Fault, Sent},
+    http::Http,
+};
 
 /// What one message has been through so far.
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! What reads event streams and messages, for the fuzz targets. In builds of `cargo fuzz` only.
 
+use abide_base::{call::ServerId, secret::Redactor};
+use abide_net::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use rmcp::model::RequestId;
 use serde_json::Value;
@@ -11,8 +13,6 @@ use super::{
     oddity::Oddities,
     sse,
 };
-use abide_base::{call::ServerId, secret::Redactor};
-use abide_net::Bytes;
 
 /// Why a stream ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,9 @@ use std::{
     time::Duration,
 };
 
+use abide_base::clock::Clock;
+use abide_credentials::oauth::Identity;
+use abide_net::Request;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT, CONTENT_TYPE},
@@ -33,9 +36,6 @@ use super::{
     subject::Subject,
 };
 use crate::{Connection, servers::Protocol};
-use abide_base::clock::Clock;
-use abide_credentials::oauth::Identity;
-use abide_net::Request;
 
 /// The time for one exchange: until the whole reply, or the beginning of a stream.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);

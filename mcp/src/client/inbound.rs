@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::VecDeque};
 
+use abide_base::bom::strip_bom;
 use futures_util::future::BoxFuture;
 use rmcp::model::{ClientJsonRpcMessage, ClientResult, ElicitRequestParams, ErrorCode, ErrorData, RequestId};
 use serde::{Deserialize, de::IgnoredAny};
@@ -9,7 +10,6 @@ use serde_json::Value;
 
 use super::{input, limit::MAX_UNANSWERED, message::request_id};
 use crate::servers::InputPolicy;
-use abide_base::bom::strip_bom;
 
 /// One message of a server.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! What a server gets that asks for input in the middle of a call: what the operator's policy says, and nothing else.
 
+use abide_base::{call::json_bytes, schema::Schema};
 use rmcp::model::{
     ClientCapabilities, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationCapability,
     FormElicitationCapability, InputRequest, InputRequests, InputResponses,
@@ -7,7 +8,6 @@ use rmcp::model::{
 use serde_json::{Map, Value};
 
 use crate::{ToolError, servers::InputPolicy};
-use abide_base::{call::json_bytes, schema::Schema};
 
 /// The longest form that is looked at, in bytes: a server can send one after another.
 const MAX_FORM: usize = 32 * 1024;

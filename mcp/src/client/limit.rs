@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{call::ServerId, clock::Clock};
+use abide_net::Bytes;
+
 use super::{
     error::Fault,
     flood::{Allowance, Flood, Kind},
 };
-use abide_base::{call::ServerId, clock::Clock};
-use abide_net::Bytes;
 
 /// Requests of a server, in one stream or over one pipe: `ping`, `roots/list`, `elicitation/create` and any other.
 pub(super) const REQUESTS: Allowance = Allowance { at_once: 100, per_second: 20 };

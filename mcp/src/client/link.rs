@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
+use abide_base::{call::ServerId, clock::Clock};
+use abide_net::Backoff;
 use rmcp::{
     ClientHandler, RoleClient,
     model::{CallToolRequest, ClientRequest, ProtocolVersion, RequestMetaObject, ServerResult},
@@ -29,8 +31,6 @@ use super::{
     subject::Subject,
 };
 use crate::servers::{InputPolicy, Protocol};
-use abide_base::{call::ServerId, clock::Clock};
-use abide_net::Backoff;
 
 /// Leads to one server; is made anew when it has broken off, but not for ever.
 pub(super) struct Link {

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use abide_base::call::{ToolName, ToolReply, ToolSpec};
 use rmcp::{
     model::{ListToolsResult, PaginatedRequestParams, Tool},
     service::ServiceError,
@@ -23,7 +24,6 @@ use super::{
     subject::Subject,
 };
 use crate::ToolError;
-use abide_base::call::{ToolName, ToolReply, ToolSpec};
 
 /// The tools as they were, and a watch over them: a program is made for these definitions, and calls go to no others.
 pub(super) struct Listing {

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{call::ServerId, clock::Clock, secret::Redactor};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -24,7 +25,6 @@ use super::{
     pipes::{Context, Cut, Pipes},
 };
 use crate::servers::{CommandConfig, Protocol};
-use abide_base::{call::ServerId, clock::Clock, secret::Redactor};
 
 /// How a server's program is started.
 pub(super) struct Program {

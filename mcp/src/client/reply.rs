@@ -1,5 +1,11 @@
 use std::sync::Arc;
 
+use abide_base::{
+    call::{ReplyStatus, ToolReply},
+    schema::{Misfit, Schema, Turns},
+    secret::Redactor,
+};
+use abide_guard::{WRAPPER, has_json_texts, json_of};
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, ErrorData, ResourceContents, ServerResult};
 use serde_json::{Value, json};
 
@@ -9,12 +15,6 @@ use super::{
     oddity::quoted,
 };
 use crate::ToolError;
-use abide_base::{
-    call::{ReplyStatus, ToolReply},
-    schema::{Misfit, Schema, Turns},
-    secret::Redactor,
-};
-use abide_guard::{WRAPPER, has_json_texts, json_of};
 
 const MAX_MESSAGE: usize = 4 * 1024;
 

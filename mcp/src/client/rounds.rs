@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use abide_base::call::ToolCall;
 use rmcp::{
     model::{CallToolRequest, CallToolRequestParams, InputRequiredResult, RequestMetaObject, ServerResult},
     service::ServiceError,
@@ -13,7 +14,6 @@ use super::{
     reply::{self, Unchecked},
 };
 use crate::ToolError;
-use abide_base::call::ToolCall;
 
 /// One call on its way: sent, and sent again where the server wants that: later, or with input.
 pub(super) struct Rounds<'a> {

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use abide_base::{
+    call::{ToolName, ToolReply, ToolSpec},
+    schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
+};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{oddity::Oddities, reply::Unchecked};
 use crate::ToolError;
-use abide_base::{
-    call::{ToolName, ToolReply, ToolSpec},
-    schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
-};
 
 /// Values in the schemas of all tools of a server that are used, each as often as it is compiled: measuring them takes less than a second.
 pub(super) const MAX_VALUES_OF_SERVER: u64 = 200_000;

@@ -1,5 +1,12 @@
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
+use abide_base::{
+    call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    clock::Clock,
+    secret::Redactor,
+};
+use abide_guard::{CallFailure, PendingCall};
+
 use super::{
     call::{CallContext, CallHandle},
     error::{ConnectError, Fault, Sent, ToolError},
@@ -13,12 +20,6 @@ use super::{
     subject::Subject,
 };
 use crate::{Connection, servers::CommandConfig};
-use abide_base::{
-    call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
-    clock::Clock,
-    secret::Redactor,
-};
-use abide_guard::{CallFailure, PendingCall};
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
 pub struct McpServer {

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use abide_base::call::{MAX_DESCRIPTION, ToolName, ToolSpec};
 use rmcp::model::Tool;
 use serde_json::Value;
 
@@ -7,7 +8,6 @@ use super::{
     oddity::{Oddities, quoted},
     reply::shorten,
 };
-use abide_base::call::{MAX_DESCRIPTION, ToolName, ToolSpec};
 
 /// The tools under our names. Left out are those that cannot be named, and those whose name stands for several definitions: which of
 /// them a call would reach is unknown.

@@ -3,15 +3,14 @@
 
 use std::collections::VecDeque;
 
+use abide_base::bom::strip_bom;
+use abide_net as net;
+use abide_net::Bytes;
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
 use sse_stream::{Error, Sse};
-
-use abide_base::bom::strip_bom;
-use abide_net as net;
-use abide_net::Bytes;
 
 /// The bytes of an answer, as they come.
 pub(super) type Body = BoxStream<'static, Result<Bytes, net::Error>>;

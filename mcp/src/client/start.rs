@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use abide_base::{clock::Clock, secret::Redactor};
 use rmcp::{
     model::{
         ClientConfig, ClientJsonRpcMessage, ClientNotification, ClientRequest, DiscoverRequest, DiscoverRequestParams,
@@ -21,7 +22,6 @@ use super::{
     pipes::Pipes,
 };
 use crate::servers::Protocol;
-use abide_base::{clock::Clock, secret::Redactor};
 
 /// The request that was answered, and by whom.
 pub(super) type Greeted = (Handshake, ServerPeerInfo);

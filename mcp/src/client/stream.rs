@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use abide_net::Bytes;
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use sse_stream::Sse;
@@ -18,7 +19,6 @@ use super::{
     sse::{self, Body},
     subject::Subject,
 };
-use abide_net::Bytes;
 
 /// Messages of a server, as they come in one exchange.
 pub(super) struct Incoming {

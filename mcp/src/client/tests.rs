@@ -1,23 +1,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::sync::Arc;
 use std::{
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::{Map, Value, json};
-
-use super::{call::Idempotency, limit::PATIENCE, listing::MAX_PAGES, subject::Subject};
-use crate::{
-    Connection,
-    client::*,
-    servers::{InputPolicy, ServerConfig},
-};
 use abide_base::{
     call::{Effect, ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::{Clock, SystemClock},
@@ -36,6 +26,15 @@ use abide_guard::{
 };
 use abide_signatures::Fields;
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::{Map, Value, json};
+
+use super::{call::Idempotency, limit::PATIENCE, listing::MAX_PAGES, subject::Subject};
+use crate::{
+    Connection,
+    client::*,
+    servers::{InputPolicy, ServerConfig},
+};
 
 mod eras;
 mod floods;

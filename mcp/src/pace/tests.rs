@@ -2,10 +2,10 @@
 
 use std::{num::NonZeroU32, time::SystemTime};
 
+use abide_base::clock::ManualClock;
 use futures_util::FutureExt;
 
 use crate::pace::*;
-use abide_base::clock::ManualClock;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);

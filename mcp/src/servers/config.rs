@@ -1,12 +1,12 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use url::Url;
-
-use super::InputPolicy;
 use abide_base::{call::ServerId, secret::Secret};
 use abide_credentials::oauth::config::{Access, OAuth, ResourceServer};
 use abide_guard::policy::Rate;
 use abide_net as net;
+use url::Url;
+
+use super::InputPolicy;
 
 /// One MCP server over HTTP: where it is, how we are let in, and how we connect.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CommandConfig, ServerConfig};
 use abide_base::call::ServerId;
+
+use super::{CommandConfig, ServerConfig};
 
 /// How to connect to the servers of a boundary.
 #[derive(Clone, Debug, Default)]

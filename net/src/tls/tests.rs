@@ -4,20 +4,21 @@ mod environment;
 mod identity;
 mod reuse;
 
-use std::io::Write;
-use std::path::Path;
+use std::{io::Write, path::Path};
 
+use abide_testbed::lab::log::LogCapture;
 use axum::{Router, routing::get};
 use rcgen::KeyPair;
-use rustls::version::TLS12;
-use rustls::{SupportedProtocolVersion, version};
+use rustls::{
+    SupportedProtocolVersion,
+    version::{self, TLS12},
+};
 
 use super::tls::roots_of_file;
 use crate::{
     Client, Error, Options, Reply, Request, SpkiPin, TlsVersion,
     lab::{Authority, Pin, Server, Tls, Validity},
 };
-use abide_testbed::lab::log::LogCapture;
 
 const HOST: &str = "127.0.0.1";
 

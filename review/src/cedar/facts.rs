@@ -1,7 +1,5 @@
 //! What Cedar is told of a call.
 
-use serde_json::{Map, Value, json};
-
 use abide_base::{call::ToolCall, scope::ScopeSet};
 use abide_guard::{
     Session,
@@ -13,6 +11,7 @@ use abide_guard::{
     policy::{ArgumentRule, Policy, Registry, Source, ToolRule},
     session::Origin,
 };
+use serde_json::{Map, Value, json};
 
 pub(super) struct Asking<'a> {
     pub(super) policy: &'a Policy,

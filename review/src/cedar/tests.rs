@@ -1,8 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use abide_mcp::boundary::Draft;
+
 use super::cedar::{beginning, list, quoted, whole};
 use crate::cedar::*;
-use abide_mcp::boundary::Draft;
 
 #[test]
 fn texts_are_written_so_that_cedar_reads_them_back() {

@@ -1,8 +1,7 @@
 use std::fmt;
 
-use serde::Serialize;
-
 use abide_guard::policy::order::{Order, by_most};
+use serde::Serialize;
 
 /// One difference between two boundaries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,12 +1,13 @@
-use super::{
-    change::{Change, Changes, of, word},
-    order,
-};
 use abide_guard::policy::{
     Limits, Policy, WindowLimit, key_path,
     order::{Order, by_most, presence, set},
 };
 use abide_mcp::boundary::Boundary;
+
+use super::{
+    change::{Change, Changes, of, word},
+    order,
+};
 
 /// Every difference, tables in the order of their names.
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {

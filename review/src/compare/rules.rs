@@ -5,10 +5,6 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    change::{Changes, of, word},
-    order,
-};
 use abide_base::call::{Effect, ToolName};
 use abide_guard::{
     policy::{
@@ -17,6 +13,11 @@ use abide_guard::{
         order::{Order, by_most, covering, presence, set},
     },
     text::decodings::normalize,
+};
+
+use super::{
+    change::{Changes, of, word},
+    order,
 };
 
 pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {

@@ -5,10 +5,6 @@ use std::{
     fmt,
 };
 
-use super::{
-    change::{Changes, word},
-    order::rates,
-};
 use abide_base::{call::ServerId, scope::ScopeSet};
 use abide_credentials::{
     jwt::Algorithm,
@@ -27,6 +23,11 @@ use abide_mcp::{
 };
 use abide_net as net;
 use abide_net::TlsVersion;
+
+use super::{
+    change::{Changes, word},
+    order::rates,
+};
 
 pub(super) fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let ids = |boundary: &Boundary| boundary.server_ids().cloned().collect::<BTreeSet<_>>();

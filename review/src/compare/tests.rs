@@ -1,9 +1,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use super::Kind::{Changed, Narrower, Wider};
-use crate::compare::*;
 use abide_mcp::boundary::{Boundary, Draft};
 use abide_net as net;
+
+use super::Kind::{Changed, Narrower, Wider};
+use crate::compare::*;
 
 mod laws;
 

@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
-use super::{
-    count::{episodes, times},
-    error::InferError,
-    inferred::{Inferred, Known, Proposed},
-    seen::Usage,
-};
 use abide_base::call::{Effect, ToolName};
 use abide_guard::{
     check::values::is_blank,
     policy::{Limits, Registry, Source, ToolRule},
     recording::Recording,
+};
+
+use super::{
+    count::{episodes, times},
+    error::InferError,
+    inferred::{Inferred, Known, Proposed},
+    seen::Usage,
 };
 
 /// Proposes the least boundary that admits every call of some good runs. Their order does not matter.

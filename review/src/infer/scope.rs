@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::seen::Seen;
 use abide_base::{
     call::ToolName,
     scope::{Scope, ScopeSet},
 };
+
+use super::seen::Seen;
 
 /// The scopes that each tool needs.
 pub(super) fn needed(seen: &Seen) -> BTreeMap<ToolName, ScopeSet> {

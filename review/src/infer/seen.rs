@@ -5,9 +5,6 @@ use std::{
     num::NonZeroU32,
 };
 
-use serde_json::Value;
-
-use super::InferError;
 use abide_base::{
     call::{ReplyStatus, ToolCall, ToolName},
     scope::ScopeSet,
@@ -21,6 +18,9 @@ use abide_guard::{
     session::Structure,
     text::decodings::normalize,
 };
+use serde_json::Value;
+
+use super::InferError;
 
 /// What was seen in all runs.
 #[derive(Default)]

@@ -15,13 +15,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::{
-    count::different,
-    seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
-    source,
-};
 use abide_base::call::ToolName;
 use abide_guard::{
     check::values::is_blank,
@@ -30,6 +23,13 @@ use abide_guard::{
     text::{decodings::normalize, link::leads_only_to},
 };
 use abide_signatures::Pattern;
+use serde_json::Value;
+
+use super::{
+    count::different,
+    seen::{Seen, Sighting, Sightings, Usage, agree, count, is_name, text},
+    source,
+};
 
 /// What is proposed for one argument.
 #[derive(Default)]

@@ -4,9 +4,6 @@ mod laws;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use crate::infer::*;
 use abide_base::call::{Effect, ToolName};
 use abide_guard::{
     BoundaryError, Policy,
@@ -14,6 +11,9 @@ use abide_guard::{
     recording::Recording,
     replay::{Decision, replay},
 };
+use serde_json::{Value, json};
+
+use crate::infer::*;
 
 /// The boundary that a text is.
 fn load(text: &str) -> Result<Policy, BoundaryError> {

@@ -5,11 +5,11 @@ use std::{
     fmt::{self, Write},
 };
 
+use abide_base::call::{Effect, ToolName};
+use abide_guard::policy::{AnyOf, ArgumentRule, RuleId, UnlistedArguments, field_path};
 use serde_json::Value;
 
 use super::{Proposed, inferred::Inferred};
-use abide_base::call::{Effect, ToolName};
-use abide_guard::policy::{AnyOf, ArgumentRule, RuleId, UnlistedArguments, field_path};
 
 /// The file.
 pub(super) fn toml(inferred: &Inferred) -> String {

@@ -1,11 +1,5 @@
 //! What lets more through than was probably meant.
 
-use serde_json::Value;
-
-use super::{
-    Code,
-    context::{LintContext, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
-};
 use abide_base::{
     call::{Effect, ToolName},
     schema::schema_of,
@@ -14,6 +8,12 @@ use abide_base::{
 use abide_credentials::oauth::config::{MissingAudience, OAuth, Pkce, StepUp};
 use abide_guard::policy::{ArgumentRule, CompileWrites, ReadAs, Source, ToolRule, key_path};
 use abide_signatures::Pattern;
+use serde_json::Value;
+
+use super::{
+    Code,
+    context::{LintContext, Place, argument_rules, changes_something, refuses_others, rule_key, tool_key},
+};
 
 /// Words in scopes that mean everything.
 const BROAD_SCOPES: &[&str] = &[

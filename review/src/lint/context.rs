@@ -1,10 +1,10 @@
-use serde_json::Value;
-
-use super::finding::{Code, Finding};
 use abide_base::call::{Effect, ToolName, ToolSpec};
 use abide_guard::policy::{ArgumentRule, ToolRule, UnlistedArguments, field_path, key_path};
 use abide_mcp::boundary::{Boundary, Draft};
 use abide_signatures::Digest;
+use serde_json::Value;
+
+use super::finding::{Code, Finding};
 
 /// What is looked at, and what was found.
 pub(super) struct LintContext<'d> {

@@ -1,13 +1,13 @@
 //! Rules of one argument against each other.
 
+use abide_base::call::ToolName;
+use abide_guard::policy::{ArgumentRule, RuleId};
 use serde_json::Value;
 
 use super::{
     Code,
     context::{LintContext, Place, argument_rules, rule_key},
 };
-use abide_base::call::ToolName;
-use abide_guard::policy::{ArgumentRule, RuleId};
 
 pub(super) fn check(context: &mut LintContext<'_>) {
     for (tool, rule) in context.rules() {

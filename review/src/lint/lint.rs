@@ -1,10 +1,11 @@
+use abide_base::call::{ServerId, ToolName, ToolSpec};
+use abide_guard::policy::key_path;
+use abide_mcp::boundary::Draft;
+
 use super::{
     context::{LintContext, tool_key},
     finding::{Code, Finding},
 };
-use abide_base::call::{ServerId, ToolName, ToolSpec};
-use abide_guard::policy::key_path;
-use abide_mcp::boundary::Draft;
 
 /// Everything that is worth a look, in the order of the file. `live` is what all servers list now, where they were asked; without it
 /// schemas are those of the lock, if there is one.

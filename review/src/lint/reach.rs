@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use abide_base::{call::ToolName, schema::takes};
+use abide_guard::policy::{
+    ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit, key_path,
+};
 use serde_json::Value;
 
 use super::{
     Code,
     context::{LintContext, argument_rules, refuses_others, tool_key},
-};
-use abide_base::{call::ToolName, schema::takes};
-use abide_guard::policy::{
-    ArgumentMatch, CompileWrites, Distinct, Kept, Overridable, PriorCall, Source, ToolRule, WindowLimit, key_path,
 };
 
 pub(super) fn check(context: &mut LintContext<'_>) {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use abide_base::{
+    call::ToolName,
+    schema::{Schema, takes_field, why_no_arguments_fit},
+};
+use abide_guard::policy::{Source, ToolRule, key_path};
 use serde_json::Value;
 
 use super::{
     Code,
     context::{LintContext, argument_rules, refuses_others, rule_key, tool_key},
 };
-use abide_base::{
-    call::ToolName,
-    schema::{Schema, takes_field, why_no_arguments_fit},
-};
-use abide_guard::policy::{Source, ToolRule, key_path};
 
 pub(super) fn check(context: &mut LintContext<'_>) {
     let of_servers: Vec<_> = context.rules().filter(|(tool, _)| tool.server().is_some()).collect();

@@ -1,12 +1,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use serde_json::Value;
-use serde_json::json;
-
-use crate::lint::*;
 use abide_base::call::{ServerId, ToolName, ToolSpec};
 use abide_guard::policy::{ToolLock, ToolRule};
 use abide_mcp::{Boundary, boundary::Draft};
+use serde_json::{Value, json};
+
+use crate::lint::*;
 
 const SERVER: &str = "[servers.crm]\nurl = 'https://crm.example/mcp'\nissuer = 'https://login.example'\nclient_id = 'a'\n\
                       client_secret_env = 'SECRET'\n";

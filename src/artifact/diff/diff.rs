@@ -1,7 +1,8 @@
+use abide_base::{id::ModelId, shown::shown};
+
 use super::super::{Artifact, Contents};
 use super::lines::{Diff, Lines, Mark};
 use crate::Digest;
-use abide_base::{id::ModelId, shown::shown};
 
 /// What changed from `old` to `new`; empty exactly when their digests are the same.
 pub fn diff(old: &Artifact, new: &Artifact) -> Diff {

@@ -1,6 +1,7 @@
+use abide_base::shown::shown;
+
 use super::{Diff, Mark, lines::Lines};
 use crate::artifact::{Comparison, Estimate, Evidence, Measured, SplitName};
-use abide_base::shown::shown;
 
 pub(super) fn sections(diff: &mut Diff, old: &Evidence, new: &Evidence) {
     diff.section("evidence", |lines| {

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use abide_base::shown::shown;
 use similar::{ChangeTag, TextDiff};
 
 use super::{Diff, Mark, lines::Lines};
 use crate::{Demo, Digest, Fields, Origin, SlotPath, SlotState, artifact::Contents};
-use abide_base::shown::shown;
 
 /// Beyond this, texts are shown as replaced: comparing line by line takes time in the product of their differences.
 const MAX_LINES: usize = 2_000;

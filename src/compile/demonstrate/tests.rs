@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use abide_base::{id::RunId, secret::Redactor};
 use serde_json::json;
 
 use super::*;
@@ -9,7 +10,6 @@ use crate::{
     FieldSpec, SignatureSpec, Slot,
     episode::{CallVerdict, Recorder, ToolStep},
 };
-use abide_base::{id::RunId, secret::Redactor};
 
 fn heard(observation: Value) -> ToolText {
     let recorder = Recorder::new(RunId::random(), 0, Redactor::new());

@@ -1,11 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use abide_base::secret::Secret;
+
 use super::*;
 use crate::{
     module::Predict,
     testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, runtime},
 };
-use abide_base::secret::Secret;
 
 const SECRET: &str = "s3cr3t-of-the-crm";
 

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use abide_base::{event::SecurityEvent, id::RunId, secret::Redactor};
+
 use super::*;
 use crate::episode::Recorder;
-use abide_base::{event::SecurityEvent, id::RunId, secret::Redactor};
 
 fn episode(kinds: &[EventKind]) -> Episode {
     let recorder = Recorder::new(RunId::random(), 0, Redactor::new());

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use abide_base::call::ToolCall;
+use abide_guard::Audit;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLogRecord, SdkLoggerProvider};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,8 +15,6 @@ use crate::{
     runtime::CallError,
     testing::{ScriptedLm, boundary},
 };
-use abide_base::call::ToolCall;
-use abide_guard::Audit;
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments.text = { max_chars = 5 }\n";
 

@@ -6,6 +6,8 @@ use serde_json::Map;
 
 mod unconfirmed;
 
+use abide_guard::{Audit, Mode, audit::OutcomeStatus};
+
 use super::*;
 use crate::{
     Digest, Runtime,
@@ -14,7 +16,6 @@ use crate::{
     runtime::{CallError, RunOptions},
     testing::{ScriptedLm, boundary, runtime},
 };
-use abide_guard::{Audit, Mode, audit::OutcomeStatus};
 
 const RULES: &str = "[tools.shout]\nscopes = []\neffect = \"read\"\narguments = { text = {}, times = {} }\n";
 

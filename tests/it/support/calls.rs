@@ -1,5 +1,13 @@
 //! Calls of one MCP server by themselves, as the guard would permit them.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
 use abide::{
     Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
@@ -15,14 +23,6 @@ use abide::{
     scope::ScopeSet,
     secret::Redactor,
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
-
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 

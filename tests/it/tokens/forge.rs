@@ -1,11 +1,10 @@
 //! Makes tokens of any shape, signed by keys that the verifier trusts or by nobody's.
 
+use abide::credentials::jwt::{Algorithm, SigningKey};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, crypto};
 use serde_json::{Map, Value, json};
-
-use abide::credentials::jwt::{Algorithm, SigningKey};
 
 pub(super) const ISSUER: &str = "https://issuer.example";
 pub(super) const NOW: u64 = 1_800_000_000;

@@ -1,11 +1,12 @@
 //! `docs/servers.md` says what a schema may cost, with the numbers of the code.
 
+use abide_testbed::lab::page::{grouped, mebibytes, rows};
+
 use super::super::tests::*;
 use crate::schema::limits::{
     MAX_APPLIED, MAX_BYTES, MAX_CHECKS, MAX_DEPTH, MAX_NESTING, MAX_PATHS, MAX_PATTERN, MAX_REFERENCE, MAX_STATES,
     MAX_TRANSLATION, MAX_VALUES, PERMITS,
 };
-use abide_testbed::lab::page::{grouped, mebibytes, rows};
 
 const PAGE: &str = include_str!("../../../../docs/servers.md");
 

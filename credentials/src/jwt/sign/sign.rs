@@ -1,11 +1,11 @@
 use std::{collections::BTreeMap, fmt};
 
+use abide_base::secret::Secret;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{algorithm::Algorithm, error::KeyError, key::Pair};
-use abide_base::secret::Secret;
 
 /// A private key, and what it signs with. It shows itself to nobody.
 pub struct SigningKey {

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use abide_base::{
+    scope::{Scope, ScopeSet},
+    secret::Secret,
+};
+use abide_net::check_address;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -9,11 +14,6 @@ use url::Url;
 
 use super::super::{AuthError, answer::is_code, discovery::Metadata, random::random_id};
 use crate::{jwt::MAX_TOKEN, oauth::config::Pkce};
-use abide_base::{
-    scope::{Scope, ScopeSet},
-    secret::Secret,
-};
-use abide_net::check_address;
 
 /// What is asked for.
 pub(super) struct Ask<'a> {

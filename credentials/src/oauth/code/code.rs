@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use abide_base::secret::Secret;
 use zeroize::Zeroizing;
 
 use super::super::{
@@ -17,7 +18,6 @@ use super::{
     session::Memory,
 };
 use crate::oauth::config::{ClientAuth, Code, Registration};
-use abide_base::secret::Secret;
 
 /// All that getting a token by consent takes.
 struct Login<'a> {

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
+use abide_base::{clock::Clock, secret::Redactor};
 use http::StatusCode;
 use zeroize::Zeroizing;
 
@@ -14,7 +15,6 @@ use super::super::{
 };
 use super::code::Client;
 use crate::oauth::config::{Code, Grant, ResourceServer};
-use abide_base::{clock::Clock, secret::Redactor};
 
 /// What became of the refresh token at the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]

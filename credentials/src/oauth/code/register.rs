@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use abide_base::secret::Secret;
+use abide_net::Request;
 use http::{
     HeaderValue, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -15,8 +17,6 @@ use super::super::{
     issuing::{Issuer, Issuing},
     store::{Hidden, Method, Registered},
 };
-use abide_base::secret::Secret;
-use abide_net::Request;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const MAX_NAME: usize = 2_048;

@@ -1,5 +1,6 @@
-use super::super::store::{Consent, Registered};
 use abide_base::scope::ScopeSet;
+
+use super::super::store::{Consent, Registered};
 
 /// What consents left behind in memory. Whoever asks holds it, so that no refresh token is used twice.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 use std::{path::PathBuf, sync::Arc};
 
+use abide_base::{scope::ScopeSet, secret::Secret};
 use url::Url;
 
 use super::{TokenRequest, TokenRules};
 use crate::{jwt::SigningKey, oauth::UserAgent};
-use abide_base::{scope::ScopeSet, secret::Secret};
 
 /// How tokens for one server are got.
 #[derive(Clone, Debug)]

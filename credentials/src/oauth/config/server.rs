@@ -1,8 +1,8 @@
+use abide_base::call::ServerId;
+use abide_net as net;
 use url::Url;
 
 use super::oauth::OAuth;
-use abide_base::call::ServerId;
-use abide_net as net;
 
 /// A server over HTTP as the OAuth client sees it: the protected resource, its issuer, and how both are connected to.
 #[derive(Clone, Debug)]

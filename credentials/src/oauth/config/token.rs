@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::jwt::Algorithm;
 use abide_base::scope::ScopeSet;
+
+use crate::jwt::Algorithm;
 
 /// How a token is asked for, where an issuer wants it otherwise than the standard has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 use std::{fmt, time::SystemTime};
 
+use abide_base::clock::Clock;
+use abide_net as net;
+use abide_net::{Client, Options, Reply, Request, check_address, retry_after};
 use http::StatusCode;
 use url::Url;
 
 use super::super::AuthError;
 use super::document::Document;
-use abide_base::clock::Clock;
-use abide_net as net;
-use abide_net::{Client, Options, Reply, Request, check_address, retry_after};
 
 /// What an issuer says of itself, as far as it is needed (RFC 8414, section 2). It may lack an
 /// `authorization_endpoint`: there are issuers for machines only.

@@ -1,9 +1,9 @@
+use abide_base::bom::strip_bom;
+use abide_net::check_address;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::AuthError;
-use abide_base::bom::strip_bom;
-use abide_net::check_address;
 
 /// What an issuer publishes about itself, entry by entry.
 pub(super) struct Document<'p> {

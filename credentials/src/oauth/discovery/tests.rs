@@ -1,17 +1,19 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::{
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
 
-use serde_json::json;
-
-use super::super::{AuthError, discovery::*};
-use super::discovery::{base, parse, places};
 use abide_net::{Client, Options};
 use abide_testbed::lab::{
     log::LogCapture,
     stub::{Answer, Stub, json as reply_json, plain},
 };
+use serde_json::json;
+
+use super::super::{AuthError, discovery::*};
+use super::discovery::{base, parse, places};
 
 fn read(pinned: &str, document: &serde_json::Value) -> Result<Metadata, AuthError> {
     parse(document.to_string().as_bytes(), pinned, &pinned.parse().unwrap())

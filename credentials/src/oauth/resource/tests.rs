@@ -1,10 +1,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use abide_testbed::lab::stub::{Answer, Stub, json as reply_json, plain};
 use serde_json::json;
 
 use super::super::resource::*;
 use crate::oauth::AuthError;
-use abide_testbed::lab::stub::{Answer, Stub, json as reply_json, plain};
 
 const SERVER: &str = "https://mcp.example/mcp";
 

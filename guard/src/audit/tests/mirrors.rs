@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::super::tests::*;
 use abide_testbed::lab::log::LogCapture;
+
+use super::super::tests::*;
 
 #[derive(Default)]
 struct Seen(Mutex<Vec<u64>>);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::tests::*;
 use abide_base::{
     call::{ToolName, ToolReply},
     clock::ManualClock,
 };
+
+use super::super::tests::*;
 
 fn awaited(audit: &Audit, clock: &Arc<ManualClock>) -> AwaitedOutcome {
     let clock: Arc<dyn abide_base::clock::Clock> = clock.clone();

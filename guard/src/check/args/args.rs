@@ -1,3 +1,4 @@
+use abide_base::{event::EventKind, schema::declares};
 use serde_json::Value;
 
 use super::super::{
@@ -10,7 +11,6 @@ use crate::{
     policy::{RuleId, ToolRule, UnlistedArguments, key_path},
     text::decodings::normalize,
 };
-use abide_base::{event::EventKind, schema::declares};
 
 /// An argument that no rule is for, and that must not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use abide_base::event::EventKind;
 use serde_json::Value;
 
 use super::super::values::{counted, is_blank};
@@ -14,7 +15,6 @@ use crate::{
     policy::{ArgumentRule, RuleId, UnlistedArguments, field_path},
     text::decodings::normalize,
 };
-use abide_base::event::EventKind;
 
 /// Every rule of every field of an argument. Each is reported once, for the first leaf that breaks it.
 pub fn check(argument: &str, rule: &ArgumentRule, others: UnlistedArguments, value: &Value, denials: &mut Vec<Denied>) {

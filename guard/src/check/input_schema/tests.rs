@@ -4,17 +4,17 @@
 
 use std::sync::Arc;
 
+use abide_base::{
+    call::{ToolCall, ToolSpec},
+    event::EventKind,
+    schema::Turns,
+};
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use super::Schemas;
 use crate::{Denied, RuleId};
-use abide_base::{
-    call::{ToolCall, ToolSpec},
-    event::EventKind,
-    schema::Turns,
-};
 
 fn named(schema: Value) -> ToolSpec {
     ToolSpec::new("crm.find".try_into().unwrap(), "", schema, None)

@@ -1,3 +1,5 @@
+use abide_base::event::EventKind;
+
 use super::super::{asked::Asked, denied::Denied};
 use crate::{
     policy::{Class, Kept, Policy, RuleId, Source},
@@ -9,7 +11,6 @@ use crate::{
         secret_shape,
     },
 };
-use abide_base::event::EventKind;
 
 /// No credential is so short that it is shorter than this when it is encoded.
 const MIN_ENCODED_SECRET: usize = 26;

@@ -1,5 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use abide_base::{
+    call::{ToolCall, ToolReply},
+    id::RunId,
+    secret::{Redactor, Secret},
+};
+use abide_signatures::Fields;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -8,12 +14,6 @@ use serde_json::{Value, json};
 
 use super::super::{asked::Asked, leak::*};
 use crate::{Mode, RuleId, Session, policy::Policy, text::decodings::normalize};
-use abide_base::{
-    call::{ToolCall, ToolReply},
-    id::RunId,
-    secret::{Redactor, Secret},
-};
-use abide_signatures::Fields;
 
 const RULES: &str = r#"
 [tools."crm.post"]

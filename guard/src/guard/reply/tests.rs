@@ -1,11 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use abide_base::id::RunId;
+use abide_signatures::Fields;
 use serde_json::json;
 
 use super::super::reply::*;
 use crate::Mode;
-use abide_base::id::RunId;
-use abide_signatures::Fields;
 
 /// What the program sees of a reply, and what is noted; `None` if nothing of it.
 fn shown(markup: &str, content: Value) -> Option<(Value, usize)> {

@@ -2,8 +2,9 @@
 
 use std::{num::NonZeroU32, sync::Mutex as Log, time::UNIX_EPOCH};
 
-use super::super::rate::*;
 use abide_base::clock::ManualClock;
+
+use super::super::rate::*;
 
 fn limiter(calls: u32) -> (Arc<Limiter>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(UNIX_EPOCH));

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::UNIX_EPOCH};
 
+use abide_base::{call::ToolCall, clock::ManualClock};
+use abide_signatures::Digest;
 use serde_json::json;
 
 use super::super::window::*;
@@ -9,8 +11,6 @@ use crate::{
     policy::Watched,
     session::{Attempt, Wanted},
 };
-use abide_base::{call::ToolCall, clock::ManualClock};
-use abide_signatures::Digest;
 
 fn limit(calls: u32, distinct: u32, bytes: u32) -> WindowLimit {
     let mut limit = WindowLimit::new(Duration::from_secs(640));

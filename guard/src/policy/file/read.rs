@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use abide_base::call::ToolName;
 use toml::de::DeTable;
 
 use super::{flow, limits, tool};
@@ -8,7 +9,6 @@ use crate::policy::{
     reader::{Findings, Lines, Table},
     validate::{Declared, validate},
 };
-use abide_base::call::ToolName;
 
 /// The keys of a boundary file. All but `servers` are a policy's.
 const KEYS: &[&str] = &["servers", "tools", "registry", "sensitive", "limits", "answer", "canaries", "compile", "lock"];

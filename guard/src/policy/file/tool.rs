@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use abide_base::{
+    call::{Effect, ToolName},
+    scope::{Scope, ScopeSet},
+};
 use toml::de::DeValue;
 
 use super::{flow, limits};
 use crate::policy::{
     AnyOf, ArgumentRule, CallLimits, Distinct, PriorCall, Recorded, Table, ToolRule, key_path,
     rule::{Approval, Kept, Overridable, UnlistedArguments},
-};
-use abide_base::{
-    call::{Effect, ToolName},
-    scope::{Scope, ScopeSet},
 };
 
 pub(super) const KEYS: &[&str] = &[

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use abide_signatures::Pattern;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
@@ -15,7 +16,6 @@ use super::{
     source::Source,
     value,
 };
-use abide_signatures::Pattern;
 
 /// For each key: what it says, the field, its type, its rule; how it is read, whether a value keeps it, and which of two is wider.
 macro_rules! keys {

@@ -2,12 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
+use abide_base::call::NameError;
+use abide_signatures::PatternError;
 use regex::Regex;
 use serde::{Serialize, Serializer};
 
 use super::Source;
-use abide_base::call::NameError;
-use abide_signatures::PatternError;
 
 /// A class of values that must not leave, such as account numbers. A value belongs to it by its shape or by where it came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use abide_base::{call::Effect, event::EventKind, scope::ScopeSet};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::{
     flow::{Kept, ReplyRule},
     sequence::{AnyOf, PriorCall},
 };
-use abide_base::{call::Effect, event::EventKind, scope::ScopeSet};
 
 /// What the operator says of one tool. A tool without a rule cannot be called.
 #[derive(Clone, Debug, PartialEq, Serialize)]

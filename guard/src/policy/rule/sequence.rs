@@ -1,9 +1,8 @@
 use std::{fmt, str::FromStr};
 
+use abide_base::call::ToolName;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-
-use abide_base::call::ToolName;
 
 /// A call of the same run that a rule of sequence looks for: of this tool, with these arguments in common, answered like this.
 /// Written `crm.verify`, `crm.verify(id)`, `crm.verify(customer=id)`, and for `only_if` `crm.verify(id):verified=true`; with `once` before

@@ -1,8 +1,7 @@
 use std::{fmt, str::FromStr};
 
-use serde::{Serialize, Serializer};
-
 use abide_base::call::{NameError, ToolName};
+use serde::{Serialize, Serializer};
 
 /// Where an argument's value may come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
+pub(super) use crate::text::link::{is_address_at, leads_only_to};
+
 use crate::{
     check::values::listed,
     text::{
@@ -10,8 +12,6 @@ use crate::{
         invisible,
     },
 };
-
-pub(super) use crate::text::link::{is_address_at, leads_only_to};
 
 pub(super) fn is_text(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
     value.as_str().is_some_and(fits)

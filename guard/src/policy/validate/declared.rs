@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use crate::policy::{PolicySpec, reader::Table};
 use abide_base::call::ServerId;
+
+use crate::policy::{PolicySpec, reader::Table};
 
 /// The names that a boundary declares, also those whose tables have problems of their own.
 pub struct Declared {

@@ -1,6 +1,7 @@
+use abide_base::schema::takes_field;
+
 use super::{Declared, sequence, tool};
 use crate::policy::{PolicySpec, Problem, field_path, reader::join};
-use abide_base::schema::takes_field;
 
 /// Letters and digits of the shortest canary.
 const MIN_CANARY: usize = 6;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::{AnyOf, PolicySpec, PriorCall, Problem, ToolRule, Uses, key_path as join, validate::Declared};
 use abide_base::call::ToolName;
+
+use crate::policy::{AnyOf, PolicySpec, PriorCall, Problem, ToolRule, Uses, key_path as join, validate::Declared};
 
 pub(super) fn check(spec: &PolicySpec, declared: &Declared, problems: &mut Vec<Problem>) {
     let callable = callable(spec);

@@ -1,12 +1,12 @@
 //! `[tools."server.tool"]` and its arguments.
 
+use abide_base::call::{Effect, ToolName};
+use abide_signatures::canonical_json;
 use serde_json::Value;
 
 use crate::policy::{
     Approval, ArgumentRule, Kept, Problem, Source, ToolRule, field_path, key_path as join, validate::Declared,
 };
-use abide_base::call::{Effect, ToolName};
-use abide_signatures::canonical_json;
 
 pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, problems: &mut Vec<Problem>) {
     let path = join("tools", name.as_str());

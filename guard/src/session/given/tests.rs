@@ -1,8 +1,7 @@
 //! The table in `docs/boundary.md` says what counts as given, and so do these.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::given::*;
 

@@ -6,8 +6,7 @@ mod moments;
 mod numbers;
 mod phones;
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::reading::*;
 use crate::{

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::super::tests::*;
 use abide_base::event::EventKind;
 use abide_guard::policy::ArgumentRule;
 

@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::super::{http::*, place::Headers};
+use abide_base::{clock::SystemClock, scope::ScopeSet, secret::Redactor};
 use rmcp::model::{
     ClientConfig, ClientRequest, DiscoverRequest, DiscoverRequestParams, InitializeRequest, ListToolsRequest, RequestId,
 };
@@ -9,8 +9,8 @@ use tokio::{
     net::TcpListener,
 };
 
+use super::super::{http::*, place::Headers};
 use crate::{client::limit::PATIENCE, servers::ServerConfig};
-use abide_base::{clock::SystemClock, scope::ScopeSet, secret::Redactor};
 
 /// A server that begins each answer so, and does not go on.
 async fn beginning(answer: &'static str) -> Http {

@@ -2,8 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::super::limit::*;
 use abide_base::clock::ManualClock;
+
+use super::super::limit::*;
 
 fn meter() -> (Meter, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH));

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use abide_base::call::ToolName;
 use rmcp::model::{ClientRequest, GetExtensions};
 use serde_json::Value;
 
 use super::super::{call::CallHandle, subject::Subject};
-use abide_base::call::ToolName;
 
 /// What a request asks for, which decides how its answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

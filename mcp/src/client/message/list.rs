@@ -1,12 +1,12 @@
 //! Lists of tools.
 
+use abide_base::call::ToolName;
 use rmcp::model::{ListToolsResult, ServerResult, Tool};
 use serde_json::{Map, Value, json};
 
 use super::super::oddity::quoted;
 use super::{fit, typed::typed};
 use crate::client::oddity::Oddities;
-use abide_base::call::ToolName;
 
 /// Under this key of `_meta` stand the names of the tools that are passed on. The protocol library leaves out some of them, and does
 /// not say which.

@@ -1,3 +1,4 @@
+use abide_base::bom::strip_bom;
 use rmcp::model::{CallToolResult, ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use serde_json::{Map, Value};
 
@@ -7,7 +8,6 @@ use super::{
     typed::{integer, typed},
     unusable::{error_data, unusable},
 };
-use abide_base::bom::strip_bom;
 
 /// Which requests a message may answer.
 #[derive(Clone, Copy)]

@@ -1,11 +1,11 @@
 //! Results of calls.
 
+use abide_base::call::ToolName;
 use rmcp::model::{CallToolResult, ContentBlock, ServerResult};
 use serde_json::{Map, Value, json};
 
 use super::{fit, typed::typed};
 use crate::client::oddity::Oddities;
-use abide_base::call::ToolName;
 
 /// Under this key of a block's `_meta` stands what the model is shown instead of it.
 pub(in crate::client) const OMITTED: &str = "abide/omitted";

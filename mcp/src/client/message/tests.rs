@@ -5,12 +5,12 @@ mod laws;
 mod lists;
 mod starts;
 
+use abide_base::secret::Redactor;
 use rmcp::model::{RequestId, ServerJsonRpcMessage};
 use serde_json::{Map, Value, json};
 
 use super::super::{message::*, oddity::Oddities};
 use super::unusable::UNUSABLE;
-use abide_base::secret::Redactor;
 
 fn oddities() -> Oddities {
     Oddities::new("crm".to_owned().try_into().unwrap(), Redactor::new())

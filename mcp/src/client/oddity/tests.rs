@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use super::super::oddity::*;
 use abide_base::secret::Secret;
+
+use super::super::oddity::*;
 
 fn oddities(redactor: Redactor) -> Oddities {
     Oddities::new("crm".to_owned().try_into().unwrap(), redactor)

@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use abide_base::bom::strip_bom;
 use bytes::{Bytes, BytesMut};
 use rmcp::{
     RoleClient,
@@ -29,7 +30,6 @@ use super::super::{
 };
 use super::open::{Addressed, Open};
 use crate::servers::InputPolicy;
-use abide_base::bom::strip_bom;
 
 /// What a program's messages mean to us.
 #[derive(Clone)]

@@ -5,12 +5,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, PingRequest};
-use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
-use rmcp::transport::Transport;
+use abide_base::{
+    call::Effect, clock::ManualClock, event::SecurityEvent, id::RunId, scope::ScopeSet, secret::Redactor,
+};
+use abide_guard::policy::ToolRule;
+use rmcp::{
+    model::{
+        CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientRequest, PingRequest, RequestId,
+        ServerJsonRpcMessage,
+    },
+    transport::Transport,
+};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, Lines as Written, ReadHalf, WriteHalf, duplex, split};
+use tokio::io::{
+    AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines as Written, ReadHalf, WriteHalf, duplex, split,
+};
 
 use super::super::{freshness::Freshness, limit::Meter, message, oddity::Oddities, pipes::*, subject::Subject};
 use super::pipes::Lines;
@@ -22,10 +31,6 @@ use crate::{
     },
     servers::InputPolicy,
 };
-use abide_base::{
-    call::Effect, clock::ManualClock, event::SecurityEvent, id::RunId, scope::ScopeSet, secret::Redactor,
-};
-use abide_guard::policy::ToolRule;
 
 /// The program's side of the pipes.
 struct Program {

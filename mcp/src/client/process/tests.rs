@@ -1,5 +1,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use abide_base::{
+    call::{Effect, ToolReply},
+    clock::SystemClock,
+    scope::ScopeSet,
+    secret::Secret,
+};
+use abide_guard::policy::ToolRule;
+use abide_testbed::lab::log::LogCapture;
 use rmcp::transport::Transport;
 use serde_json::Value;
 
@@ -12,14 +20,6 @@ use crate::{
         tests::{Hasty, Noted, call, call_under},
     },
 };
-use abide_base::{
-    call::{Effect, ToolReply},
-    clock::SystemClock,
-    scope::ScopeSet,
-    secret::Secret,
-};
-use abide_guard::policy::ToolRule;
-use abide_testbed::lab::log::LogCapture;
 
 /// A server of the older era in the shell's own words. `$id` is that of the request.
 const SERVER: &str = r#"

@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use super::super::reply::*;
 use abide_base::secret::Secret;
+
+use super::super::reply::*;
 
 fn unchecked(result: Value, retry: Idempotency) -> Result<Unchecked, ToolError> {
     of_call(serde_json::from_value(result).unwrap(), "look_up", retry)

@@ -1,13 +1,13 @@
 #![expect(clippy::panic, reason = "tests")]
 
-use super::super::{message::Asked, subject::*};
+use abide_base::secret::Redactor;
 use rmcp::{
     model::{RequestId, ServerJsonRpcMessage},
     service::ServiceError,
 };
 
+use super::super::{message::Asked, subject::*};
 use crate::client::{error::Fault, message};
-use abide_base::secret::Redactor;
 
 const ALL: [Subject; 4] = [Subject::Call, Subject::List, Subject::Start, Subject::Other];
 

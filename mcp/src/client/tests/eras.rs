@@ -1,7 +1,7 @@
+use abide_base::clock::ManualClock;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::super::tests::*;
-use abide_base::clock::ManualClock;
 
 /// What breaks off after saying where it was.
 fn cut(id: &str, retry: &str) -> Answer {

@@ -1,5 +1,6 @@
 //! Servers that send more than was asked of them, and servers that only send much.
 
+use abide_base::clock::SystemClock;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -8,7 +9,6 @@ use tokio::{
 
 use super::super::tests::*;
 use crate::client::limit::{MAX_UNANSWERED, MESSAGES, REQUESTS};
-use abide_base::clock::SystemClock;
 
 /// Requests, messages and bytes: a stream may wait so long for each of them.
 const KINDS: u32 = 3;

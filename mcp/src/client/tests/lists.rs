@@ -1,5 +1,6 @@
-use super::super::tests::*;
 use abide_base::clock::ManualClock;
+
+use super::super::tests::*;
 
 /// Describes its only tool with the words that are set.
 async fn describing(words: &Arc<Mutex<&'static str>>, more: Value) -> Server {

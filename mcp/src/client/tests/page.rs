@@ -1,5 +1,7 @@
 //! The tables of `docs/servers.md` have the numbers of the code.
 
+use abide_testbed::lab::page::{grouped, mebibytes, rows};
+
 use super::super::tests::*;
 use crate::client::{
     flood::Allowance,
@@ -9,7 +11,6 @@ use crate::client::{
     message::MAX_TOOLS,
     schemas::{MAX_VALUES_LEFT_OUT, MAX_VALUES_OF_SERVER, VALUES_OF_EXCESS},
 };
-use abide_testbed::lab::page::{grouped, mebibytes, rows};
 
 const PAGE: &str = include_str!("../../../../docs/servers.md");
 

@@ -1,10 +1,11 @@
+use abide_base::call::ServerId;
+use abide_guard::policy::Table;
+
 use super::{
     LoadContext,
     server::{self, Server},
 };
 use crate::servers::Servers;
-use abide_base::call::ServerId;
-use abide_guard::policy::Table;
 
 /// What the tables `[servers]` of a file say.
 pub(crate) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {

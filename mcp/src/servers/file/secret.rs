@@ -1,8 +1,9 @@
 use std::{fs, io::Read, path::PathBuf};
 
-use super::LoadContext;
 use abide_base::secret::Secret;
 use abide_guard::policy::Table;
+
+use super::LoadContext;
 
 /// A file with a secret in it is small.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;

@@ -7,14 +7,6 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
-use super::{
-    LoadContext,
-    secret::{self, secret},
-    token,
-};
-use crate::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig};
 use abide_base::{call::ServerId, scope::Scope, secret::Secret};
 use abide_credentials::{
     jwt::{Algorithm, SigningKey},
@@ -26,6 +18,14 @@ use abide_credentials::{
 use abide_guard::policy::{Table, duration, read_rate as rate};
 use abide_net as net;
 use abide_net::{AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion};
+use url::Url;
+
+use super::{
+    LoadContext,
+    secret::{self, secret},
+    token,
+};
+use crate::servers::{CommandConfig, InputPolicy, Protocol, ServerConfig};
 
 const HTTP_KEYS: &[&str] = &[
     "url",

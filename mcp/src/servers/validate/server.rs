@@ -1,10 +1,10 @@
+use abide_credentials::oauth::config::{ClientAuth, Enterprise, Grant, OAuth};
+use abide_guard::policy::{Problem, key_path as join};
+use abide_net::is_loopback;
 use url::Url;
 
 use super::token;
 use crate::servers::ServerConfig;
-use abide_credentials::oauth::config::{ClientAuth, Enterprise, Grant, OAuth};
-use abide_guard::policy::{Problem, key_path as join};
-use abide_net::is_loopback;
 
 /// The problems of one server.
 pub(super) fn check(config: &ServerConfig, problems: &mut Vec<Problem>) {

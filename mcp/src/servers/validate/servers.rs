@@ -1,6 +1,7 @@
+use abide_guard::policy::{Problem, key_path};
+
 use super::server;
 use crate::servers::Servers;
-use abide_guard::policy::{Problem, key_path};
 
 /// Every problem of the servers.
 pub(crate) fn validate(servers: &Servers) -> Vec<Problem> {

@@ -1,14 +1,14 @@
 //! What "narrower" promises, for any two boundaries and any run.
 
+use abide_guard::{
+    recording::Recording,
+    replay::{Decision, replay},
+};
 use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::super::tests::*;
-use abide_guard::{
-    recording::Recording,
-    replay::{Decision, replay},
-};
 
 /// For each place: what may stand there, the widest first, not all of them in order.
 const PLACES: [&[&str]; 14] = [

@@ -1,9 +1,9 @@
 //! What holds of every proposal.
 
+use abide_guard::policy::Source;
 use proptest::{collection, option, prelude::*, sample::select};
 
 use super::super::tests::*;
-use abide_guard::policy::Source;
 
 fn texts() -> impl Strategy<Value = &'static str> {
     select(vec![

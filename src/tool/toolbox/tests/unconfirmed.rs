@@ -1,7 +1,8 @@
 //! What is said of a call that was sent and has no usable reply: the truth, in the audit and to the model.
 
-use super::*;
 use abide_testbed::lab::stub::{Answer, Stub, json as with_json, plain};
+
+use super::*;
 
 /// A server with one tool, of which each call is answered so.
 async fn server(answer: impl Fn(&Value) -> Answer + Send + Sync + 'static) -> Stub {

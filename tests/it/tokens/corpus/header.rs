@@ -1,8 +1,7 @@
+use abide::credentials::jwt::KeyHint;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, crypto};
 use serde_json::{Value, json};
-
-use abide::credentials::jwt::KeyHint;
 
 use super::{
     super::forge::{ISSUER, NOW, RSA_PUBLIC, message, object, part, text},
