@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::{check::Denied, session::Caller};
 
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline
-/// ([`Limits::deadline`](abide::runtime::Limits::deadline)).
+/// (`Limits::deadline` of the runtime).
 pub trait Approver: Send + Sync {
     /// Asks, and waits for the answer. After an error or a panic the call is refused.
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, ApproverError>>;

@@ -14,48 +14,94 @@ use std::{
 
 use source::Source;
 
-const NETWORKED: [&str; 7] = ["hyper", "jsonwebtoken", "reqwest", "rmcp", "rustls", "tokio", "tower"];
+use crate::support::ROOT;
+
 const MAX_LINES: usize = 600;
-/// Crates in which no files use each other.
-const CRATES: [&str; 6] =
-    ["src", "signatures/src", "signatures/derive/src", "optimizers/src", "cedar/src", "testbed/src"];
+/// What users of Abide build.
+const CRATES: [&str; 12] = [
+    "src",
+    "base/src",
+    "cli/src",
+    "credentials/src",
+    "guard/src",
+    "lm/src",
+    "mcp/src",
+    "net/src",
+    "optimizers/src",
+    "review/src",
+    "signatures/derive/src",
+    "signatures/src",
+];
+/// What is built beside them.
+const OTHERS: [&str; 2] = ["cedar/src", "testbed/src"];
+/// No crate has more of the lines of all of them.
+const MOST_OF_ALL: f64 = 0.3;
 /// Procedural macros, which Rust wants in the root of their crate.
 const MACROS: &str = "`signatures/derive/src/lib.rs` defines fn signature, fn tunable";
 
 #[test]
-fn a_search_can_reach_neither_a_token_nor_a_socket() {
-    for package in ["abide-signatures", "abide-optimizers"] {
-        assert_eq!(forbidden(&tree(package), &NETWORKED), [""; 0], "`{package}` depends on them");
+fn crates_know_only_what_the_table_says() {
+    let walls = walls();
+    let folders: BTreeSet<String> = CRATES.iter().map(|folder| folder.trim_end_matches("/src").to_owned()).collect();
+    let listed: BTreeSet<String> = walls.iter().map(|wall| wall.folder.clone()).collect();
+    assert_eq!(listed, folders, "left: ARCHITECTURE.md, right: the crates");
+    let found: Vec<String> = walls.iter().flat_map(|wall| wall.broken(&tree(&wall.package))).collect();
+    assert!(found.is_empty(), "against the table of crates in ARCHITECTURE.md:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_search_can_reach_neither_a_token_nor_a_socket_and_a_guard_no_network() {
+    let walls = walls();
+    let wall = |folder: &str| walls.iter().find(|wall| wall.folder == folder).unwrap();
+    for name in ["hyper", "jsonwebtoken", "reqwest", "rmcp", "rustls", "tokio"] {
+        for folder in ["signatures", "optimizers"] {
+            assert!(wall(folder).never.contains(&name.to_owned()), "`{folder}` may have `{name}`");
+        }
     }
-    // the same question about a package that does
-    assert!(forbidden(&tree("abide-testbed"), &NETWORKED).contains(&"tokio".to_owned()));
+    for name in ["aws-lc-rs", "axum", "clap", "jsonwebtoken", "redb", "reqwest", "rmcp", "rustls"] {
+        assert!(wall("guard").never.contains(&name.to_owned()), "the guard may have `{name}`");
+    }
+    assert!(wall("credentials").never.contains(&"rmcp".to_owned()));
+    assert!(wall("net").never.contains(&"jsonwebtoken".to_owned()));
+    // and the table is kept because it can be broken
+    let broken = wall("guard").broken("abide-guard v0.1.0\nabide-net v0.1.0\nserde v1.0.0\nrmcp v3.11.0");
+    assert_eq!(broken, ["`abide-guard` has `abide-net` in its tree", "`abide-guard` has `rmcp` in its tree"]);
 }
 
 #[test]
 fn the_testbed_knows_nothing_of_abide() {
     let own = |tree: &str| packages(tree).into_iter().filter(|name| name.starts_with("abide")).collect::<Vec<_>>();
     assert_eq!(own(&tree("abide-testbed")), ["abide-testbed"]);
-    assert_eq!(own(&tree("abide-optimizers")), ["abide-derive", "abide-optimizers", "abide-signatures"][1..]);
 }
 
 #[test]
-fn modules_use_lower_rows_only() {
-    let rows = rows();
+fn no_crate_is_most_of_abide() {
+    let lines = |folder: &str| sources(folder).iter().map(|source| source.lines).sum::<usize>();
+    let all: usize = CRATES.iter().map(|folder| lines(folder)).sum();
+    for folder in CRATES {
+        let part = lines(folder) as f64 / all as f64;
+        assert!(part <= MOST_OF_ALL, "`{folder}` has {:.0} % of all lines", part * 100.0);
+    }
+}
+
+#[test]
+fn modules_use_lower_layers_only() {
+    let layers = layers();
     let sources = sources("src");
-    let exports = exports(&sources, &rows);
-    let found: Vec<String> = sources.iter().flat_map(|source| upward(source, &rows, &exports)).collect();
-    assert!(found.is_empty(), "against the row table of ARCHITECTURE.md:\n{}", found.join("\n"));
+    let exports = exports(&sources, &layers);
+    let found: Vec<String> = sources.iter().flat_map(|source| upward(source, &layers, &exports)).collect();
+    assert!(found.is_empty(), "against the layer table of ARCHITECTURE.md:\n{}", found.join("\n"));
 }
 
 #[test]
-fn a_use_of_a_higher_row_is_found_however_it_is_written() {
-    let rows = [("net", 0), ("lm", 2), ("module", 2), ("runtime", 4), ("module/react", 6)];
-    let rows = BTreeMap::from(rows.map(|(module, row)| (module.to_owned(), row)));
+fn a_use_of_a_higher_layer_is_found_however_it_is_written() {
+    let layers = [("data", 0), ("adapter", 2), ("module", 2), ("runtime", 4), ("module/react", 6)];
+    let layers = BTreeMap::from(layers.map(|(module, layer)| (module.to_owned(), layer)));
     let root = Source::new("src/lib.rs", "pub mod runtime; pub use runtime::{Runtime, Run as Episode};");
-    let exports = exports(&[root, Source::new("src/module.rs", "mod react; pub use react::ReAct;")], &rows);
+    let exports = exports(&[root, Source::new("src/module.rs", "mod react; pub use react::ReAct;")], &layers);
     for bad in [
         "use crate::runtime::Cx;",
-        "use crate::{\n    net::Pin,\n    runtime::{\n        Cx,\n    },\n};",
+        "use crate::{\n    data::Split,\n    runtime::{\n        Cx,\n    },\n};",
         "fn f(cx: &crate::runtime::Cx) {}",
         "fn f() { vec![crate::runtime::new()]; }",
         "use super::super::runtime;",
@@ -65,15 +111,15 @@ fn a_use_of_a_higher_row_is_found_however_it_is_written() {
         "use crate::Runtime;",
         "use crate::Episode;",
         "use crate::module::ReAct;",
-        "use crate::{lm::Lm, module::{Module, react}};",
+        "use crate::{adapter::Chat, module::{Module, react}};",
         "use crate::*;",
     ] {
-        assert_eq!(upward(&Source::new("src/lm/cache.rs", bad), &rows, &exports).len(), 1, "{bad}");
+        assert_eq!(upward(&Source::new("src/adapter/chat.rs", bad), &layers, &exports).len(), 1, "{bad}");
     }
     let good = r#"
         //! See [`crate::runtime::Cx`].
-        use crate::{net::Pin, lm::Lm, module::Module, Digest};
-        use super::runtime; // a module of `lm`
+        use crate::{data::Split, adapter::Chat, module::Module, Digest};
+        use super::runtime; // a module of `adapter`
         const TEXT: &str = "crate::runtime::Cx";
         pub(crate) fn f() {}
         #[cfg(test)]
@@ -81,17 +127,18 @@ fn a_use_of_a_higher_row_is_found_however_it_is_written() {
         #[cfg(test)]
         use crate::runtime::Cx;
     "#;
-    assert_eq!(upward(&Source::new("src/lm/cache.rs", good), &rows, &exports), [""; 0]);
-    assert_eq!(upward(&Source::new("src/other.rs", ""), &rows, &exports).len(), 1, "not in the table");
+    assert_eq!(upward(&Source::new("src/adapter/chat.rs", good), &layers, &exports), [""; 0]);
+    assert_eq!(upward(&Source::new("src/other.rs", ""), &layers, &exports).len(), 1, "not in the table");
 }
 
 #[test]
-fn the_row_table_names_every_module_once() {
-    let (parts, listed): (BTreeSet<String>, BTreeSet<String>) = rows().into_keys().partition(|name| name.contains('/'));
+fn the_layer_table_names_every_module_once() {
+    let (parts, listed): (BTreeSet<String>, BTreeSet<String>) =
+        layers().into_keys().partition(|name| name.contains('/'));
     let absent: Vec<String> =
         parts.into_iter().filter(|part| !root().join(format!("src/{part}.rs")).is_file()).collect();
     assert_eq!(absent, [""; 0], "files that ARCHITECTURE.md names");
-    let declared: BTreeSet<String> = modules(&library()).into_iter().chain(["main".to_owned()]).collect();
+    let declared: BTreeSet<String> = modules(&library()).into_iter().collect();
     assert_eq!(listed, declared, "left: ARCHITECTURE.md, right: src/lib.rs");
     let source = Source::new("src/lib.rs", "pub mod a; mod b; #[cfg(feature = \"c\")] pub mod c; #[cfg(test)] mod d;");
     assert_eq!(modules(&source), ["a", "b", "c"]);
@@ -99,7 +146,7 @@ fn the_row_table_names_every_module_once() {
 
 #[test]
 fn no_files_use_each_other() {
-    for folder in CRATES {
+    for folder in CRATES.into_iter().chain(OTHERS) {
         let graph = imports::read(root(), folder);
         assert_eq!(graph.unresolved, [""; 0], "`{folder}`: these may hide a use");
         let found: Vec<String> = graph.circles().iter().map(ToString::to_string).collect();
@@ -109,35 +156,35 @@ fn no_files_use_each_other() {
 
 #[test]
 fn a_file_declares_modules_or_defines_something() {
-    let found: Vec<String> = CRATES.iter().flat_map(|folder| imports::read(root(), folder).besides).collect();
+    let folders = CRATES.into_iter().chain(OTHERS);
+    let found: Vec<String> = folders.flat_map(|folder| imports::read(root(), folder).besides).collect();
     assert_eq!(found, [MACROS]);
 }
 
 #[test]
-fn crates_stay_in_their_rooms() {
+fn restricted_dependencies_stay_where_they_belong() {
     let rooms = rooms(&architecture());
     assert!(rooms.contains_key("rmcp") && rooms.contains_key("reqwest") && rooms.contains_key("jsonwebtoken"));
-    let found: Vec<String> = sources("src").iter().flat_map(|source| outside(source, &rooms)).collect();
-    assert!(found.is_empty(), "against the table of rooms in ARCHITECTURE.md:\n{}", found.join("\n"));
+    let found: Vec<String> = all_sources().iter().flat_map(|source| outside(source, &rooms)).collect();
+    assert!(found.is_empty(), "against the table of restricted dependencies in ARCHITECTURE.md:\n{}", found.join("\n"));
 }
 
 #[test]
-fn a_crate_outside_its_room_is_found_however_it_is_written() {
-    let rooms = BTreeMap::from([("rmcp".to_owned(), vec!["src/tool/mcp".to_owned()])]);
+fn a_restricted_dependency_elsewhere_is_found_however_it_is_written() {
+    let rooms = BTreeMap::from([("rmcp".to_owned(), vec!["mcp/src/client".to_owned()])]);
     for bad in ["use rmcp::model::Tool;", "use rmcp;", "use {rmcp};", "use ::rmcp as r;", "type T = rmcp::Tool;"] {
-        assert_eq!(outside(&Source::new("src/tool/mcpx.rs", bad), &rooms).len(), 1, "{bad}");
+        assert_eq!(outside(&Source::new("mcp/src/clients.rs", bad), &rooms).len(), 1, "{bad}");
     }
-    for inside in ["src/tool/mcp.rs", "src/tool/mcp/http.rs"] {
+    for inside in ["mcp/src/client.rs", "mcp/src/client/http.rs"] {
         assert_eq!(outside(&Source::new(inside, "use rmcp::model::Tool;"), &rooms), [""; 0]);
     }
-    assert_eq!(outside(&Source::new("src/lm.rs", "// rmcp::Tool\nfn rmcp() {}"), &rooms), [""; 0]);
+    assert_eq!(outside(&Source::new("lm/src/lib.rs", "// rmcp::Tool\nfn rmcp() {}"), &rooms), [""; 0]);
 }
 
 #[test]
 fn no_state_is_shared_behind_the_scenes() {
     let allowed = named(&table(&architecture(), "Allowed statics"), 0);
-    let folders = ["src", "signatures/src", "signatures/derive/src", "optimizers/src"];
-    let found: BTreeSet<String> = folders.iter().flat_map(|folder| sources(folder)).flat_map(|s| statics(&s)).collect();
+    let found: BTreeSet<String> = all_sources().iter().flat_map(statics).collect();
     assert_eq!(found, allowed.into_iter().collect(), "left: the code, right: ARCHITECTURE.md");
 }
 
@@ -160,8 +207,8 @@ fn a_static_is_found_and_a_lifetime_is_none() {
 
 #[test]
 fn files_are_short() {
-    let folders = ["src", "signatures/src", "signatures/derive/src", "optimizers/src", "testbed/src", "examples"];
-    let found: Vec<String> = folders.iter().flat_map(|folder| sources(folder)).filter_map(|s| too_long(&s)).collect();
+    let folders = CRATES.into_iter().chain(OTHERS).chain(["examples"]);
+    let found: Vec<String> = folders.flat_map(sources).filter_map(|source| too_long(&source)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(too_long(&Source::new("src/a.rs", &"\n".repeat(MAX_LINES + 1))).is_some());
     assert!(too_long(&Source::new("src/a.rs", &"\n".repeat(MAX_LINES))).is_none());
@@ -169,22 +216,20 @@ fn files_are_short() {
 
 #[test]
 fn no_feature_weakens_the_boundary() {
-    let guarded =
-        |source: &&Source| ["src/net", "src/security", "src/tool"].iter().any(|part| within(&source.file, part));
-    let found: Vec<String> = sources("src").iter().filter(guarded).filter_map(conditional).collect();
+    const GUARDED: [&str; 6] = ["base/src", "credentials/src", "guard/src", "mcp/src", "net/src", "src/tool"];
+    let guarded = |source: &&Source| GUARDED.iter().any(|part| within(&source.file, part));
+    let found: Vec<String> = all_sources().iter().filter(guarded).filter_map(conditional).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     for bad in ["#[cfg(feature = \"fast\")] fn f() {}", "fn f() -> bool { cfg!(not(feature = \"fast\")) }"] {
-        assert!(conditional(&Source::new("src/security/guard.rs", bad)).is_some(), "{bad}");
+        assert!(conditional(&Source::new("guard/src/guard.rs", bad)).is_some(), "{bad}");
     }
-    assert!(
-        conditional(&Source::new("src/security/guard.rs", "fn feature(feature: u8) { /* feature = */ }")).is_none()
-    );
+    assert!(conditional(&Source::new("guard/src/guard.rs", "fn feature(feature: u8) { /* feature = */ }")).is_none());
 }
 
 #[test]
 fn every_key_that_a_message_names_exists() {
     let known = messages::known(root());
-    let sources = sources("src");
+    let sources = all_sources();
     let named: BTreeSet<String> = sources.iter().flat_map(messages::named).collect();
     assert!(named.len() > 25 && named.contains("certificate_file") && named.contains("limits.tool_calls"), "{named:?}");
     let found: Vec<String> = sources.iter().flat_map(|source| messages::unknown(source, &known)).collect();
@@ -196,7 +241,7 @@ fn every_key_that_a_message_names_exists() {
         "fn f() { problem(\"stands alone: \\\n     see the `inputs` of it\") }",
         "const TEXT: &str = r#\"allow that network with `addresses`\"#;",
     ] {
-        assert_eq!(messages::unknown(&Source::new("src/net/a.rs", bad), &known).len(), 1, "{bad}");
+        assert_eq!(messages::unknown(&Source::new("net/src/a.rs", bad), &known).len(), 1, "{bad}");
     }
     let good = r#"
         /// Set `nothing_at_all`.
@@ -205,7 +250,7 @@ fn every_key_that_a_message_names_exists() {
         #[cfg(test)]
         mod tests { const TEXT: &str = "set `nothing_at_all`"; }
     "#;
-    assert_eq!(messages::unknown(&Source::new("src/net/a.rs", good), &known), [""; 0]);
+    assert_eq!(messages::unknown(&Source::new("net/src/a.rs", good), &known), [""; 0]);
 }
 
 #[test]
@@ -225,7 +270,7 @@ fn documents_name_files_and_tests_that_exist() {
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(ROOT)
 }
 
 fn architecture() -> String {
@@ -234,6 +279,10 @@ fn architecture() -> String {
 
 fn sources(folder: &str) -> Vec<Source> {
     source::read(root(), folder)
+}
+
+fn all_sources() -> Vec<Source> {
+    CRATES.into_iter().flat_map(sources).collect()
 }
 
 fn library() -> Source {
@@ -252,8 +301,50 @@ fn packages(tree: &str) -> BTreeSet<String> {
     tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-fn forbidden(tree: &str, names: &[&str]) -> Vec<String> {
-    packages(tree).into_iter().filter(|package| names.contains(&package.as_str())).collect()
+/// What a crate may have of Abide's in its tree, and what of others it never has.
+struct Wall {
+    folder: String,
+    package: String,
+    known: BTreeSet<String>,
+    never: Vec<String>,
+}
+
+impl Wall {
+    fn broken(&self, tree: &str) -> Vec<String> {
+        let is_own = |name: &String| name.starts_with("abide");
+        let strays = packages(tree).into_iter().filter(|name| match is_own(name) {
+            true => *name != self.package && !self.known.contains(name),
+            false => self.never.contains(name),
+        });
+        strays.map(|name| format!("`{}` has `{name}` in its tree", self.package)).collect()
+    }
+}
+
+fn package_of(folder: &str) -> String {
+    match folder {
+        "src" => "abide".to_owned(),
+        "signatures/derive" => "abide-derive".to_owned(),
+        folder => format!("abide-{folder}"),
+    }
+}
+
+/// The table of crates, with what each uses by way of the others.
+fn walls() -> Vec<Wall> {
+    let table = table(&architecture(), "Crates");
+    let folder = |row: &Vec<String>| quoted(&row[0]).remove(0).trim_end_matches('/').to_owned();
+    let uses: BTreeMap<String, Vec<String>> = table.iter().map(|row| (folder(row), quoted(&row[2]))).collect();
+    let known = |folder: &str| {
+        let (mut known, mut open) = (BTreeSet::new(), vec![folder.to_owned()]);
+        while let Some(folder) = open.pop() {
+            open.extend(uses[&folder].iter().filter(|used| known.insert((*used).clone())).cloned());
+        }
+        known.iter().map(|folder| package_of(folder)).collect()
+    };
+    let wall = |row: &Vec<String>| {
+        let folder = folder(row);
+        Wall { package: package_of(&folder), known: known(&folder), never: quoted(&row[3]), folder }
+    };
+    table.iter().map(wall).collect()
 }
 
 /// The text under a second-level heading.
@@ -283,19 +374,19 @@ fn named(table: &[Vec<String>], column: usize) -> Vec<String> {
     table.iter().flat_map(|row| quoted(&row[column])).collect()
 }
 
-fn rows() -> BTreeMap<String, usize> {
-    let mut rows = BTreeMap::new();
-    for cells in table(&architecture(), "Rows") {
-        let row = cells[0].parse().unwrap_or_else(|_| panic!("`{}` is no row", cells[0]));
+fn layers() -> BTreeMap<String, usize> {
+    let mut layers = BTreeMap::new();
+    for cells in table(&architecture(), "Layers") {
+        let layer = cells[0].parse().unwrap_or_else(|_| panic!("`{}` is not the number of a layer", cells[0]));
         for module in quoted(&cells[1]) {
-            assert_eq!(rows.insert(module.clone(), row), None, "`{module}` stands in two rows");
+            assert_eq!(layers.insert(module.clone(), layer), None, "`{module}` stands in two layers");
         }
     }
-    rows
+    layers
 }
 
 fn rooms(markdown: &str) -> BTreeMap<String, Vec<String>> {
-    let table = table(markdown, "Rooms");
+    let table = table(markdown, "Restricted dependencies");
     table.iter().flat_map(|cells| quoted(&cells[0]).into_iter().map(|name| (name, quoted(&cells[1])))).collect()
 }
 
@@ -306,13 +397,13 @@ fn modules(root: &Source) -> Vec<String> {
 
 /// Names that a module re-exports out of the modules below it, with what they count as a use of: `Runtime` of `runtime`,
 /// `module::Predict` of `module/predict`.
-fn exports(sources: &[Source], rows: &BTreeMap<String, usize>) -> BTreeMap<String, String> {
+fn exports(sources: &[Source], layers: &BTreeMap<String, usize>) -> BTreeMap<String, String> {
     let mut exports = BTreeMap::new();
     for source in sources {
         let above = source.module();
         for path in source.paths.iter().filter(|path| path.len() > 1) {
             let below = [above.as_slice(), &[path[0].as_str()]].concat().join("/");
-            if rows.contains_key(&below) {
+            if layers.contains_key(&below) {
                 let name = renamed(source, path.last().unwrap());
                 exports.insert([above.as_slice(), &[name.as_str()]].concat().join("::"), below);
             }
@@ -326,27 +417,29 @@ fn renamed(source: &Source, name: &str) -> String {
     at.map_or(name, |words| &words[2]).to_owned()
 }
 
-fn upward(source: &Source, rows: &BTreeMap<String, usize>, exports: &BTreeMap<String, String>) -> Vec<String> {
+fn upward(source: &Source, layers: &BTreeMap<String, usize>, exports: &BTreeMap<String, String>) -> Vec<String> {
     let module = source.module();
     let Some(top) = module.first() else { return Vec::new() };
-    let below = module.get(1).and_then(|below| rows.get(&format!("{top}/{below}")));
-    let Some(own) = below.or_else(|| rows.get(*top)) else { return vec![format!("`{}` is in no row", source.file)] };
+    let below = module.get(1).and_then(|below| layers.get(&format!("{top}/{below}")));
+    let Some(own) = below.or_else(|| layers.get(*top)) else {
+        return vec![format!("`{}` is in no layer", source.file)];
+    };
     let targets = source.paths.iter().filter_map(|path| from_root(path, module.len()));
-    let higher = targets.filter(|target| row_of(target, rows, exports).is_some_and(|row| row > *own));
+    let higher = targets.filter(|target| layer_of(target, layers, exports).is_some_and(|layer| layer > *own));
     higher.map(|target| format!("`{}` uses `crate::{}`", source.file, target.join("::"))).collect()
 }
 
-/// The row of what stands at a path below the crate root; `None` for names of other crates that the root re-exports.
-fn row_of(target: &[String], rows: &BTreeMap<String, usize>, exports: &BTreeMap<String, String>) -> Option<usize> {
+/// The layer of what stands at a path below the crate root; `None` for names of other crates that the root re-exports.
+fn layer_of(target: &[String], layers: &BTreeMap<String, usize>, exports: &BTreeMap<String, String>) -> Option<usize> {
     let first = target.first()?;
     if first == "*" {
         return Some(usize::MAX);
     }
-    let exported = |name: &str| exports.get(name).and_then(|module| rows.get(module));
-    let second = target
-        .get(1)
-        .and_then(|second| rows.get(&format!("{first}/{second}")).or_else(|| exported(&format!("{first}::{second}"))));
-    second.or_else(|| rows.get(first)).or_else(|| exported(first)).copied()
+    let exported = |name: &str| exports.get(name).and_then(|module| layers.get(module));
+    let second = target.get(1).and_then(|second| {
+        layers.get(&format!("{first}/{second}")).or_else(|| exported(&format!("{first}::{second}")))
+    });
+    second.or_else(|| layers.get(first)).or_else(|| exported(first)).copied()
 }
 
 /// What a path names below the crate root; `None` where it stays inside its own top-level module or names another crate.

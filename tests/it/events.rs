@@ -365,7 +365,7 @@ async fn score(run: &Run<CustomerServiceOutput>, calls: u32, request: &str) -> S
 
 #[test]
 fn the_page_of_events_has_every_kind_as_it_is() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/events.md")).unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events.md")).unwrap();
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     assert_eq!(sections.len(), EventKind::ALL.len());
     for (kind, section) in EventKind::ALL.iter().zip(sections) {

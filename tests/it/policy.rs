@@ -291,7 +291,7 @@ async fn a_lock_of_another_shape_is_no_lock() {
 
 #[tokio::test]
 async fn the_page_of_recorded_runs_shows_what_is_decided() {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/episodes.md")).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/episodes.md")).unwrap();
     let lines = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(lines.lines().count(), 2);
     let read = "[tools.'hotel.find_booking']\nscopes = ['booking:read']\neffect = 'read'\narguments.id = { from = ['input'] }\n";

@@ -33,7 +33,9 @@ pub(crate) struct CustomerService {
 pub(crate) type Request = Example<CustomerServiceInput, task::Label>;
 pub(crate) type Agent = ReAct<CustomerService>;
 
-pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service");
+pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/customer_service");
+/// The folder of the workspace; the manifest of these tests is that of `cli/`.
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A testbed, and a runtime over it.
 pub(crate) struct World {

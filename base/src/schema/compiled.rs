@@ -144,7 +144,7 @@ impl Schema {
 
     /// The price of a value that would be checked.
     #[cfg(fuzzing)]
-    pub(crate) fn price_of(&self, value: &Value) -> Option<u64> {
+    pub fn price_of(&self, value: &Value) -> Option<u64> {
         match self.price(value, MOST) {
             Price::Is(price) => Some(price),
             Price::Above => None,
@@ -153,7 +153,7 @@ impl Schema {
 
     /// Whether a value fits, however long that takes.
     #[cfg(fuzzing)]
-    pub(crate) fn fits_at_any_price(&self, value: &Value) -> bool {
+    pub fn fits_at_any_price(&self, value: &Value) -> bool {
         self.is_valid(value)
     }
 

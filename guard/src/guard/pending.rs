@@ -34,28 +34,28 @@ pub enum Authorized<'a> {
 /// that the tool belongs to. It cannot be built, copied or changed:
 ///
 /// ```compile_fail,E0451
-/// # use crate::PendingCall;
+/// # use abide_guard::PendingCall;
 /// fn forge<'a>(call: abide_base::call::ToolCall, pending: PendingCall<'a>) -> PendingCall<'a> {
 ///     PendingCall { call, ..pending }
 /// }
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use crate::PendingCall;
+/// # use abide_guard::PendingCall;
 /// fn twice<'a>(pending: PendingCall<'a>) -> [PendingCall<'a>; 2] {
 ///     [pending.clone(), pending]
 /// }
 /// ```
 ///
 /// ```compile_fail,E0616
-/// # use crate::PendingCall;
+/// # use abide_guard::PendingCall;
 /// fn alter(mut pending: PendingCall<'_>, call: abide_base::call::ToolCall) {
 ///     pending.call = call;
 /// }
 /// ```
 ///
 /// ```compile_fail,E0382
-/// # use abide::{call::ToolReply, security::PendingCall};
+/// # use abide_guard::{PendingCall, call::ToolReply};
 /// async fn again(pending: PendingCall<'_>) {
 ///     let _ = pending.perform(|_| async { Ok(ToolReply::done("once")) }).await;
 ///     let _ = pending.perform(|_| async { Ok(ToolReply::done("twice")) }).await;

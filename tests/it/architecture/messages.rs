@@ -24,7 +24,7 @@ const ELSEWHERE: [(&str, &str); 4] = [
 
 /// All keys of a boundary file, and what a run's limits are called in code.
 pub(super) fn known(root: &Path) -> BTreeSet<String> {
-    let folders = ["src/security/policy/file", "src/security/servers/file"].map(|folder| root.join(folder));
+    let folders = ["guard/src/policy/file", "mcp/src/servers/file"].map(|folder| root.join(folder));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
     let mut known: BTreeSet<String> = files
         .flat_map(|path| listed(&fs::read_to_string(path).unwrap()))

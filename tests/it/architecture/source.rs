@@ -37,7 +37,7 @@ impl Source {
         source
     }
 
-    /// The module path of the file inside its crate: `src/lm/cache.rs` is `["lm", "cache"]`, `src/lib.rs` is `[]`.
+    /// The module path of the file inside its crate: `lm/src/cache.rs` is `["lm", "cache"]`, `src/lib.rs` is `[]`.
     pub(crate) fn module(&self) -> Vec<&str> {
         let inside = self.file.split_once("src/").map_or(self.file.as_str(), |(_, inside)| inside);
         let stem = inside.trim_end_matches(".rs").trim_end_matches("/mod");

@@ -38,7 +38,7 @@ pub(super) fn installed(variable: &str) -> PathBuf {
 
 /// A file of `tests/referees`.
 pub(super) fn program(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "referees", name].iter().collect()
+    [crate::support::ROOT, "tests", "referees", name].iter().collect()
 }
 
 /// What runs a program of ours.
