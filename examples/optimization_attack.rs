@@ -72,7 +72,7 @@ enum Bulk {
     Braked,
 }
 
-const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data");
 /// Audits without and with the brake.
 pub(crate) const AUDITS: [&str; 2] = ["before.jsonl", "after.jsonl"];
 

@@ -70,7 +70,8 @@ async fn a_program_is_a_server_and_gets_nothing_of_ours() {
     assert_eq!(server.tools()[0].name.as_str(), "s.echo");
     let reply = reply(&server).await.unwrap();
     let said: Vec<_> = reply.content.as_str().unwrap().split(' ').map(str::to_owned).collect();
-    assert_eq!(said[..4], ["given-value", "as-it-is", "none", "none"]);
+    // it has the secret, which does not come back
+    assert_eq!(said[..4], ["[redacted]", "as-it-is", "none", "none"]);
     assert_ne!(Path::new(&said[4]), std::env::current_dir().unwrap());
 }
 

@@ -16,7 +16,7 @@ async fn the_environment_names_authorities_and_no_proxy() {
     let (authority, stranger) = (Authority::new(Validity::Now), Authority::new(Validity::Now));
     let server = Server::start(&authority.leaf(HOST, Validity::Now), Tls::default(), router()).await;
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "net::tls::tests::environment::the_environment_names_authorities_and_no_proxy"]);
+    command.args(["--exact", "tls::tests::environment::the_environment_names_authorities_and_no_proxy"]);
     for proxy in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env(proxy, "http://127.0.0.1:1");
     }
