@@ -1,7 +1,7 @@
 //! How close many runs at once come to what the model's latency allows.
 //!
 //! `cargo bench --bench throughput`; see `benches/README.md`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::{
     process::ExitCode,

@@ -1,4 +1,5 @@
 //! What the benches share: bars that a number must keep, and CPU time of single threads.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "for benches only")]
 
 mod cpu;
 mod verdict;

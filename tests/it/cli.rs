@@ -270,7 +270,7 @@ fn the_testbed_serves_until_it_is_interrupted() {
     assert!(interrupt.success());
     assert!(child.wait().unwrap().success());
 
-    let example = fs::read_to_string(format!("{DATA}/boundary.toml")).unwrap();
+    let example = fs::read_to_string(format!("{}/boundary.toml", crate::support::DATA)).unwrap();
     let example = abide::Boundary::parse(&example, "", &|_| Some(secret.clone()));
     assert_eq!(boundary.unwrap().policy().digest(), example.unwrap().policy().digest());
 }

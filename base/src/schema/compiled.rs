@@ -108,7 +108,7 @@ impl Schema {
         compiled.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Whether a value fits, for at most [`INLINE`]: for values that are small or our own.
+    /// Whether a value fits, for at most `INLINE`: for values that are small or our own.
     pub fn fits(&self, value: &Value) -> bool {
         self.price(value, INLINE) != Price::Above && self.is_valid(value)
     }

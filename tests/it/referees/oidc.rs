@@ -67,8 +67,7 @@ async fn every_way_to_say_who_we_are_is_understood() {
         (world.oauth("post", ClientAuth::Post(secret(&world.issuer, "post"))), "client_secret_post", "ES256"),
     ];
     for algorithm in Algorithm::all() {
-        let mut tokens = TokenRules::default();
-        tokens.algorithms = vec![algorithm];
+        let tokens = TokenRules { algorithms: vec![algorithm], ..TokenRules::default() };
         let oauth = world.oauth(&algorithm.name().to_lowercase(), world.key(algorithm)).tokens(tokens);
         clients.push((oauth, "private_key_jwt", algorithm.name()));
     }
