@@ -12,6 +12,7 @@ use abide_base::{
 use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Unauthorized};
 use abide_mcp::{Boundary, CallContext, ConnectError, McpServer, Oddity, ToolError};
 use abide_net as net;
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 
 use super::{Function, function::ErasedFunction};
@@ -33,7 +34,32 @@ struct Tools {
     /// Tools that a server has and the boundary does not mention.
     unlisted: BTreeMap<ToolName, ToolSpec>,
     functions: BTreeMap<ToolName, Arc<dyn ErasedFunction>>,
-    servers: BTreeMap<ServerId, Arc<McpServer>>,
+    servers: BTreeMap<ServerId, Arc<dyn Server>>,
+}
+
+/// A connected server. Behind a trait, so that what holds a toolbox needs no code of the protocol library.
+trait Server: Send + Sync {
+    fn call<'a>(
+        &'a self,
+        pending: PendingCall<'a>,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<ToolReply, CallFailure>>;
+
+    fn oddities(&self) -> Vec<Oddity>;
+}
+
+impl Server for McpServer {
+    fn call<'a>(
+        &'a self,
+        pending: PendingCall<'a>,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<ToolReply, CallFailure>> {
+        self.call(pending, context)
+    }
+
+    fn oddities(&self) -> Vec<Oddity> {
+        self.oddities()
+    }
 }
 
 /// What the servers of a boundary have now.
@@ -110,7 +136,11 @@ impl Toolbox {
     ///
     /// # Errors
     /// A server cannot be used, or does not list a tool that the boundary has an entry for.
-    pub async fn connect(boundary: &Boundary) -> Result<Self, ToolboxError> {
+    pub fn connect(boundary: &Boundary) -> BoxFuture<'_, Result<Self, ToolboxError>> {
+        Self::connect_all(boundary).boxed()
+    }
+
+    async fn connect_all(boundary: &Boundary) -> Result<Self, ToolboxError> {
         let tools = Tools::of(boundary, |_| true).await?;
         let listed: BTreeSet<&ToolName> = tools.specs.iter().map(|spec| &spec.name).collect();
         let unusable: BTreeSet<_> = tools.oddities().into_iter().filter_map(|oddity| oddity.tool).collect();
@@ -133,9 +163,9 @@ impl Toolbox {
     ///
     /// # Errors
     /// The server cannot be used. One that the boundary does not have has no tools.
-    pub async fn connect_to(boundary: &Boundary, server: &ServerId) -> Result<Self, ToolboxError> {
-        let tools = Tools::of(boundary, |id| id == server).await?;
-        Ok(Self { tools: Arc::new(tools) })
+    pub fn connect_to<'a>(boundary: &'a Boundary, server: &'a ServerId) -> BoxFuture<'a, Result<Self, ToolboxError>> {
+        let tools = Tools::of(boundary, move |id| id == server);
+        tools.map_ok(|tools| Self { tools: Arc::new(tools) }).boxed()
     }
 
     /// Connects as [`Toolbox::connect`] does, and tells every tool that the servers list, whether or not it has an entry, in the order
@@ -143,21 +173,16 @@ impl Toolbox {
     ///
     /// # Errors
     /// A server cannot be used.
-    pub async fn list(boundary: &Boundary) -> Result<Vec<ToolSpec>, ToolboxError> {
-        Ok(Self::survey(boundary).await?.tools)
+    pub fn list(boundary: &Boundary) -> BoxFuture<'_, Result<Vec<ToolSpec>, ToolboxError>> {
+        Self::survey(boundary).map_ok(|survey| survey.tools).boxed()
     }
 
     /// Connects as [`Toolbox::list`] does, and also tells what of the servers' messages could not be used.
     ///
     /// # Errors
     /// A server cannot be used.
-    pub async fn survey(boundary: &Boundary) -> Result<Survey, ToolboxError> {
-        let tools = Tools::of(boundary, |_| true).await?;
-        let oddities = tools.oddities();
-        let Tools { specs, unlisted, .. } = tools;
-        let mut tools: Vec<ToolSpec> = specs.into_iter().chain(unlisted.into_values()).collect();
-        tools.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Survey { tools, oddities })
+    pub fn survey(boundary: &Boundary) -> BoxFuture<'_, Result<Survey, ToolboxError>> {
+        Tools::of(boundary, |_| true).map_ok(Tools::into_survey).boxed()
     }
 
     /// With a Rust function as a tool. It needs an entry in the boundary like any other.
@@ -183,7 +208,11 @@ impl Toolbox {
     }
 
     /// Runs a tool, if the guard permits it. Everything is recorded; nothing panics; only a failed infrastructure ends a run.
-    pub async fn call(&self, cx: &Cx, wanted: ToolCall) -> ToolOutcome {
+    pub fn call<'a>(&'a self, cx: &'a Cx, wanted: ToolCall) -> BoxFuture<'a, ToolOutcome> {
+        self.run(cx, wanted).boxed()
+    }
+
+    async fn run(&self, cx: &Cx, wanted: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
         let wanted = cx.guard().named(wanted);
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
@@ -245,8 +274,7 @@ impl Toolbox {
         };
         let traceparent = cx.session().run().traceparent();
         let context = CallContext { traceparent: &traceparent, events: Arc::new(cx.recorder().clone()) };
-        // large, and otherwise moved along at each step up
-        Box::pin(server.call(pending, context)).await
+        server.call(pending, context).await
     }
 
     fn spec(&self, tool: &ToolName) -> Option<&ToolSpec> {
@@ -277,6 +305,13 @@ impl Tools {
 
     fn oddities(&self) -> Vec<Oddity> {
         self.servers.values().flat_map(|server| server.oddities()).collect()
+    }
+
+    fn into_survey(self) -> Survey {
+        let oddities = self.oddities();
+        let mut tools: Vec<ToolSpec> = self.specs.into_iter().chain(self.unlisted.into_values()).collect();
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        Survey { tools, oddities }
     }
 
     fn add(&mut self, server: McpServer, boundary: &Boundary) {

@@ -7,6 +7,8 @@ use abide_base::{
 };
 use abide_guard::{CallFailure, PendingCall};
 
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
+
 use super::{
     call::{CallContext, CallHandle},
     error::{ConnectError, Fault, Sent, ToolError},
@@ -22,6 +24,8 @@ use super::{
 use crate::{Connection, servers::CommandConfig};
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
+///
+/// What it does is in boxed futures: the code of the protocol library is generated here, and not in every crate that awaits them.
 pub struct McpServer {
     link: Link,
     listing: Listing,
@@ -34,8 +38,8 @@ impl McpServer {
     /// # Errors
     ///
     /// When there is no token, the server takes tokens of other issuers only, cannot be reached, refuses, or does not speak MCP.
-    pub async fn connect(connection: Arc<Connection>) -> Result<Self, ConnectError> {
-        Self::connect_with_patience(connection, PATIENCE).await
+    pub fn connect(connection: Arc<Connection>) -> BoxFuture<'static, Result<Self, ConnectError>> {
+        Self::connect_with_patience(connection, PATIENCE).boxed()
     }
 
     /// Like [`connect`](Self::connect). A stream is throttled for at most `patience` before it ends.
@@ -50,8 +54,8 @@ impl McpServer {
             identity.token().await.map_err(unauthenticated)?;
             identity.check_server(None).await.map_err(unauthenticated)?;
         }
-        let way = Transport::Http(Http::new(connection, patience));
-        Self::over(Link::new(server, way, input, clock)).await
+        let transport = Transport::Http(Http::new(connection, patience));
+        Self::over(Link::new(server, transport, input, clock)).await
     }
 
     /// Starts a server's program, and asks it for its tools.
@@ -63,14 +67,14 @@ impl McpServer {
     /// # Errors
     ///
     /// When the program cannot be started, ends, says nothing for as long as it may take to start, or does not speak MCP.
-    pub async fn spawn(
+    pub fn spawn(
         config: CommandConfig,
         clock: Arc<dyn Clock>,
         redactor: &Redactor,
-    ) -> Result<Self, ConnectError> {
+    ) -> BoxFuture<'static, Result<Self, ConnectError>> {
         let (server, input) = (config.id.clone(), config.input.clone());
-        let way = Transport::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
-        Self::over(Link::new(server, way, input, clock)).await
+        let transport = Transport::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
+        async { Self::over(Link::new(server, transport, input, clock)).await }.boxed()
     }
 
     /// The operator's word for it.
@@ -102,7 +106,15 @@ impl McpServer {
     ///
     /// When the tool is another server's, the server refuses, limits the rate beyond patience, is down, or answers with something
     /// unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
-    pub async fn call(&self, pending: PendingCall<'_>, context: CallContext<'_>) -> Result<ToolReply, CallFailure> {
+    pub fn call<'a>(
+        &'a self,
+        pending: PendingCall<'a>,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<ToolReply, CallFailure>> {
+        self.perform(pending, context).boxed()
+    }
+
+    async fn perform(&self, pending: PendingCall<'_>, context: CallContext<'_>) -> Result<ToolReply, CallFailure> {
         let (retry, limits) = (pending.effect().into(), pending.limits());
         let redactor = self.link.oddities().redactor();
         let make = |call: ToolCall| async move {
@@ -149,9 +161,9 @@ impl McpServer {
     /// # Errors
     ///
     /// When the server cannot be reached, refuses, or answers with something unusable.
-    pub async fn refresh(&self) -> Result<Vec<ToolName>, ConnectError> {
-        let refreshed = self.link.over(|session| async move { self.listing.refresh(&session, &self.link).await });
-        refreshed.await.map_err(|fault| fault.into_connect_error(self.id()))
+    pub fn refresh(&self) -> BoxFuture<'_, Result<Vec<ToolName>, ConnectError>> {
+        let refreshed = self.link.over(move |session| async move { self.listing.refresh(&session, &self.link).await });
+        refreshed.map_err(|fault| fault.into_connect_error(self.id())).boxed()
     }
 
     async fn over(link: Link) -> Result<Self, ConnectError> {
