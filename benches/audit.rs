@@ -7,6 +7,7 @@
 use std::{num::NonZeroU64, process::ExitCode, sync::Arc};
 
 use abide::{
+    async_trait,
     call::ToolCall,
     guard::audit::{AuditOptions, Known, files_of, verify},
     id::ModelId,
@@ -16,7 +17,6 @@ use abide::{
     tool::ToolOutcome,
 };
 use abide_benches::{Verdict, is_measuring, on_cpu, say};
-use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -110,12 +110,13 @@ impl Module for LookUps {
     }
 }
 
+#[async_trait]
 impl Lm for Nobody {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
         panic!("nobody asks a model here")
     }
 }

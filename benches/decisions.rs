@@ -13,7 +13,7 @@ use std::{
 };
 
 use abide::{
-    Fields,
+    Fields, async_trait,
     call::{ServerId, ToolCall, ToolReply, ToolSpec},
     episode::Recorder,
     guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
@@ -22,7 +22,7 @@ use abide::{
     secret::Redactor,
 };
 use abide_benches::{Verdict, is_measuring, say};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 /// Calls of one run.
@@ -54,11 +54,12 @@ tool_calls = 100
 
 struct Everything(ScopeSet);
 
+#[async_trait]
 impl Grants for Everything {
-    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+    async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
         let token_hash = "sha256:token".to_owned();
         let granted = GrantedScopes { scopes: self.0.clone(), token_hash, jti_hash: None };
-        Box::pin(async { Ok(Some(granted)) })
+        Ok(Some(granted))
     }
 }
 

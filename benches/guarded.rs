@@ -6,6 +6,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use abide::{
+    async_trait,
     call::ToolCall,
     id::ModelId,
     lm::{LmError, LmReply, LmRequest},
@@ -15,7 +16,6 @@ use abide::{
 };
 use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::{Options, Testbed};
-use futures_util::future::BoxFuture;
 use rmcp::{
     RoleClient,
     model::{CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion},
@@ -186,12 +186,13 @@ impl Module for LookUps {
     }
 }
 
+#[async_trait]
 impl Lm for Nobody {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
         panic!("nobody is asked")
     }
 }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use abide::{
+    async_trait,
     id::ModelId,
     lm::{LmError, LmReply, LmRequest},
     net::{self, Request},
@@ -22,7 +23,6 @@ use abide::{
 use abide_benches::{Verdict, is_measuring, on_cpu, say};
 use abide_testbed::{Options, Testbed, trace::TraceId};
 use criterion::{Criterion, SamplingMode};
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -100,14 +100,15 @@ tool_calls = 6
 rate = "1000000/s"
 "#;
 
+#[async_trait]
 impl Lm for Script {
     fn model(&self) -> &ModelId {
         &self.id
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.lines.len();
-        Box::pin(std::future::ready(Ok(LmReply::new(self.lines[turn].clone()))))
+        Ok(LmReply::new(self.lines[turn].clone()))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{error::Error, io::Write, process::ExitCode, sync::Arc, time::Duration};
 
 use abide::{
-    Fields,
+    Fields, async_trait,
     call::{Effect, ServerId, ToolCall, ToolName, ToolSpec},
     clock::{Clock, SystemClock},
     credentials::{
@@ -31,7 +31,6 @@ use abide::{
     scope::ScopeSet,
     secret::{Redactor, Secret},
 };
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -236,36 +235,34 @@ impl Task {
     }
 }
 
+#[async_trait]
 impl Grants for Granted {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-        Box::pin(async move {
-            if self.0.config().oauth().is_none() {
-                return Ok(None);
-            }
-            let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
-            let token = self.0.identity().token().await.map_err(failed)?;
-            Ok(Some(GrantedScopes {
-                scopes: token.granted.clone(),
-                token_hash: token.hash.clone(),
-                jti_hash: token.jti_hash.clone(),
-            }))
-        })
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+        if self.0.config().oauth().is_none() {
+            return Ok(None);
+        }
+        let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
+        let token = self.0.identity().token().await.map_err(failed)?;
+        Ok(Some(GrantedScopes {
+            scopes: token.granted.clone(),
+            token_hash: token.hash.clone(),
+            jti_hash: token.jti_hash.clone(),
+        }))
     }
 }
 
+#[async_trait]
 impl UserAgent for Consenting {
     fn redirect_uri(&self) -> Url {
         "http://127.0.0.1:3000/callback".parse().unwrap_or_else(|_| unreachable!("it is an address"))
     }
 
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>> {
-        Box::pin(async move {
-            let client = Client::new(&connection()).map_err(|e| e.to_string())?;
-            let reply = client.send(Request::get(page.clone())).await.map_err(|e| e.to_string())?;
-            let place = reply.headers.get("location").and_then(|place| place.to_str().ok());
-            let place = place.ok_or_else(|| format!("the page redirects to nowhere: status {}", reply.status))?;
-            page.join(place).map_err(|e| e.to_string())
-        })
+    async fn authorize(&self, page: &Url) -> Result<Url, String> {
+        let client = Client::new(&connection()).map_err(|e| e.to_string())?;
+        let reply = client.send(Request::get(page.clone())).await.map_err(|e| e.to_string())?;
+        let place = reply.headers.get("location").and_then(|place| place.to_str().ok());
+        let place = place.ok_or_else(|| format!("the page redirects to nowhere: status {}", reply.status))?;
+        page.join(place).map_err(|e| e.to_string())
     }
 }
 

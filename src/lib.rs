@@ -23,6 +23,9 @@ pub use abide_base::{call, clock, event, id, schema, scope, secret, shown, stric
 pub use abide_credentials as credentials;
 pub use abide_derive::{Signature, Tunable};
 
+/// For those who implement a port.
+pub use async_trait::async_trait;
+
 /// The guard: the policy, and the only way from a wanted call to a permitted one.
 pub use abide_guard as guard;
 

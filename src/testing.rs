@@ -9,7 +9,7 @@ use std::{
 use abide_base::id::ModelId;
 use abide_lm::{Lm, LmError, LmReply, LmRequest};
 use abide_mcp::Boundary;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{Runtime, Signature};
 
@@ -49,21 +49,20 @@ impl ScriptedLm {
     }
 }
 
+#[async_trait]
 impl Lm for ScriptedLm {
     fn model(&self) -> &ModelId {
         &self.model
     }
 
     /// Without a reply left it never answers.
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         self.requests.lock().unwrap().push(request.clone());
         let next = self.replies.lock().unwrap().pop_front();
-        Box::pin(async move {
-            match next {
-                Some(reply) => reply,
-                None => std::future::pending().await,
-            }
-        })
+        match next {
+            Some(reply) => reply,
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -6,12 +6,17 @@
 
 use std::{fmt, sync::Arc};
 
-use abide::{call::{ToolCall, ToolSpec}, event::EventKind, guard::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict}, review::cedar::context};
+use abide::{
+    async_trait,
+    call::{ToolCall, ToolSpec},
+    event::EventKind,
+    guard::{Caller, Check, CheckError, Denied, Grants, Policy, Session, Verdict},
+    review::cedar::context,
+};
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Schema,
     ValidationMode, Validator,
 };
-use futures_util::future::BoxFuture;
 
 /// Refuses what no Cedar policy permits.
 pub struct CedarCheck {
@@ -85,18 +90,14 @@ impl CedarCheck {
     }
 }
 
+#[async_trait]
 impl Check for CedarCheck {
     fn name(&self) -> &'static str {
         "cedar"
     }
 
-    fn check<'a>(
-        &'a self,
-        call: &'a ToolCall,
-        _tool: &'a ToolSpec,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
-        Box::pin(self.ask(call, session))
+    async fn check(&self, call: &ToolCall, _tool: &ToolSpec, session: &Session) -> Result<Verdict, CheckError> {
+        self.ask(call, session).await
     }
 }
 

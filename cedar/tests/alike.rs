@@ -6,18 +6,30 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use abide::{Fields, call::{ServerId, ToolCall, ToolReply, ToolSpec}, episode::Recorder, id::RunId, secret::Redactor, guard::{Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Verdict, policy::Registry}, review::cedar::export, scope::ScopeSet};
+use abide::{
+    Fields, async_trait,
+    call::{ServerId, ToolCall, ToolReply, ToolSpec},
+    episode::Recorder,
+    guard::{
+        Audit, Authorized, Check, CheckError, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Verdict,
+        policy::Registry,
+    },
+    id::RunId,
+    review::cedar::export,
+    scope::ScopeSet,
+    secret::Redactor,
+};
 use abide_cedar::{CedarCheck, CedarError};
-use futures_util::future::BoxFuture;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value, json};
 
 struct Token(&'static str);
 
+#[async_trait]
 impl Grants for Token {
-    fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+    async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
         let scopes = ScopeSet::parse(self.0).unwrap();
-        Box::pin(async move { Ok(Some(GrantedScopes { scopes, token_hash: String::new(), jti_hash: None })) })
+        Ok(Some(GrantedScopes { scopes, token_hash: String::new(), jti_hash: None }))
     }
 }
 
@@ -27,22 +39,16 @@ struct Overheard {
     said: Mutex<Vec<Verdict>>,
 }
 
+#[async_trait]
 impl Check for Overheard {
     fn name(&self) -> &'static str {
         "overheard"
     }
 
-    fn check<'a>(
-        &'a self,
-        call: &'a ToolCall,
-        tool: &'a ToolSpec,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
-        Box::pin(async move {
-            let said = self.cedar.check(call, tool, session).await?;
-            self.said.lock().unwrap().push(said);
-            Ok(Verdict::Abstain)
-        })
+    async fn check(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Result<Verdict, CheckError> {
+        let said = self.cedar.check(call, tool, session).await?;
+        self.said.lock().unwrap().push(said);
+        Ok(Verdict::Abstain)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf, sync::Arc};
 
 use abide::{
-    Fields,
+    Fields, async_trait,
     call::{ServerId, ToolCall, ToolName},
     episode::{CallVerdict, Episode},
     event::EventKind,
@@ -17,7 +17,6 @@ use abide::{
     tool::{ToolOutcome, Toolbox},
 };
 use clap::Args;
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -183,14 +182,15 @@ impl Module for OneCall {
     }
 }
 
+#[async_trait]
 impl Lm for NoModel {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, _request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _request: &LmRequest) -> Result<LmReply, LmError> {
         let (model, reason) = (self.0.to_string(), "a call from the command line asks no model".to_owned());
-        Box::pin(async { Err(LmError::Config { model, reason }) })
+        Err(LmError::Config { model, reason })
     }
 }
 

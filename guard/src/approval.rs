@@ -6,16 +6,18 @@ use abide_base::{
     call::{Effect, ToolName},
     id::RunId,
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use async_trait::async_trait;
+use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use crate::{check::Denied, session::Caller};
 
 /// Who is asked: a chat window, a ticket, a terminal. The run waits for the answer, under its own deadline
 /// (`Limits::deadline` of the runtime).
+#[async_trait]
 pub trait Approver: Send + Sync {
     /// Asks, and waits for the answer. After an error or a panic the call is refused.
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, ApproverError>>;
+    async fn ask(&self, question: &Question) -> Result<Reply, ApproverError>;
 }
 
 /// What somebody has to decide. The arguments are what will be sent, letter by letter; show all of them.

@@ -18,6 +18,9 @@ pub mod text;
 
 pub use abide_base::{call, clock, event, id, scope, secret};
 pub use abide_signatures::Fields;
+
+/// For those who implement a port.
+pub use async_trait::async_trait;
 pub use audit::Audit;
 pub use check::{
     Check, CheckError, Denied, Verdict,

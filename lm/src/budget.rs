@@ -6,7 +6,7 @@ use std::{
 };
 
 use abide_base::id::ModelId;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{Lm, LmError, LmReply, LmRequest, Prices};
 
@@ -161,13 +161,14 @@ impl Budgeted {
     }
 }
 
+#[async_trait]
 impl Lm for Budgeted {
     fn model(&self) -> &ModelId {
         self.inner.model()
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(self.ask(request))
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
+        self.ask(request).await
     }
 }
 

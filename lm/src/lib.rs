@@ -16,6 +16,9 @@ pub mod retry;
 mod types;
 
 pub use anthropic::Anthropic;
+
+/// For those who implement a port.
+pub use async_trait::async_trait;
 pub use budget::{Budget, Budgeted, Spent};
 pub use cache::{CacheStore, DiskCache};
 pub use env::{from, from_env};

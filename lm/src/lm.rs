@@ -1,5 +1,5 @@
 use abide_base::id::ModelId;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{
     error::LmError,
@@ -7,10 +7,11 @@ use crate::{
 };
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
+#[async_trait]
 pub trait Lm: Send + Sync {
     /// Which model this is; part of cache keys and provenance. Holds no secret.
     fn model(&self) -> &ModelId;
 
     /// Asks the model.
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>>;
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError>;
 }

@@ -7,7 +7,7 @@ use abide_base::{
     id::ModelId,
 };
 use abide_net::Backoff;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{Lm, LmError, LmReply, LmRequest};
 
@@ -92,13 +92,14 @@ impl Retry {
     }
 }
 
+#[async_trait]
 impl Lm for Retry {
     fn model(&self) -> &ModelId {
         self.inner.model()
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(self.ask(request))
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
+        self.ask(request).await
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use abide_base::id::ModelId;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 pub(super) use server::{Asked, Canned, Server, nobody};
@@ -48,18 +48,17 @@ impl Scripted {
     }
 }
 
+#[async_trait]
 impl Lm for Scripted {
     fn model(&self) -> &ModelId {
         &self.model
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(async move {
-            self.calls.fetch_add(1, Ordering::SeqCst);
-            self.gate.acquire().await.unwrap().forget();
-            let next = self.script.lock().unwrap().pop_front();
-            next.unwrap_or_else(|| Ok(LmReply::new("fine")))
-        })
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.gate.acquire().await.unwrap().forget();
+        let next = self.script.lock().unwrap().pop_front();
+        next.unwrap_or_else(|| Ok(LmReply::new("fine")))
     }
 }
 

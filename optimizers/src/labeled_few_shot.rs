@@ -1,4 +1,4 @@
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::{
@@ -44,6 +44,7 @@ impl LabeledFewShot {
     }
 }
 
+#[async_trait]
 impl Optimizer for LabeledFewShot {
     fn name(&self) -> &'static str {
         "labeled_few_shot"
@@ -57,7 +58,7 @@ impl Optimizer for LabeledFewShot {
         Plan::default()
     }
 
-    fn search<'s>(&'s self, study: &'s mut Study<'_>) -> BoxFuture<'s, Result<Candidate, SearchError>> {
-        async move { self.pick(study) }.boxed()
+    async fn search(&self, study: &mut Study<'_>) -> Result<Candidate, SearchError> {
+        self.pick(study)
     }
 }

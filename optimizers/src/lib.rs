@@ -17,6 +17,8 @@ mod random_search;
 mod study;
 mod teach;
 
+/// For those who implement a port.
+pub use async_trait::async_trait;
 pub use board::{Board, Evaluation, ExampleScore, Selection};
 pub use bootstrap_few_shot::BootstrapFewShot;
 pub use budget::Budget;

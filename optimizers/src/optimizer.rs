@@ -1,10 +1,11 @@
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{Candidate, SplitSizes, Study, error::SearchError};
 
 /// A search for a better state of a program.
 ///
 /// Same configuration, same study seed, same data and same replies give the same candidate, at any concurrency.
+#[async_trait]
 pub trait Optimizer: Send + Sync {
     /// What the search is called in artifacts and reports.
     fn name(&self) -> &'static str;
@@ -16,7 +17,7 @@ pub trait Optimizer: Send + Sync {
     fn plan(&self, sizes: SplitSizes) -> Plan;
 
     /// Searches. The candidate is the best one found; the study's board and ledger say what it took.
-    fn search<'s>(&'s self, study: &'s mut Study<'_>) -> BoxFuture<'s, Result<Candidate, SearchError>>;
+    async fn search(&self, study: &mut Study<'_>) -> Result<Candidate, SearchError>;
 }
 
 /// The most that a search will ask for.

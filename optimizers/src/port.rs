@@ -1,10 +1,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use abide_signatures::{CanonicalError, Demo, Digest, ProgramState, SignatureSpec, SlotPath, SlotState};
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 /// The port through which a search runs rollouts. The runtime implements it; a search sees nothing else of the world.
+#[async_trait]
 pub trait Subject: Send + Sync {
     /// The tunable leaves of the program, in the order of their paths.
     fn slots(&self) -> &[SlotInfo];
@@ -17,10 +18,10 @@ pub trait Subject: Send + Sync {
 
     /// Runs and scores one example. Never fails: what could not be scored says so.
     /// Any number may be asked for at once; the subject decides how many run.
-    fn rollout<'a>(&'a self, trial: Trial) -> BoxFuture<'a, Rollout>;
+    async fn rollout(&self, trial: Trial) -> Rollout;
 
     /// Asks the proposer model.
-    fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>>;
+    async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError>;
 }
 
 /// One tunable leaf, as a search sees it.

@@ -1,6 +1,6 @@
 use std::num::NonZero;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use rand::{RngExt, rngs::StdRng, seq::SliceRandom};
 use serde::Serialize;
 
@@ -188,6 +188,7 @@ fn some<'l>(lessons: &'l [TeacherTrace], most: usize, rng: &mut StdRng) -> Vec<&
     drawn
 }
 
+#[async_trait]
 impl Optimizer for BootstrapFewShotWithRandomSearch {
     fn name(&self) -> &'static str {
         "bootstrap_few_shot_with_random_search"
@@ -202,7 +203,7 @@ impl Optimizer for BootstrapFewShotWithRandomSearch {
         Plan { rollouts: self.bootstrap.teacher_runs(sizes).saturating_add(scoring), asks: 0 }
     }
 
-    fn search<'s>(&'s self, study: &'s mut Study<'_>) -> BoxFuture<'s, Result<Candidate, SearchError>> {
-        self.run(study).boxed()
+    async fn search(&self, study: &mut Study<'_>) -> Result<Candidate, SearchError> {
+        self.run(study).await
     }
 }

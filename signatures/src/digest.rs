@@ -1,6 +1,5 @@
-use std::fmt;
+use std::fmt::{self, Write};
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -50,7 +49,11 @@ impl Digest {
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(PREFIX.len() + 64);
         text.push_str(PREFIX);
-        HEXLOWER.encode_append(&Sha256::digest(bytes), &mut text);
+        let hash: [u8; 32] = Sha256::digest(bytes).into();
+        for half in hash.as_chunks().0 {
+            // a string takes all that is written to it
+            let _ = write!(text, "{:032x}", u128::from_be_bytes(*half));
+        }
         Self(text)
     }
 

@@ -6,7 +6,7 @@ use abide_optimizers::{
     AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject,
     Trial,
 };
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use super::demonstrate::ToolText;
@@ -155,6 +155,7 @@ where
     }
 }
 
+#[async_trait]
 impl<P, L, T> Subject for Compilation<'_, P, L, T>
 where
     P: Program,
@@ -183,22 +184,18 @@ where
         fits.then(|| Demo { inputs, outputs, origin: Origin::Labeled { example: example.id.clone() } })
     }
 
-    fn rollout<'a>(&'a self, trial: Trial) -> BoxFuture<'a, Rollout> {
-        Box::pin(async move {
-            self.run(&trial)
-                .await
-                .unwrap_or_else(|reason| Rollout { outcome: TrialOutcome::NotScored { reason }, ..Rollout::default() })
-        })
+    async fn rollout(&self, trial: Trial) -> Rollout {
+        self.run(&trial)
+            .await
+            .unwrap_or_else(|reason| Rollout { outcome: TrialOutcome::NotScored { reason }, ..Rollout::default() })
     }
 
-    fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>> {
-        Box::pin(async move {
-            let prompt = self.runtime.boundary().connections().redactor().scrub(prompt);
-            let mut request = LmRequest::new(vec![Message::user(prompt)]);
-            request.seed = Some(seed & 0x7fff_ffff);
-            let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;
-            Ok(reply.text)
-        })
+    async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError> {
+        let prompt = self.runtime.boundary().connections().redactor().scrub(prompt);
+        let mut request = LmRequest::new(vec![Message::user(prompt)]);
+        request.seed = Some(seed & 0x7fff_ffff);
+        let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;
+        Ok(reply.text)
     }
 }
 

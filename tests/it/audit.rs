@@ -10,6 +10,7 @@ use std::{
 };
 
 use abide::{
+    async_trait,
     call::ToolCall,
     clock::ManualClock,
     guard::audit::{AuditOptions, Known, files_of, verify},
@@ -18,7 +19,6 @@ use abide::{
     prelude::*,
     runtime::{CallError, Cx},
 };
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::cli::said;
@@ -55,12 +55,13 @@ impl Module for Wants {
     }
 }
 
+#[async_trait]
 impl Lm for Nobody {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
         panic!("nobody asks a model here")
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use abide::{
-    Digest,
+    Digest, async_trait,
     call::{ToolCall, ToolName, ToolSpec},
     event::EventKind,
     guard::{
@@ -27,7 +27,6 @@ use abide_testbed::{
     task,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -268,28 +267,25 @@ fn noted() -> String {
 /// Somebody who always says the same.
 struct Somebody(Reply);
 
+#[async_trait]
 impl Approver for Somebody {
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, ApproverError>> {
+    async fn ask(&self, question: &Question) -> Result<Reply, ApproverError> {
         assert!(question.arguments.contains_key("customer_id"), "{question:?}");
-        Box::pin(async { Ok(self.0) })
+        Ok(self.0)
     }
 }
 
 /// A check whose data base is away.
 struct Undecided;
 
+#[async_trait]
 impl Check for Undecided {
     fn name(&self) -> &'static str {
         "undecided"
     }
 
-    fn check<'a>(
-        &'a self,
-        _: &'a ToolCall,
-        _: &'a ToolSpec,
-        _: &'a Session,
-    ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
-        Box::pin(async { Err(CheckError("no data base".into())) })
+    async fn check(&self, _: &ToolCall, _: &ToolSpec, _: &Session) -> Result<Verdict, CheckError> {
+        Err(CheckError("no data base".into()))
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use abide::{
+    async_trait,
     credentials::oauth::{
         AccessToken, AuthError, Identity, UserAgent,
         config::{ClientAuth, Code, Grant, OAuth, Registration},
@@ -19,10 +20,7 @@ use abide::{
     secret::Redactor,
 };
 use abide_testbed::{Options, Testbed, auth::Quirk};
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, join_all},
-};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -69,14 +67,15 @@ impl std::fmt::Debug for Person {
     }
 }
 
+#[async_trait]
 impl UserAgent for Person {
     fn redirect_uri(&self) -> Url {
         REDIRECT.parse().unwrap()
     }
 
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>> {
+    async fn authorize(&self, page: &Url) -> Result<Url, String> {
         self.pages.lock().unwrap().push(page.clone());
-        async move { Ok((self.change)(follow(&self.http, page).await)) }.boxed()
+        Ok((self.change)(follow(&self.http, page).await))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use abide::{
-    Slot, SlotPath, Tunable,
+    Slot, SlotPath, Tunable, async_trait,
     episode::{CallVerdict, Step},
     event::EventKind,
     guard::Mode,
@@ -21,7 +21,7 @@ use abide::{
     runtime::{Limits, RunOptions},
 };
 use abide_testbed::Options;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -398,12 +398,13 @@ async fn a_teacher_shows_how_and_the_student_is_measured() {
 /// Files a ticket for the customer of its own request, then says so.
 struct Obedient(ModelId);
 
+#[async_trait]
 impl Lm for Obedient {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         let asked = &request.messages.last().unwrap().content;
         let id = field(asked, "request").rsplit(' ').next().unwrap();
         let reply = if field(asked, "trajectory") == "[]" {
@@ -411,10 +412,8 @@ impl Lm for Obedient {
         } else {
             step("finish", json!({ "response": format!("filed for {id}") }))
         };
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            Ok(LmReply::new(reply))
-        })
+        tokio::task::yield_now().await;
+        Ok(LmReply::new(reply))
     }
 }
 

@@ -7,6 +7,7 @@ mod imitation;
 use std::sync::Arc;
 
 use abide::{
+    async_trait,
     call::{ServerId, ToolCall},
     clock::SystemClock,
     credentials::oauth::{AuthError, Identity, UserAgent, config::Grant},
@@ -18,7 +19,6 @@ use abide::{
     secret::Redactor,
     tool::{ToolOutcome, ToolboxError},
 };
-use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Map;
 use url::Url;
 
@@ -35,12 +35,13 @@ const TOOL: &str = "mcp.look_up";
 #[derive(Debug)]
 struct Person;
 
+#[async_trait]
 impl UserAgent for Person {
     fn redirect_uri(&self) -> Url {
         "http://127.0.0.1:1/callback".parse().unwrap()
     }
 
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>> {
+    async fn authorize(&self, page: &Url) -> Result<Url, String> {
         async move {
             let http = net::Client::new(&net::Options::own_network()).map_err(|error| error.to_string())?;
             let reply = http.send(net::Request::get(page.clone())).await.map_err(|error| error.to_string())?;
@@ -48,7 +49,7 @@ impl UserAgent for Person {
             let location = reply.headers.get("location").ok_or_else(body)?;
             location.to_str().unwrap().parse().map_err(|error: url::ParseError| error.to_string())
         }
-        .boxed()
+        .await
     }
 }
 

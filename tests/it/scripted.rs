@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use abide::{
+    async_trait,
     id::ModelId,
     lm::{LmError, LmReply, LmRequest, Message},
     prelude::*,
 };
 use abide_testbed::{Options, Testbed};
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::support::{Agent, CustomerServiceInput, boundary, lm, rules};
@@ -42,14 +42,15 @@ impl Recorded {
     }
 }
 
+#[async_trait]
 impl Lm for Recorded {
     fn model(&self) -> &ModelId {
         self.inner.model()
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         self.requests.lock().unwrap().push(request.clone());
-        self.inner.complete(request)
+        self.inner.complete(request).await
     }
 }
 

@@ -2,23 +2,19 @@ use abide_base::{
     call::{ToolCall, ToolName, ToolReply, ToolSpec},
     event::SecurityEvent,
 };
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::denied::Denied;
 use crate::Session;
 
 /// A rule of the user's own. Asked after the built-in rules of the boundary and before anything is counted.
+#[async_trait]
 pub trait Check: Send + Sync {
     /// Its name, for the operator.
     fn name(&self) -> &'static str;
 
     /// Votes on a call. An error or a panic refuses the call.
-    fn check<'a>(
-        &'a self,
-        call: &'a ToolCall,
-        tool: &'a ToolSpec,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Verdict, CheckError>>;
+    async fn check(&self, call: &ToolCall, tool: &ToolSpec, session: &Session) -> Result<Verdict, CheckError>;
 
     /// Looks at a reply, and says what it finds.
     fn inspect(&self, _tool: &ToolName, _reply: &ToolReply) -> Vec<SecurityEvent> {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
 use abide_signatures::Digest;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::denied::Denied;
 use crate::policy::ToolRule;
 
 /// Who knows what our tokens may do: the token managers.
+#[async_trait]
 pub trait Grants: Send + Sync {
     /// The scopes of the token that calls of this server would carry, got or renewed if need be; `None` if the server takes no token.
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>>;
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError>;
 }
 
 /// What a token may do.
@@ -27,10 +28,11 @@ pub struct GrantedScopes {
 }
 
 /// Tokens that stay as they are, by server; a server without one gets no calls.
+#[async_trait]
 impl Grants for BTreeMap<ServerId, GrantedScopes> {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
         let none = || GrantError { server: server.clone(), reason: "none was given for it".to_owned() };
-        Box::pin(std::future::ready(self.get(server).cloned().ok_or_else(none).map(Some)))
+        self.get(server).cloned().ok_or_else(none).map(Some)
     }
 }
 

@@ -22,6 +22,7 @@ use abide_base::{
     secret::{Redactor, Secret},
 };
 use abide_signatures::Fields;
+use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -93,16 +94,15 @@ const INPUT: &str = "Please look up CUST1 and CUST2, then CUST3 for 50.00 USD.";
 /// Knows what the token may do, or that there is none.
 struct Token(Option<&'static str>);
 
+#[async_trait]
 impl Grants for Token {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
         let granted = self.0.map(|scopes| GrantedScopes {
             scopes: ScopeSet::parse(scopes).unwrap(),
             token_hash: "sha256:token".into(),
             jti_hash: None,
         });
-        Box::pin(async move {
-            granted.map(Some).ok_or(GrantError { server: server.clone(), reason: "connection refused".into() })
-        })
+        granted.map(Some).ok_or(GrantError { server: server.clone(), reason: "connection refused".into() })
     }
 }
 
@@ -383,18 +383,14 @@ async fn the_rate_is_waited_for_if_the_wait_is_short() {
 
 struct Voter(fn() -> Result<Verdict, CheckError>);
 
+#[async_trait]
 impl Check for Voter {
     fn name(&self) -> &'static str {
         "voter"
     }
 
-    fn check<'a>(
-        &'a self,
-        _: &'a ToolCall,
-        _: &'a ToolSpec,
-        _: &'a Session,
-    ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
-        Box::pin(async { (self.0)() })
+    async fn check(&self, _: &ToolCall, _: &ToolSpec, _: &Session) -> Result<Verdict, CheckError> {
+        (self.0)()
     }
 
     fn inspect(&self, tool: &ToolName, _: &ToolReply) -> Vec<SecurityEvent> {
@@ -480,22 +476,18 @@ fn raised_by_the_guard() -> BTreeSet<EventKind> {
 #[tokio::test]
 async fn the_audit_names_the_rule_that_decided_and_who_asked() {
     struct Veto;
+    #[async_trait]
     impl Check for Veto {
         fn name(&self) -> &'static str {
             "veto"
         }
 
-        fn check<'a>(
-            &'a self,
-            call: &'a ToolCall,
-            _: &'a ToolSpec,
-            _: &'a Session,
-        ) -> BoxFuture<'a, Result<Verdict, CheckError>> {
+        async fn check(&self, call: &ToolCall, _: &ToolSpec, _: &Session) -> Result<Verdict, CheckError> {
             let verdict = match call.arguments.contains_key("page") {
                 true => Verdict::Deny(Denied::new(EventKind::CallLimit, "no pages")),
                 false => Verdict::Abstain,
             };
-            Box::pin(std::future::ready(Ok(verdict)))
+            Ok(verdict)
         }
     }
     let mut bench = Bench::new();

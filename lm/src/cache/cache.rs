@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use abide_base::id::ModelId;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::{Position, Url};
@@ -74,13 +74,14 @@ impl DiskCache {
     }
 }
 
+#[async_trait]
 impl Lm for DiskCache {
     fn model(&self) -> &ModelId {
         self.inner.model()
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(self.ask(request))
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
+        self.ask(request).await
     }
 }
 

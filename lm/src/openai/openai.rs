@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use abide_base::{clock::Clock, id::ModelId, secret::Secret};
 use abide_net as net;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use http::{HeaderName, header};
 use url::Url;
 
@@ -89,12 +89,13 @@ impl OpenAi {
     }
 }
 
+#[async_trait]
 impl Lm for OpenAi {
     fn model(&self) -> &ModelId {
         &self.endpoint.id
     }
 
-    fn complete<'a>(&'a self, request: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
-        Box::pin(self.ask(request))
+    async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
+        self.ask(request).await
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use abide_base::call::ServerId;
 use abide_guard::{GrantError, GrantedScopes, Grants};
 use abide_net as net;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::Boundary;
 use crate::{Connection, servers::ServerConfig};
@@ -18,24 +18,23 @@ impl Boundary {
     }
 }
 
+#[async_trait]
 impl Grants for Boundary {
-    fn granted<'a>(&'a self, server: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-        Box::pin(async move {
-            let failed = |reason: String| GrantError { server: server.clone(), reason };
-            if self.commands().any(|command| command.id == *server) {
-                return Ok(None);
-            }
-            let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
-            let connection = self.connection(config).map_err(|error| failed(error.to_string()))?;
-            if config.oauth().is_none() {
-                return Ok(None);
-            }
-            let token = connection.identity().token().await.map_err(|error| failed(error.to_string()))?;
-            Ok(Some(GrantedScopes {
-                scopes: token.granted.clone(),
-                token_hash: token.hash.clone(),
-                jti_hash: token.jti_hash.clone(),
-            }))
-        })
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+        let failed = |reason: String| GrantError { server: server.clone(), reason };
+        if self.commands().any(|command| command.id == *server) {
+            return Ok(None);
+        }
+        let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
+        let connection = self.connection(config).map_err(|error| failed(error.to_string()))?;
+        if config.oauth().is_none() {
+            return Ok(None);
+        }
+        let token = connection.identity().token().await.map_err(|error| failed(error.to_string()))?;
+        Ok(Some(GrantedScopes {
+            scopes: token.granted.clone(),
+            token_hash: token.hash.clone(),
+            jti_hash: token.jti_hash.clone(),
+        }))
     }
 }

@@ -26,6 +26,7 @@ use abide_guard::{
 };
 use abide_signatures::Fields;
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
+use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
@@ -163,9 +164,10 @@ pub(super) async fn call_with(
     context: CallContext<'_>,
 ) -> Result<ToolReply, ToolError> {
     struct Everything;
+    #[async_trait]
     impl Grants for Everything {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-            Box::pin(async { Ok(None) })
+        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+            Ok(None)
         }
     }
     let name = ToolName::try_from(format!("s.{tool}")).unwrap();

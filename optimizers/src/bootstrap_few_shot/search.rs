@@ -1,4 +1,4 @@
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use super::BootstrapFewShot;
 use crate::{
@@ -27,6 +27,7 @@ impl BootstrapFewShot {
     }
 }
 
+#[async_trait]
 impl Optimizer for BootstrapFewShot {
     fn name(&self) -> &'static str {
         "bootstrap_few_shot"
@@ -40,7 +41,7 @@ impl Optimizer for BootstrapFewShot {
         Plan { rollouts: self.teacher_runs(sizes), asks: 0 }
     }
 
-    fn search<'s>(&'s self, study: &'s mut Study<'_>) -> BoxFuture<'s, Result<Candidate, SearchError>> {
-        self.bootstrap(study).boxed()
+    async fn search(&self, study: &mut Study<'_>) -> Result<Candidate, SearchError> {
+        self.bootstrap(study).await
     }
 }

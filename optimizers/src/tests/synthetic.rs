@@ -11,7 +11,7 @@ use std::{
 };
 
 use abide_signatures::{Demo, FieldSpec, Fields, Origin, SignatureSpec, SlotPath, SlotState};
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use crate::{
     AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Study, Subject,
@@ -119,6 +119,7 @@ impl Bench {
     }
 }
 
+#[async_trait]
 impl Subject for Bench {
     fn slots(&self) -> &[SlotInfo] {
         &self.slots
@@ -141,7 +142,7 @@ impl Subject for Bench {
         }
     }
 
-    fn rollout<'a>(&'a self, trial: Trial) -> BoxFuture<'a, Rollout> {
+    async fn rollout(&self, trial: Trial) -> Rollout {
         let mut turns = None;
         let step = move |cx: &mut Context<'_>| {
             cx.waker().wake_by_ref();
@@ -164,11 +165,11 @@ impl Subject for Bench {
                 }
             }
         };
-        poll_fn(step).boxed()
+        poll_fn(step).await
     }
 
-    fn ask<'a>(&'a self, prompt: &'a str, seed: u64) -> BoxFuture<'a, Result<String, AskError>> {
-        async move { Ok(format!("{prompt} {seed}")) }.boxed()
+    async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError> {
+        Ok(format!("{prompt} {seed}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! fastmcp as resource server: it hides tools, refuses tokens that lack a scope with 401, and limits rates within HTTP 200.
 
 use abide::{
-    Fields,
+    Fields, async_trait,
     clock::SystemClock,
     credentials::oauth::config::{ClientAuth, StepUp},
     episode::Recorder,
@@ -10,7 +10,6 @@ use abide::{
     mcp::{CallContext, Connection, McpServer, ToolError},
     secret::Redactor,
 };
-use futures_util::future::BoxFuture;
 
 use super::*;
 
@@ -120,9 +119,10 @@ async fn call(
     context: CallContext<'_>,
 ) -> Result<abide::call::ToolReply, ToolError> {
     struct Nothing;
+    #[async_trait]
     impl Grants for Nothing {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-            Box::pin(async { Ok(None) })
+        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+            Ok(None)
         }
     }
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };

@@ -7,11 +7,13 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use abide::credentials::oauth::{
-    UserAgent,
-    config::{ClientAuth, Code, Grant, Registration},
+use abide::{
+    async_trait,
+    credentials::oauth::{
+        UserAgent,
+        config::{ClientAuth, Code, Grant, Registration},
+    },
 };
-use futures_util::future::BoxFuture;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use url::Url;
 
@@ -23,14 +25,15 @@ struct Person {
     asked: AtomicUsize,
 }
 
+#[async_trait]
 impl UserAgent for Person {
     fn redirect_uri(&self) -> Url {
         "http://127.0.0.1:1/callback".parse().unwrap()
     }
 
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>> {
+    async fn authorize(&self, page: &Url) -> Result<Url, String> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { Ok(browse(page.clone(), &self.redirect_uri()).await) })
+        Ok(browse(page.clone(), &self.redirect_uri()).await)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use abide::{
-    Fields,
+    Fields, async_trait,
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     episode::Recorder,
@@ -91,9 +91,10 @@ async fn call(
     redactor: &Redactor,
 ) -> Result<ToolReply, ToolError> {
     struct Everything;
+    #[async_trait]
     impl Grants for Everything {
-        fn granted<'a>(&'a self, _: &'a ServerId) -> BoxFuture<'a, Result<Option<GrantedScopes>, GrantError>> {
-            Box::pin(async { Ok(None) })
+        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+            Ok(None)
         }
     }
     let name = ToolName::try_from(format!("crm.{tool}")).unwrap();

@@ -1,6 +1,7 @@
 //! A program that asks no model.
 
 use abide::{
+    async_trait,
     call::ToolCall,
     id::ModelId,
     lm::{Lm, LmError, LmReply, LmRequest},
@@ -9,7 +10,6 @@ use abide::{
     runtime::{CallError, Cx},
     tool::ToolOutcome,
 };
-use futures_util::future::BoxFuture;
 
 /// A program whose only step is one call.
 pub(crate) struct OneCall(pub(crate) Toolbox);
@@ -32,12 +32,13 @@ impl Default for NoModel {
     }
 }
 
+#[async_trait]
 impl Lm for NoModel {
     fn model(&self) -> &ModelId {
         &self.0
     }
 
-    fn complete<'a>(&'a self, _: &'a LmRequest) -> BoxFuture<'a, Result<LmReply, LmError>> {
+    async fn complete(&self, _: &LmRequest) -> Result<LmReply, LmError> {
         panic!("nobody asks a model here")
     }
 }

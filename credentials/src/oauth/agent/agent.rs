@@ -1,9 +1,10 @@
 use std::fmt;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use url::Url;
 
 /// Shows an issuer's page to a person, and says where the issuer sent that person afterwards.
+#[async_trait]
 pub trait UserAgent: Send + Sync + fmt::Debug {
     /// Where the issuer shall send the person back to (RFC 8252: an address of this machine).
     fn redirect_uri(&self) -> Url;
@@ -12,5 +13,5 @@ pub trait UserAgent: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// Nobody came back. The text says why; it is shown to the operator.
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>>;
+    async fn authorize(&self, page: &Url) -> Result<Url, String>;
 }

@@ -1,6 +1,7 @@
 use std::{fmt, io, net::Ipv4Addr, time::Duration};
 
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -94,19 +95,20 @@ impl Loopback {
     }
 }
 
+#[async_trait]
 impl UserAgent for Loopback {
     fn redirect_uri(&self) -> Url {
         self.redirect.clone()
     }
 
-    fn authorize<'a>(&'a self, page: &'a Url) -> BoxFuture<'a, Result<Url, String>> {
+    async fn authorize(&self, page: &Url) -> Result<Url, String> {
         let state = page.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
         async move {
             (self.show)(page);
             let came = tokio::time::timeout(self.patience, self.wait(state)).await;
             came.map_err(|_| format!("nobody came back within {} s", self.patience.as_secs()))
         }
-        .boxed()
+        .await
     }
 }
 

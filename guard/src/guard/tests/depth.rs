@@ -1,5 +1,7 @@
 //! Rules of sequence, counts and sources against a model that spells things another way.
 
+use async_trait::async_trait;
+
 use super::super::tests::*;
 
 fn rules(tool: &str) -> String {
@@ -205,13 +207,11 @@ async fn a_question_is_asked_about_what_may_be_lifted_only() {
 
 pub(super) struct Yes;
 
+#[async_trait]
 impl Approver for Yes {
-    fn ask<'a>(
-        &'a self,
-        question: &'a Question,
-    ) -> BoxFuture<'a, Result<crate::approval::Reply, crate::approval::ApproverError>> {
+    async fn ask(&self, question: &Question) -> Result<crate::approval::Reply, crate::approval::ApproverError> {
         assert!(question.objections.len() <= 1);
-        Box::pin(async { Ok(crate::approval::Reply::Yes) })
+        Ok(crate::approval::Reply::Yes)
     }
 }
 
