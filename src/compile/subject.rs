@@ -223,6 +223,10 @@ pub(super) fn slots_of<P: Module + Tunable>(program: &P) -> (Vec<SlotInfo>, BTre
     program.walk(&SlotPath::root(), &mut |path, slot| {
         slots.push(SlotInfo { path, spec: slot.spec().clone(), state: (**slot.state()).clone() });
     });
+    with_shapes(slots)
+}
+
+fn with_shapes(mut slots: Vec<SlotInfo>) -> (Vec<SlotInfo>, BTreeMap<SlotPath, Digest>) {
     slots.sort_by(|a, b| a.path.cmp(&b.path));
     let shapes = slots.iter().map(|info| (info.path.clone(), info.spec.shape())).collect();
     (slots, shapes)

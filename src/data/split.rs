@@ -52,14 +52,8 @@ impl<I, L> Splits<I, L> {
 }
 
 pub(super) fn by_rank<I, L>(data: Dataset<I, L>, share: f64, seed: u64) -> Splits<I, L> {
-    let total = data.len();
-    let mut ranks: Vec<(Digest, usize)> = data
-        .iter()
-        .enumerate()
-        .map(|(index, example)| (Digest::of_bytes(format!("{seed}/{}", example.id).as_bytes()), index))
-        .collect();
-    ranks.sort_unstable();
-    let chosen: HashSet<usize> = ranks.into_iter().take(count(total, share)).map(|(_, index)| index).collect();
+    let ranks = data.iter().map(|example| rank(&example.id, seed)).collect();
+    let chosen = first(ranks, share);
     let (train, val): (Vec<_>, Vec<_>) =
         data.rows.into_iter().enumerate().partition(|(index, _)| chosen.contains(index));
     let part = |rows: Vec<(usize, Row<I, L>)>| Dataset {
@@ -67,6 +61,18 @@ pub(super) fn by_rank<I, L>(data: Dataset<I, L>, share: f64, seed: u64) -> Split
         source: data.source.clone(),
     };
     Splits::new(part(train), part(val))
+}
+
+fn rank(id: &str, seed: u64) -> Digest {
+    Digest::of_bytes(format!("{seed}/{id}").as_bytes())
+}
+
+/// Where the first `share` of the ranks stand.
+fn first(ranks: Vec<Digest>, share: f64) -> HashSet<usize> {
+    let most = count(ranks.len(), share);
+    let mut ranks: Vec<(Digest, usize)> = ranks.into_iter().zip(0..).collect();
+    ranks.sort_unstable();
+    ranks.into_iter().take(most).map(|(_, index)| index).collect()
 }
 
 fn count(total: usize, share: f64) -> usize {
