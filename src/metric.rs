@@ -6,7 +6,7 @@ mod score;
 mod secured;
 mod stats;
 
-pub use metric::{Metric, MetricError};
+pub use metric::{Metric, MetricError, task};
 pub use penalty::Penalty;
 pub use score::Score;
 pub(crate) use score::counts;

@@ -6,7 +6,7 @@ pub use crate::{
     compile::{Compiled, Compiler},
     data::{Dataset, Example, Splits},
     evaluate::Evaluate,
-    metric::{Metric, Score, Secured},
+    metric::{self, Metric, Score, Secured},
     module::{ChainOfThought, Module, Predict, Program, ReAct},
     optimizers::{BootstrapFewShot, BootstrapFewShotWithRandomSearch, Budget, LabeledFewShot, Optimizer},
     runtime::{CallError, Cx, Limits, Run, Runtime},

@@ -13,7 +13,7 @@ pub(super) fn inspect(file: &Path, out: &mut dyn Write) -> Result<u8, CliError> 
 pub(super) fn verify(file: &Path, out: &mut dyn Write) -> Result<u8, CliError> {
     let verified = Artifact::load(file)?;
     let program = &verified.program;
-    writeln!(out, "ok: program {}, version {}, {}", program.name, program.version, verified.digest())?;
+    writeln!(out, "ok: program {}, {}", program.name, verified.digest())?;
     Ok(0)
 }
 

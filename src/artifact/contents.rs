@@ -31,8 +31,6 @@ pub struct Contents {
 pub struct Program {
     /// Its name.
     pub name: ProgramName,
-    /// Its author's number for its code; not the number of the artifact in a [`super::Store`].
-    pub version: u32,
     /// The shape of each slot's signature ([`crate::SignatureSpec::shape`]); the same slots as in the state.
     pub slots: BTreeMap<SlotPath, Digest>,
 }

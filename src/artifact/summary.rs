@@ -78,7 +78,7 @@ impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let artifact = self.0;
         let program = &artifact.program;
-        writeln!(f, "program {}, version {}", program.name, program.version)?;
+        writeln!(f, "program {}", program.name)?;
         writeln!(f, "digest {}", artifact.digest())?;
         writeln!(f, "boundary {}", artifact.boundary_digest)?;
         for (path, state) in &artifact.state.0 {

@@ -67,7 +67,6 @@ fn contents() -> Contents {
     Contents {
         program: Program {
             name: "customer_service".parse().unwrap(),
-            version: 1,
             slots: state.0.keys().map(|p| (p.clone(), spec("response").shape())).collect(),
         },
         state,

@@ -33,7 +33,6 @@ pub struct Compiler<'a, P: Program, L, T> {
     data: Splits<P::Input, L>,
     metric: T,
     name: String,
-    version: u32,
     budget: Budget,
     selection: Selection,
     seed: u64,
@@ -111,7 +110,6 @@ where
             data,
             metric,
             name: "program".into(),
-            version: 1,
             budget: Budget::unlimited(),
             selection: Selection::default(),
             seed: 0,
@@ -130,12 +128,6 @@ where
     /// With this name in the artifact and its file: lower-case words joined by `_`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
-        self
-    }
-
-    /// With this number of the program's code.
-    pub fn version(mut self, version: u32) -> Self {
-        self.version = version;
         self
     }
 
@@ -249,7 +241,7 @@ where
         let (split, before) = self.measure(&self.program).await?;
         let (_, after) = self.measure(&program).await?;
         let contents = Contents {
-            program: crate::artifact::Program { name, version: self.version, slots: shapes },
+            program: crate::artifact::Program { name, slots: shapes },
             state: (**found.candidate.state()).clone(),
             requires: self.requires().await?,
             boundary_digest: self.runtime.boundary().policy().digest().clone(),

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// One labelled example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -12,6 +13,9 @@ pub struct Example<I, L> {
     /// A word to group results by, such as `ticket` or `injection`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Other columns of its line: kept, and shown to no program.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub columns: Map<String, Value>,
 }
 
 /// An example and its line in the file, or its number in the list, from 1.
@@ -24,7 +28,7 @@ pub(super) struct Row<I, L> {
 impl<I, L> Example<I, L> {
     /// An example without a kind.
     pub fn new(id: impl Into<String>, input: I, label: L) -> Self {
-        Self { id: id.into(), input, label, kind: None }
+        Self { id: id.into(), input, label, kind: None, columns: Map::new() }
     }
 
     /// With a word to group results by.

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, de::DeserializeOwned};
+use abide_base::strict;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::{
     data::Dataset,
@@ -14,15 +16,6 @@ use super::{
 };
 
 const MAX_LINE: usize = 1 << 20;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line<I, L> {
-    id: String,
-    input: I,
-    label: L,
-    kind: Option<String>,
-}
 
 /// The examples of a file, each with its line; ids are not looked at.
 pub(super) fn rows<I: DeserializeOwned, L: DeserializeOwned>(path: &Arc<Path>) -> Result<Vec<Row<I, L>>, DataError> {
@@ -43,33 +36,60 @@ pub(super) fn rows<I: DeserializeOwned, L: DeserializeOwned>(path: &Arc<Path>) -
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| DataError::Encoding(place()))?;
         if !text.trim().is_empty() {
-            let example = example(text, place)?;
+            let example = Columns::of(text, place())?.example(line)?;
             rows.push(Row { example, line });
         }
     }
     Ok(rows)
 }
 
-fn example<I: DeserializeOwned, L: DeserializeOwned>(
-    text: &str,
-    place: impl Fn() -> Place,
-) -> Result<Example<I, L>, DataError> {
-    let refuse = |field: String, reason: serde_json::Error| DataError::Field {
-        place: place(),
-        field,
-        // the line within the line is always 1
-        reason: reason.to_string().replace(" at line 1 column ", " at column "),
-    };
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let line: Line<I, L> =
-        serde_path_to_error::deserialize(&mut reader).map_err(|e| refuse(e.path().to_string(), e.into_inner()))?;
-    reader.end().map_err(|e| refuse(".".to_owned(), e))?;
-    Ok(Example { id: line.id, input: line.input, label: line.label, kind: line.kind })
+/// The columns of a line, until they are taken.
+struct Columns {
+    place: Place,
+    rest: Map<String, Value>,
+}
+
+impl Columns {
+    fn of(text: &str, place: Place) -> Result<Self, DataError> {
+        let refuse = |reason: serde_json::Error| {
+            // the line within the line is always 1
+            let reason = reason.to_string().replace(" at line 1 column ", " at column ");
+            DataError::Field { place: place.clone(), field: ".".to_owned(), reason }
+        };
+        let rest = strict::object(text.as_bytes()).map_err(refuse)?;
+        Ok(Self { place, rest })
+    }
+
+    /// Without an id, it is `line-` and the number of the line.
+    fn example<I: DeserializeOwned, L: DeserializeOwned>(mut self, line: usize) -> Result<Example<I, L>, DataError> {
+        let id = self.take::<Option<String>>("id")?.unwrap_or_else(|| format!("line-{line}"));
+        let (input, label, kind) = (self.take("input")?, self.take("label")?, self.take("kind")?);
+        Ok(Example { id, input, label, kind, columns: self.rest })
+    }
+
+    /// The value of a column; one that is missing is `null` for types that take it.
+    fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, DataError> {
+        let Some(value) = self.rest.remove(name) else {
+            return T::deserialize(Value::Null).map_err(|_| self.missing(name));
+        };
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string();
+            let field = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+            DataError::Field { place: self.place.clone(), field, reason: error.into_inner().to_string() }
+        })
+    }
+
+    fn missing(&self, name: &str) -> DataError {
+        let others: Vec<String> = self.rest.keys().map(|key| format!("`{key}`")).collect();
+        let others = if others.is_empty() { "nothing else".to_owned() } else { others.join(", ") };
+        let reason = format!("missing field `{name}`; the line has {others}");
+        DataError::Field { place: self.place.clone(), field: ".".to_owned(), reason }
+    }
 }
 
 impl<I, L> Dataset<I, L> {
-    /// Loads JSON Lines in UTF-8: an object with `id`, `input`, `label` and, if wanted, `kind` on each line.
-    /// Lines of blanks are passed over.
+    /// Loads JSON Lines in UTF-8: an object with `input`, `label` and, if wanted, `id` and `kind` on each line. Without an id, it is `line-` and
+    /// the number of the line. Other columns are kept in [`Example::columns`]; lines of blanks are passed over.
     ///
     /// # Errors
     /// The first thing that is wrong, with file, line and field; see [`DataError`].

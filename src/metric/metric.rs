@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use super::score::Score;
-use crate::{data::Example, module::Module, runtime::Run};
+use crate::{Signature, data::Example, module::Module, runtime::Run};
 
 /// Scores one run of a program over one example. Closures `Fn(&Example<I, L>, &Run<O>) -> f64` are metrics.
 ///
@@ -17,6 +17,14 @@ pub trait Metric<M: Module, L: Sync>: Send + Sync {
         example: &'a Example<M::Input, L>,
         run: &'a Run<M::Output>,
     ) -> impl Future<Output = Result<Score, MetricError>> + Send;
+}
+
+/// A metric for programs of the signature `S` with labels `L`, whose closure needs no types:
+/// `task::<CustomerService, String, _>(|example, run| …)`.
+pub fn task<S: Signature, L, R: Into<Score>>(
+    score: impl Fn(&Example<S::Input, L>, &Run<S::Output>) -> R + Send + Sync,
+) -> impl Fn(&Example<S::Input, L>, &Run<S::Output>) -> R + Send + Sync {
+    score
 }
 
 /// Why a run could not be scored. The run counts as not scored, never as 0.

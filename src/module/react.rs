@@ -53,6 +53,9 @@ impl<S: Signature> ReAct<S> {
     }
 
     async fn steps(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields) -> Result<Ending, CallError> {
+        if let Some(function) = self.tools.function_without_entry(cx.guard().policy()) {
+            return Err(CallError::NoEntry(function.clone()));
+        }
         let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(cx, task));
         let mut trajectory: Vec<Value> = Vec::new();
         for _ in 0..self.max_iters {

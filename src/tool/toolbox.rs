@@ -7,9 +7,10 @@ use std::{
 use abide_base::{
     call::{ReplyStatus, ServerId, ToolCall, ToolName, ToolReply, ToolSpec, json_bytes},
     event::EventKind,
+    schema::takes_field,
     secret::Redactor,
 };
-use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Unauthorized};
+use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Policy, Unauthorized};
 use abide_mcp::{Boundary, CallContext, ConnectError, McpServer, Oddity, ToolError};
 use abide_net as net;
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
@@ -119,6 +120,16 @@ pub enum ToolboxError {
         /// Which tools there are.
         hint: String,
     },
+    /// The boundary has a rule for an argument that the tool does not take: it would never apply.
+    #[error("the boundary has a rule for the argument `{argument}` of `{tool}`, which its server does not list: {hint}")]
+    NoSuchArgument {
+        /// The tool.
+        tool: ToolName,
+        /// The argument, with the fields in it.
+        argument: String,
+        /// Which arguments the tool takes.
+        hint: String,
+    },
     /// No connection to a server can be set up.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -135,7 +146,7 @@ impl Toolbox {
     /// used is left out, with a warning and an entry in [`Toolbox::oddities`]; the others stay.
     ///
     /// # Errors
-    /// A server cannot be used, or does not list a tool that the boundary has an entry for.
+    /// A server cannot be used, or does not list a tool that the boundary has an entry for, or an argument that it has a rule for.
     pub fn connect(boundary: &Boundary) -> BoxFuture<'_, Result<Self, ToolboxError>> {
         Self::connect_all(boundary).boxed()
     }
@@ -155,7 +166,10 @@ impl Toolbox {
                 .join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
-        Ok(Self { tools: Arc::new(tools) })
+        match tools.specs.iter().find_map(|spec| without_rule(boundary.policy(), spec)) {
+            Some(error) => Err(error),
+            None => Ok(Self { tools: Arc::new(tools) }),
+        }
     }
 
     /// Connects to one server of the boundary only. Unlike [`Toolbox::connect`] it does not ask that the server has every tool that the
@@ -200,6 +214,11 @@ impl Toolbox {
     /// The tools, in the order of their names.
     pub fn specs(&self) -> &[ToolSpec] {
         &self.tools.specs
+    }
+
+    /// The first function that a policy has no entry for.
+    pub fn function_without_entry(&self, policy: &Policy) -> Option<&ToolName> {
+        self.tools.functions.keys().find(|name| policy.tool(name).is_none())
     }
 
     /// What of the servers' messages was left out so far because it could not be used, server by server.
@@ -325,6 +344,19 @@ impl Tools {
         }
         self.servers.insert(server.id().clone(), Arc::new(server));
     }
+}
+
+/// The error for a rule of an argument that a tool does not take.
+fn without_rule(policy: &Policy, spec: &ToolSpec) -> Option<ToolboxError> {
+    let rules = policy.tool(&spec.name)?.arguments.iter();
+    let names = rules.flat_map(|(argument, rule)| {
+        rule.all().into_iter().map(move |(fields, _)| [&[argument.as_str()], fields.as_slice()].concat())
+    });
+    let path = names.into_iter().find(|path| !takes_field(&spec.input_schema, path.iter().copied()))?;
+    let taken = spec.input_schema.get("properties").and_then(Value::as_object);
+    let taken: Vec<&str> = taken.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect();
+    let hint = if taken.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", taken.join(", ")) };
+    Some(ToolboxError::NoSuchArgument { tool: spec.name.clone(), argument: path.join("."), hint })
 }
 
 /// A definition without the secrets that its server put into it; its digest stays that of what the server said.

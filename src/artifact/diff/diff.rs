@@ -15,7 +15,6 @@ pub fn diff(old: &Artifact, new: &Artifact) -> Diff {
     });
     diff.section("program", |lines| {
         lines.change("name", &old.program.name, &new.program.name);
-        lines.change("version", old.program.version, new.program.version);
     });
     diff.section("requires", |lines| requires(lines, old, new));
     diff.section("boundary", |lines| {

@@ -19,7 +19,6 @@ fn equal_artifacts_have_no_diff() {
 #[test]
 fn a_reviewer_sees_what_changed() {
     let diff = changed(|c| {
-        c.program.version = 2;
         c.requires.scopes = ScopeSet::parse("customer:read refund:create").unwrap();
         c.requires.tools = BTreeMap::from([
             ("crm.lookup".to_owned().try_into().unwrap(), Digest::of_bytes(b"drifted")),
