@@ -1,4 +1,4 @@
-use abide_signatures::CanonicalError;
+use abide_signatures::{CanonicalError, FieldError};
 
 use crate::Split;
 
@@ -26,12 +26,12 @@ pub enum SearchError {
         rollouts: u64,
     },
     /// No label makes a demonstration for any slot.
-    #[error(
-        "none of `{examples}` labelled examples makes a demonstration for a slot: label the outputs of a slot, or bootstrap instead"
-    )]
+    #[error("none of `{examples}` labelled examples makes a demonstration for a slot: {}", labels(misfit))]
     NothingLabeled {
         /// Training examples looked at.
         examples: usize,
+        /// What does not fit in the first that has the outputs of a slot.
+        misfit: Option<FieldError>,
     },
     /// No teacher run was good enough to teach.
     #[error(
@@ -66,4 +66,14 @@ pub enum SearchError {
 
 pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "`none`".to_owned(), |value| format!("`{value:.3}`"))
+}
+
+fn labels(misfit: &Option<FieldError>) -> String {
+    match misfit {
+        Some(misfit) => format!("{misfit}; correct the labels, or what makes outputs of them"),
+        None => {
+            "label the outputs of a slot, say what makes outputs of a label (`Compiler::labeled`), or bootstrap instead"
+                .to_owned()
+        }
+    }
 }

@@ -37,7 +37,7 @@ impl LabeledFewShot {
         }
         let labels = Labels::of(study);
         if labels.is_empty() {
-            return Err(SearchError::NothingLabeled { examples });
+            return Err(labels.nothing(study));
         }
         let order = shuffled(study, "labels", examples);
         compose(study, &labels, &Selected { lessons: Vec::new(), labeled: &order, places: self.k })

@@ -88,10 +88,10 @@ impl BootstrapFewShotWithRandomSearch {
         let harvest = TracePool::gather(study, &self.bootstrap, teacher_runs).await?;
         let labels = Labels::of(study);
         if harvest.lessons.is_empty() && labels.is_empty() {
-            return Err(harvest.nothing(study, &self.bootstrap));
+            return Err(harvest.nothing(study, &self.bootstrap, &labels));
         }
         if harvest.lessons.is_empty() && !self.bootstrap.labels_only() {
-            tracing::warn!(reason = %harvest.nothing(study, &self.bootstrap), "searching over labels only");
+            tracing::warn!(reason = %harvest.nothing(study, &self.bootstrap, &labels), "searching over labels only");
         }
         let mut candidates = self.draw(study, &labels, &harvest.lessons)?;
         let affordable =

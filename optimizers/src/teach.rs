@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abide_signatures::{Demo, Origin, ProgramState, SlotPath};
+use abide_signatures::{Demo, FieldError, Origin, ProgramState, SlotPath};
 use rand::seq::SliceRandom;
 
 use crate::{BootstrapFewShot, Candidate, Role, Rollout, SearchError, SlotInfo, Split, Study, Trial};
@@ -11,7 +11,11 @@ use crate::{BootstrapFewShot, Candidate, Role, Rollout, SearchError, SlotInfo, S
 const SHORT_TEXT: usize = 40;
 
 /// The demonstrations that labels make, by slot and training example. None that does not fit its slot.
-pub(crate) struct Labels(BTreeMap<SlotPath, BTreeMap<usize, Demo>>);
+pub(crate) struct Labels {
+    demos: BTreeMap<SlotPath, BTreeMap<usize, Demo>>,
+    /// What does not fit in the first that does not.
+    misfit: Option<FieldError>,
+}
 
 /// A teacher run that may teach: all its steps, in order.
 pub(crate) struct TeacherTrace {
@@ -46,15 +50,27 @@ pub(crate) struct Selected<'l> {
 impl Labels {
     pub(crate) fn of(study: &Study<'_>) -> Self {
         let subject = study.subject();
-        let demos = |slot: &SlotInfo| -> BTreeMap<usize, Demo> {
-            let labeled = (0..subject.sizes().train).filter_map(|i| Some((i, subject.labeled(&slot.path, i)?)));
-            labeled.filter(|(_, demo)| fits(slot, demo)).collect()
-        };
-        Self(subject.slots().iter().map(|slot| (slot.path.clone(), demos(slot))).collect())
+        let mut labels = Self { demos: BTreeMap::new(), misfit: None };
+        for slot in subject.slots() {
+            let demos = labels.demos.entry(slot.path.clone()).or_default();
+            for example in 0..subject.sizes().train {
+                let Some(demo) = subject.labeled(&slot.path, example) else { continue };
+                match slot.spec.check_demo(&demo.inputs, &demo.outputs).into_iter().next() {
+                    None => _ = demos.insert(example, demo),
+                    Some(misfit) => _ = labels.misfit.get_or_insert(misfit),
+                }
+            }
+        }
+        labels
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.values().all(BTreeMap::is_empty)
+        self.demos.values().all(BTreeMap::is_empty)
+    }
+
+    /// Why there is no demonstration.
+    pub(crate) fn nothing(&self, study: &Study<'_>) -> SearchError {
+        SearchError::NothingLabeled { examples: study.subject().sizes().train, misfit: self.misfit.clone() }
     }
 }
 
@@ -98,11 +114,11 @@ impl TracePool {
     }
 
     /// Why there is no lesson.
-    pub(crate) fn nothing(&self, study: &Study<'_>, bootstrap: &BootstrapFewShot) -> SearchError {
+    pub(crate) fn nothing(&self, study: &Study<'_>, bootstrap: &BootstrapFewShot, labels: &Labels) -> SearchError {
         let Self { ran, scored, inadmissible, best, .. } = *self;
         let threshold = bootstrap.threshold;
         match (ran, scored) {
-            _ if bootstrap.labels_only() => SearchError::NothingLabeled { examples: study.subject().sizes().train },
+            _ if bootstrap.labels_only() => labels.nothing(study),
             (0, _) => SearchError::BudgetExhausted { rollouts: study.rollouts() },
             (_, 0) => study.nothing_scored(scored, ran),
             _ => SearchError::NothingBootstrapped { scored, inadmissible, threshold, best },
@@ -179,7 +195,7 @@ pub(crate) fn compose(study: &Study<'_>, labels: &Labels, selected: &Selected<'_
         }
         let mut places = selected.places.saturating_sub(used.len());
         let taught: BTreeSet<usize> = selected.lessons.iter().map(|lesson| lesson.example).collect();
-        let fitting = labels.0.get(&slot.path);
+        let fitting = labels.demos.get(&slot.path);
         for example in selected.labeled.iter().filter(|example| !taught.contains(*example)) {
             let Some(demo) = fitting.and_then(|demos| demos.get(example)).filter(|_| places > 0) else { continue };
             let before = state.demos.len();

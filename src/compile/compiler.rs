@@ -176,7 +176,8 @@ where
         self
     }
 
-    /// With the outputs that a label stands for, so that labels can be demonstrations.
+    /// With the outputs that a label stands for, so that labels can be demonstrations. A label that is an object with the output fields of a
+    /// slot and nothing else stands for itself.
     pub fn labeled(mut self, outputs: impl Fn(&L) -> Option<Fields> + Send + Sync + 'static) -> Self {
         self.labeled = Some(Arc::new(outputs));
         self

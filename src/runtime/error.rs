@@ -32,7 +32,9 @@ pub enum CallError {
     #[error("the run used up its {0} model calls: raise `limits.model_calls`, or make the program shorter")]
     ModelCalls(u32),
     /// A function among the agent's tools has no entry in the boundary, so that no call of it would be permitted. No model was asked.
-    #[error("the boundary has no entry for the function `{0}`: add `[tools.{0}]` to it, or take the function out of the toolbox")]
+    #[error(
+        "the boundary has no entry for the function `{0}`: add `[tools.{0}]` to it, or take the function out of the toolbox"
+    )]
     NoEntry(ToolName),
     /// A module's own reason, for modules that users write.
     #[error("{0}")]

@@ -121,7 +121,9 @@ pub enum ToolboxError {
         hint: String,
     },
     /// The boundary has a rule for an argument that the tool does not take: it would never apply.
-    #[error("the boundary has a rule for the argument `{argument}` of `{tool}`, which its server does not list: {hint}")]
+    #[error(
+        "the boundary has a rule for the argument `{argument}` of `{tool}`, which its server does not list: {hint}"
+    )]
     NoSuchArgument {
         /// The tool.
         tool: ToolName,

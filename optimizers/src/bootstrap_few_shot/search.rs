@@ -20,7 +20,7 @@ impl BootstrapFewShot {
         let labels = Labels::of(study);
         let lessons = diverse(&harvest.lessons, self.max_bootstrapped);
         if lessons.is_empty() && (!self.labels_only() || labels.is_empty()) {
-            return Err(harvest.nothing(study, self));
+            return Err(harvest.nothing(study, self, &labels));
         }
         let labeled = shuffled(study, "labels", sizes.train);
         compose(study, &labels, &Selected { lessons, labeled: &labeled, places: self.max_labeled })

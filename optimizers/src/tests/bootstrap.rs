@@ -28,14 +28,14 @@ fn where_no_label_fits_the_error_says_so() {
     let mut bench = Bench::default();
     bench.sizes.train = 1;
     let error = search(&bench, 1, &LabeledFewShot::default()).unwrap_err();
-    assert_eq!(error, SearchError::NothingLabeled { examples: 1 });
+    assert_eq!(error, SearchError::NothingLabeled { examples: 1, misfit: None });
     assert!(error.to_string().starts_with("none of `1` labelled examples"));
     bench.sizes.train = 0;
     assert_eq!(search(&bench, 1, &LabeledFewShot::default()), Err(SearchError::EmptySplit(Split::Train)));
     assert_eq!(search(&bench, 1, &BootstrapFewShot::default()), Err(SearchError::EmptySplit(Split::Train)));
     bench.sizes.train = 1;
     let labels_only = BootstrapFewShot::default().max_bootstrapped(0);
-    assert_eq!(search(&bench, 1, &labels_only), Err(SearchError::NothingLabeled { examples: 1 }));
+    assert_eq!(search(&bench, 1, &labels_only), Err(SearchError::NothingLabeled { examples: 1, misfit: None }));
 }
 
 #[test]
@@ -184,4 +184,14 @@ fn budgets_hold_and_too_small_ones_are_refused() {
     }
     let plan = BootstrapFewShot::default().max_rounds(2).plan(SplitSizes { train: 30, val: 24 });
     assert_eq!((plan.rollouts, plan.asks), (60, 0));
+}
+
+#[test]
+fn a_label_that_does_not_fit_is_named() {
+    let mut bench = Bench::default();
+    let output = bench.slots.iter().find(|slot| slot.path.as_str() == "agent.answer").unwrap().spec.clone();
+    bench.slots.iter_mut().for_each(|slot| slot.spec = output.clone());
+    let error = search(&bench, 1, &LabeledFewShot::default()).unwrap_err();
+    let SearchError::NothingLabeled { misfit: Some(misfit), .. } = &error else { panic!("{error:?}") };
+    assert!(error.to_string().contains(&misfit.to_string()) && error.to_string().ends_with("or what makes outputs of them"));
 }
