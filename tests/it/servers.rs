@@ -15,8 +15,9 @@ use abide::{
     prelude::*,
     scope::ScopeSet,
     secret::Secret,
-    tool::ToolOutcome,
+    tool::{ToolOutcome, ToolboxError},
 };
+use abide_testbed::{Options, Testbed};
 use axum::Router;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
@@ -32,7 +33,7 @@ use rmcp::{
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use crate::support::{LogCapture, NoModel, OneCall};
+use crate::support::{self, LogCapture, NoModel, OneCall};
 
 /// A server that says its name, waits for ever, or asks first.
 #[derive(Clone)]
@@ -241,4 +242,14 @@ async fn what_a_program_complains_about_goes_to_the_log_without_secrets_and_bloc
     assert!(text.contains("my key is [redacted]"), "{}", text.chars().take(2_000).collect::<String>());
     assert!(!text.contains("a-key-of-the-server"));
     assert!((64 * 1024..512 * 1024).contains(&text.len()), "{}", text.len());
+}
+
+#[tokio::test]
+async fn a_rule_for_an_argument_that_the_tool_does_not_take_is_an_error_where_they_meet() {
+    let testbed = Testbed::start(Options::default()).await.unwrap();
+    let rules = support::rules().replace("arguments.issue =", "arguments.issues =");
+    let Err(error) = Toolbox::connect(&support::boundary(&testbed, &rules)).await else { unreachable!("connected") };
+    let ToolboxError::NoSuchArgument { tool, argument, hint } = &error else { unreachable!("{error:?}") };
+    assert_eq!((tool.server(), argument.as_str()), (Some("crm"), "issues"));
+    assert!(hint.contains("customer_id, issue") && error.to_string().contains(hint), "{error}");
 }

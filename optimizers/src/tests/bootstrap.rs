@@ -193,5 +193,7 @@ fn a_label_that_does_not_fit_is_named() {
     bench.slots.iter_mut().for_each(|slot| slot.spec = output.clone());
     let error = search(&bench, 1, &LabeledFewShot::default()).unwrap_err();
     let SearchError::NothingLabeled { misfit: Some(misfit), .. } = &error else { panic!("{error:?}") };
-    assert!(error.to_string().contains(&misfit.to_string()) && error.to_string().ends_with("or what makes outputs of them"));
+    assert!(
+        error.to_string().contains(&misfit.to_string()) && error.to_string().ends_with("or what makes outputs of them")
+    );
 }
