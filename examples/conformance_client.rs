@@ -122,7 +122,7 @@ impl Task {
     /// Without a token; with one of the issuer that the server names, if it wants one.
     async fn connect(&self) -> Outcome<Connected> {
         match self.connect_as(self.config()?, ScopeSet::new()).await {
-            Err(ConnectError::Auth { source: AuthError::TokenWanted { wanted, .. }, .. }) => {
+            Err(ConnectError::Auth { reason: AuthError::TokenWanted { wanted, .. }, .. }) => {
                 let found = resource_metadata(&self.server, &connection(), &wanted).await?;
                 let scopes = found.scopes.clone().unwrap_or_default();
                 let oauth = self.credentials(found, &wanted).await?;
@@ -135,7 +135,7 @@ impl Task {
     async fn connect_as(&self, config: ServerConfig, scopes: ScopeSet) -> Result<Connected, ConnectError> {
         let server = config.id.clone();
         let connection = Connection::new(config, scopes, self.clock.clone(), self.redactor.clone());
-        let connection = Arc::new(connection.map_err(|source| ConnectError::Unreachable { server, source })?);
+        let connection = Arc::new(connection.map_err(|source| ConnectError::Unreachable { server, reason: source })?);
         Ok((McpServer::connect(connection.clone()).await?, connection))
     }
 
@@ -278,7 +278,7 @@ fn offers(list: &Option<Vec<String>>, entry: &str) -> bool {
 
 fn is_foreign(error: &(dyn Error + 'static)) -> bool {
     let connect = error.downcast_ref::<ConnectError>();
-    matches!(connect, Some(ConnectError::Auth { source: AuthError::ForeignIssuer { .. }, .. }))
+    matches!(connect, Some(ConnectError::Auth { reason: AuthError::ForeignIssuer { .. }, .. }))
 }
 
 /// Something for each argument that a tool must have. One that wants a schema gets that of another tool.

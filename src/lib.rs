@@ -1,3 +1,29 @@
+// the first definition of a link counts: README has its own for those who read it in the repository
+//! [ARCHITECTURE.md]: https://github.com/abide-rs/abide/blob/main/ARCHITECTURE.md
+//! [Apache-2.0]: https://github.com/abide-rs/abide/blob/main/LICENSE-APACHE
+//! [MIT]: https://github.com/abide-rs/abide/blob/main/LICENSE-MIT
+//! [SECURITY.md]: https://github.com/abide-rs/abide/blob/main/SECURITY.md
+//! [abide]: crate
+//! [base]: abide_base
+//! [benches]: https://github.com/abide-rs/abide/blob/main/benches
+//! [cli]: https://github.com/abide-rs/abide/blob/main/cli
+//! [credentials]: crate::credentials
+//! [docs/audit.md]: crate::guide::audit
+//! [docs/boundary.md]: crate::guide::boundary
+//! [docs/episodes.md]: crate::guide::episodes
+//! [docs/events.md]: crate::guide::events
+//! [docs/prompt-format.md]: crate::guide::prompt_format
+//! [docs/servers.md]: crate::guide::servers
+//! [examples/data/customer_service]: https://github.com/abide-rs/abide/blob/main/examples/data/customer_service
+//! [guard]: crate::guard
+//! [lm]: crate::lm
+//! [mcp]: crate::mcp
+//! [net]: crate::net
+//! [optimizers]: crate::optimizers
+//! [review]: crate::review
+//! [signatures]: abide_signatures
+//! [testbed]: https://github.com/abide-rs/abide/blob/main/testbed
+//!
 #![doc = include_str!("../README.md")]
 
 extern crate self as abide;
@@ -8,6 +34,7 @@ pub mod compile;
 pub mod data;
 pub mod episode;
 pub mod evaluate;
+pub mod guide;
 pub mod metric;
 pub mod module;
 pub mod prelude;

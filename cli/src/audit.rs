@@ -245,7 +245,7 @@ fn open(files: &[PathBuf]) -> Result<Opened, VerifyError> {
         let file = path.display().to_string();
         match File::open(path) {
             Ok(input) => Ok((file, BufReader::new(input))),
-            Err(source) => Err(VerifyError::Read { file, source }),
+            Err(source) => Err(VerifyError::Read { file, reason: source }),
         }
     };
     files.iter().map(open).collect()

@@ -17,7 +17,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     #[error("cannot write the output: {0}")]
-    Output(#[from] io::Error),
+    Output(io::Error),
     #[error(transparent)]
     Boundary(#[from] BoundaryError),
     #[error(transparent)]
@@ -60,3 +60,9 @@ impl From<ToolboxError> for CliError {
 
 /// The exit code of every mistake in the arguments: `EX_USAGE` of sysexits.h. Other codes say what a command found.
 pub(super) const USAGE: u8 = 64;
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

@@ -127,7 +127,7 @@ async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
             writeln!(out, "[servers.NAME]\nurl = {}\nauthorization = \"none\"", quoted(url.as_str()))?;
             return Ok(0);
         }
-        Err(ConnectError::Auth { source: AuthError::TokenWanted { wanted, .. }, .. }) => wanted,
+        Err(ConnectError::Auth { reason: AuthError::TokenWanted { wanted, .. }, .. }) => wanted,
         Err(error) => return Err(error.into()),
     };
     let found = resource_metadata(url, &net::Options::own_network(), &wanted).await?;

@@ -61,7 +61,7 @@ pub enum SearchError {
     },
     /// A candidate has no canonical form.
     #[error("a candidate cannot be identified: {0}")]
-    State(#[from] CanonicalError),
+    State(CanonicalError),
 }
 
 pub(crate) fn number(value: Option<f64>) -> String {

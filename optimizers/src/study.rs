@@ -128,7 +128,8 @@ impl<'a> Study<'a> {
     /// As [`Candidate::new`].
     pub fn baseline(&self) -> Result<Candidate, SearchError> {
         let slots = self.subject.slots().iter();
-        Ok(Candidate::new(ProgramState(slots.map(|slot| (slot.path.clone(), slot.state.clone())).collect()))?)
+        let state = slots.map(|slot| (slot.path.clone(), slot.state.clone())).collect();
+        Candidate::new(ProgramState(state)).map_err(SearchError::State)
     }
 
     /// A random source of its own for each label: a draw more in one place shifts nothing elsewhere.

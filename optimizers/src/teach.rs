@@ -204,7 +204,8 @@ pub(crate) fn compose(study: &Study<'_>, labels: &Labels, selected: &Selected<'_
         }
         (slot.path.clone(), state)
     };
-    Ok(Candidate::new(ProgramState(study.subject().slots().iter().map(state).collect()))?)
+    let state = study.subject().slots().iter().map(state).collect();
+    Candidate::new(ProgramState(state)).map_err(SearchError::State)
 }
 
 /// The numbers below `n` in an order of the study's.

@@ -17,7 +17,6 @@ pub enum ArtifactError {
         /// On which file or folder.
         path: PathBuf,
         /// What the system says.
-        #[source]
         reason: io::Error,
     },
     /// The artifact in a file is refused.
@@ -26,7 +25,6 @@ pub enum ArtifactError {
         /// The file.
         path: PathBuf,
         /// Why.
-        #[source]
         reason: Box<ArtifactError>,
     },
     /// More bytes than [`super::MAX_BYTES`].

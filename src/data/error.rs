@@ -12,7 +12,6 @@ pub enum DataError {
         /// The file.
         path: Arc<Path>,
         /// What the system says.
-        #[source]
         reason: io::Error,
     },
     /// There is no example.

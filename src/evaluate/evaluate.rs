@@ -40,10 +40,10 @@ pub trait Progress: Send + Sync {
 
 /// Why an evaluation could not begin.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write rows to `{path}`: {source}")]
+#[error("cannot write rows to `{path}`: {reason}")]
 pub struct JournalError {
     path: String,
-    source: std::io::Error,
+    reason: std::io::Error,
 }
 
 impl Evaluate {
@@ -206,7 +206,7 @@ fn open(path: &Path) -> Result<File, JournalError> {
         .create(true)
         .append(true)
         .open(path)
-        .map_err(|source| JournalError { path: path.display().to_string(), source })
+        .map_err(|source| JournalError { path: path.display().to_string(), reason: source })
 }
 
 fn append(file: &Mutex<File>, row: &Row) {

@@ -52,7 +52,7 @@ pub enum CallError {
 #[non_exhaustive]
 pub enum Infrastructure {
     /// The model gave no answer.
-    #[error("{0}")]
+    #[error(transparent)]
     Model(#[from] LmError),
     /// A tool server or its authorization server could not be used.
     #[error("{0}")]

@@ -105,13 +105,8 @@ pub enum ToolOutcome {
 #[non_exhaustive]
 pub enum ToolboxError {
     /// A server cannot be used.
-    #[error("{source}")]
-    Connect {
-        /// The server.
-        server: ServerId,
-        /// What failed.
-        source: ConnectError,
-    },
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The boundary allows a tool that its server does not have.
     #[error("the boundary has an entry for `{tool}`, which its server does not list: {hint}")]
     NotListed {
@@ -308,17 +303,11 @@ impl Tools {
     async fn of(boundary: &Boundary, is_wanted: impl Fn(&ServerId) -> bool) -> Result<Self, ToolboxError> {
         let live = boundary.connections();
         let mut tools = Self::default();
-        let failed = |server: &ServerId| {
-            let server = server.clone();
-            move |source| ToolboxError::Connect { server, source }
-        };
         for server in boundary.servers().filter(|server| is_wanted(&server.id)) {
-            let connected = McpServer::connect(boundary.connection(server)?).await;
-            tools.add(connected.map_err(failed(&server.id))?, boundary);
+            tools.add(McpServer::connect(boundary.connection(server)?).await?, boundary);
         }
         for command in boundary.commands().filter(|command| is_wanted(&command.id)) {
-            let spawned = McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await;
-            tools.add(spawned.map_err(failed(&command.id))?, boundary);
+            tools.add(McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await?, boundary);
         }
         tools.specs.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tools)

@@ -254,6 +254,20 @@ fn every_key_that_a_message_names_exists() {
 }
 
 #[test]
+fn no_error_says_what_its_source_says() {
+    let texts = CRATES.iter().flat_map(|folder| source::texts(root(), folder));
+    let found: Vec<String> = texts.flat_map(|(file, text)| said_twice(&file, &text)).collect();
+    assert_eq!(found, [""; 0], "whoever prints the chain of errors reads it twice");
+    for bad in [
+        "    #[error(\"no token: {source}\")]\n    Token { source: io::Error },",
+        "    #[error(\"no token: {0}\")]\n    Token(#[from] io::Error),",
+    ] {
+        assert_eq!(said_twice("a.rs", bad).len(), 1, "{bad}");
+    }
+    assert_eq!(said_twice("a.rs", "    #[error(transparent)]\n    Token(#[from] io::Error),"), [""; 0]);
+}
+
+#[test]
 fn documents_name_files_and_tests_that_exist() {
     for (document, least) in [("ARCHITECTURE.md", 10), ("SECURITY.md", 30)] {
         let text = fs::read_to_string(root().join(document)).unwrap();
@@ -484,6 +498,17 @@ fn statics(source: &Source) -> Vec<String> {
 
 fn too_long(source: &Source) -> Option<String> {
     (source.lines > MAX_LINES).then(|| format!("`{}` has {} lines", source.file, source.lines))
+}
+
+/// The messages that hold their own source.
+fn said_twice(file: &str, text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_twice = |pair: &&[&str]| {
+        let (message, variant) = (pair[0], pair[1]);
+        let is_source = variant.contains("#[from]") || variant.contains("#[source]");
+        message.contains("#[error(") && (message.contains("{source}") || (message.contains("{0}") && is_source))
+    };
+    lines.windows(2).filter(is_twice).map(|pair| format!("`{file}`: {}", pair[0].trim())).collect()
 }
 
 fn conditional(source: &Source) -> Option<String> {

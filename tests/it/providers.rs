@@ -100,7 +100,7 @@ async fn log_in(boundary: &Boundary) -> Result<(), AuthError> {
 async fn call(boundary: &Boundary) -> Result<(ToolOutcome, Episode), AuthError> {
     log_in(boundary).await?;
     let tools = Toolbox::connect(boundary).await.map_err(|error| match error {
-        ToolboxError::Connect { source: ConnectError::Auth { source, .. }, .. } => source,
+        ToolboxError::Connect(ConnectError::Auth { reason, .. }) => reason,
         other => panic!("{other}"),
     })?;
     let runtime = Runtime::builder().lm(Arc::new(NoModel::default())).boundary(boundary.clone()).build();

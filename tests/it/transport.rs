@@ -275,7 +275,7 @@ async fn only_the_pinned_issuer_sees_credentials() {
     config.oauth_mut().unwrap().issuer = other.testbed.issuer().to_owned();
     config.oauth_mut().unwrap().client = ClientAuth::Basic(Secret::new(other.testbed.client_secret().to_owned()));
     let error = setup.connect_error(config).await;
-    let ConnectError::Auth { source: AuthError::ForeignIssuer { named, pinned, .. }, .. } = &error else {
+    let ConnectError::Auth { reason: AuthError::ForeignIssuer { named, pinned, .. }, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(named, setup.testbed.issuer());
@@ -295,7 +295,7 @@ async fn an_issuer_that_is_down_is_infrastructure() {
     let mut config = setup.config();
     config.oauth_mut().unwrap().issuer = "http://127.0.0.1:1".to_owned();
     let error = setup.token_error(config).await;
-    assert!(matches!(&error, AuthError::Network { source: net::Error::Connect { .. }, .. }), "{error}");
+    assert!(matches!(&error, AuthError::Network { reason: net::Error::Connect { .. }, .. }), "{error}");
     assert!(error.is_infrastructure());
     assert!(error.to_string().contains("127.0.0.1:1"));
 }
@@ -351,13 +351,13 @@ async fn tls_problems_have_names() {
     let mut config = setup.config();
     config.connection.ca_bundle = Some(stranger.testbed.ca_path().to_owned());
     let error = setup.token_error(config).await;
-    assert!(matches!(&error, AuthError::Network { source: net::Error::UnknownAuthority { .. }, .. }), "{error}");
+    assert!(matches!(&error, AuthError::Network { reason: net::Error::UnknownAuthority { .. }, .. }), "{error}");
     assert!(!error.is_infrastructure());
 
     let mut config = setup.config();
     config.connection.spki_pins = vec![stranger.testbed.spki_pin().parse().unwrap()];
     let error = setup.connect_error(config).await;
-    let ConnectError::Unreachable { source, .. } = &error else {
+    let ConnectError::Unreachable { reason: source, .. } = &error else {
         panic!("{error}");
     };
     assert!(matches!(source, net::Error::PinMismatch { .. }), "{error}");

@@ -144,7 +144,7 @@ impl Cache {
     async fn fetch(&self) -> Result<Vec<Key>, Error> {
         let mut request = Request::get(self.key_set.clone());
         request.max_body = MAX_KEY_SET;
-        let reply = self.client.send(request).await?;
+        let reply = self.client.send(request).await.map_err(Error::KeySet)?;
         if !reply.status.is_success() {
             return Err(Error::KeySetStatus(reply.status.as_u16()));
         }

@@ -61,7 +61,7 @@ pub enum Error {
     Early,
     /// The key set could not be fetched.
     #[error("cannot fetch the issuer's keys: {0}")]
-    KeySet(#[from] net::Error),
+    KeySet(net::Error),
     /// The key set was refused.
     #[error("cannot fetch the issuer's keys: status {0}")]
     KeySetStatus(u16),

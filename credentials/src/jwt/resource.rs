@@ -23,7 +23,7 @@ pub enum Refusal {
     Malformed,
     /// Its token does not count.
     #[error("the token does not count: {0}")]
-    Invalid(#[source] Error),
+    Invalid(Error),
     /// Its token is bound to a key or a certificate that nobody proved to have.
     #[error("the token is bound to a key, and is no bearer token")]
     Bound,
@@ -32,7 +32,7 @@ pub enum Refusal {
     Scope(ScopeSet),
     /// The issuer's keys cannot be had, so nothing can be said of its token.
     #[error("tokens cannot be checked now: {0}")]
-    Unavailable(#[source] Error),
+    Unavailable(Error),
 }
 
 impl ResourceServer {

@@ -93,7 +93,7 @@ impl Endpoint<'_> {
             .client
             .send(request)
             .await
-            .map_err(|source| AuthError::Network { issuer: self.issuer.to_owned(), source })?;
+            .map_err(|source| AuthError::Network { issuer: self.issuer.to_owned(), reason: source })?;
         check_available(&reply, self.issuer, self.now)?;
         Ok(reply)
     }
@@ -138,7 +138,7 @@ impl Endpoint<'_> {
     }
 
     fn key(&self, source: jwt::KeyError) -> AuthError {
-        AuthError::Key { issuer: self.issuer.to_owned(), source }
+        AuthError::Key { issuer: self.issuer.to_owned(), reason: source }
     }
 
     fn headers(&self) -> Result<HeaderMap, AuthError> {

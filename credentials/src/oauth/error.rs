@@ -11,12 +11,12 @@ use crate::jwt;
 #[non_exhaustive]
 pub enum AuthError {
     /// The exchange with the issuer failed.
-    #[error("no token from issuer `{issuer}`: {source}")]
+    #[error("no token from issuer `{issuer}`: {reason}")]
     Network {
         /// The pinned issuer.
         issuer: String,
         /// What went wrong.
-        source: net::Error,
+        reason: net::Error,
     },
     /// The issuer is overloaded or broken.
     #[error("issuer `{issuer}` answered with status {status}: try again later")]
@@ -102,12 +102,12 @@ pub enum AuthError {
         reason: String,
     },
     /// A key of ours cannot sign.
-    #[error("cannot sign for issuer `{issuer}`: {source}")]
+    #[error("cannot sign for issuer `{issuer}`: {reason}")]
     Key {
         /// The pinned issuer.
         issuer: String,
         /// What went wrong.
-        source: jwt::KeyError,
+        reason: jwt::KeyError,
     },
     /// A person has to consent first, and there is nobody to ask.
     #[error("issuer `{issuer}` wants a person's consent: run `abide login`, and then this again")]
@@ -206,7 +206,7 @@ impl AuthError {
     /// Whether the issuer or the way to it is down, so that the same may succeed later.
     pub fn is_infrastructure(&self) -> bool {
         match self {
-            Self::Network { source, .. } => source.is_transient(),
+            Self::Network { reason: source, .. } => source.is_transient(),
             Self::Unavailable { .. } => true,
             Self::TokenRejected { reason, .. } => reason.is_infrastructure(),
             _ => false,

@@ -191,7 +191,8 @@ impl Identity {
         request.headers.insert(AUTHORIZATION, token.authorization().clone());
         if let (Proof::Dpop, Some(prover)) = (token.proof(), &issuing.prover) {
             let proof = prover.proof(&request.method, &request.url, Some(token.expose()), self.clock.now());
-            let proof = proof.map_err(|source| AuthError::Key { issuer: issuing.oauth.issuer.clone(), source })?;
+            let proof =
+                proof.map_err(|source| AuthError::Key { issuer: issuing.oauth.issuer.clone(), reason: source })?;
             request.headers.insert(DPOP, proof);
         }
         Ok(Some(token))

@@ -49,7 +49,7 @@ pub async fn resource_metadata(
     connection: &Options,
     wanted: &TokenChallenge,
 ) -> Result<ResourceMetadata, AuthError> {
-    let unreachable = |source| AuthError::Network { issuer: server.to_string(), source };
+    let unreachable = |source| AuthError::Network { issuer: server.to_string(), reason: source };
     let client = Client::new(&connection.clone().reaching(server)).map_err(unreachable)?;
     let document = find(&client, Subject { url: server, resource: None }, wanted.metadata.as_deref()).await?;
     let known = document.as_ref().and_then(|document| document.scopes_supported.as_ref());

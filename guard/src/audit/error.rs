@@ -5,12 +5,12 @@ use std::io;
 #[non_exhaustive]
 pub enum AuditError {
     /// The file cannot be opened, or what a killed process left in it cannot be set aside.
-    #[error("the audit file `{path}` cannot be opened: {source}")]
+    #[error("the audit file `{path}` cannot be opened: {reason}")]
     Open {
         /// The file as named.
         path: String,
         /// The system's words.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Others than its owner may read or write the file.
     #[error("the audit file `{path}` is open to others than its owner (mode {mode:o}): run `chmod 600` on it")]

@@ -48,7 +48,7 @@ impl LogFile {
     /// Begins a log, or goes on with one.
     pub(super) fn open(path: &Path, options: AuditOptions, now: SystemTime) -> Result<Self, AuditError> {
         let named = || path.display().to_string();
-        let failed = |source| AuditError::Open { path: named(), source };
+        let failed = |source| AuditError::Open { path: named(), reason: source };
         let unusable = |reason| AuditError::Unusable { path: named(), reason };
         let mut file = take(path, OpenOptions::new().read(true).create(true))?;
         let found = look(&mut file).map_err(failed)?.map_err(unusable)?;
@@ -218,7 +218,7 @@ fn folder_of(path: &Path) -> &Path {
 /// Opens a file for its owner only, and locks it.
 fn take(path: &Path, options: &mut OpenOptions) -> Result<File, AuditError> {
     let named = || path.display().to_string();
-    let open = |source| AuditError::Open { path: named(), source };
+    let open = |source| AuditError::Open { path: named(), reason: source };
     options.append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -237,7 +237,7 @@ fn take(path: &Path, options: &mut OpenOptions) -> Result<File, AuditError> {
 /// Locks a file, unless it has another name by now because whoever had it locked has filled it.
 pub(super) fn lock(file: File, path: &Path) -> Result<File, AuditError> {
     let named = || path.display().to_string();
-    let open = |source| AuditError::Open { path: named(), source };
+    let open = |source| AuditError::Open { path: named(), reason: source };
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(AuditError::InUse { path: named() }),

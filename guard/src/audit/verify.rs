@@ -50,12 +50,12 @@ pub struct Verified {
 #[non_exhaustive]
 pub enum VerifyError {
     /// A file cannot be read.
-    #[error("the audit file `{file}` cannot be read: {source}")]
+    #[error("the audit file `{file}` cannot be read: {reason}")]
     Read {
         /// The file.
         file: String,
         /// The system's words.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A row is not as it was written, or not where.
     #[error(transparent)]
@@ -143,7 +143,7 @@ pub fn verify<R: BufRead>(files: impl IntoIterator<Item = (String, R)>, known: K
 pub fn files_of(path: &Path) -> Result<Vec<(String, BufReader<File>)>, VerifyError> {
     let failed = |path: &Path| {
         let file = path.display().to_string();
-        move |source| VerifyError::Read { file, source }
+        move |source| VerifyError::Read { file, reason: source }
     };
     loop {
         let before = rotated(path).map_err(failed(path))?;
@@ -171,7 +171,7 @@ impl<R: BufRead> Lines<R> {
         self.line.clear();
         let most = MAX_LINE as u64 + 1;
         let read = self.input.by_ref().take(most).read_until(b'\n', &mut self.line);
-        read.map_err(|source| VerifyError::Read { file: self.file.clone(), source })?;
+        read.map_err(|source| VerifyError::Read { file: self.file.clone(), reason: source })?;
         self.number += u64::from(!self.line.is_empty());
         match self.line.pop() {
             None => Ok(false),

@@ -23,20 +23,20 @@ use super::{
 #[non_exhaustive]
 pub enum ConnectError {
     /// There is no token for it.
-    #[error("cannot authenticate to server `{server}`: {source}")]
+    #[error("cannot authenticate to server `{server}`: {reason}")]
     Auth {
         /// The server.
         server: ServerId,
         /// Why.
-        source: AuthError,
+        reason: AuthError,
     },
     /// It cannot be reached.
-    #[error("cannot reach server `{server}`: {source}")]
+    #[error("cannot reach server `{server}`: {reason}")]
     Unreachable {
         /// The server.
         server: ServerId,
         /// Why.
-        source: net::Error,
+        reason: net::Error,
     },
     /// It refuses us, although we have a token.
     #[error("server `{server}` refused to be connected to: {reason}")]
@@ -136,9 +136,9 @@ pub enum ToolError {
 /// What comes out of the HTTP client below the protocol library.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("{0}")]
+    #[error(transparent)]
     Auth(#[from] AuthError),
-    #[error("{0}")]
+    #[error(transparent)]
     Net(#[from] net::Error),
     /// The connection broke after the reply had begun.
     #[error("{0}")]
@@ -177,7 +177,7 @@ pub(super) enum Fault {
     Ended(String),
     #[error("the tool's definition is not what it was")]
     Drifted,
-    #[error("{0}")]
+    #[error(transparent)]
     Tool(#[from] ToolError),
 }
 
@@ -185,8 +185,8 @@ impl ConnectError {
     /// Whether the same may succeed later without anybody changing anything.
     pub fn is_infrastructure(&self) -> bool {
         match self {
-            Self::Auth { source, .. } => source.is_infrastructure(),
-            Self::Unreachable { source, .. } => source.is_transient(),
+            Self::Auth { reason: source, .. } => source.is_infrastructure(),
+            Self::Unreachable { reason: source, .. } => source.is_transient(),
             Self::Unavailable { .. } => true,
             Self::Refused { .. } | Self::TooLong { .. } | Self::Protocol { .. } | Self::Start { .. } => false,
         }
@@ -328,8 +328,8 @@ impl Fault {
     pub(super) fn into_connect_error(self, server: &ServerId) -> ConnectError {
         let server = server.clone();
         match self {
-            Self::Auth(source) => ConnectError::Auth { server, source },
-            Self::Net(source) | Self::BrokenOff(source) => ConnectError::Unreachable { server, source },
+            Self::Auth(source) => ConnectError::Auth { server, reason: source },
+            Self::Net(source) | Self::BrokenOff(source) => ConnectError::Unreachable { server, reason: source },
             Self::ScopeMissing(_) | Self::Refused(_) | Self::SessionRefused(_) => {
                 ConnectError::Refused { server, reason: self.to_string() }
             }

@@ -50,7 +50,7 @@ impl McpServer {
         let (config, identity, clock) = (connection.config(), connection.identity(), connection.clock().clone());
         let (server, input) = (config.id.clone(), config.input.clone());
         if config.oauth().is_some() {
-            let unauthenticated = |source| ConnectError::Auth { server: server.clone(), source };
+            let unauthenticated = |source| ConnectError::Auth { server: server.clone(), reason: source };
             identity.token().await.map_err(unauthenticated)?;
             identity.check_server(None).await.map_err(unauthenticated)?;
         }

@@ -472,7 +472,7 @@ async fn no_token_no_connection() {
     let clock: Arc<dyn Clock> = Arc::new(Hasty::default());
     let connection = Connection::new(config, ScopeSet::new(), clock, Redactor::new()).unwrap();
     let error = McpServer::connect(Arc::new(connection)).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Auth { source: AuthError::NoMetadata { .. }, .. }), "{error}");
+    assert!(matches!(error, ConnectError::Auth { reason: AuthError::NoMetadata { .. }, .. }), "{error}");
     assert!(server.stub.seen().iter().all(|s| s.path != "/mcp"));
 }
 

@@ -137,7 +137,7 @@ async fn an_authority_of_ones_own_keeps_the_address_filter() {
         let mut config = ours::usual(&site);
         config.connection = trusting(config.connection);
         let error = ours::token(config).await.unwrap_err();
-        let AuthError::Network { source: net::Error::Forbidden { kind, .. }, .. } = &error else { panic!("{error}") };
+        let AuthError::Network { reason: net::Error::Forbidden { kind, .. }, .. } = &error else { panic!("{error}") };
         assert_eq!(*kind, expected);
     }
 }
@@ -276,7 +276,7 @@ async fn no_endpoint_inside_is_asked_for_an_issuers_sake() {
         for name in ["token_endpoint", "introspection_endpoint", "jwks_uri"] {
             let site = endpoint(name, &format!("https://{host}/x")).await;
             let error = ours::token(ours::usual(&site)).await.unwrap_err();
-            let (AuthError::Network { source, .. }
+            let (AuthError::Network { reason: source, .. }
             | AuthError::TokenRejected { reason: jwt::Error::KeySet(source), .. }) = &error
             else {
                 panic!("{name} at {host}: {error}")

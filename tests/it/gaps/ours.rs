@@ -64,7 +64,7 @@ pub(super) async fn call(caller: &Caller, tool: &str, effect: Effect) -> (Result
 /// Why no connection could be made, if that is for want of a token.
 pub(super) async fn auth_error(config: ServerConfig) -> AuthError {
     match connect(config).await.map(drop).unwrap_err() {
-        ConnectError::Auth { source, .. } => source,
+        ConnectError::Auth { reason: source, .. } => source,
         other => panic!("{other}"),
     }
 }

@@ -193,7 +193,7 @@ async fn what_is_wrong_with_the_credentials_is_named() {
     let world = World::start(300);
     let url = world.resource("strict", "RS256").await;
     let refused = async |url: &str, oauth: OAuth| match Caller::connect(guarded(url, oauth), &[ADD]).await {
-        Err(ToolboxError::Connect { source: abide::mcp::ConnectError::Auth { source, .. }, .. }) => source,
+        Err(ToolboxError::Connect(abide::mcp::ConnectError::Auth { reason, .. })) => reason,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("it was let in"),
     };

@@ -36,7 +36,7 @@ pub async fn logout(server: &ResourceServer, clock: Arc<dyn Clock>) -> Result<Op
     let Grant::Code(code) = &oauth.grant else { return Ok(None) };
     let Some(store) = code.store.as_deref().map(Store::at).filter(Store::exists) else { return Ok(None) };
     let issuing = identity::issuing(server, oauth, clock, Redactor::new())
-        .map_err(|source| AuthError::Network { issuer: oauth.issuer.clone(), source })?;
+        .map_err(|source| AuthError::Network { issuer: oauth.issuer.clone(), reason: source })?;
     let held = store.hold().await?;
     let mut contents = held.read()?;
     let gone = contents.forget(&oauth.issuer, &issuing.resource);

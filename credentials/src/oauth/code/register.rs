@@ -46,7 +46,7 @@ pub(super) async fn register(issuing: &Issuing, issuer: &Issuer, redirect: &Url)
     request.headers.insert(CONTENT_TYPE, JSON);
     request.headers.insert(ACCEPT, JSON);
     let sent = issuing.client.send(request).await;
-    let reply = sent.map_err(|source| AuthError::Network { issuer: pinned.clone(), source })?;
+    let reply = sent.map_err(|source| AuthError::Network { issuer: pinned.clone(), reason: source })?;
     check_available(&reply, pinned, issuing.clock.now())?;
     if !matches!(reply.status, StatusCode::CREATED | StatusCode::OK) {
         let code = answer::error_code(&reply.body).unwrap_or_else(|| reply.status.as_u16().to_string());

@@ -63,7 +63,8 @@ const MAX_METADATA: usize = 64 * 1024;
 /// # Errors
 /// It cannot be reached, or publishes nothing about itself, or something about another issuer.
 pub async fn capabilities(issuer: &str, connection: &Options, clock: &dyn Clock) -> Result<Capabilities, AuthError> {
-    let client = Client::new(connection).map_err(|source| AuthError::Network { issuer: issuer.to_owned(), source })?;
+    let client =
+        Client::new(connection).map_err(|source| AuthError::Network { issuer: issuer.to_owned(), reason: source })?;
     Ok(discover(&client, issuer, clock.now()).await?.capabilities)
 }
 
@@ -77,9 +78,9 @@ pub(in crate::oauth) async fn discover(client: &Client, issuer: &str, now: Syste
         let miss = match client.send(request).await {
             // what is wrong with one answer says nothing about the next place; what is wrong with the way there does
             Err(source @ (net::Error::Broken { .. } | net::Error::TooLarge { .. })) => {
-                Miss::Wrong(AuthError::Network { issuer: issuer.to_owned(), source })
+                Miss::Wrong(AuthError::Network { issuer: issuer.to_owned(), reason: source })
             }
-            Err(source) => return Err(AuthError::Network { issuer: issuer.to_owned(), source }),
+            Err(source) => return Err(AuthError::Network { issuer: issuer.to_owned(), reason: source }),
             Ok(reply) => match read(&reply, issuer, &base, now) {
                 Ok(metadata) => return Ok(metadata),
                 Err(miss) => miss,
@@ -137,7 +138,7 @@ impl fmt::Display for Miss {
             Self::Wrong(AuthError::Unavailable { status, .. }) => write!(f, "status {status}"),
             Self::Wrong(AuthError::IssuerMismatch { found, .. }) => write!(f, "of `{found}`"),
             Self::Wrong(AuthError::Metadata { reason, .. }) => f.write_str(reason),
-            Self::Wrong(AuthError::Network { source: net::Error::TooLarge { .. }, .. }) => f.write_str("too long"),
+            Self::Wrong(AuthError::Network { reason: net::Error::TooLarge { .. }, .. }) => f.write_str("too long"),
             Self::Wrong(_) => f.write_str("the connection broke"),
         }
     }

@@ -1,0 +1,30 @@
+//! Guides: the pages of the repository's folder `docs`.
+
+#[doc = include_str!("../docs/audit.md")]
+pub mod audit {}
+
+/// [audit]: super::audit
+/// [episodes.md]: super::episodes
+/// [servers.md]: super::servers
+///
+#[doc = include_str!("../docs/boundary.md")]
+pub mod boundary {}
+
+/// [events]: super::events
+///
+#[doc = include_str!("../docs/episodes.md")]
+pub mod episodes {}
+
+/// [`Secured`]: crate::metric::Secured
+///
+#[doc = include_str!("../docs/events.md")]
+pub mod events {}
+
+#[doc = include_str!("../docs/prompt-format.md")]
+pub mod prompt_format {}
+
+/// [events.md]: super::events
+/// [their cases]: https://github.com/abide-rs/abide/blob/main/tests/it/wild/README.md
+///
+#[doc = include_str!("../docs/servers.md")]
+pub mod servers {}
