@@ -44,13 +44,13 @@ pub mod runtime;
 mod testing;
 pub mod tool;
 
-pub use abide_base::{call, clock, event, id, schema, scope, secret, shown, strict, token_shape, usage};
+pub use abide_base::{call, clock, event, id, scope, secret, usage};
 
 /// OAuth 2.1 client for MCP servers, JWT verification and signing.
 pub use abide_credentials as credentials;
 pub use abide_derive::{Signature, Tunable};
 
-/// For those who implement a port.
+/// Needed to implement a port: a model, a check, an approver, a search.
 pub use async_trait::async_trait;
 
 /// The guard: the policy, and the only way from a wanted call to a permitted one.

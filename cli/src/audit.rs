@@ -12,8 +12,8 @@ use abide::{
         ChainFault, ChainHash, Entry, Known, Lines, Outcome, Row, RowVerdict, VerifyError, files_of, verify,
     },
     id::RunId,
-    shown::shown,
 };
+use abide_base::shown::shown;
 use comfy_table::{Cell, Table, presets};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

@@ -13,9 +13,9 @@ use abide::{
     mcp::{Boundary, Oddity},
     module::Module,
     runtime::{CallError, Cx, Infrastructure, Limits, Run, RunOptions, Runtime},
-    strict,
     tool::{ToolOutcome, Toolbox},
 };
+use abide_base::strict;
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -1,4 +1,5 @@
-//! The command line program `abide`: looks at artifacts, logs in to servers, and starts a testbed.
+//! The command line program `abide`: inspects artifacts, lints and compares boundaries, locks and calls tools, replays recorded calls,
+//! verifies audits, and logs in to servers.
 
 mod args;
 mod artifact;

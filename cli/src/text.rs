@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use abide::shown::shown;
+use abide_base::shown::shown;
 use serde::Serialize;
 
 use crate::form::Form;

@@ -10,9 +10,9 @@ use abide::{
     artifact::replace,
     call::ToolSpec,
     guard::policy::{Drift, ToolLock, read_text},
-    shown::shown,
     tool::Toolbox,
 };
+use abide_base::shown::shown;
 use serde_json::Value;
 use similar::TextDiff;
 

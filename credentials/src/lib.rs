@@ -1,6 +1,6 @@
-//! Who we are to an MCP server: the OAuth 2.1 client ([`oauth`]), and the verification and signing of tokens ([`jwt`]).
+//! OAuth 2.1 client for MCP servers ([`oauth`]); JWT verification and signing ([`jwt`]).
 
-/// For those who implement a port.
+/// Needed to implement [`oauth::UserAgent`].
 pub use async_trait::async_trait;
 
 pub mod jwt;

@@ -13,6 +13,7 @@ mod denied;
 pub(super) mod drift;
 pub(super) mod entry;
 #[cfg(fuzzing)]
+#[doc(hidden)]
 pub mod fuzzing;
 pub(crate) mod input_schema;
 pub(super) mod leak;

@@ -17,9 +17,9 @@ pub mod session;
 pub mod text;
 
 pub use abide_base::{call, clock, event, id, scope, secret};
-pub use abide_signatures::Fields;
+pub use abide_signatures::{Digest, Fields, PatternError};
 
-/// For those who implement a port.
+/// Needed to implement [`Check`], [`Grants`] or [`approval::Approver`].
 pub use async_trait::async_trait;
 pub use audit::Audit;
 pub use check::{

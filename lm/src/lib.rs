@@ -17,7 +17,8 @@ mod types;
 
 pub use anthropic::Anthropic;
 
-/// For those who implement a port.
+pub use abide_base::{clock, id, secret, usage};
+/// Needed to implement [`Lm`].
 pub use async_trait::async_trait;
 pub use budget::{Budget, Budgeted, Spent};
 pub use cache::{CacheStore, DiskCache};

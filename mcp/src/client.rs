@@ -1,4 +1,4 @@
-//! Tools of MCP servers, over streamable HTTP, in both eras of the protocol (2026-07-28, and 2025-11-25 and older).
+//! Tools of MCP servers, over streamable HTTP and stdio, in both eras of the protocol (2026-07-28, and 2025-11-25 and older).
 //!
 //! The only place that knows `rmcp`. Tokens are attached below it, so a call cannot carry any other token than that of its own server.
 

@@ -43,7 +43,7 @@ impl Connections {
     ///
     /// # Errors
     /// As [`Connection::new`].
-    pub fn to(&self, server: &ServerConfig, scopes: ScopeSet) -> Result<Arc<Connection>, net::Error> {
+    pub(crate) fn to(&self, server: &ServerConfig, scopes: ScopeSet) -> Result<Arc<Connection>, net::Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(&server.id) {
             return Ok(known.clone());

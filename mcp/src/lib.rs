@@ -1,5 +1,5 @@
-//! Guarded MCP client: servers over streamable HTTP and as child processes, in both eras of the protocol, and the boundary that says which
-//! servers there are.
+//! Guarded MCP client: servers over streamable HTTP and as child processes, in both eras of the protocol; and [`Boundary`], a policy with
+//! the servers that it applies to.
 
 pub mod boundary;
 pub mod client;

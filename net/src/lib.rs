@@ -1,5 +1,5 @@
-//! The only place that builds an HTTP client: https only, to allowed addresses only, no redirects, no proxies of the environment,
-//! bodies and waits capped.
+//! HTTP client with an address filter against SSRF: https only, TLS pins, no redirects, no proxies of the environment, limits on time and
+//! size. Abide has no other.
 
 mod address;
 mod cause;

@@ -72,7 +72,7 @@ fn labels(misfit: &Option<FieldError>) -> String {
     match misfit {
         Some(misfit) => format!("{misfit}; correct the labels, or what makes outputs of them"),
         None => {
-            "label the outputs of a slot, say what makes outputs of a label (`Compiler::labeled`), or bootstrap instead"
+            "label the outputs of a slot, say what makes outputs of a label (`Compiler::labeled`, `Compiler::labels_are_outputs`), or bootstrap instead"
                 .to_owned()
         }
     }

@@ -17,7 +17,7 @@ mod random_search;
 mod study;
 mod teach;
 
-/// For those who implement a port.
+/// Needed to implement [`Subject`] or [`Optimizer`].
 pub use async_trait::async_trait;
 pub use board::{Board, Evaluation, ExampleScore, Selection};
 pub use bootstrap_few_shot::BootstrapFewShot;

@@ -176,11 +176,18 @@ where
         self
     }
 
-    /// With the outputs that a label stands for, so that labels can be demonstrations. A label that is an object with the output fields of a
-    /// slot and nothing else stands for itself.
+    /// With the outputs that a label stands for, so that labels can be demonstrations.
     pub fn labeled(mut self, outputs: impl Fn(&L) -> Option<Fields> + Send + Sync + 'static) -> Self {
         self.labeled = Some(Arc::new(outputs));
         self
+    }
+
+    /// With labels that are right outputs themselves: an object with the output fields of a slot.
+    pub fn labels_are_outputs(self) -> Self
+    where
+        L: serde::Serialize,
+    {
+        self.labeled(|label| Fields::of(label).ok())
     }
 
     /// Lets runs that attempted violations become demonstrations if the metric accepts them. For showing what optimizing

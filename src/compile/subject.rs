@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
-use abide_guard::{Labels, Mode, Oversight};
+use abide_base::id::RunId;
+use abide_guard::{Labels, Mode, Oversight, Session};
 use abide_lm::{LmRequest, Message};
 use abide_optimizers::{
     AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject,
@@ -160,7 +161,7 @@ impl<P, L, T> Subject for Compilation<'_, P, L, T>
 where
     P: Program,
     P::Input: Clone + serde::Serialize,
-    L: Send + Sync + serde::Serialize,
+    L: Send + Sync,
     T: Metric<P, L>,
 {
     fn slots(&self) -> &[SlotInfo] {
@@ -171,19 +172,19 @@ where
         self.data.sizes()
     }
 
-    fn labeled(&self, slot: &SlotPath, example: usize) -> Option<Demo> {
+    fn labeled(&self, _slot: &SlotPath, example: usize) -> Option<Demo> {
         let example = self.data.train.get(example)?;
-        let spec = &self.slots.iter().find(|info| info.path == *slot)?.spec;
-        let mut outputs = match self.labeled {
-            Some(outputs) => outputs(&example.label)?,
-            None => Fields::of(&example.label).ok().filter(|label| is_output(label, spec))?,
-        };
+        let mut outputs = self.labeled?(&example.label)?;
         let mut inputs = Fields::of(&example.input).ok()?;
         // demonstrations of runs were scrubbed when they were recorded
         let redactor = self.runtime.boundary().connections().redactor();
         redactor.scrub_map(&mut inputs.0);
         redactor.scrub_map(&mut outputs.0);
-        Some(Demo { inputs, outputs, origin: Origin::Labeled { example: example.id.clone() } })
+        // what an answer may not hold, no demonstration holds
+        let session = Session::new(RunId::random(), Mode::DryRun, &inputs);
+        self.runtime.guard().release(&session, &outputs).ok()?;
+        let example = redactor.scrub(&example.id).into_owned();
+        Some(Demo { inputs, outputs, origin: Origin::Labeled { example } })
     }
 
     async fn rollout(&self, trial: Trial) -> Rollout {
@@ -220,11 +221,6 @@ fn spent(episode: &Episode) -> Spent {
 }
 
 /// What a search may know of each slot, and the digest of its shape.
-/// Whether a label has the output fields of a signature, and nothing else.
-fn is_output(label: &Fields, spec: &crate::SignatureSpec) -> bool {
-    label.0.len() == spec.outputs.len() && spec.outputs.iter().all(|field| label.0.contains_key(&field.name))
-}
-
 pub(super) fn slots_of<P: Module + Tunable>(program: &P) -> (Vec<SlotInfo>, BTreeMap<SlotPath, Digest>) {
     let mut slots = Vec::new();
     program.walk(&SlotPath::root(), &mut |path, slot| {

@@ -8,13 +8,14 @@ pub struct Example<I, L> {
     pub id: String,
     /// What the program gets.
     pub input: I,
-    /// What the metric judges by; no program and no search ever sees it.
+    /// What the metric judges by. No program sees it, and no search but where [`Compiler::labeled`](crate::compile::Compiler::labeled) says what
+    /// outputs it stands for.
     pub label: L,
     /// A word to group results by, such as `ticket` or `injection`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Other columns of its line: kept, and shown to no program.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    /// Other columns of its line: kept for metrics, counted in the dataset's digest, and shown to no program.
+    #[serde(flatten)]
     pub columns: Map<String, Value>,
 }
 

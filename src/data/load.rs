@@ -6,7 +6,11 @@ use std::{
 };
 
 use abide_base::strict;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{self, DeserializeOwned, Visitor},
+    forward_to_deserialize_any,
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -64,13 +68,18 @@ impl Columns {
     fn example<I: DeserializeOwned, L: DeserializeOwned>(mut self, line: usize) -> Result<Example<I, L>, DataError> {
         let id = self.take::<Option<String>>("id")?.unwrap_or_else(|| format!("line-{line}"));
         let (input, label, kind) = (self.take("input")?, self.take("label")?, self.take("kind")?);
-        Ok(Example { id, input, label, kind, columns: self.rest })
+        match self.rest.keys().find_map(|key| Some((key, meant(key)?))) {
+            Some((key, meant)) => {
+                Err(self.refuse(&format!("`{key}` is close to `{meant}`: correct it, or name the column otherwise")))
+            }
+            None => Ok(Example { id, input, label, kind, columns: self.rest }),
+        }
     }
 
     /// The value of a column; one that is missing is `null` for types that take it.
     fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, DataError> {
         let Some(value) = self.rest.remove(name) else {
-            return T::deserialize(Value::Null).map_err(|_| self.missing(name));
+            return T::deserialize(Absent).map_err(|_| self.missing(name));
         };
         serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
@@ -82,8 +91,39 @@ impl Columns {
     fn missing(&self, name: &str) -> DataError {
         let others: Vec<String> = self.rest.keys().map(|key| format!("`{key}`")).collect();
         let others = if others.is_empty() { "nothing else".to_owned() } else { others.join(", ") };
-        let reason = format!("missing field `{name}`; the line has {others}");
-        DataError::Field { place: self.place.clone(), field: ".".to_owned(), reason }
+        self.refuse(&format!("missing field `{name}`; the line has {others}"))
+    }
+
+    fn refuse(&self, reason: &str) -> DataError {
+        DataError::Field { place: self.place.clone(), field: ".".to_owned(), reason: reason.to_owned() }
+    }
+}
+
+/// The column that a name was meant to be, if it looks like one of ours: a misspelt `kind` would lose its examples' group.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    ["id", "input", "label", "kind"]
+        .into_iter()
+        .find(|known| name == *known || (known.len() > 2 && strsim::osa_distance(&name, known) == 1))
+}
+
+/// A column that is not there: `None` for an optional type, and nothing for any other.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("not there"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     FieldSpec, Fields, Signature, SignatureSpec, Slot, SlotPath, SlotState, Tunable,
     adapter::join,
-    runtime::{CallError, Cx},
+    runtime::{CallError, Cx, Infrastructure},
     tool::{ToolOutcome, Toolbox},
 };
 
@@ -54,7 +54,7 @@ impl<S: Signature> ReAct<S> {
 
     async fn steps(&self, cx: &Cx, task: &SignatureSpec, inputs: &Fields) -> Result<Ending, CallError> {
         if let Some(function) = self.tools.function_without_entry(cx.guard().policy()) {
-            return Err(CallError::NoEntry(function.clone()));
+            return Err(Infrastructure::FunctionNotAllowed(function.clone()).into());
         }
         let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(cx, task));
         let mut trajectory: Vec<Value> = Vec::new();

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     ProgramState, Signature, SlotPath, SlotState, Tunable,
-    runtime::CallError,
+    runtime::{CallError, Infrastructure},
     testing::{Repeat, RepeatInput, RepeatOutput, ScriptedLm, reply, runtime},
     tool::{Function, Toolbox},
 };
@@ -51,7 +51,7 @@ async fn a_function_without_an_entry_ends_the_run_before_a_model_is_asked() {
     let lm = ScriptedLm::texts(["never asked for"]);
     let run = runtime(lm.clone(), "").run(&ReAct::<Repeat>::new(notes()), RepeatInput { word: "x".into() }).await;
     let error = run.outcome.unwrap_err();
-    assert_eq!(error, CallError::NoEntry("notes".try_into().unwrap()));
+    assert_eq!(error, CallError::Infrastructure(Infrastructure::FunctionNotAllowed("notes".try_into().unwrap())));
     assert!(error.to_string().contains("add `[tools.notes]`") && lm.requests().is_empty(), "{error}");
 }
 

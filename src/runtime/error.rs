@@ -31,11 +31,6 @@ pub enum CallError {
     /// The run used up its model calls.
     #[error("the run used up its {0} model calls: raise `limits.model_calls`, or make the program shorter")]
     ModelCalls(u32),
-    /// A function among the agent's tools has no entry in the boundary, so that no call of it would be permitted. No model was asked.
-    #[error(
-        "the boundary has no entry for the function `{0}`: add `[tools.{0}]` to it, or take the function out of the toolbox"
-    )]
-    NoEntry(ToolName),
     /// A module's own reason, for modules that users write.
     #[error("{0}")]
     Module(String),
@@ -60,6 +55,11 @@ pub enum Infrastructure {
     /// A tool server was sent a call, and its reply did not come: the tool may have done it.
     #[error("{0}")]
     Unconfirmed(String),
+    /// A function among the agent's tools has no entry in the boundary, so that no call of it would be permitted. No model was asked.
+    #[error(
+        "the boundary has no entry for the function `{0}`: add `[tools.{0}]` to it, or take the function out of the toolbox"
+    )]
+    FunctionNotAllowed(ToolName),
     /// The run took longer than it may.
     #[error("the run was not done after {0:?}: raise `limits.deadline`, or look for what hangs")]
     Deadline(Duration),

@@ -1,8 +1,8 @@
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
+use abide::lm::Lm;
 use abide_base::{event::SecurityEvent, id::RunId};
-use abide_guard::{Caller, Denied, Labels, Mode, Oversight, Session, policy::Registry};
-use abide_lm::Lm;
+use abide_guard::{Caller, Denied, Guard, Labels, Mode, Oversight, Session, policy::Registry};
 use abide_mcp::Boundary;
 use futures_util::FutureExt;
 
@@ -23,7 +23,7 @@ use crate::{
 /// There is none without a boundary:
 ///
 /// ```compile_fail,E0599
-/// fn unbounded(model: std::sync::Arc<dyn abide_lm::Lm>) -> abide::Runtime {
+/// fn unbounded(model: std::sync::Arc<dyn abide::lm::Lm>) -> abide::Runtime {
 ///     abide::Runtime::builder().lm(model).build()
 /// }
 /// ```
@@ -174,6 +174,10 @@ impl Runtime {
     /// The model.
     pub fn lm(&self) -> &Arc<dyn Lm> {
         &self.shared.lm
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.shared.guard
     }
 
     /// The boundary.

@@ -163,7 +163,7 @@ impl Toolbox {
                 .join(", ");
             return Err(ToolboxError::NotListed { tool: tool.clone(), hint: format!("it has {hint}") });
         }
-        match tools.specs.iter().find_map(|spec| without_rule(boundary.policy(), spec)) {
+        match tools.specs.iter().find_map(|spec| rule_without_argument(boundary.policy(), spec)) {
             Some(error) => Err(error),
             None => Ok(Self { tools: Arc::new(tools) }),
         }
@@ -214,7 +214,7 @@ impl Toolbox {
     }
 
     /// The first function that a policy has no entry for.
-    pub fn function_without_entry(&self, policy: &Policy) -> Option<&ToolName> {
+    pub(crate) fn function_without_entry(&self, policy: &Policy) -> Option<&ToolName> {
         self.tools.functions.keys().find(|name| policy.tool(name).is_none())
     }
 
@@ -304,7 +304,7 @@ impl Tools {
         let live = boundary.connections();
         let mut tools = Self::default();
         for server in boundary.servers().filter(|server| is_wanted(&server.id)) {
-            tools.add(McpServer::connect(boundary.connection(server)?).await?, boundary);
+            tools.add(McpServer::connect(boundary.connection(&server.id)?).await?, boundary);
         }
         for command in boundary.commands().filter(|command| is_wanted(&command.id)) {
             tools.add(McpServer::spawn(command.clone(), live.clock().clone(), live.redactor()).await?, boundary);
@@ -338,14 +338,18 @@ impl Tools {
 }
 
 /// The error for a rule of an argument that a tool does not take.
-fn without_rule(policy: &Policy, spec: &ToolSpec) -> Option<ToolboxError> {
+fn rule_without_argument(policy: &Policy, spec: &ToolSpec) -> Option<ToolboxError> {
     let rules = policy.tool(&spec.name)?.arguments.iter();
     let names = rules.flat_map(|(argument, rule)| {
         rule.all().into_iter().map(move |(fields, _)| [&[argument.as_str()], fields.as_slice()].concat())
     });
     let path = names.into_iter().find(|path| !takes_field(&spec.input_schema, path.iter().copied()))?;
     let taken = spec.input_schema.get("properties").and_then(Value::as_object);
-    let taken: Vec<&str> = taken.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect();
+    // a server's words: names only, and few of them
+    let is_name =
+        |name: &&str| name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    let taken = taken.into_iter().flat_map(|map| map.keys().map(String::as_str));
+    let taken: Vec<&str> = taken.filter(is_name).take(16).collect();
     let hint = if taken.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", taken.join(", ")) };
     Some(ToolboxError::NoSuchArgument { tool: spec.name.clone(), argument: path.join("."), hint })
 }

@@ -264,7 +264,7 @@ async fn errors(scene: &Scene, shown: &mut Shown) {
     shown.value("boundary", &scene.boundary);
     shown.value("redactor", scene.boundary.connections().redactor());
     let server = scene.boundary.servers().next().unwrap();
-    let connection = scene.boundary.connection(server).unwrap();
+    let connection = scene.boundary.connection(&server.id).unwrap();
     let token = connection.identity().token().await.unwrap();
     assert_eq!(token.hash.len(), 16, "this is the token of the gateway");
     shown.value("server", server);

@@ -17,8 +17,8 @@ use abide::{
     credentials::jwt::{self, Claims, Refusal, ResourceServer, Verifier},
     net::{self, Request},
     scope::ScopeSet,
-    token_shape::is_jwt,
 };
+use abide_base::token_shape::is_jwt;
 use abide_testbed::{
     Options, Testbed, TraceId,
     log::{self, Verdict},

@@ -10,6 +10,12 @@ use crate::jwt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
+    /// A request that should carry the server's token goes elsewhere.
+    #[error("the token is for `{server}`, and the request goes elsewhere: it is not sent")]
+    OtherAddress {
+        /// The server.
+        server: String,
+    },
     /// The exchange with the issuer failed.
     #[error("no token from issuer `{issuer}`: {reason}")]
     Network {

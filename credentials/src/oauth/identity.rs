@@ -183,10 +183,16 @@ impl Identity {
     }
 
     /// Puts a token into a request to the server, and says which; `None` if the server takes no tokens.
+    ///
+    /// # Errors
+    /// As [`Identity::token`], and where the request goes anywhere else.
     pub async fn attach(&self, request: &mut Request) -> Result<Option<Arc<AccessToken>>, AuthError> {
         let Some(issuing) = &self.issuing else {
             return Ok(None);
         };
+        if request.url != self.resource.url {
+            return Err(AuthError::OtherAddress { server: self.resource.url.to_string() });
+        }
         let token = self.token().await?;
         request.headers.insert(AUTHORIZATION, token.authorization().clone());
         if let (Proof::Dpop, Some(prover)) = (token.proof(), &issuing.prover) {

@@ -267,8 +267,12 @@ impl Guard {
         call: &ToolCall,
         row: &mut Row,
     ) -> Result<Option<Denied>, Unauthorized> {
-        // a function has no server, and so no token and no scopes
-        let Some(server) = self.policy.server_of(&call.tool) else { return Ok(None) };
+        let Some(server) = self.policy.server_of(&call.tool) else {
+            // a function has no server, and so no token and no scopes
+            let is_function = call.tool.server().is_none();
+            let unknown = || Denied::new(EventKind::ToolNotAllowed, "the policy does not name the tool's server");
+            return Ok((!is_function).then(unknown));
+        };
         let granted = self.grants.granted(server).await.map_err(Unauthorized::Unavailable)?;
         let Some(granted) = granted else { return Ok(None) };
         let denied = token::check(rule, &granted.scopes).err();

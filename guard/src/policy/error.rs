@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why there is no boundary. Names files, keys and variables; never shows a value that could be a secret.
+/// A policy or boundary file that cannot be used. Names files, keys and variables; never shows a value that could be a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BoundaryError {

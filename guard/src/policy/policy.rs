@@ -61,7 +61,7 @@ impl Policy {
     /// Anything that is wrong, all at once.
     pub fn new(spec: PolicySpec) -> Result<Self, BoundaryError> {
         let problems = validate::validate(&spec, &validate::Declared::by(&spec));
-        if problems.is_empty() { Self::checked(spec) } else { Err(invalid("in code", problems)) }
+        if problems.is_empty() { Self::of(spec) } else { Err(invalid("in code", problems)) }
     }
 
     /// Its digest: of the tools with their rules, limits, what compiling may write, and the servers' ids. Addresses, client ids and
@@ -156,11 +156,19 @@ impl Policy {
     /// A policy without servers and tools: every call is refused.
     #[expect(clippy::expect_used, reason = "an empty policy has no number that JSON could not hold")]
     pub fn empty() -> Self {
-        Self::checked(PolicySpec::default()).expect("an empty policy has a digest")
+        Self::of(PolicySpec::default()).expect("an empty policy has a digest")
     }
 
-    /// A policy of a spec that was validated.
-    pub fn checked(spec: PolicySpec) -> Result<Self, BoundaryError> {
+    /// A policy of a spec whose other parts were read with it: `declared` says which names they declare.
+    ///
+    /// # Errors
+    /// Anything that is wrong, all at once.
+    pub fn checked(spec: PolicySpec, declared: &super::Declared) -> Result<Self, BoundaryError> {
+        let problems = super::validate::validate(&spec, declared);
+        if problems.is_empty() { Self::of(spec) } else { Err(invalid("policy", problems)) }
+    }
+
+    fn of(spec: PolicySpec) -> Result<Self, BoundaryError> {
         let digest =
             digest(&spec).map_err(|error| invalid("policy", vec![Problem::new("tools", error.to_string())]))?;
         let (watched, kept_in) = (watched(&spec), kept_in(&spec));
@@ -170,7 +178,7 @@ impl Policy {
     fn read(name: &str, text: &str, base_dir: &Path) -> Result<Self, BoundaryError> {
         check_size(name, text)?;
         let (spec, _) = file::read_policy(text, base_dir).map_err(|problems| invalid(name, problems))?;
-        Self::checked(spec)
+        Self::of(spec)
     }
 }
 

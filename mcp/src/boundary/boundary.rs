@@ -4,7 +4,9 @@ use abide_base::{
     call::{ServerId, ToolName},
     clock::Clock,
 };
-use abide_guard::policy::{BoundaryError, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of};
+use abide_guard::policy::{
+    BoundaryError, Declared, Lines, LoadMode, Policy, PolicySpec, Problem, check_size, invalid, text_of,
+};
 
 use super::file;
 use crate::{
@@ -63,8 +65,9 @@ impl Boundary {
     /// Anything that is wrong, all at once.
     pub fn new(policy: PolicySpec, servers: Servers) -> Result<Self, BoundaryError> {
         let policy = PolicySpec { servers: servers.ids(), ..policy };
-        let problems = file::validate(&policy, &servers);
-        if problems.is_empty() { Self::checked(policy, servers) } else { Err(invalid("in code", problems)) }
+        let declared = Declared::by(&policy);
+        let problems = file::problems(&policy, &servers, &declared);
+        if problems.is_empty() { Self::checked(policy, servers, &declared) } else { Err(invalid("in code", problems)) }
     }
 
     /// A copy in which the address or the credentials of one server are others, as staging and test servers need. Rules stay, and
@@ -135,8 +138,9 @@ impl Boundary {
         mode: LoadMode,
     ) -> Result<(Self, Lines), BoundaryError> {
         check_size(name, text)?;
-        let (policy, servers, lines) = file::read(text, context, mode).map_err(|problems| invalid(name, problems))?;
-        Ok((Self::checked(policy, servers)?, lines))
+        let (policy, servers, declared, lines) =
+            file::read(text, context, mode).map_err(|problems| invalid(name, problems))?;
+        Ok((Self::checked(policy, servers, &declared)?, lines))
     }
 
     fn loaded(path: &Path, mode: LoadMode) -> Result<Self, BoundaryError> {
@@ -146,8 +150,8 @@ impl Boundary {
         Self::read(&name, &text, context, mode).map(|(boundary, _)| boundary)
     }
 
-    fn checked(policy: PolicySpec, servers: Servers) -> Result<Self, BoundaryError> {
-        let (policy, servers) = (Policy::checked(policy)?, Arc::new(servers));
+    fn checked(policy: PolicySpec, servers: Servers, declared: &Declared) -> Result<Self, BoundaryError> {
+        let (policy, servers) = (Policy::checked(policy, declared)?, Arc::new(servers));
         Ok(Self { policy, servers, connections: Connections::default() })
     }
 }

@@ -4,12 +4,12 @@ use abide_guard::policy::{self, Declared, Lines, LoadMode, PolicySpec, Problem, 
 
 use crate::servers::{self, LoadContext, Servers};
 
-/// What a file says, and on which lines.
+/// What a file says, what it declares, and on which lines.
 pub(super) fn read(
     text: &str,
     context: LoadContext<'_>,
     mode: LoadMode,
-) -> Result<(PolicySpec, Servers, Lines), Vec<Problem>> {
+) -> Result<(PolicySpec, Servers, Declared, Lines), Vec<Problem>> {
     let read = policy::read_file(text, |root| {
         let mut policy = policy::read(root, context.base_dir, mode);
         let servers = servers::read(root, &context);
@@ -18,17 +18,13 @@ pub(super) fn read(
         let is_without_servers = mode == LoadMode::Review && !root.has("servers");
         let declared = if is_without_servers { declared.with_servers_of(&policy) } else { declared };
         let problems = problems(&policy, &servers, &declared);
-        ((policy, servers), problems)
+        ((policy, servers, declared), problems)
     });
-    read.map(|((policy, servers), lines)| (policy, servers, lines))
+    read.map(|((policy, servers, declared), lines)| (policy, servers, declared, lines))
 }
 
-/// Every problem of a boundary that was made in code.
-pub(super) fn validate(policy: &PolicySpec, servers: &Servers) -> Vec<Problem> {
-    problems(policy, servers, &Declared::by(policy))
-}
-
-fn problems(policy: &PolicySpec, servers: &Servers, declared: &Declared) -> Vec<Problem> {
+/// Every problem of a policy and of the servers beside it.
+pub(super) fn problems(policy: &PolicySpec, servers: &Servers, declared: &Declared) -> Vec<Problem> {
     let mut problems = servers::validate(servers);
     problems.extend(policy::validate(policy, declared));
     let scoped = policy.tools.iter().filter(|(_, rule)| !rule.scopes.is_empty());

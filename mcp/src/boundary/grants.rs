@@ -6,15 +6,17 @@ use abide_net as net;
 use async_trait::async_trait;
 
 use super::Boundary;
-use crate::{Connection, servers::ServerConfig};
+use crate::Connection;
 
 impl Boundary {
     /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.
     ///
     /// # Errors
-    /// The server's certification authorities cannot be used, or its address may not be spoken to.
-    pub fn connection(&self, server: &ServerConfig) -> Result<Arc<Connection>, net::Error> {
-        self.connections().to(server, self.policy().scopes_for(&server.id))
+    /// There is no such server over HTTP, its certification authorities cannot be used, or its address may not be spoken to.
+    pub fn connection(&self, server: &ServerId) -> Result<Arc<Connection>, net::Error> {
+        let unknown = || net::Error::Setup(format!("the boundary has no server `{server}` over HTTP"));
+        let config = self.server(server).ok_or_else(unknown)?;
+        self.connections().to(config, self.policy().scopes_for(server))
     }
 }
 
@@ -26,7 +28,7 @@ impl Grants for Boundary {
             return Ok(None);
         }
         let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
-        let connection = self.connection(config).map_err(|error| failed(error.to_string()))?;
+        let connection = self.connection(server).map_err(|error| failed(error.to_string()))?;
         if config.oauth().is_none() {
             return Ok(None);
         }

@@ -1,7 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use abide_base::secret::Secret;
-use serde_json::json;
 
 use super::*;
 use crate::{
@@ -40,17 +39,4 @@ async fn secrets_reach_neither_the_proposer_nor_a_demonstration() {
     assert_eq!(demo.outputs.get("echo").unwrap(), "[redacted]");
     compilation.ask(&format!("improve on {SECRET}"), 0).await.unwrap();
     assert_eq!(lm.asked(), ["improve on [redacted]"]);
-}
-
-#[test]
-fn a_label_with_the_outputs_of_a_slot_stands_for_itself() {
-    let spec = <Repeat as crate::Signature>::spec();
-    for (label, expected) in [
-        (json!({ "echo": "x" }), true),
-        (json!({ "echo": "x", "why": "y" }), false),
-        (json!({ "word": "x" }), false),
-        (json!({}), false),
-    ] {
-        assert_eq!(is_output(&Fields::of(&label).unwrap(), &spec), expected, "{label}");
-    }
 }
