@@ -6,13 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use abide::{
-    credentials::jwt::{
-        MAX_TOKEN,
-        fuzzing::{Keys, is_read},
-    },
-    token_shape::is_jwt,
+use abide::credentials::jwt::{
+    MAX_TOKEN,
+    fuzzing::{Keys, is_read},
 };
+use abide_base::token_shape::is_jwt;
 use abide_fuzz::assert_short;
 use libfuzzer_sys::fuzz_target;
 
