@@ -3,14 +3,14 @@
 #[doc = include_str!("../docs/audit.md")]
 pub mod audit {}
 
-/// [audit]: super::audit
-/// [episodes.md]: super::episodes
-/// [servers.md]: super::servers
+/// [audit]: crate::guide::audit
+/// [episodes.md]: crate::guide::episodes
+/// [servers.md]: crate::guide::servers
 ///
 #[doc = include_str!("../docs/boundary.md")]
 pub mod boundary {}
 
-/// [events]: super::events
+/// [events]: crate::guide::events
 ///
 #[doc = include_str!("../docs/episodes.md")]
 pub mod episodes {}
@@ -23,7 +23,7 @@ pub mod events {}
 #[doc = include_str!("../docs/prompt-format.md")]
 pub mod prompt_format {}
 
-/// [events.md]: super::events
+/// [events.md]: crate::guide::events
 /// [their cases]: https://github.com/abide-rs/abide/blob/main/tests/it/wild/README.md
 ///
 #[doc = include_str!("../docs/servers.md")]
