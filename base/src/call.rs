@@ -34,7 +34,7 @@ pub enum Effect {
     Read,
     /// Changes the server's own data.
     Write,
-    /// Reaches somebody else: sends mail, moves money.
+    /// Affects an outside party: sends mail, moves money.
     External,
 }
 

@@ -76,7 +76,7 @@ impl ManualClock {
         self.elapsed.send_modify(|elapsed| *elapsed = elapsed.saturating_add(by));
     }
 
-    /// Makes the time of day jump, as an administrator or NTP would; nobody wakes up.
+    /// Makes the time of day jump, as an administrator or NTP would; no sleeper wakes up.
     pub fn set_origin(&self, origin: SystemTime) {
         *self.origin.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = origin;
     }

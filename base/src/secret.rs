@@ -79,7 +79,7 @@ impl Redactor {
         });
     }
 
-    /// Learns a secret for good: one that is configured. Whoever makes many tokens come and go cannot make it be forgotten.
+    /// Learns a secret for good: one that is configured. A server that makes many tokens come and go cannot make it be forgotten.
     pub fn keep(&self, secret: &Secret<String>) {
         self.known
             .write()

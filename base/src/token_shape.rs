@@ -31,7 +31,7 @@ fn is_json(text: &[u8]) -> bool {
     matches!(strip_bom(text).iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0), Some(b'{' | b'['))
 }
 
-/// As much of a part as somebody could decode.
+/// As much of a part as can be decoded.
 fn decoded(part: &str) -> Vec<u8> {
     let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let urlsafe = |byte| match byte {

@@ -295,7 +295,7 @@ fn tool_of(text: &str) -> Result<ToolName, String> {
 }
 
 fn code_of(text: &str) -> Result<EventKind, String> {
-    EventKind::named(text).ok_or_else(|| "is no code of an event: see docs/events.md".to_owned())
+    EventKind::named(text).ok_or_else(|| "is not the code of an event: see docs/events.md".to_owned())
 }
 
 fn time_of(text: &str) -> Result<OffsetDateTime, String> {

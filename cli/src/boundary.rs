@@ -100,7 +100,7 @@ pub(super) fn infer(
         out.write_all(text.as_bytes())?;
         return Ok(0);
     };
-    // what stands there may have been read and corrected by somebody
+    // what stands there may have been read and corrected by an author
     let written = File::create_new(file).and_then(|mut new| new.write_all(text.as_bytes()));
     written.map_err(|error| CliError::File { file: file.display().to_string(), error })?;
     Ok(0)

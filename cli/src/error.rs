@@ -32,7 +32,7 @@ pub(super) enum CliError {
     Episodes { file: String, reason: String },
     #[error("`{file}` cannot be written: {error}; name a new file")]
     File { file: String, error: io::Error },
-    #[error("`{text}` is no tool: {error}")]
+    #[error("`{text}` is not a tool: {error}")]
     Tool { text: String, error: NameError },
     #[error(transparent)]
     Infer(#[from] InferError),

@@ -82,7 +82,7 @@ impl Tally {
         }
         if self.questions > 0 {
             let share = self.questions as f64 * 100.0 / self.episodes as f64;
-            writeln!(out, "{} to somebody: {share:.0} per hundred episodes", plural(self.questions, "question"))?;
+            writeln!(out, "{} to approvers: {share:.0} per hundred episodes", plural(self.questions, "question"))?;
         }
         for unexpected in &self.unexpected {
             writeln!(out, "not as expected: {unexpected}")?;

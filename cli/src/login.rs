@@ -45,7 +45,7 @@ pub(super) fn logout(server: &str, boundary: &Path, out: &mut dyn Write) -> Resu
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(log_out(&config.resource_server(), Arc::new(SystemClock::new())))?;
     match outcome {
-        None => writeln!(out, "nobody was logged in to `{server}`")?,
+        None => writeln!(out, "no login is kept for `{server}`")?,
         Some(Revocation::Done) => writeln!(out, "logged out of `{server}`")?,
         Some(Revocation::NotOffered) => {
             writeln!(out, "logged out of `{server}` here; its issuer has no way to be told")?;
@@ -123,7 +123,7 @@ async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
     let connection = Connection::new(config, ScopeSet::new(), Arc::new(SystemClock::new()), Redactor::new())?;
     let wanted = match McpServer::connect(Arc::new(connection)).await {
         Ok(_) => {
-            writeln!(out, "`{url}` takes everybody. For the boundary, under a name of yours:\n")?;
+            writeln!(out, "`{url}` requires no token. For the boundary, under a name of yours:\n")?;
             writeln!(out, "[servers.NAME]\nurl = {}\nauthorization = \"none\"", quoted(url.as_str()))?;
             return Ok(0);
         }
@@ -143,13 +143,13 @@ fn describe(url: &Url, wanted: &TokenChallenge, found: &ResourceMetadata, out: &
     if let Some(scopes) = found.scopes.as_ref().filter(|scopes| !scopes.is_empty()) {
         writeln!(out, "and wants the scopes:\n  {}", listed(scopes))?;
     }
-    writeln!(out, "Nothing was sent to anybody. If you trust that issuer, for the boundary, under a name of yours:\n")?;
+    writeln!(out, "Nothing was sent. If you trust that issuer, for the boundary, under a name of yours:\n")?;
     let issuer = found.issuers.first().map(String::as_str).unwrap_or_default();
     writeln!(out, "[servers.NAME]\nurl = {}\nissuer = {}", quoted(url.as_str()), quoted(issuer))?;
     if let Some(resource) = found.resource.as_deref().filter(|named| *named != url.as_str().trim_end_matches('/')) {
         writeln!(
             out,
-            "# it calls itself that, and tokens will be good for all of it: only if nobody else serves a part of it"
+            "# it calls itself that, and tokens will be good for all of it: only if no other party serves a part of it"
         )?;
         writeln!(out, "resource = {}", quoted(resource))?;
     }
@@ -158,7 +158,7 @@ fn describe(url: &Url, wanted: &TokenChallenge, found: &ResourceMetadata, out: &
     }
     writeln!(
         out,
-        "grant = \"login\"\nregistration = \"dynamic\" # or `client_id = \"…\"`, if somebody registered you there"
+        "grant = \"login\"\nregistration = \"dynamic\" # or `client_id = \"…\"`, if you are registered there"
     )?;
     writeln!(out, "\nThen: abide login NAME")?;
     Ok(())
@@ -171,7 +171,7 @@ fn with_login(server: &str, boundary: &Boundary) -> Result<ServerConfig, CliErro
     };
     let mut config = config.clone();
     if code_of(&mut config).is_none() {
-        return Err(CliError::Login(format!("nobody needs to log in to `{server}`: its `grant` is not `login`")));
+        return Err(CliError::Login(format!("no login is needed for `{server}`: its `grant` is not `login`")));
     }
     Ok(config)
 }

@@ -61,7 +61,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Ok(code) => code,
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            // there is nobody left to tell
+            // no reader is left
             let _ = writeln!(err, "error: {}", text::message(&error.to_string()));
             failure
         }

@@ -1,4 +1,4 @@
-//! Asking somebody about a call: before it is made, or when it was refused for a reason that somebody may lift.
+//! Human-in-the-loop approval: an approver is asked before a call is made, or whether a refusal is overridden.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
 
@@ -20,7 +20,7 @@ pub trait Approver: Send + Sync {
     async fn ask(&self, question: &Question) -> Result<Reply, ApproverError>;
 }
 
-/// What somebody has to decide. The arguments are what will be sent, letter by letter; show all of them.
+/// What an approver decides. The arguments are what will be sent, letter by letter; show all of them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Question {
@@ -38,7 +38,7 @@ pub struct Question {
     pub objections: Vec<Denied>,
 }
 
-/// What somebody has decided.
+/// The approver's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// This call may be made, once.
@@ -52,7 +52,7 @@ pub enum Reply {
 #[error("{0}")]
 pub struct ApproverError(pub String);
 
-/// An approver, or nobody.
+/// An approver, or none.
 #[derive(Clone, Default)]
 pub(super) struct Approvals(Option<Arc<dyn Approver>>);
 
@@ -85,6 +85,6 @@ impl Approvals {
 
 impl fmt::Debug for Approvals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Approvals" } else { "Approvals(nobody)" })
+        f.write_str(if self.0.is_some() { "Approvals" } else { "Approvals(none)" })
     }
 }

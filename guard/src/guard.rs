@@ -14,14 +14,14 @@
 //! | 8 | do the user's own checks agree? | theirs; an error or a panic: `check_failed` |
 //! | 9 | is there a place left: calls, values, budget, text sent out? | `call_limit`, `bulk_access`, `budget_exhausted`, `outgoing_limit` |
 //! | 10 | have the calls come that must come before, and none that must not, nor the same write? | `sequence_denied`, `redundant_call` |
-//! | 11 | does somebody say yes, where somebody must or may? | `approval_missing` |
+//! | 11 | is the call approved, where approval is required? | `approval_missing` |
 //! | 12 | is there a place in the windows and in the rate? | `rate_limited` |
 //! | 13 | is the decision in the audit? | `check_failed` |
 //!
 //! **One refusal is enough**: whatever others say, the call is not made. Steps 1, 2 and 4 end the asking, because nothing more can be
 //! said of such a call; 3 and 5 to 8 are all asked, and all that they object is recorded, the first of it as the reason that the
-//! program is told. Steps 9 to 13 take a place or somebody's time, so they are asked only where nobody has objected, or where all
-//! objections are ones that the rule lets somebody lift (`overridable`).
+//! program is told. Steps 9 to 13 take a place or an approver's time, so they are asked only where no check has objected, or where all
+//! objections are ones that the rule lets an approver override (`overridable`).
 //!
 //! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`PendingCall`] is made in one line of `guard/guard.rs`.
 

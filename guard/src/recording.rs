@@ -54,7 +54,7 @@ pub struct RecordedCall {
     pub expect: Option<Expectation>,
 }
 
-/// What somebody expects of a call.
+/// What is expected of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Expectation {
@@ -68,7 +68,7 @@ pub enum Expectation {
 
 /// A recording that says what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` in `{place}` is no {kind}: correct it")]
+#[error("`{text}` in `{place}` is not a {kind}: correct it")]
 pub struct ReplayError {
     /// What it says.
     pub text: String,

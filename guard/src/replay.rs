@@ -3,7 +3,7 @@
 //! An episode is one line of JSON: `{"id", "input": {…}, "session": {"scopes": […], "registry": {"NAME": […]}}, "calls": [{"tool",
 //! "arguments", "result"}]}`. The calls are decided one after the other, by the rules that the guard asks while a program runs: entry,
 //! scopes, arguments, provenance, leaks, counts, sequences. A result is seen by later calls only, and one of a denied call by none.
-//! What needs a server, a clock, somebody or code is left out: the tools' own schemas and locked definitions, rates and windows,
+//! What needs a server, a clock, an approver or code is left out: the tools' own schemas and locked definitions, rates and windows,
 //! answers to questions, own checks.
 
 use abide_base::{
@@ -37,7 +37,7 @@ pub enum Decision {
     Deny,
 }
 
-/// What somebody would have been asked.
+/// What an approver would have been asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
@@ -65,7 +65,7 @@ pub struct Decided<'r> {
     /// What it is called in audits and scores; `None` if the call is permitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
-    /// What somebody would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes to
+    /// What an approver would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes to
     /// an `approve`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask: Option<Ask>,
@@ -77,7 +77,7 @@ pub struct Decided<'r> {
 /// Decides every call of a recording.
 ///
 /// # Errors
-/// A text in `session.scopes` is no scope.
+/// A text in `session.scopes` is not a scope.
 pub fn replay<'r>(policy: &Policy, recording: &'r Recording) -> Result<Vec<Decided<'r>>, ReplayError> {
     let scopes = scopes(recording)?;
     let session = session(recording);
@@ -181,7 +181,7 @@ fn decide(
     }
     let wanted = Wanted { call: &call, arguments_digest: &arguments_digest(&call), attempt };
     let reserved = session.reserve(policy, rule, wanted);
-    // nobody is asked about a call for which there is no place
+    // no approver is asked about a call for which there is no place
     let (reservation, _) = reserved.map_err(|denied| refused(denials.first().unwrap_or(&denied), None))?;
     if let Some(first) = denials.first() {
         return Err(refused(first, Some(Ask::Lift)));

@@ -70,7 +70,7 @@ impl Endpoint {
         }
         let mut url = base.clone();
         url.path_segments_mut()
-            .map_err(|()| unusable("its base address is no http address"))?
+            .map_err(|()| unusable("its base address is not an http address"))?
             .pop_if_empty()
             .extend(path.split('/'));
         Ok(Self {

@@ -38,7 +38,7 @@ pub fn from(get: impl Fn(&str) -> Option<String>) -> Result<Arc<dyn Lm>, LmError
     let base = match get(BASE_URL) {
         Some(base) => {
             options = net::Options::own_network();
-            base.parse().map_err(|error| config(&id, format!("`{BASE_URL}` is no address ({error})")))?
+            base.parse().map_err(|error| config(&id, format!("`{BASE_URL}` is not an address ({error})")))?
         }
         None if key.is_none() => {
             let hint = format!("give the key for `{id}`, or name another server in `{BASE_URL}`");

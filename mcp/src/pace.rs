@@ -9,9 +9,9 @@ use std::{
 use abide_base::clock::Clock;
 use abide_guard::{limit::rate::Limiter, policy::Rate};
 
-/// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, everybody
-/// goes on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, and
-/// takes none in between, it is not one caller who asks too much: everybody waits as long as it says.
+/// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, all callers
+/// go on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, and
+/// takes none in between, it is not one caller who asks too much: all callers wait as long as it says.
 pub(crate) struct Pace {
     limiter: Option<Limiter>,
     clock: Arc<dyn Clock>,

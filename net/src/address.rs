@@ -32,7 +32,7 @@ pub enum AddressKind {
     Reserved,
     /// The same cable (RFC 3927, RFC 4291).
     LinkLocal,
-    /// A local network's own translation to IPv4 (RFC 8215), of which nobody outside knows where it leads.
+    /// A local network's own translation to IPv4 (RFC 8215), of which it is not known outside where it leads.
     Translated,
     /// A group of hosts.
     Multicast,

@@ -18,7 +18,7 @@ use crate::{
 
 /// An HTTP client. Clones share its connections.
 ///
-/// It speaks https to everybody but the machine itself, connects to no address that [`Options::addresses`] does not allow,
+/// It speaks https to every server but the machine itself, connects to no address that [`Options::addresses`] does not allow,
 /// follows no redirect, takes no proxy from the environment, and reads no body without a limit.
 #[derive(Clone)]
 pub struct Client {
@@ -71,7 +71,7 @@ pub struct Streamed {
     host: Arc<str>,
 }
 
-/// Whoever answers nothing for so long is asked again; and what waits for the answer, such as a token that many runs share, goes on.
+/// A server that answers nothing for so long is asked again; and what waits for the answer, such as a token that many runs share, goes on.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BODY: usize = 1 << 20;
 /// Between asking a busy HTTP/2 connection whether it is still there, and for its answer.

@@ -83,7 +83,7 @@ pub enum Error {
     },
     /// The certificate is trusted, but its key is none of the pinned ones.
     #[error(
-        "certificate of `{host}` has none of the pinned keys: check `spki_pins`, or whether somebody is in between"
+        "certificate of `{host}` has none of the pinned keys: check `spki_pins`; the connection may be intercepted"
     )]
     PinMismatch {
         /// Host and port.

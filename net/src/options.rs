@@ -18,10 +18,10 @@ pub struct Options {
     pub min_tls: TlsVersion,
     /// Who we are to a server that asks for a certificate (mutual TLS).
     pub client_certificate: Option<ClientCertificate>,
-    /// An HTTP proxy to go through, by `CONNECT`, to everybody but this machine. Only this setting names one, never the
+    /// An HTTP proxy to go through, by `CONNECT`, to every server but this machine. Only this setting names one, never the
     /// environment.
     ///
-    /// Nobody but the proxy connects then, so it is the proxy that turns names into addresses. A name is looked up here too,
+    /// Only the proxy connects then, so it is the proxy that turns names into addresses. A name is looked up here too,
     /// and refused when this shows a forbidden address; one that is unknown here is left to the proxy. What a proxy may
     /// reach is to be limited at the proxy.
     pub proxy: Option<Url>,
@@ -52,7 +52,7 @@ pub enum TlsVersion {
 pub struct ClientCertificate {
     /// PEM file of the certificate, followed by those of the authorities between it and one that the server trusts.
     pub certificate: PathBuf,
-    /// PEM file of the private key, unencrypted: PKCS#8, SEC1 or PKCS#1. May be the same file. Nobody else should be able to read it.
+    /// PEM file of the private key, unencrypted: PKCS#8, SEC1 or PKCS#1. May be the same file. No other user should be able to read it.
     pub key: PathBuf,
 }
 

@@ -13,7 +13,7 @@ pub(super) trait Lookup: Send + Sync {
 /// What the system says.
 pub(super) struct System;
 
-/// Looks a name up once per connection, and lets nobody connect to anything but the addresses that it judged.
+/// Looks a name up once per connection, and lets connections go only to the addresses that it judged.
 #[derive(Clone)]
 pub(super) struct Resolver {
     pub(super) lookup: Arc<dyn Lookup>,

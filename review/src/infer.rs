@@ -12,7 +12,7 @@
 //!   session before fields of earlier replies. A field of a reply counts only where all that it ever held looks like names and numbers,
 //!   never prose, and where the run had not itself said the value before. Figures that stand for
 //!   no record come from anywhere unless three different ones had a source, since one or two may have stood there by chance.
-//! - What no source has: names of somebody or something (no blanks, letters with figures or signs) are listed one by one and never
+//! - What no source has: names of persons or things (no blanks, letters with figures or signs) are listed one by one and never
 //!   generalised; values that recur in three runs or more are listed too; figures become a pattern, numbers a range, prose a length (each in `shape`).
 //! - Arguments that no call of a tool had, or none with a value, are not listed, and so they are refused.
 //! - **Counts** are the largest of any one run.

@@ -87,7 +87,7 @@ impl Artifact {
         Self::parse(&bytes).map_err(|reason| ArtifactError::File { path: path.to_owned(), reason: Box::new(reason) })
     }
 
-    /// Writes the file, or replaces it: whoever reads sees the old file or the new one, never a part. A missing folder is made.
+    /// Writes the file, or replaces it: a reader sees the old file or the new one, never a part. A missing folder is made.
     ///
     /// # Errors
     /// [`ArtifactError::Io`]; a file that was there before is as it was.

@@ -35,7 +35,7 @@ pub struct Program {
     pub slots: BTreeMap<SlotPath, Digest>,
 }
 
-/// What a program needs from whoever runs it.
+/// What a program needs from the operator who runs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requires {

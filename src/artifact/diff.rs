@@ -1,4 +1,4 @@
-//! What changed between two artifacts, for whoever reviews the change.
+//! What changed between two artifacts, for the reviewer of the change.
 
 mod diff;
 mod evidence;

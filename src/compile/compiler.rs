@@ -87,7 +87,7 @@ pub enum CompileError {
     /// Splits share examples, so what is measured would flatter.
     #[error("examples stand in more than one split: {}", .0.join(", "))]
     Leak(Vec<String>),
-    /// There is no token, so nobody knows which scopes the program needs.
+    /// There is no token, so it is not known which scopes the program needs.
     #[error(transparent)]
     Grant(#[from] GrantError),
     /// Rows could not be written.
@@ -209,13 +209,13 @@ where
         self
     }
 
-    /// Tells somebody of each run of the search.
+    /// Reports each run of the search to this observer.
     pub fn search_progress(mut self, progress: Arc<dyn Progress + 'a>) -> Self {
         self.search_progress = progress;
         self
     }
 
-    /// Tells somebody of each run of measuring.
+    /// Reports each measured run to this observer.
     pub fn evaluate_progress(mut self, progress: Arc<dyn evaluate::Progress>) -> Self {
         self.evaluate_progress = Some(progress);
         self

@@ -214,7 +214,7 @@ fn is_name(key: &str) -> bool {
         && key.bytes().filter(u8::is_ascii_digit).count() <= MAX_NAME_DIGITS
 }
 
-/// Ids, numbers, addresses in a text: nobody writes them by chance. Tools often answer with JSON as a text.
+/// Ids, numbers, addresses in a text: they do not appear by chance. Tools often answer with JSON as a text.
 fn values_in_prose(text: &str) -> Vec<String> {
     let separates = |c: char| c.is_whitespace() || "\"'`,;(){}[]<>=|".contains(c);
     let telling = |word: &&str| word.contains(|c: char| c.is_numeric() || c == '@') || word.contains("://");

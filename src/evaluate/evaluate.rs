@@ -102,7 +102,7 @@ impl Evaluate {
         self
     }
 
-    /// Tells somebody of each row.
+    /// Reports each row to this observer.
     #[must_use]
     pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
         self.progress = Some(progress);

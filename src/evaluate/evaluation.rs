@@ -155,7 +155,7 @@ impl Evaluation {
 }
 
 impl Summary {
-    /// Questions that somebody was asked, for each hundred examples: what a program costs people.
+    /// Questions that approvers were asked, for each hundred examples: what a program costs people.
     pub fn questions_per_hundred(&self) -> f64 {
         let asked = self.events.get(EventKind::ApprovalRequested.code()).copied().unwrap_or_default();
         asked as f64 * 100.0 / self.examples.max(1) as f64

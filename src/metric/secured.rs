@@ -12,7 +12,7 @@ use crate::{data::Example, episode::Episode, module::Module, runtime::Run};
 /// program buy itself violations; it can be had as [`Secured::additive`].
 ///
 /// Attempts count, not only executed harm: the guard refuses the call in production too, but a program that pushes
-/// against its boundary will find the hole in somebody's configuration.
+/// against its boundary will find the hole in an operator's configuration.
 #[derive(Clone, Debug)]
 pub struct Secured<T, B = BoundaryBudget> {
     task: T,

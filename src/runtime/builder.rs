@@ -80,7 +80,7 @@ impl<L, B> Builder<L, B> {
         self
     }
 
-    /// Who is asked where the boundary says `approval` or `overridable`; nobody by default, so that such calls are refused.
+    /// Who is asked where the boundary says `approval` or `overridable`; none by default, so that such calls are refused.
     pub fn approver(mut self, approver: impl Approver + 'static) -> Self {
         self.approver = Some(Arc::new(approver));
         self

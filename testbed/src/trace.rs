@@ -31,7 +31,7 @@ impl TraceId {
 
 /// The text is neither `none` nor 32 lower-case hex digits.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no trace id: write 32 lower-case hex digits, or `none`")]
+#[error("`{0}` is not a trace id: write 32 lower-case hex digits, or `none`")]
 pub struct ParseError(String);
 
 impl FromStr for TraceId {

@@ -207,7 +207,7 @@ async fn a_certificate_of_an_unknown_authority_and_one_with_another_key() {
     assert_says(&text, &["cannot reach server `crm`", "has none of the pinned keys: check `spki_pins`"]);
 }
 
-/// An address where nobody listens.
+/// An address where no server listens.
 async fn closed_address() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string()

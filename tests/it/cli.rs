@@ -153,7 +153,7 @@ fn replay_decides_recorded_calls_offline() {
         ("{\"id\":\"x\",\"calls\":[],\"expct\":\"deny\"}", "unknown field `expct`"),
         (
             "{\"id\":\"x\",\"session\":{\"scopes\":[\"a b\"]},\"calls\":[]}",
-            "line 2: `a b` in `session.scopes` is no scope",
+            "line 2: `a b` in `session.scopes` is not a scope",
         ),
         ("{\"id\":\"x\",", "line 2, column 10"),
     ] {
@@ -198,7 +198,7 @@ fn infer_proposes_what_admits_its_episodes() {
 
     for (words, expected) in [
         (["--read", "bank.blance"], "no episode calls `bank.blance`: correct the name, or leave it out"),
-        (["--read", "bank balance"], "`bank balance` is no tool: "),
+        (["--read", "bank balance"], "`bank balance` is not a tool: "),
     ] {
         let (code, _, errors) = infer(&words);
         assert_eq!(code, 2, "{words:?}");
@@ -209,7 +209,7 @@ fn infer_proposes_what_admits_its_episodes() {
         (r#"{"id":1,"calls":[]}"#, "`good.jsonl` cannot be read: line 1, column 7: invalid type: integer `1`"),
         (r#"{"id":"x","calls":[{"tool":"no tool"}]}"#, "the episode `x` is not good, it calls what can be no tool: "),
         (r#"{"id":"x","calls":[{"tool":"t.a"}],"expect":"deny"}"#, "the episode `x` expects a denial: "),
-        (r#"{"id":"x","session":{"scopes":["a b"]},"calls":[]}"#, "`a b` in `session.scopes` is no scope"),
+        (r#"{"id":"x","session":{"scopes":["a b"]},"calls":[]}"#, "`a b` in `session.scopes` is not a scope"),
     ] {
         write("good.jsonl", text);
         let (code, out, errors) = infer(&[]);

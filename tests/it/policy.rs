@@ -130,7 +130,7 @@ async fn a_boundary_is_checked_against_the_testbed_and_its_tools_are_locked() {
     assert_eq!((code, errors.as_str()), (1, ""));
     for part in [
         "error[unknown_tool]: `tools.\"crm.find_customers\"`: its server does not list it, but `",
-        "error[unknown_argument]: `tools.\"crm.get_recent_customers\".arguments.limt`: is no argument",
+        "error[unknown_argument]: `tools.\"crm.get_recent_customers\".arguments.limt`: is not an argument",
         "note[unlisted_tool]: `tools.\"crm.search_customers\"`",
         "warning[live_writes]: `compile.writes`",
         "warning[no_outgoing_limit]",
@@ -162,7 +162,7 @@ async fn a_boundary_is_checked_against_the_testbed_and_its_tools_are_locked() {
     fs::write(folder.path().join("unknown.toml"), unknown).unwrap();
     let (code, _, errors) = abide(&["boundary", "check", "unknown.toml"]).await;
     assert_eq!(code, 2);
-    let reason = "`tools.\"crm.get_recent_customers\".arguments.limt`: is no argument of this tool, as its locked definition says";
+    let reason = "`tools.\"crm.get_recent_customers\".arguments.limt`: is not an argument of this tool, as its locked definition says";
     assert!(errors.contains(reason), "{errors}");
 }
 
@@ -270,11 +270,11 @@ async fn a_definition_that_changes_after_it_was_locked_is_shown_and_refused() {
 async fn a_lock_of_another_shape_is_no_lock() {
     let file = format!("lock = 'tools.lock'\n{CLEAN}");
     for (text, part) in [
-        ("{}", "is no tool lock: missing field `format`"),
-        ("[1]", "is no tool lock: expected value"),
+        ("{}", "is not a tool lock: missing field `format`"),
+        ("[1]", "is not a tool lock: expected value"),
         ("{\"format\":\"abide-tools/2\",\"tools\":{}}", "unknown variant `abide-tools/2`"),
         ("{\"format\":\"abide-tools/1\",\"tools\":{},\"more\":1}", "unknown field `more`"),
-        ("not json", "is no tool lock: expected"),
+        ("not json", "is not a tool lock: expected"),
     ] {
         let folder = folder(&[("b.toml", &file), ("tools.lock", text)]);
         let (code, _, errors) = said(folder.path(), &["boundary", "check", "b.toml"], &[]).await;
@@ -285,7 +285,7 @@ async fn a_lock_of_another_shape_is_no_lock() {
         assert!(errors.contains("make it with `abide tools lock`"), "{errors}");
         let diff = ["tools", "diff", "--boundary", "b.toml", "tools.lock"];
         let (code, out, errors) = said(folder.path(), &diff, &[("CRM_SECRET", "s")]).await;
-        assert!(code == 2 && out.is_empty() && errors.contains("the file `tools.lock` is no tool lock"), "{errors}");
+        assert!(code == 2 && out.is_empty() && errors.contains("the file `tools.lock` is not a tool lock"), "{errors}");
     }
 }
 

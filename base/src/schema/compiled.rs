@@ -7,7 +7,10 @@ use std::{
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use super::{
     error::{Misfit, Place, SchemaError, short},
@@ -44,10 +47,21 @@ impl Default for Turns {
     }
 }
 
-/// One permit for each costly check at a time.
-impl From<Arc<Semaphore>> for Turns {
-    fn from(permits: Arc<Semaphore>) -> Self {
-        Self(permits)
+impl Turns {
+    /// So many at a time, and, as long as the returned value lives, none: for tests of what waits.
+    #[doc(hidden)]
+    pub fn held(permits: u32) -> (Self, impl Drop) {
+        let turns = Self(Arc::new(Semaphore::new(permits as usize)));
+        let held = Arc::clone(&turns.0).try_acquire_many_owned(permits);
+        (turns, Held(held.ok()))
+    }
+}
+
+struct Held(Option<OwnedSemaphorePermit>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }
 
@@ -116,7 +130,7 @@ impl Schema {
     /// Checks a value, and gives it back.
     ///
     /// Where that is cheap it is done at once. Else it is done on a thread of its own, when there is a turn for it; the turn is over when
-    /// the work is, also where nobody waits for it any more.
+    /// the work is, also where no caller waits for it any more.
     pub async fn check(self: &Arc<Self>, value: Value, turns: &Turns) -> (Value, Result<(), Misfit>) {
         if let Price::Is(price) = self.price(&value, INLINE) {
             let found = self.explained(&value, price);

@@ -44,7 +44,7 @@ pub fn schema_of<'s, 'n>(schema: &'s Value, names: impl IntoIterator<Item = &'n 
     object_of(schema, value)
 }
 
-/// More references than anybody needs.
+/// More references than schemas need.
 const MAX_STEPS: usize = 16;
 
 /// The one schema that an object has, or each item of a list: behind references, lists and choices between it and null. None where

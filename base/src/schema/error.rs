@@ -2,6 +2,7 @@ use super::limits::Excess;
 
 /// Why a schema cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SchemaError {
     /// Checking values against it could take too long.
     #[error("it is too costly to check values against: {0}")]

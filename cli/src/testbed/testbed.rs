@@ -40,7 +40,7 @@ pub(crate) fn serve(served: &Served, out: &mut dyn Write, err: &mut dyn Write) -
             write!(out, "{}", directions(&testbed))?;
             out.flush()
         };
-        // listens first: whoever has read the directions may interrupt, and temporary files go
+        // listens first: a reader of the directions may interrupt, and temporary files go
         tokio::try_join!(biased; tokio::signal::ctrl_c(), tell)?;
         Ok(0)
     })

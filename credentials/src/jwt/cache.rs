@@ -45,7 +45,7 @@ struct State {
     budget: Budget,
 }
 
-/// A fetch, shared by everybody who waits for it.
+/// A fetch, shared by all callers who wait for it (single-flight).
 pub(super) type InFlight = Shared<BoxFuture<'static, Result<(), Error>>>;
 
 /// Which keys are good enough to be found among.
@@ -121,7 +121,7 @@ impl Cache {
         }
     }
 
-    /// The fetch goes on even if nobody waits for it.
+    /// The fetch goes on even if no caller waits for it.
     fn start(self: &Arc<Self>, state: &mut State, now: Duration) -> InFlight {
         let cache = self.clone();
         let fetch = async move {

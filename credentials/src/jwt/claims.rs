@@ -38,7 +38,7 @@ pub enum Confirmation {
     Other,
 }
 
-/// The end of the year 9999, in seconds: what is later are milliseconds, or somebody who wants a token without an end.
+/// The end of the year 9999, in seconds: what is later are milliseconds, or an attacker who wants a token without an end.
 const LAST: f64 = 253_402_300_799.0;
 
 /// What a token must say.
@@ -49,7 +49,7 @@ pub(super) struct Expected {
     pub(super) audiences: Vec<String>,
     /// The claim that lists what is granted, instead of `scope` or `scp`.
     pub(super) scope_claim: Option<String>,
-    /// The client whose tokens may be for nobody in particular.
+    /// The client whose tokens may have no audience.
     pub(super) danger_without_audience: Option<String>,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn check(
     })
 }
 
-/// A token that is for nobody is good for every server of the issuer; only where the operator wrote that this may be, and only if it
+/// A token without an audience is good for every server of the issuer; only where the operator wrote that this may be, and only if it
 /// was issued to us.
 fn audience(claims: &Map<String, Value>, expected: &Expected, client_id: Option<&str>) -> Result<(), Error> {
     let Some(found) = texts(claims, "aud")? else {
@@ -147,14 +147,14 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>, E
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
         .map(Some)
-        .ok_or_else(|| Error::Malformed(format!("its `{name}` is no time in seconds")))
+        .ok_or_else(|| Error::Malformed(format!("its `{name}` is not a time in seconds")))
 }
 
 fn confirmation(claims: &Map<String, Value>) -> Result<Option<Confirmation>, Error> {
     let members = match claims.get("cnf") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(members)) => members,
-        Some(_) => return Err(malformed("its `cnf` is no object")),
+        Some(_) => return Err(malformed("its `cnf` is not an object")),
     };
     let key = text(members, "jkt")?.map(|print| Confirmation::Key(print.to_owned()));
     let certificate = text(members, "x5t#S256")?.map(|print| Confirmation::Certificate(print.to_owned()));

@@ -37,7 +37,7 @@ pub enum Error {
     /// A claim that it must have is missing.
     #[error("it has no `{0}`")]
     Missing(&'static str),
-    /// Somebody else issued it.
+    /// Another issuer issued it.
     #[error("it was issued by `{found}`, expected `{expected}`")]
     Issuer {
         /// The issuer it names.
@@ -45,7 +45,7 @@ pub enum Error {
         /// The pinned issuer.
         expected: String,
     },
-    /// It is for somebody else.
+    /// Its audience is another server.
     #[error("it is for `{found}`, expected `{expected}`")]
     Audience {
         /// The audiences it names.

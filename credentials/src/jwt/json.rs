@@ -15,6 +15,6 @@ pub(super) fn text<'m>(map: &'m Map<String, Value>, name: &str) -> Result<Option
     match map.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Error::Malformed(format!("its `{name}` is no text"))),
+        Some(_) => Err(Error::Malformed(format!("its `{name}` is not text"))),
     }
 }

@@ -26,8 +26,8 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier that takes keys from the issuer's key set (RFC 7517), when it first needs one.
     ///
-    /// Keys are read again once an hour while they are used, without anybody waiting for it, and at once for a key that is
-    /// not known. Key ids that nobody publishes cost the issuer at most ten requests a minute. While the issuer is down,
+    /// Keys are read again once an hour while they are used, without a caller waiting for it, and at once for a key that is
+    /// not known. Key ids that the issuer does not publish cost the issuer at most ten requests a minute. While the issuer is down,
     /// known keys stay good for a day.
     pub fn new(client: Client, key_set: Url, issuer: String, audience: String, clock: Arc<dyn Clock>) -> Self {
         let keys = Arc::new(Cache::new(client, key_set, clock.clone()));
@@ -85,7 +85,7 @@ impl Verifier {
         let found = self.keys.candidates(token.kid(), algorithm, Look::Known).await?;
         let by = found.by;
         let claims = match signed(found) {
-            // a key that is not named may have been replaced without anybody noticing
+            // a key that is not named may have been replaced unnoticed
             Err(Error::Signature) if by == By::Algorithm => {
                 match self.keys.candidates(token.kid(), algorithm, Look::Published).await {
                     Ok(found) => signed(found)?,

@@ -115,7 +115,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Key>, Error> {
 }
 
 fn usable(mut key: Value) -> Option<Key> {
-    // whoever publishes the private part has lost the key
+    // an issuer that publishes the private part has lost the key
     if key.get("d").is_some() {
         return None;
     }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Claims, Error, Verifier};
 
-/// The side that takes tokens (RFC 6750, RFC 9728): who may come in, and what everybody else is told.
+/// The side that takes tokens (RFC 6750, RFC 9728): who may come in, and what all others are told.
 #[derive(Debug)]
 pub struct ResourceServer {
     verifier: Verifier,
@@ -24,8 +24,8 @@ pub enum Refusal {
     /// Its token does not count.
     #[error("the token does not count: {0}")]
     Invalid(Error),
-    /// Its token is bound to a key or a certificate that nobody proved to have.
-    #[error("the token is bound to a key, and is no bearer token")]
+    /// Its token is bound to a key or a certificate that the sender did not prove to have.
+    #[error("the token is bound to a key, and not a bearer token")]
     Bound,
     /// Its token does not grant enough.
     #[error("the token does not grant all of `{0}`")]

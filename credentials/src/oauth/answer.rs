@@ -24,13 +24,13 @@ pub(super) fn read(body: &[u8], asked: &str) -> Result<Grant, &'static str> {
     let refresh = match entries.get("refresh_token") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text).filter(|text| !text.is_empty()).cloned().map(Secret::new),
-        Some(_) => return Err("`refresh_token` is no text"),
+        Some(_) => return Err("`refresh_token` is not text"),
     };
     if !is_token(&token) || refresh.as_ref().is_some_and(|refresh| !is_token(refresh)) {
-        return Err("`access_token` or `refresh_token` is no token (RFC 6750), or too long");
+        return Err("`access_token` or `refresh_token` is not a token (RFC 6750), or too long");
     }
     Ok(Grant {
-        life: number(&entries, "expires_in").and_then(life).map_err(|()| "`expires_in` is no number of seconds")?,
+        life: number(&entries, "expires_in").and_then(life).map_err(|()| "`expires_in` is not a number of seconds")?,
         scopes: scopes(&entries, asked).map_err(|()| "`scope` holds something that is not a scope")?,
         token,
         proof,
@@ -46,7 +46,7 @@ pub(super) fn statement(body: &[u8], kind: &str) -> Result<Secret<String>, &'sta
         return Err("`issued_token_type` is not what was asked for");
     }
     if token.expose().len() > jwt::MAX_TOKEN || !is_jwt(token.expose()) {
-        return Err("`access_token` is no statement that can be shown elsewhere");
+        return Err("`access_token` is not a statement that can be shown elsewhere");
     }
     Ok(token)
 }

@@ -1,4 +1,4 @@
-//! Proof that whoever sends a token also holds its key (RFC 9449).
+//! Proof that the sender of a token also holds its key (RFC 9449).
 
 use std::{
     collections::BTreeMap,

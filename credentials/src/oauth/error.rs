@@ -99,7 +99,7 @@ pub enum AuthError {
         /// What it said.
         wanted: TokenChallenge,
     },
-    /// A token that somebody else keeps in a file cannot be read.
+    /// A token that another program keeps in a file cannot be read.
     #[error("the token file `{}` cannot be used: {reason}", .path.display())]
     TokenFile {
         /// The file.
@@ -115,7 +115,7 @@ pub enum AuthError {
         /// What went wrong.
         reason: jwt::KeyError,
     },
-    /// A person has to consent first, and there is nobody to ask.
+    /// A user has to consent first, and there is none to ask.
     #[error("issuer `{issuer}` wants a person's consent: run `abide login`, and then this again")]
     LoginNeeded {
         /// The pinned issuer.

@@ -62,7 +62,7 @@ pub(super) async fn refresh(
     endpoint.grant(target.extended(form)).await
 }
 
-/// With a statement of somebody whom the issuer trusts (RFC 7523, section 2.1).
+/// With a statement of a party that the issuer trusts (RFC 7523, section 2.1).
 pub(super) async fn jwt_bearer(
     endpoint: &Endpoint<'_>,
     target: Target<'_>,
@@ -88,7 +88,7 @@ pub(super) async fn identity_assertion(
     provider.exchange(form, ID_JAG).await
 }
 
-/// Reads a token that somebody else issued. It is not judged here: whom it is shown to does that.
+/// Reads a token that another issuer issued. It is not judged here: whom it is shown to does that.
 pub(super) async fn read(source: &TokenSource) -> Result<Secret<String>, AuthError> {
     match source {
         TokenSource::Fixed(token) => Ok(token.clone()),
@@ -99,7 +99,7 @@ pub(super) async fn read(source: &TokenSource) -> Result<Secret<String>, AuthErr
 async fn read_file(path: &Path) -> Result<Secret<String>, AuthError> {
     let unreadable = |reason: String| AuthError::TokenFile { path: path.to_owned(), reason };
     let failed = |error: std::io::Error| unreadable(error.to_string());
-    // others never end, or do not even open until somebody writes
+    // others never end, or do not even open until another process writes
     if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
         return Err(unreadable("it is not a regular file".to_owned()));
     }

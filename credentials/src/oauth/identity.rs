@@ -49,7 +49,7 @@ struct State {
     rejections: Duration,
 }
 
-/// A request for a token, shared by everybody who waits for it. It goes on when nobody waits any more: what an issuer gave once, such as
+/// A request for a token, shared by all callers who wait for it (single-flight). It goes on when no caller waits any more: what an issuer gave once, such as
 /// a new refresh token, must not get lost.
 #[derive(Clone)]
 struct InFlight {
@@ -66,7 +66,7 @@ const MAX_REJECTIONS: u32 = 9;
 const REFUSAL_STANDS: Duration = Duration::from_secs(5);
 
 impl Identity {
-    /// An identity that asks for `scopes`, all of them at once. Connects to nobody yet.
+    /// An identity that asks for `scopes`, all of them at once. Connects to no server yet.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Identity {
         Ok(Self { resource, issuing, server, redactor, clock, state: Arc::new(Mutex::new(state)) })
     }
 
-    /// A token that is good for a while. Whoever asks while one is being fetched waits for that one, or for its error.
+    /// A token that is good for a while. A caller who asks while one is being fetched waits for that one, or for its error.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Identity {
         &self.resource
     }
 
-    /// The client that speaks to the MCP server, and to nobody else.
+    /// The client that speaks to the MCP server, and to no other.
     pub fn client(&self) -> &Client {
         &self.server
     }

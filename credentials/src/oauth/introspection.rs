@@ -78,7 +78,7 @@ fn read(body: &[u8], expected: Expected<'_>) -> Result<Introspected, &'static st
     }
     let expires = answer::number(&entries, "exp")
         .and_then(|exp| exp.map(|exp| Duration::try_from_secs_f64(exp).map_err(|_| ())).transpose())
-        .map_err(|()| "what it says about the end of a token (`exp`) is no number of seconds")?;
+        .map_err(|()| "what it says about the end of a token (`exp`) is not a number of seconds")?;
     let scopes = answer::scopes(&entries, &expected.asked.to_string());
     Ok(Introspected {
         scopes: scopes.map_err(|()| "`scope` holds something that is not a scope")?,

@@ -133,7 +133,7 @@ impl Issuing {
         verifier
     }
 
-    /// Endpoints that nobody published may belong to anybody, so nothing that was secret before goes there.
+    /// Endpoints that the issuer did not publish may belong to another party, so nothing that was secret before goes there.
     fn may_guess(&self) -> bool {
         let legacy = matches!(&self.oauth.grant, config::Grant::Code(Code { endpoints: Endpoints::OrLegacy, .. }));
         legacy && self.oauth.secrets().next().is_none() && !matches!(self.oauth.client, ClientAuth::PrivateKey(_))

@@ -122,7 +122,7 @@ impl Issuing {
         generation: u64,
     ) -> Result<AccessToken, AuthError> {
         let told = grant.life.map(|life| life.saturating_sub(underway));
-        // a token that nobody can verify here is opaque, whatever it looks like: nothing is taken from it
+        // a token that cannot be verified here is opaque, whatever it looks like: nothing is taken from it
         let looked = match &issuer.verifier {
             Some(verifier) if is_jwt(grant.token.expose()) => self.verified(&grant, verifier).await?,
             _ => self.introspected(&grant, issuer, target.scopes).await?,

@@ -20,7 +20,7 @@ pub(crate) struct Store<'a> {
     path: &'a Path,
 }
 
-/// A store that nobody else changes meanwhile, in this process or another.
+/// A store that no other caller changes meanwhile, in this process or another.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     path: &'a Path,
@@ -90,7 +90,7 @@ const MAX_CLIENTS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Where the tokens of a server are kept when nobody says where: below `XDG_STATE_HOME`, else below `~/.local/state`. `env` stands for
+/// Where the tokens of a server are kept when the operator does not say where: below `XDG_STATE_HOME`, else below `~/.local/state`. `env` stands for
 /// the environment.
 pub fn default_path(server: &ServerId, env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -108,7 +108,7 @@ impl<'a> Store<'a> {
         self.path.symlink_metadata().is_ok()
     }
 
-    /// Waits for whoever uses the file now. Makes its folder where there is none.
+    /// Waits for the process that uses the file now. Makes its folder where there is none.
     pub(crate) async fn hold(&self) -> Result<Held<'a>, AuthError> {
         let fail = |error: io::Error| unusable(self.path, error.to_string());
         make_folder(folder_of(self.path)).map_err(fail)?;
@@ -202,7 +202,7 @@ impl Consent {
     }
 }
 
-/// The bytes of a file that nobody else can read or could have put there.
+/// The bytes of a file that no other user can read or could have put there.
 fn read_own(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, AuthError> {
     let fail = |error: io::Error| unusable(path, error.to_string());
     let named = match path.symlink_metadata() {
@@ -229,7 +229,7 @@ fn check_private(path: &Path, named: &fs::Metadata, opened: &fs::Metadata) -> Re
         return Err(unusable(path, "it was exchanged while it was opened"));
     }
     if opened.uid() != rustix::process::geteuid().as_raw() {
-        return Err(unusable(path, "it belongs to somebody else: remove it and log in again"));
+        return Err(unusable(path, "it belongs to another user: remove it and log in again"));
     }
     if opened.mode() & 0o077 != 0 {
         return Err(unusable(
@@ -246,7 +246,7 @@ fn check_folder(path: &Path) -> Result<(), AuthError> {
     use std::os::unix::fs::MetadataExt;
     let folder = fs::metadata(folder_of(path)).map_err(|error| unusable(path, error.to_string()))?;
     if folder.uid() != rustix::process::geteuid().as_raw() {
-        return Err(unusable(path, "its folder belongs to somebody else: take a folder of your own"));
+        return Err(unusable(path, "its folder belongs to another user: take a folder of your own"));
     }
     if folder.mode() & 0o022 != 0 {
         return Err(unusable(

@@ -88,7 +88,7 @@ impl Audit {
         let kept = !matches!(*sink, Sink::None(_));
         drop(sink);
         let mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // what is kept nowhere is dated only where somebody sees it
+        // what is kept nowhere is dated only where it is seen
         if !kept && !mirrors.is_empty() {
             entry.stamp(number, now);
         }

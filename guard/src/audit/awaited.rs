@@ -14,7 +14,7 @@ use super::{
 };
 use crate::call_digest::value_digest;
 
-/// A call that was permitted and has no outcome yet. Dropped, its outcome is that nobody waited for it.
+/// A call that was permitted and has no outcome yet. Dropped, its outcome is that no caller waited for it.
 #[must_use = "say what came of the call"]
 pub(crate) struct AwaitedOutcome(Option<Open>);
 

@@ -20,7 +20,7 @@ pub enum AuditError {
         /// Its permissions.
         mode: u32,
     },
-    /// Somebody else writes into the file.
+    /// Another process writes into the file.
     #[error("the audit file `{path}` is in use by another audit: name another file, or end the other one")]
     InUse {
         /// The file as named.

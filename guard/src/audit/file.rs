@@ -104,7 +104,7 @@ impl LogFile {
     }
 
     /// Writes in the place of what a killed process left at the end. A row that says what was there is written over it before it is cut
-    /// off, so that whoever is killed meanwhile leaves something to be found again.
+    /// off, so that a process that is killed meanwhile leaves something to be found again.
     fn write_over(&mut self, torn: usize) -> io::Result<()> {
         if self.line.is_empty() {
             return Ok(());
@@ -234,7 +234,7 @@ fn take(path: &Path, options: &mut OpenOptions) -> Result<File, AuditError> {
     lock(file, path)
 }
 
-/// Locks a file, unless it has another name by now because whoever had it locked has filled it.
+/// Locks a file, unless it has another name by now because the process that had it locked has filled it.
 pub(super) fn lock(file: File, path: &Path) -> Result<File, AuditError> {
     let named = || path.display().to_string();
     let open = |source| AuditError::Open { path: named(), reason: source };

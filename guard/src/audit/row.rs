@@ -78,7 +78,7 @@ pub struct Row {
     /// rule of a field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What else was objected; with a permit, that somebody was asked (`approval_requested`) and what was objected until then.
+    /// What else was objected; with a permit, that an approver was asked (`approval_requested`) and what was objected until then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_codes: Vec<EventKind>,
     /// How the input wrote values that a rule with `as` let count, by argument or path of a field, as the boundary names them; the first
@@ -146,7 +146,7 @@ pub enum OutcomeStatus {
     Unreachable,
     /// The call was sent, and its reply did not come or cannot be used. The tool may have done it.
     Unconfirmed,
-    /// Nobody waited for the reply any longer: the run was given up, or it panicked. The tool may have done it.
+    /// The caller dropped the call before the reply came: the run was given up, or it panicked. The tool may have done it.
     Abandoned,
 }
 
@@ -198,7 +198,7 @@ pub struct TruncatedRow {
     pub text: String,
 }
 
-/// No tool has more arguments than this, nor longer names, unless somebody wants to fill the disk.
+/// No tool has more arguments than this, nor longer names, unless an attacker wants to fill the disk.
 const MAX_NAMES: usize = 32;
 const MAX_NAME_CHARS: usize = 64;
 const MAX_TORN: usize = 1_024;

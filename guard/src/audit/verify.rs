@@ -14,7 +14,7 @@ use super::{
     row::Entry,
 };
 
-/// What somebody knows of a log who kept hashes of it elsewhere.
+/// What a reader knows of a log who kept hashes of it elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// The hash of the row before the first one, where the files before were moved away.

@@ -25,7 +25,7 @@ pub trait Check: Send + Sync {
 /// What a check says of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Looked at it and has no objection. Does not overrule anybody.
+    /// Looked at it and has no objection. Overrules no other check.
     Permit,
     /// Has nothing to say about calls like this one.
     Abstain,

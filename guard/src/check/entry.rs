@@ -25,7 +25,9 @@ pub(crate) fn find<'a>(
             "the boundary allows it, but its server does not list it: correct the name, or take the entry away; `abide boundary check --connect` shows the names that are listed",
         )),
         (None, tool) => Err(match absent(policy, &call.tool) {
-            EventKind::UnknownTool if tool.is_none() => Denied::new(EventKind::UnknownTool, "nobody has such a tool"),
+            EventKind::UnknownTool if tool.is_none() => {
+                Denied::new(EventKind::UnknownTool, "no server lists such a tool")
+            }
             _ => Denied::new(EventKind::ToolNotAllowed, "the boundary has no entry for it"),
         }),
     }

@@ -59,7 +59,7 @@ struct Granted<'s> {
     stand_in: Option<Value>,
     novelty: Novelty,
     reservation: Reservation<'s>,
-    /// What somebody was asked, and said yes to.
+    /// What an approver was asked, and said yes to.
     question: Option<Question>,
 }
 
@@ -111,7 +111,7 @@ impl Guard {
         }
     }
 
-    /// Asks somebody where the boundary says so; without one nobody can be asked, and nothing is lifted or approved.
+    /// Asks this approver where the policy requires it. Without one, such calls are refused.
     #[must_use]
     pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
         self.approvals = Approvals::of(approver);
@@ -299,7 +299,7 @@ impl Guard {
         denials
     }
 
-    /// What somebody has to be asked: where the rule says so for each call, or where there are objections.
+    /// What an approver has to be asked: where the rule says so for each call, or where there are objections.
     fn question(
         &self,
         rule: &ToolRule,
@@ -335,7 +335,7 @@ impl Guard {
             Outcome::NoApprover if session.oversight() == Oversight::Unattended => {
                 "it needs an approval, and the run is unattended: no approver is asked"
             }
-            Outcome::NoApprover => "it needs an approval, and there is no approver: give the runtime one",
+            Outcome::NoApprover => "it needs an approval, and no approver is set: give the guard or the runtime one",
         };
         let missing = question.objections.is_empty().then(|| Denied::new(EventKind::ApprovalMissing, why));
         let asked = (outcome == Outcome::No).then(|| Denied::new(EventKind::ApprovalRequested, why));
@@ -374,7 +374,12 @@ impl Guard {
         if let Some(question) = &granted.question {
             let codes: Vec<_> = question.objections.iter().map(|denied| denied.kind.code()).collect();
             let what = if codes.is_empty() { "approval".to_owned() } else { codes.join(", ") };
-            record(&events, EventKind::ApprovalRequested, &call, format!("somebody was asked ({what}), and said yes"));
+            record(
+                &events,
+                EventKind::ApprovalRequested,
+                &call,
+                format!("an approver was asked ({what}), and said yes"),
+            );
         }
         granted.reservation.keep();
         if let Some(mut stand_in) = granted.stand_in {
@@ -421,6 +426,6 @@ fn conclude(row: &mut Row, decision: &Result<Granted<'_>, Unauthorized>) {
 
 /// What was objected and lifted before the call was refused after all.
 fn waived_objections(question: Option<&Question>) -> impl Iterator<Item = Denied> {
-    let asked = question.map(|_| Denied::new(EventKind::ApprovalRequested, "somebody was asked, and said yes"));
+    let asked = question.map(|_| Denied::new(EventKind::ApprovalRequested, "an approver was asked, and said yes"));
     question.into_iter().flat_map(|question| question.objections.clone()).chain(asked)
 }

@@ -24,7 +24,7 @@ pub(super) struct Waiting<'q> {
 }
 
 impl Queue {
-    /// The turn of a call that finds nobody waiting.
+    /// The turn of a call that finds no other waiting.
     pub(super) fn try_turn(&self) -> Option<Turn<'_, ()>> {
         self.order.try_lock().ok()
     }

@@ -13,7 +13,7 @@ use governor::{
 use super::queue::Queue;
 use crate::{check::Denied, policy::Rate};
 
-/// Longer than this nobody waits for a place.
+/// Longer than this no call waits for a place.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The one limiter of a guard.

@@ -130,7 +130,7 @@ impl Window {
             last.calls += 1;
             last.outgoing = last.outgoing.saturating_add(adds.outgoing);
         }
-        // where nobody counts values, none are kept
+        // where no limit counts values, none are kept
         if limit.distinct.is_some() {
             self.values.extend(adds.values.iter().map(|value| (value.clone(), number)));
         }

@@ -8,7 +8,7 @@ use abide_signatures::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Definitions of tools that somebody has approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose
+/// Definitions of tools that were approved: JSON, made by `abide tools lock`. The guard refuses calls of tools whose
 /// definition is another one now, and of tools that have none here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,9 +55,9 @@ pub enum Drift<'a> {
     },
 }
 
-/// A text that is no tool lock.
+/// A text that is not a tool lock.
 #[derive(Debug, thiserror::Error)]
-#[error("is no tool lock: {0}; make it with `abide tools lock`")]
+#[error("is not a tool lock: {0}; make it with `abide tools lock`")]
 pub struct LockError(String);
 
 impl ToolLock {

@@ -25,7 +25,7 @@ pub(crate) struct Findings<'t> {
     problems: RefCell<Vec<Problem>>,
 }
 
-/// One table, and which of its keys somebody asked for.
+/// One table, and which of its keys were read.
 pub struct Table<'t> {
     path: String,
     line: usize,
@@ -138,7 +138,7 @@ impl<'t> Table<'t> {
         });
     }
 
-    /// Every key that nobody asked for is a problem. Consumes the table: after this nobody can ask.
+    /// Every key that was not read is a problem. Consumes the table: after this none can be read.
     pub fn finish(self, known: &[&str]) {
         for entry in self.entries.iter().filter(|e| e.used.get() == Used::No) {
             let reason = if known.contains(&entry.key.as_str()) {
@@ -169,10 +169,20 @@ impl<'t> Table<'t> {
     }
 
     /// The value of a key.
-    pub fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
+    pub(crate) fn value(&self, key: &str) -> Option<&'t DeValue<'t>> {
         let entry = self.entries.iter().find(|e| e.key == key)?;
         entry.used.set(Used::Yes);
         Some(entry.value)
+    }
+
+    /// The text of a key, if it is one; anything else is no problem.
+    pub fn plain(&self, key: &str) -> Option<&'t str> {
+        self.value(key)?.as_str()
+    }
+
+    /// Whether the table has a key, which then counts as asked for.
+    pub fn takes(&self, key: &str) -> bool {
+        self.value(key).is_some()
     }
 
     /// The text of a key; anything else is a problem.
@@ -348,7 +358,7 @@ impl<'t> Table<'t> {
     }
 }
 
-/// The known key that somebody who wrote `key` most probably meant.
+/// The known key that the author of `key` most probably meant.
 fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |other: &&str| strsim::damerau_levenshtein(key, other);
     known.iter().min_by_key(|other| distance(other)).filter(|other| distance(other) <= 2 && key.len() > 3).copied()

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Lists of values that somebody in charge keeps, by name: accounts of known payees, addresses of colleagues. What a model or a tool says
+/// Lists of values that the operator keeps, by name: accounts of known payees, addresses of colleagues. What a model or a tool says
 /// never gets in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -55,7 +55,7 @@ impl Registry {
     }
 }
 
-/// A mailbox that nobody reads as something else: no quotes, comments, routes or second address (RFC 5322, section 3.4).
+/// A mailbox that no reader takes for something else: no quotes, comments, routes or second address (RFC 5322, section 3.4).
 fn is_plain(mailbox: &str) -> bool {
     !mailbox.is_empty() && mailbox.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
 }

@@ -19,7 +19,7 @@ pub struct PolicySpec {
     pub limits: Limits,
     /// What programs may answer.
     pub answer: Answer,
-    /// Values that the operator has planted where nobody should look: a call that has one of them obeys somebody else.
+    /// Canaries: values that the operator has planted. A call that has one of them is refused.
     pub canaries: Vec<String>,
     /// What becomes of writes while compiling.
     pub compile_writes: CompileWrites,

@@ -20,7 +20,7 @@ pub(crate) struct Counts {
     pub(crate) distinct: BTreeMap<ToolName, BTreeMap<String, u32>>,
     /// Permitted calls by tool and arguments.
     pub(crate) made: BTreeMap<Fingerprint, u32>,
-    /// Bytes of text that permitted calls send to somebody else.
+    /// Bytes of text that permitted calls send to outside recipients.
     pub(crate) outgoing: u64,
     /// Permitted calls that rules of sequence look for, in order.
     pub(crate) history: Vec<Made>,

@@ -16,7 +16,7 @@ pub(crate) struct NoEgressIndex {
     /// Their first letters: most places of a text cost no more than a look at these.
     starts: HashSet<String>,
     fields: HashMap<String, Field>,
-    /// The only fields that anybody asks for; none: all.
+    /// The only fields that are asked for; none: all.
     only: Option<HashSet<Field>>,
     size: usize,
     full: bool,
@@ -25,7 +25,7 @@ pub(crate) struct NoEgressIndex {
 /// A name of a field, by number: a value counts for every key above it.
 type Field = usize;
 
-/// Of what stands in JSON that nobody can read, any field could be the one.
+/// Of what stands in JSON that cannot be read, any field could be the one.
 const EVERY: Field = Field::MAX;
 
 /// Shorter values turn up in texts by chance.
@@ -41,7 +41,7 @@ const QUOTED_CHARS: usize = 10;
 /// Shorter numbers inside of a name turn up by chance.
 const MIN_FIGURES: usize = 4;
 
-/// Most bytes to keep. When there was more, nobody can say any more what a text carries.
+/// Most bytes to keep. When there was more, it cannot be said any more what a text carries.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a value takes beside its letters, and each of its fields.

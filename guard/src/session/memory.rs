@@ -27,7 +27,7 @@ pub struct Memory {
     keys: Vec<(String, String)>,
     /// For each tool and value: the fields of its replies that had it.
     fields: BTreeMap<ToolName, HashMap<String, BTreeSet<String>>>,
-    /// Texts in replies, with the tool that said them: whoever can write into a server's data can write them.
+    /// Texts in replies, with the tool that said them: an attacker who can write into a server's data can write them.
     prose: Vec<(ToolName, String)>,
     /// What fields and prose take, in bytes.
     size: usize,
@@ -210,7 +210,7 @@ impl Memory {
     }
 
     /// Values under a key are fields, and so are the keys of an object under a key, as in `shared_with: {"ann@corp.example": "r"}`; a value
-    /// under no key has no name by which anybody could vouch for it.
+    /// under no key has no name by which an author could vouch for it.
     fn add(&mut self, tool: &ToolName, field: Option<&str>, value: &Value, status: ReplyStatus) {
         match value {
             Value::Array(list) => {

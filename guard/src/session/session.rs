@@ -139,7 +139,7 @@ impl Session {
         self
     }
 
-    /// Remembers a tool's reply: its fields, as values that came from that tool, and its prose, as text that nobody vouches for. A reply
+    /// Remembers a tool's reply: its fields, as values that came from that tool, and its prose, as text that the boundary does not vouch for. A reply
     /// that is JSON as text has the fields of that JSON.
     pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
         let structure = Structure::of(&reply.content);

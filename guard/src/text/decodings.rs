@@ -15,7 +15,7 @@ use super::invisible::is_invisible;
 /// Shorter pieces hold nothing that could be told from chance.
 const MIN_ENCODED: usize = 8;
 
-/// Whoever reads it may be lenient.
+/// Its reader may be lenient.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -51,7 +51,7 @@ pub(crate) fn decodings(text: &str) -> Vec<Cow<'_, str>> {
     decodings
 }
 
-/// A text in plain letters: without the full-width and other forms that some have, and without what nobody sees.
+/// A text in plain letters: without the full-width and other forms that some have, and without what is invisible.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);

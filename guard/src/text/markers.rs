@@ -1,5 +1,5 @@
 //! Text in a reply that is made to be taken for an order. Finding some proves nothing about texts in which none is found, so nothing is
-//! refused for it: it is recorded, for whoever looks into a run.
+//! refused for it: it is recorded, for the operator who looks into a run.
 
 use serde_json::Value;
 

@@ -32,7 +32,7 @@ pub(crate) fn strip(text: &str) -> String {
     kept.replace(|c| matches!(c, '<' | '[' | ']' | '!') || is_control(c, ""), "")
 }
 
-/// Nobody writes markup that is nested as deeply.
+/// Markup that people write is never nested as deeply.
 const MAX_PASSES: usize = 8;
 
 fn strip_once(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Texts that look like credentials, whoever issued them.
+//! Texts that look like credentials of any issuer.
 
 use abide_base::token_shape::is_jwt;
 

@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-/// An address where nobody listens.
+/// An address where no server listens.
 pub(crate) async fn nobody() -> Url {
     listen().await.1
 }

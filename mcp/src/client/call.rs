@@ -28,7 +28,7 @@ pub struct CallContext<'a> {
     pub events: Arc<dyn EventSink>,
 }
 
-/// Whether a call may be sent again when nobody knows what became of it.
+/// Whether a call may be sent again when it is not known what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Idempotency {
     /// It may: it changes nothing.
@@ -78,7 +78,7 @@ impl CallHandle {
         (Arc::new(handle), guard)
     }
 
-    /// Ends when nobody waits for the reply any more.
+    /// Ends when no caller waits for the reply any more.
     pub(super) async fn abandoned(&self) {
         // nothing is ever sent, so this ends only when the sender is gone
         let _ = self.alive.clone().changed().await;

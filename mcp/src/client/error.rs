@@ -126,7 +126,7 @@ pub enum ToolError {
     #[error("the tool's definition is not what it was: look at it, and connect again if it may be used")]
     Drifted,
     /// The server asks for something in the middle of the call that the operator's policy does not answer.
-    #[error("the server asks for {wanted}, and nobody may answer that: see `input`, or do not use the tool")]
+    #[error("the server asks for {wanted}, which `input` does not allow: see `input`, or do not use the tool")]
     InputRequired {
         /// What it asks for.
         wanted: &'static str,
@@ -155,7 +155,7 @@ pub(super) enum Fault {
     Timeout { subject: Subject, limit: Duration },
     #[error("{}", subject.too_long(*limit))]
     TooLong { subject: Subject, limit: usize },
-    #[error("nobody waits for the reply any more")]
+    #[error("the caller dropped the call")]
     Abandoned,
     #[error(transparent)]
     Flood(Flood),
@@ -182,7 +182,7 @@ pub(super) enum Fault {
 }
 
 impl ConnectError {
-    /// Whether the same may succeed later without anybody changing anything.
+    /// Whether the same may succeed later without a change.
     pub fn is_infrastructure(&self) -> bool {
         match self {
             Self::Auth { reason: source, .. } => source.is_infrastructure(),
@@ -207,7 +207,7 @@ impl ToolError {
             Self::Rejected { .. } => "the server does not take the call".to_owned(),
             Self::UnknownTool => "there is no such tool".to_owned(),
             Self::Drifted => "the tool was changed".to_owned(),
-            Self::InputRequired { .. } => "the tool asks for input that nobody can give".to_owned(),
+            Self::InputRequired { .. } => "the tool asks for input that cannot be given".to_owned(),
         }
     }
 

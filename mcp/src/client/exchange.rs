@@ -105,7 +105,7 @@ impl Http {
         }
     }
 
-    /// Waits because the server limits the rate; everybody else goes slower. False when it is not worth it. Never shorter than
+    /// Waits because the server limits the rate; all other callers go slower. False when it is not worth it. Never shorter than
     /// asked, and a little longer, so that those who were refused together do not come back together.
     pub(super) async fn wait(&self, asked: Option<Duration>, before: u32) -> bool {
         // a wait of our own making is for this message only
@@ -141,7 +141,7 @@ impl Http {
         Verdict::Final(Fault::Unavailable(status.as_u16()))
     }
 
-    /// Whether nobody minds if it is done twice. Messages that are no calls change nothing.
+    /// Whether it may be done twice. Messages that are no calls change nothing.
     async fn may_repeat(&self, attempts: &mut Attempts, handle: Option<&CallHandle>, asked: Option<Duration>) -> bool {
         let repeatable = handle.is_none_or(|handle| handle.retry == Idempotency::Repeatable);
         if !repeatable || attempts.failures >= MAX_FAILURES || asked.is_some_and(|wait| wait > MAX_WAIT) {

@@ -190,7 +190,7 @@ impl Http {
     ) -> Result<Request, Fault> {
         let mut request = self.request(Method::POST, place)?;
         request.timeout = limit;
-        // whoever may take longer may be silent for longer
+        // a server that may take longer may be silent for longer
         request.read_timeout = Some(limit).filter(|limit| *limit > TIMEOUT);
         let json = HeaderValue::from_static(JSON);
         request.headers.insert(CONTENT_TYPE, json);
@@ -216,7 +216,7 @@ impl Http {
             read,
             Err(StreamableHttpError::SessionExpired | StreamableHttpError::Client(Fault::SessionRefused(_)))
         ) {
-            // whoever begins a new one may be another program
+            // the server that begins a new one may be another program
             self.freshness().invalidate();
         }
         read

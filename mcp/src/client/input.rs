@@ -24,7 +24,7 @@ pub(super) fn capabilities(policy: &InputPolicy) -> ClientCapabilities {
 
 /// The answers to all questions of one round.
 ///
-/// A question that is no form cannot be declined in the protocol's own words, and to one that nobody may answer there is no point in
+/// A question that is no form cannot be declined in the protocol's own words, and to one that the policy does not answer there is no point in
 /// going on: then the call has failed.
 pub(super) fn answer_all(policy: &InputPolicy, questions: &InputRequests) -> Result<InputResponses, ToolError> {
     let answered = |question: &InputRequest| match question {
@@ -45,7 +45,7 @@ pub(super) fn answer_all(policy: &InputPolicy, questions: &InputRequests) -> Res
         .collect()
 }
 
-/// The answer to one form. Questions that send somebody to a page are declined: nobody is there to go.
+/// The answer to one form. Questions that send a user to a page are declined: there is no user to go.
 pub(super) fn answer(policy: &InputPolicy, question: &ElicitRequestParams) -> ElicitResult {
     let content = match question {
         ElicitRequestParams::FormElicitationParams { requested_schema, .. } => {
@@ -59,7 +59,7 @@ pub(super) fn answer(policy: &InputPolicy, question: &ElicitRequestParams) -> El
     }
 }
 
-/// The form, filled in with what is known; none when something is missing or does not fit, or the form is longer than anybody would fill
+/// The form, filled in with what is known; none when something is missing or does not fit, or the form is longer than a user would fill
 /// in.
 fn fill(policy: &InputPolicy, schema: &Value) -> Option<Map<String, Value>> {
     json_bytes(schema, MAX_FORM)?;

@@ -46,7 +46,7 @@ struct Counts {
     flood: Option<Flood>,
 }
 
-/// A token bucket that may owe: whoever takes more than there is waits until the debt is paid.
+/// A token bucket that may owe: a caller who takes more than there is waits until the debt is paid.
 struct Bucket {
     allowance: Allowance,
     patience: Duration,
@@ -87,7 +87,7 @@ impl Meter {
         self.pass(&[(Kind::Requests, 1.0)], calls).await
     }
 
-    /// Counts messages and their bytes, and waits where there were too many. Whoever has several calls under way over one pipe may
+    /// Counts messages and their bytes, and waits where there were too many. A server with several calls under way over one pipe may
     /// get as many times more.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ struct Current {
     starts: VecDeque<Duration>,
 }
 
-/// Tells the server that nobody waits any more, unless the reply has come.
+/// Tells the server that no caller waits any more, unless the reply has come.
 struct Pending(Option<RequestHandle<RoleClient>>);
 
 /// How many calls may be under way at once.
@@ -116,7 +116,7 @@ impl Link {
             return Ok(session.clone());
         }
         if current.session.take().is_some() {
-            // whoever answers next, now or at a later try, may be another program
+            // the server that answers next, now or at a later try, may be another program
             self.freshness.invalidate();
         }
         let opened = match self.way {
@@ -172,7 +172,7 @@ impl Link {
         matches!(self.way, Transport::Http(_))
     }
 
-    /// The next one who needs a connection makes a new one, unless somebody did.
+    /// The next caller who needs a connection makes a new one, unless another did.
     async fn forget(&self, session: Arc<Session>) {
         let mut current = self.current.lock().await;
         if current.session.take_if(|now| Arc::ptr_eq(now, &session)).is_some() {
@@ -329,7 +329,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if let (Some(handle), Ok(runtime)) = (self.0.take(), runtime::Handle::try_current()) {
-            runtime.spawn(handle.cancel(Some("nobody waits for the reply any more".to_owned())));
+            runtime.spawn(handle.cancel(Some("no caller waits for the reply any more".to_owned())));
         }
     }
 }
@@ -339,7 +339,7 @@ fn transport_config(http: &Http) -> StreamableHttpClientTransportConfig {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_concurrent_requests(MAX_IN_FLIGHT);
     config.max_sse_event_size = limit::MAX_REPLY;
     config.max_json_response_size = limit::MAX_REPLY;
-    // the library would send a call again before anybody has looked at the tools of whoever begins the new session
+    // the library would send a call again before the tools of the server that begins the new session were looked at
     config.reinit_on_expired_session = false;
     config.retry_config = Arc::new(http::reconnect());
     config

@@ -130,7 +130,7 @@ async fn pages(session: &Session, link: &Link) -> Result<List, ServiceError> {
         if let Some(next) = cursor.clone()
             && !seen.insert(next)
         {
-            // whoever asks again for what there was gets it again, without end
+            // a client that asks again for what there was gets it again, without end
             link.oddities().note(None, "`nextCursor` of `tools/list`", "it repeats: further tools are not asked for");
             cursor = None;
         }

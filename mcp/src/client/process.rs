@@ -106,7 +106,7 @@ impl Program {
         let mut log = tokio::spawn(drain(stderr, self.config.id.clone(), self.redactor.clone()));
         tokio::spawn(async move {
             let status = group.live(stopped, unwanted).await;
-            // its last words first; whoever left the group may hold the pipe for ever
+            // its last words first; a process that left the group may hold the pipe for ever
             if tokio::time::timeout(GRACE, &mut log).await.is_err() {
                 log.abort();
             }
@@ -193,7 +193,7 @@ impl Group {
     fn kill(&mut self) {
         #[cfg(unix)]
         if let Some(leader) = self.leader {
-            // it fails when nobody is left, which is what is wanted
+            // it fails when no process is left, which is what is wanted
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
         let _ = self.child.start_kill();
@@ -216,7 +216,7 @@ fn find(program: &Path) -> PathBuf {
     if plain { path } else { std::path::absolute(&path).unwrap_or(path) }
 }
 
-/// What a program complains about is for the log, and for nobody else. It is always read, so that the program never waits for us.
+/// What a program complains about is for the log only. It is always read, so that the program never waits for us.
 async fn drain(stderr: ChildStderr, server: ServerId, redactor: Redactor) {
     let mut stderr = BufReader::new(stderr);
     let (mut line, mut logged) = (Vec::new(), 0);

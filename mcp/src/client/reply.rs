@@ -47,7 +47,7 @@ pub(super) fn is_rate_limit(error: &ErrorData, retry: Idempotency) -> bool {
     says_so && (-32_019..=-32_000).contains(&error.code.0)
 }
 
-/// A tool that passes on that somebody behind it limits the rate. Longer texts are about something else.
+/// A tool that passes on that a service behind it limits the rate. Longer texts are about something else.
 fn says_rate_limit(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.len() <= 200 && (text.contains("rate limit exceeded") || text.contains("too many requests"))

@@ -96,7 +96,7 @@ impl Incoming {
         loop {
             while let Some(text) = self.next().await? {
                 if let Some(message) = question.answer_in(&text, self.http.oddities()) {
-                    // what was asked before is answered, though nobody waits for that
+                    // what was asked before is answered, though no caller waits for that
                     tokio::spawn(self.answers.send_all());
                     return Ok(Answered { message, text, preceding: self.preceding });
                 }

@@ -16,7 +16,7 @@ pub struct ServerConfig {
     pub id: ServerId,
     /// The MCP endpoint; also the `resource` of every token request (RFC 8707).
     pub url: Url,
-    /// How we are let in.
+    /// The credentials for it.
     pub access: Access,
     /// How connections to the server and its issuer are made. The pinned keys are those of the MCP server only.
     pub connection: net::Options,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What becomes of a server's question for input in the middle of a call (elicitation, SEP-1036 and SEP-2322).
 ///
-/// Nobody sits at a program that runs unattended, and a model must never answer: a server's question is text of a stranger. So only
+/// No user sits at a program that runs unattended, and a model must never answer: a server's question is text of a stranger. So only
 /// the operator's policy answers, with values that are fixed before the question is asked.
 #[derive(Clone, Default, PartialEq)]
 pub enum InputPolicy {

@@ -21,7 +21,7 @@ pub struct Exported {
 
 /// What all schemas have in common.
 const HEAD: &str = r#"namespace Abide {
-  // on whose behalf a run is made; "" for nobody in particular
+  // on whose behalf a run is made; "" where no caller is named
   entity Caller;
   entity Tool;
 

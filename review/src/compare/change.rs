@@ -46,7 +46,7 @@ impl Changes {
         self.0.push(Change { kind, key: key.into(), before, after });
     }
 
-    /// A value of which nobody can say more than that it is another one.
+    /// A value of which no more can be said than that it is another one.
     pub(super) fn other<T: Serialize + PartialEq>(&mut self, key: impl Into<String>, old: &T, new: &T) {
         let order = if old == new { Order::Same } else { Order::Unclear };
         self.told(key, order, word(old), word(new));

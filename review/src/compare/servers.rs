@@ -76,7 +76,7 @@ impl Pair<'_> {
         self.changes.told(key_path(&self.path, key), order, before, after);
     }
 
-    /// A setting of which nobody can say more than that it is another one.
+    /// A setting of which no more can be said than that it is another one.
     fn other(&mut self, key: &str, old: Option<String>, new: Option<String>) {
         let order = if old == new { Order::Same } else { Order::Unclear };
         self.told(key, order, old, new);
@@ -225,7 +225,7 @@ fn connection(pair: &mut Pair<'_>, old: &net::Options, new: &net::Options) {
     pair.told("allow_addresses", covering(was, is, |one, other| one.contains(other)), told(was), told(is));
 }
 
-/// What a server is told without anybody being asked.
+/// What a server is told without an approver being asked.
 fn input(pair: &mut Pair<'_>, old: &InputPolicy, new: &InputPolicy) {
     let order = Order::of(old, new, |one, other| *other == &InputPolicy::Decline || one == other);
     // what is answered may be confidential

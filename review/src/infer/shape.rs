@@ -49,7 +49,7 @@ enum Look {
     Number,
     /// Dates, times, short numbers.
     Figures,
-    /// What names somebody or something.
+    /// What names a person or a thing.
     Name,
     /// Letters only.
     Word,
@@ -88,7 +88,7 @@ pub(super) fn argument(name: &str, place: &str, sightings: &Sightings, seen: &Se
         .unwrap_or_else(|| shape(sightings, &looks));
     let counts_something = weight == Weight::Light && looks.iter().all(|look| *look == Look::Number);
     if counts_something && found.rule.from.is_some() {
-        // whoever may name an amount may not name any
+        // a caller who may name an amount may not name any
         (found.rule.min, found.rule.max) = range(&values_of(sightings));
         found.reasons.push("and between these, with room for others".to_owned());
     }
@@ -166,7 +166,7 @@ fn places(name: &str, sightings: &Sightings, seen: &Seen, weight: Weight, looks:
     let uses = with_source(sightings).flat_map(|sighting| fit(name, sighting, seen, weight)).collect();
     let sources = source::cover(&uses)?;
     let values = different(sightings);
-    // a word, or several, can be the name of somebody who gets something; figures stand in many texts by chance
+    // a word, or several, can be the name of a recipient; figures stand in many texts by chance
     let by_chance = looks.iter().all(|look| matches!(look, Look::Figures | Look::Number));
     // true and false have no place
     if looks.contains(&Look::Flag) || weight == Weight::Light && by_chance && values < HABIT {
@@ -223,7 +223,7 @@ fn is_called_secret(name: &str) -> bool {
     ["password", "secret", "token", "apikey", "passphrase"].iter().any(|word| name.contains(word))
 }
 
-/// Names that no place has: listed one by one, since a pattern of names is anybody's name.
+/// Names that no place has: listed one by one, since a pattern of names fits any name.
 fn names(name: &str, place: &str, sightings: &Sightings, seen: &Seen, weight: Weight) -> Option<Found> {
     if weight == Weight::Light || is_called_secret(name) {
         return None;
@@ -321,7 +321,7 @@ fn warn(sources: &[Source], reasons: &mut Vec<String>) {
         reasons.push("check that only the user writes that field of the input".to_owned());
     }
     if sources.iter().any(|source| matches!(source, Source::Reply { .. })) {
-        reasons.push("check who can write into that field of the reply: whoever can, can choose this".to_owned());
+        reasons.push("check who can write into that field of the reply: they can choose this".to_owned());
     }
 }
 

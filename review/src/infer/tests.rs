@@ -346,7 +346,7 @@ fn bad_episodes_teach_nothing() {
     let unnamed = json!([{ "id": "a", "calls": [{ "tool": "no tool" }] }]);
     assert!(error(unnamed).starts_with("the episode `a` is not good, it calls what can be no tool: "));
     let scope = json!([{ "id": "a", "session": { "scopes": ["a b"] }, "calls": [] }]);
-    assert!(error(scope).starts_with("the episode `a` cannot be used: `a b` in `session.scopes` is no scope"));
+    assert!(error(scope).starts_with("the episode `a` cannot be used: `a b` in `session.scopes` is not a scope"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ const PROSE: &[&str] = &[
     "title",
 ];
 
-/// Domains under which anybody can have a host.
+/// Domains under which any customer can have a host.
 const SHARED_DOMAINS: &[&str] = &[
     "amazonaws.com",
     "appspot.com",
@@ -162,7 +162,7 @@ fn places(context: &mut LintContext<'_>, tool: &ToolName, place: &Place<'_>, rul
     }
     for (list, hosts) in [("hosts", &rule.hosts), ("links", &rule.links)] {
         for host in hosts.iter().flatten().filter(|host| is_shared(host)) {
-            let reason = format!("anybody can have a host of `{host}`: name yours");
+            let reason = format!("any customer can have a host of `{host}`: name yours");
             context.add(Code::BroadPlace, key(list), reason);
         }
     }
@@ -183,7 +183,7 @@ fn is_blank(pattern: &Pattern) -> bool {
     PROBES.iter().all(|probe| pattern.matches(probe))
 }
 
-/// `*.` before a domain that belongs to nobody in particular: a public suffix, as far as they are known here.
+/// `*.` before a domain that belongs to no one owner: a public suffix, as far as they are known here.
 fn is_shared(host: &str) -> bool {
     let Some(domain) = host.strip_prefix("*.") else { return false };
     let is_suffix = domain.split_once('.').is_some_and(|(second, top)| {

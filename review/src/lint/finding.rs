@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One thing that somebody should look at.
+/// One thing that the author should look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
@@ -88,11 +88,11 @@ codes! {
     BroadScope = "broad_scope", Warning;
     /// Tokens that are for no server in particular count.
     MissingAudience = "missing_audience", Warning;
-    /// Codes of logins may not be bound to whoever asked for them.
+    /// Codes of logins may not be bound to the client that asked for them.
     AssumedPkce = "assumed_pkce", Warning;
     /// A pattern that nearly every text matches.
     BroadPattern = "broad_pattern", Warning;
-    /// Hosts, beginnings or folders that anybody can have something under.
+    /// Hosts, beginnings or folders that any user can have something under.
     BroadPlace = "broad_place", Warning;
     /// A whole reply as source, where one field was probably meant.
     WholeReply = "whole_reply", Warning;

@@ -152,7 +152,7 @@ fn unknown_arguments(
             context.add(Code::UnlistedArgument, place, reason);
         }
         if context.definition(of).is_some_and(|definition| !takes(definition.input, name)) {
-            let reason = format!("`{name}` in `{call}` is no argument of `{of}`: correct the name");
+            let reason = format!("`{name}` in `{call}` is not an argument of `{of}`: correct the name");
             context.add(Code::UnknownArgument, place, reason);
         }
     }
@@ -162,7 +162,7 @@ fn unknown_answer(context: &LintContext<'_>, call: &PriorCall) -> Option<String>
     let (field, _) = call.answered.as_ref()?;
     let output = context.definition(&call.tool)?.output?;
     let is_unknown = !may_have(output, field);
-    is_unknown.then(|| format!("`{field}` is no field of what `{}` promises to answer: correct the name", call.tool))
+    is_unknown.then(|| format!("`{field}` is not a field of what `{}` promises to answer: correct the name", call.tool))
 }
 
 /// Whether what fits a schema may have a field at the end of a path. Where the schema does not say what there is, it may.

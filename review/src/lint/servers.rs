@@ -59,8 +59,8 @@ fn listed(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     for (place, _) in argument_rules(rule).filter(|(place, _)| {
         !takes_field(&definition.input_schema, std::iter::once(place.argument).chain(place.fields.iter().copied()))
     }) {
-        let what = if place.fields.is_empty() { "argument" } else { "field of an argument" };
-        let reason = format!("is no {what} of this tool, as its server says: correct the name");
+        let what = if place.fields.is_empty() { "an argument" } else { "a field of an argument" };
+        let reason = format!("is not {what} of this tool, as its server says: correct the name");
         context.add(Code::UnknownArgument, rule_key(tool, &place, &[]), reason);
     }
     if context.locked(tool).is_some_and(|locked| *locked.digest != definition.digest) {
@@ -124,7 +124,7 @@ fn fields(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
             let mut known = BTreeSet::new();
             output.into_iter().for_each(|schema| names(schema, &mut known));
             if !known.is_empty() && !known.contains(field.as_str()) {
-                let reason = format!("`{field}` is no field of what `{of}` promises to answer: correct the name");
+                let reason = format!("`{field}` is not a field of what `{of}` promises to answer: correct the name");
                 context.add(Code::UnknownField, rule_key(tool, &place, &["from"]), reason);
             }
         }

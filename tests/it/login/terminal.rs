@@ -104,7 +104,7 @@ async fn a_developer_logs_in_and_out() {
     assert!(!file.exists());
     assert_eq!(setup.testbed.auth().desk().live(), 0);
     let (code, gone, _) = said(&abide(&setup, &["logout", "crm"]).output().unwrap());
-    assert_eq!((code, gone.as_str()), (0, "nobody was logged in to `crm`\n"));
+    assert_eq!((code, gone.as_str()), (0, "no login is kept for `crm`\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,5 +173,5 @@ async fn a_listener_hears_one_login_only_and_gives_up() {
 
     let hasty = Loopback::bind(|_| {}).await.unwrap().patience(Duration::ZERO);
     let reason = hasty.authorize(&page).await.unwrap_err();
-    assert_eq!(reason, "nobody came back within 0 s");
+    assert_eq!(reason, "the user did not come back within 0 s");
 }

@@ -141,7 +141,7 @@ impl Forge {
 pub(super) fn object(value: Value) -> Object {
     match value {
         Value::Object(map) => map,
-        other => panic!("{other} is no object"),
+        other => panic!("{other} is not an object"),
     }
 }
 

@@ -116,7 +116,7 @@ fn texts(value: &Value) -> Vec<String> {
         Value::String(text) => vec![text.clone()],
         Value::Array(list) => list.iter().flat_map(texts).collect(),
         Value::Null => Vec::new(),
-        other => panic!("{other} is no text"),
+        other => panic!("{other} is not text"),
     }
 }
 

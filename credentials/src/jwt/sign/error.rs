@@ -15,7 +15,7 @@ pub enum KeyError {
     Several(usize),
     /// The key needs a passphrase.
     #[error(
-        "the private key is encrypted, and there is nobody to ask for a passphrase: decrypt it with `openssl pkey` into a file that only its owner may read"
+        "the private key is encrypted, and there is no user to ask for a passphrase: decrypt it with `openssl pkey` into a file that only its owner may read"
     )]
     Encrypted,
     /// The key does not fit the algorithm.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{algorithm::Algorithm, error::KeyError, key::Pair};
 
-/// A private key, and what it signs with. It shows itself to nobody.
+/// A private key, and what it signs with. It is never shown.
 pub struct SigningKey {
     algorithm: Algorithm,
     kid: Option<String>,
@@ -18,7 +18,7 @@ pub struct SigningKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyHint {
-    /// By `kid`, for somebody who knows the public key. A key without an id is not named.
+    /// By `kid`, for a reader who knows the public key. A key without an id is not named.
     Kid,
     /// By the public key itself, in `jwk`.
     Embedded,

@@ -12,6 +12,6 @@ pub trait UserAgent: Send + Sync + fmt::Debug {
     /// Opens `page`, which asks for consent. The answer is the whole address that the issuer redirected to.
     ///
     /// # Errors
-    /// Nobody came back. The text says why; it is shown to the operator.
+    /// The user did not come back. The text says why; it is shown to the operator.
     async fn authorize(&self, page: &Url) -> Result<Url, String>;
 }

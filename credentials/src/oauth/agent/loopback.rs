@@ -106,7 +106,7 @@ impl UserAgent for Loopback {
         async move {
             (self.show)(page);
             let came = tokio::time::timeout(self.patience, self.wait(state)).await;
-            came.map_err(|_| format!("nobody came back within {} s", self.patience.as_secs()))
+            came.map_err(|_| format!("the user did not come back within {} s", self.patience.as_secs()))
         }
         .await
     }

@@ -33,7 +33,7 @@ pub(super) struct Ask<'a> {
 pub(super) struct Request {
     pub(super) page: Url,
     pub(super) redirect: Url,
-    /// Shows that whoever redeems the code is whoever asked for it (RFC 7636).
+    /// Shows that the client that redeems the code is the one that asked for it (RFC 7636).
     pub(super) verifier: Secret<String>,
     state: String,
     issuer: String,

@@ -2,7 +2,7 @@ use abide_base::scope::ScopeSet;
 
 use super::super::store::{Consent, Registered};
 
-/// What consents left behind in memory. Whoever asks holds it, so that no refresh token is used twice.
+/// What consents left behind in memory. The caller who asks holds it, so that no refresh token is used twice.
 #[derive(Debug, Default)]
 pub(in crate::oauth) struct Session(pub(super) tokio::sync::Mutex<Memory>);
 

@@ -20,7 +20,7 @@ pub struct OAuth {
     pub resource: Option<String>,
     /// What we have to show for a token.
     pub grant: Grant,
-    /// Whether a token is of use to whoever finds it.
+    /// Whether tokens are bound to a key (DPoP).
     pub proof: Proof,
     /// Which scopes the server may make us ask for, beyond those that tools declare.
     pub step_up: StepUp,
@@ -97,7 +97,7 @@ pub struct Code {
 /// How an issuer comes to know a client.
 #[derive(Clone, Debug)]
 pub enum Registration {
-    /// Somebody registered [`OAuth::client_id`] there.
+    /// The operator registered [`OAuth::client_id`] there.
     Known,
     /// The name of the client is the address of a document about it, where the issuer takes that; else as `Dynamic`.
     Document(Url),
@@ -117,7 +117,7 @@ pub enum Endpoints {
     OrLegacy,
 }
 
-/// Where a token that somebody else issued is read from, each time it is needed.
+/// Where a token of another issuer is read from, each time it is needed.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
     /// A file, which its owner renews.
@@ -126,11 +126,11 @@ pub enum TokenSource {
     Fixed(Secret<String>),
 }
 
-/// Whether whoever holds a token may use it.
+/// Whether a token is bound to a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
-    /// Anybody (RFC 6750).
+    /// It is not: a bearer token (RFC 6750).
     #[default]
     Bearer,
     /// Only who also holds a key that is made at start and never leaves us (RFC 9449).
@@ -179,7 +179,7 @@ impl OAuth {
         self
     }
 
-    /// Sets whether whoever holds a token may use it.
+    /// Sets whether tokens are bound to a key.
     #[must_use]
     pub fn proof(mut self, proof: Proof) -> Self {
         self.proof = proof;
@@ -284,7 +284,7 @@ impl Enterprise {
 }
 
 impl Code {
-    /// A client that somebody registered or that registers itself, with nobody to ask and nothing kept.
+    /// A client that the operator registered or that registers itself, with no user to ask and nothing kept.
     pub fn new(registration: Registration) -> Self {
         Self { registration, agent: None, store: None, endpoints: Endpoints::default() }
     }

@@ -11,13 +11,13 @@ pub struct ResourceServer {
     pub id: ServerId,
     /// The MCP endpoint; also the `resource` of every token request (RFC 8707).
     pub url: Url,
-    /// How we are let in.
+    /// The credentials for it.
     pub access: Access,
     /// How connections to the server and its issuer are made. The pinned keys are those of the MCP server only.
     pub connection: net::Options,
 }
 
-/// How we are let in to a server.
+/// Credentials for a server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Access {

@@ -17,7 +17,7 @@ pub struct TokenRequest {
     pub login_parameters: BTreeMap<String, String>,
     /// Whether the server is named in each request.
     pub resource: ResourceParameter,
-    /// Where it is known from that the issuer binds codes to whoever asked for them (RFC 7636).
+    /// Where it is known from that the issuer binds codes to the client that asked for them (RFC 7636).
     pub pkce: Pkce,
 }
 
@@ -54,7 +54,7 @@ pub struct TokenRules {
     pub algorithms: Vec<Algorithm>,
     /// The claim that lists what it grants; `scope`, else `scp`, when absent.
     pub scope_claim: Option<String>,
-    /// What becomes of one that is for nobody.
+    /// What becomes of a token without an audience.
     pub missing_audience: MissingAudience,
 }
 

@@ -68,7 +68,7 @@ pub async fn capabilities(issuer: &str, connection: &Options, clock: &dyn Clock)
     Ok(discover(&client, issuer, clock.now()).await?.capabilities)
 }
 
-/// Finds the metadata of the pinned issuer, and of nobody else, in the first place that has them.
+/// Finds the metadata of the pinned issuer, and of no other, in the first place that has them.
 pub(in crate::oauth) async fn discover(client: &Client, issuer: &str, now: SystemTime) -> Result<Metadata, AuthError> {
     let base = base(issuer)?;
     let mut tried = Tried::default();
@@ -182,7 +182,7 @@ pub(in crate::oauth) fn legacy(issuer: &str) -> Result<Metadata, AuthError> {
 
 pub(in crate::oauth) fn base(issuer: &str) -> Result<Url, AuthError> {
     let unusable = |reason: String| AuthError::Metadata { issuer: issuer.to_owned(), reason };
-    let url: Url = issuer.parse().map_err(|e| unusable(format!("`issuer` is no address: {e}")))?;
+    let url: Url = issuer.parse().map_err(|e| unusable(format!("`issuer` is not an address: {e}")))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(unusable("`issuer` has a query or fragment".into()));
     }

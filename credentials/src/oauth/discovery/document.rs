@@ -96,7 +96,7 @@ impl<'p> Document<'p> {
         match self.entries.get(name) {
             None | Some(Value::Null) => Err(format!("it lacks `{name}`")),
             Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(format!("`{name}` is no text")),
+            Some(_) => Err(format!("`{name}` is not text")),
         }
     }
 
@@ -104,7 +104,7 @@ impl<'p> Document<'p> {
         let found = match value {
             Value::Null => return None,
             Value::String(text) => self.address(name, text),
-            _ => Err(format!("`{name}` is no text")),
+            _ => Err(format!("`{name}` is not text")),
         };
         found.map_err(|reason| self.ignored(name, &reason)).ok()
     }
@@ -113,7 +113,7 @@ impl<'p> Document<'p> {
         if text.is_empty() {
             return Err(format!("`{name}` is empty"));
         }
-        let url: Url = text.parse().map_err(|_| format!("`{name}` is no absolute address"))?;
+        let url: Url = text.parse().map_err(|_| format!("`{name}` is not an absolute address"))?;
         check_address(&url).map_err(|e| format!("`{name}`: {e}"))?;
         // an issuer that is reached safely cannot send us to an unsafe place, not even on this machine
         if self.base.scheme() == "https" && url.scheme() != "https" {

@@ -102,7 +102,7 @@ fn what_is_needed_must_be_usable_and_is_named() {
         ("token_endpoint", json!(null), "it lacks `token_endpoint`"),
         ("token_endpoint", json!(""), "`token_endpoint` is empty"),
         ("issuer", json!(null), "it lacks `issuer`"),
-        ("issuer", json!(["https://a.example"]), "`issuer` is no text"),
+        ("issuer", json!(["https://a.example"]), "`issuer` is not text"),
     ] {
         let error = read("https://a.example", &with(name, value)).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
@@ -172,7 +172,7 @@ fn garbage_is_refused_and_told_apart() {
         (b"<html>", "a page"),
         (b"  <!doctype html>", "a page"),
         (b"not found", "not JSON"),
-        (b"{\"issuer\":1}", "`issuer` is no text"),
+        (b"{\"issuer\":1}", "`issuer` is not text"),
         (b"{\"issuer\":\"https://a.example\"}", "it lacks `token_endpoint`"),
     ] {
         let base = "https://a.example".parse().unwrap();
@@ -259,7 +259,7 @@ async fn the_first_complaint_is_told_with_all_places() {
     assert!(matches!(error, AuthError::Metadata { .. }) && !error.is_infrastructure(), "{error}");
     let text = error.to_string();
     assert!(
-        text.contains("unusable: it is a page") && text.contains("`token_endpoint` is no absolute address"),
+        text.contains("unusable: it is a page") && text.contains("`token_endpoint` is not an absolute address"),
         "{text}"
     );
     assert!(PLACES.iter().all(|place| text.contains(place)) && text.contains("status 404"), "{text}");
@@ -267,8 +267,8 @@ async fn the_first_complaint_is_told_with_all_places() {
     let (found, _, url) = asked([nothing, broken, page]).await;
     let text = found.unwrap_err().to_string();
     let expected = format!(
-        "the metadata of issuer `{url}/realm` is unusable: `token_endpoint` is no absolute address; tried `{url}{}` (status 404), \
-         `{url}{}` (`token_endpoint` is no absolute address), `{url}{}` (it is a page (HTML or XML), and no JSON)",
+        "the metadata of issuer `{url}/realm` is unusable: `token_endpoint` is not an absolute address; tried `{url}{}` (status 404), \
+         `{url}{}` (`token_endpoint` is not an absolute address), `{url}{}` (it is a page (HTML or XML), and no JSON)",
         PLACES[0], PLACES[1], PLACES[2]
     );
     assert_eq!(text, expected);

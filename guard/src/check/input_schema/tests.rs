@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::sync::Arc;
-
 use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
@@ -11,7 +9,6 @@ use abide_base::{
 };
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
 use super::Schemas;
 use crate::{Denied, RuleId};
@@ -32,10 +29,10 @@ async fn checked(schemas: &Schemas, tool: &ToolSpec, arguments: Value) -> Result
     found
 }
 
-/// Schemas whose costly checks need one of four permits.
-fn with_permits() -> (Schemas, Arc<Semaphore>) {
-    let permits = Arc::new(Semaphore::new(4));
-    (Schemas { turns: Turns::from(permits.clone()), ..Schemas::default() }, permits)
+/// Schemas whose costly checks wait until the other value is dropped.
+fn held() -> (Schemas, impl Drop) {
+    let (turns, held) = Turns::held(4);
+    (Schemas { turns, ..Schemas::default() }, held)
 }
 
 /// A value that is nested so deep in objects under one name.
@@ -135,11 +132,10 @@ fn cheap_checks_need_no_runtime() {
 /// On one thread: had a costly check been made on it, the cheap ones would have waited.
 #[tokio::test]
 async fn costly_checks_do_not_hold_up_cheap_ones() {
-    let (schemas, permits) = with_permits();
+    let (schemas, turns) = held();
     let (costly, cheap) =
         (doubling(), named(json!({ "type": "object", "properties": { "id": { "type": "string" } } })));
     let value = json!({ "a": nested(15, "x", json!(1)) });
-    let turns = permits.acquire_many(4).await.unwrap();
     let mut waiting: Vec<_> = (0..16).map(|_| Box::pin(checked(&schemas, &costly, value.clone()))).collect();
     for waiting in &mut waiting {
         assert!(futures_util::poll!(waiting).is_pending());
@@ -159,9 +155,8 @@ async fn costly_checks_do_not_hold_up_cheap_ones() {
 
 #[tokio::test]
 async fn a_schema_is_compiled_once_however_many_ask() {
-    let (schemas, permits) = with_permits();
+    let (schemas, turns) = held();
     let tool = named(large());
-    let turns = permits.acquire_many(4).await.unwrap();
     let mut asking: Vec<_> = (0..8).map(|_| Box::pin(checked(&schemas, &tool, json!({ "dry_run": true })))).collect();
     for asking in &mut asking {
         assert!(futures_util::poll!(asking).is_pending(), "a large schema is compiled apart");

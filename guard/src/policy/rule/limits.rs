@@ -8,7 +8,7 @@ pub struct Limits {
     /// Most calls that one run may ask for; refused ones count, so that a loop ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<NonZeroU32>,
-    /// Most bytes of text that one run may send to somebody else: the arguments of its permitted calls with the effect `external`.
+    /// Most bytes of text that one run may send to outside recipients: the arguments of its permitted calls with the effect `external`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outgoing_bytes: Option<NonZeroU32>,
     /// Permitted calls in a time, over all runs together.
@@ -34,7 +34,7 @@ pub struct WindowLimit {
     /// Most distinct values in it of all arguments that tools count by `distinct`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distinct: Option<NonZeroU32>,
-    /// Most bytes sent to somebody else in it, counted as in [`Limits::outgoing_bytes`].
+    /// Most bytes sent to outside recipients in it, counted as in [`Limits::outgoing_bytes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outgoing_bytes: Option<NonZeroU32>,
 }

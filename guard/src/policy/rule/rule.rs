@@ -44,10 +44,10 @@ pub struct ToolRule {
     /// Or else replies of recorded calls; without either, a reply made of the tool's output schema.
     #[serde(rename = "dry_run_recording", skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Recorded>,
-    /// Whether somebody has to say yes to each call.
+    /// Whether each call needs an approval.
     #[serde(skip_serializing_if = "Approval::is_none")]
     pub approval: Approval,
-    /// Refusals that somebody may lift.
+    /// Refusals that an approver may override.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub overridable: BTreeSet<Overridable>,
     /// Calls that must have been made before: of each entry one.
@@ -87,19 +87,19 @@ pub enum UnlistedArguments {
     Allow,
 }
 
-/// Whether somebody has to say yes to a call.
+/// Whether a call needs an approval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
-    /// Nobody has to.
+    /// It needs none.
     #[default]
     None,
-    /// To each live call, before it is made. While compiling nobody is asked: a dry run needs no approval, and a call that would be made
+    /// To each live call, before it is made. While compiling no approver is asked: a dry run needs no approval, and a call that would be made
     /// is refused.
     EachCall,
 }
 
-/// The refusals that somebody may lift: those that say where a value comes from or what it looks like. What a token may do, what a
+/// The refusals that an approver may override: those that say where a value comes from or what it looks like. What a token may do, what a
 /// tool is and how much is done cannot be argued with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

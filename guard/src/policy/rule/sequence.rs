@@ -113,7 +113,7 @@ fn named(text: &str) -> Option<String> {
     (!name.is_empty() && !name.contains(['(', ')', ',', '=', ':'])).then(|| name.to_owned())
 }
 
-/// A JSON value, or a word that is a text without quotation marks. `True` is neither: nobody could tell which was meant.
+/// A JSON value, or a word that is a text without quotation marks. `True` is neither: it could mean both.
 fn answer_of(text: &str) -> Option<Value> {
     let is_literal = |word: &str| ["true", "false", "null"].iter().any(|literal| literal.eq_ignore_ascii_case(word));
     let is_word = |word: &str| {

@@ -56,8 +56,8 @@ fn locked(spec: &PolicySpec, problems: &mut Vec<Problem>) {
             for (fields, _) in rule.all() {
                 let names = std::iter::once(argument.as_str()).chain(fields.iter().copied());
                 if !takes_field(&approved.input_schema, names) {
-                    let what = if fields.is_empty() { "argument" } else { "field of an argument" };
-                    let reason = format!("is no {what} of this tool, as its locked definition says: correct the name");
+                    let what = if fields.is_empty() { "an argument" } else { "a field of an argument" };
+                    let reason = format!("is not {what} of this tool, as its locked definition says: correct the name");
                     problems.push(Problem::new(field_path(&place, &fields), reason));
                 }
             }

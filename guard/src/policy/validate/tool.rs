@@ -44,7 +44,7 @@ pub(super) fn check(name: &ToolName, rule: &ToolRule, declared: &Declared, probl
     if rule.approval == Approval::EachCall && !rule.overridable.is_empty() {
         add(
             "overridable",
-            "means nothing beside `approval`: a refused call is not put to anybody twice; keep one of them".into(),
+            "has no effect beside `approval`: a refused call is not put to an approver twice; keep one of them".into(),
         );
     }
     no_egress(rule, declared, &mut add);
@@ -172,7 +172,7 @@ fn places(rule: &ArgumentRule, add: &mut impl FnMut(&str, String)) {
                 add(
                     key,
                     format!(
-                        "`{host}` is no host: write `corp.example`, or `*.corp.example` for every host below it, in lower case"
+                        "`{host}` is not a host: write `corp.example`, or `*.corp.example` for every host below it, in lower case"
                     ),
                 );
             }

@@ -144,7 +144,7 @@ pub(super) fn is_glue(c: char) -> bool {
     matches!(c, '.' | '-' | '@' | '/' | '\\' | '+' | '%' | '~')
 }
 
-/// Letters and digits, with their marks; and what cannot be seen, or is known to nobody.
+/// Letters and digits, with their marks; and what cannot be seen, or has no known meaning.
 pub(super) fn is_word(c: char) -> bool {
     let is_private = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
     c.is_alphanumeric()

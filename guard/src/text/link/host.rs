@@ -23,7 +23,7 @@ pub(crate) fn is_mail_address(part: &str) -> bool {
         && domain.chars().all(|c| is_plain(c) && !matches!(c, '_' | '+'))
 }
 
-/// Whether nobody could read a name as another one.
+/// Whether a name cannot be read as another one.
 pub(super) fn is_plain_host(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()

@@ -73,7 +73,7 @@ fn has_no_other_link(text: &str, hosts: &[String]) -> bool {
         })
 }
 
-/// Whether a path has parts like `..` when it is decoded, as often as anybody may, or cannot be decoded (`%u` is an escape to a few).
+/// Whether a path has parts like `..` when it is decoded, as often as a server may, or cannot be decoded (`%u` is an escape to a few).
 fn goes_up(path: &str) -> bool {
     let mut pieces = path.split('%');
     let mut once = pieces.next().unwrap_or_default().to_owned();
@@ -100,7 +100,7 @@ fn is_of_address(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._~:/?#@!$&=+%-".contains(c)
 }
 
-/// The text with its `https` addresses taken out, if all of them lead to the hosts and end where everybody sees them end.
+/// The text with its `https` addresses taken out, if all of them lead to the hosts and end where every reader sees them end.
 fn without_addresses(lower: &str, hosts: &[String]) -> Option<String> {
     let (mut kept, mut rest) = (String::new(), lower);
     let mut starts: Vec<usize> =

@@ -195,7 +195,7 @@ fn fields_that_a_locked_definition_does_not_have_are_told() {
     assert!(Draft::parse(text, folder.path(), &|_| None).is_ok());
     let error = Draft::parse(&text.replace("list.id", "list.idd"), folder.path(), &|_| None).unwrap_err().to_string();
     assert!(
-        error.contains("line 5: `tools.\"crm.x\".arguments.list.idd`: is no field of an argument of this tool"),
+        error.contains("line 5: `tools.\"crm.x\".arguments.list.idd`: is not a field of an argument of this tool"),
         "{error}"
     );
 }

@@ -35,7 +35,7 @@ impl Asked {
         }
     }
 
-    /// What an answer to an unknown request is probably about. A wrong guess makes it an answer that nobody waits for.
+    /// What an answer to an unknown request is probably about. A wrong guess makes it an answer that no caller waits for.
     pub(super) fn guess(result: &Value) -> Self {
         let has = |names: &[&str]| names.iter().any(|name| result.get(name).is_some());
         if has(&["content", "structuredContent", "isError"]) {

@@ -53,7 +53,7 @@ pub(in crate::client) fn parse(bytes: &[u8]) -> Result<Value, Unreadable> {
 }
 
 /// The message that a value is, without what in it cannot be used. An answer that cannot be used at all becomes an error that says so, see
-/// [`why_unusable`]: whoever waits for it must not wait longer.
+/// [`why_unusable`]: the caller who waits for it must not wait longer.
 pub(in crate::client) fn read(
     value: Value,
     expected: Expected<'_>,

@@ -106,7 +106,7 @@ impl Pipes {
         let open = Arc::<Open>::default();
         let mut reader =
             Reader { lines: Lines::new(stdout), inbox, outbox: outbox.downgrade(), open: open.clone(), context };
-        // ends when nobody can send any more, and writes all that was sent before
+        // ends when no sender is left, and writes all that was sent before
         tokio::spawn(write(stdin, lines));
         let mut reading = JoinSet::new();
         reading.spawn(async move {
@@ -188,7 +188,7 @@ impl Cut {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// Until the program ends or sends what it may not, or nobody listens any more.
+    /// Until the program ends or sends what it may not, or no caller listens any more.
     async fn run(&mut self) -> Result<(), Reason> {
         let open = self.open.clone();
         let too_long = |TooLong(most)| Reason::TooLong(open.subject(), most);
@@ -338,7 +338,7 @@ async fn write(mut stdin: impl AsyncWrite + Unpin, mut lines: mpsc::Receiver<Lin
             return;
         }
         if let Some(written) = written {
-            // whoever sent it may have gone
+            // its sender may have gone
             let _ = written.send(());
         }
     }

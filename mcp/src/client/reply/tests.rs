@@ -108,8 +108,8 @@ fn unknown_tools_are_told_from_things_not_found() {
 
 #[test]
 fn protocol_errors_have_their_own_places() {
-    let wrong = of_protocol_error(&error(-32602, "`limit` is no number"), "look_up", &Redactor::new()).unwrap();
-    assert_eq!(wrong, ToolReply::failed("`limit` is no number"));
+    let wrong = of_protocol_error(&error(-32602, "`limit` is not a number"), "look_up", &Redactor::new()).unwrap();
+    assert_eq!(wrong, ToolReply::failed("`limit` is not a number"));
     let long = of_protocol_error(&error(-32602, &"ä".repeat(10_000)), "look_up", &Redactor::new()).unwrap();
     assert!(long.content.as_str().unwrap().len() <= MAX_MESSAGE);
     for code in [-32700, -32600, -32601, -32020, -32021, -32022] {

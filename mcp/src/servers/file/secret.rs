@@ -11,7 +11,7 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// The secret that a table names: of a variable of the environment, or of a file.
 pub(super) fn secret(table: &Table<'_>, context: &LoadContext<'_>) -> Option<Secret<String>> {
     let named = (table.text("client_secret_env"), table.text("client_secret_file"));
-    if table.value("client_secret").is_some() {
+    if table.takes("client_secret") {
         table.problem(
             "client_secret",
             "a secret must not stand in this file, because the file is read, copied and committed: put it into an environment \

@@ -298,7 +298,7 @@ fn file(table: &Table<'_>, key: &str, path: &str, context: &LoadContext<'_>) -> 
 }
 
 fn input(table: &Table<'_>) -> InputPolicy {
-    if let Some(text) = table.value("input").and_then(|value| value.as_str()) {
+    if let Some(text) = table.plain("input") {
         let policies = [("decline", InputPolicy::Decline), ("defaults", InputPolicy::Defaults)];
         let policy = policies.into_iter().find(|(word, _)| *word == text).map(|(_, policy)| policy);
         if policy.is_none() {

@@ -46,7 +46,7 @@ pub(super) fn login_request(table: &Table<'_>) -> TokenRequest {
 }
 
 pub(super) fn rules(table: &Table<'_>) -> TokenRules {
-    let is_one = table.value("audience").is_some_and(|value| value.as_str().is_some());
+    let is_one = table.plain("audience").is_some();
     let audiences = if is_one { table.text("audience").map(|one| vec![one]) } else { table.texts("audience") };
     if audiences.as_ref().is_some_and(Vec::is_empty) {
         table.problem("audience", "is empty: write what tokens have in `aud`, or take it away");
