@@ -19,7 +19,7 @@ use abide::{
     },
     episode::Recorder,
     guard::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session, Unauthorized,
+        Authorized, Guard, Mode, Policy, Session, Unauthorized,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     id::RunId,
@@ -47,9 +47,6 @@ struct Task {
 
 /// A server, and who we are there.
 type Connected = (McpServer, Arc<Connection>);
-
-/// The scopes of the one token that there is.
-struct Granted(Arc<Connection>);
 
 /// Stands for a person with a browser who consents at once: goes where the page redirects to.
 #[derive(Debug)]
@@ -207,7 +204,7 @@ impl Task {
             tools: tools.iter().map(|tool| (tool.name.clone(), rule())).collect(),
             ..PolicySpec::default()
         })?;
-        Ok(Guard::new(&policy, Arc::new(Granted(connection))).clock(self.clock.clone()))
+        Ok(Guard::new(&policy, connection).clock(self.clock.clone()))
     }
 
     /// The calls that the suite names, else one of each tool.
@@ -232,22 +229,6 @@ impl Task {
 
     fn secret(&self, key: &str) -> Option<Secret<String>> {
         self.given(key).map(|text| Secret::new(text.to_owned()))
-    }
-}
-
-#[async_trait]
-impl Grants for Granted {
-    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-        if self.0.config().oauth().is_none() {
-            return Ok(None);
-        }
-        let failed = |error: AuthError| GrantError { server: server.clone(), reason: error.to_string() };
-        let token = self.0.identity().token().await.map_err(failed)?;
-        Ok(Some(GrantedScopes {
-            scopes: token.granted.clone(),
-            token_hash: token.hash.clone(),
-            jti_hash: token.jti_hash.clone(),
-        }))
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn logout(server: &str, boundary: &Path, out: &mut dyn Write) -> Resu
     let boundary = Boundary::load(boundary)?;
     let config = with_login(server, &boundary)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let outcome = runtime.block_on(log_out(&config.resource_server(), Arc::new(SystemClock::new())))?;
+    let outcome = runtime.block_on(log_out(&config.protected_resource(), Arc::new(SystemClock::new())))?;
     match outcome {
         None => writeln!(out, "no login is kept for `{server}`")?,
         Some(Revocation::Done) => writeln!(out, "logged out of `{server}`")?,
@@ -72,7 +72,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
         code.agent = Some(Arc::new(agent));
     }
     let scopes = boundary.policy().scopes_for(&config.id);
-    let identity = Identity::new(config.resource_server(), scopes, Arc::new(SystemClock::new()), Redactor::new())?;
+    let identity = Identity::new(config.protected_resource(), scopes, Arc::new(SystemClock::new()), Redactor::new())?;
     identity.check_server(None).await?;
     let mut asked = false;
     let token = identity.token();
@@ -89,7 +89,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     let what = if asked { "logged in" } else { "logged in already" };
     let (scopes, until) = (listed(&token.granted), OffsetDateTime::from(token.expires).format(&Rfc3339));
     writeln!(out, "{what} to `{server}`\n  scopes  {scopes}\n  until   {}", until.unwrap_or_default())?;
-    let Some(path) = consent_file(&config.resource_server()).await? else {
+    let Some(path) = consent_file(&config.protected_resource()).await? else {
         let bound = config.oauth().is_some_and(|oauth| oauth.proof == Proof::Dpop);
         let reason = if bound {
             "with `dpop`, what a client without a secret gets is bound to a key that lives as long as the program"

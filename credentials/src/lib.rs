@@ -5,3 +5,6 @@ pub use async_trait::async_trait;
 
 pub mod jwt;
 pub mod oauth;
+
+pub use abide_base::{call::ServerId, clock, scope, secret};
+pub use abide_net as net;

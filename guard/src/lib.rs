@@ -24,7 +24,7 @@ pub use async_trait::async_trait;
 pub use audit::Audit;
 pub use check::{
     Check, CheckError, Denied, Verdict,
-    token::{GrantError, GrantedScopes, Grants},
+    token::{GrantError, GrantedScopes, Grants, NoTokens},
 };
 pub use guard::{Authorized, CallFailure, Denial, FailureKind, Guard, PendingCall, Unauthorized};
 pub use policy::{BoundaryError, Policy, RuleId};

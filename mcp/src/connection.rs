@@ -2,9 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use abide_base::{clock::Clock, scope::ScopeSet, secret::Redactor};
+use abide_base::{call::ServerId, clock::Clock, scope::ScopeSet, secret::Redactor};
 use abide_credentials::oauth::Identity;
+use abide_guard::{GrantError, GrantedScopes, Grants};
 use abide_net as net;
+use async_trait::async_trait;
 
 use crate::{pace::Pace, servers::ServerConfig};
 
@@ -27,7 +29,7 @@ impl Connection {
         clock: Arc<dyn Clock>,
         redactor: Redactor,
     ) -> Result<Self, net::Error> {
-        let identity = Identity::new(config.resource_server(), scopes, clock.clone(), redactor)?;
+        let identity = Identity::new(config.protected_resource(), scopes, clock.clone(), redactor)?;
         let pace = Pace::new(config.rate, clock.clone());
         Ok(Self { config, identity, pace, clock })
     }
@@ -48,6 +50,25 @@ impl Connection {
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+}
+
+#[async_trait]
+impl Grants for Connection {
+    async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+        let failed = |reason: String| GrantError { server: server.clone(), reason };
+        if *server != self.config.id {
+            return Err(failed(format!("this is the connection to `{}`", self.config.id)));
+        }
+        if self.config.oauth().is_none() {
+            return Ok(None);
+        }
+        let token = self.identity.token().await.map_err(|error| failed(error.to_string()))?;
+        Ok(Some(GrantedScopes {
+            scopes: token.granted.clone(),
+            token_hash: token.hash.clone(),
+            jti_hash: token.jti_hash.clone(),
+        }))
     }
 }
 

@@ -8,6 +8,10 @@ mod connections;
 mod pace;
 pub mod servers;
 
+pub use abide_base::{call, clock, event, scope, secret};
+pub use abide_credentials as credentials;
+pub use abide_guard as guard;
+pub use abide_net as net;
 pub use boundary::Boundary;
 pub use client::{CallContext, ConnectError, McpServer, Oddity, ToolError};
 pub use connection::Connection;

@@ -118,7 +118,7 @@ impl Setup {
 
     fn identity_of(&self, config: ServerConfig, scopes: &str) -> Identity {
         let scopes = ScopeSet::parse(scopes).unwrap();
-        Identity::new(config.resource_server(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+        Identity::new(config.protected_resource(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
     }
 
     async fn token(&self, code: Code) -> Result<Arc<AccessToken>, AuthError> {

@@ -87,7 +87,7 @@ async fn log_in(boundary: &Boundary) -> Result<(), AuthError> {
     let Grant::Code(code) = &mut config.oauth_mut().unwrap().grant else { return Ok(()) };
     code.agent = Some(Arc::new(Person));
     let identity = Identity::new(
-        config.resource_server(),
+        config.protected_resource(),
         boundary.policy().scopes_for(&id),
         Arc::new(SystemClock::new()),
         Redactor::new(),

@@ -55,7 +55,7 @@ impl Setup {
 
     fn identity(&self, config: ServerConfig, scopes: &str) -> Identity {
         let scopes = ScopeSet::parse(scopes).unwrap();
-        Identity::new(config.resource_server(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
+        Identity::new(config.protected_resource(), scopes, self.clock.clone(), self.redactor.clone()).unwrap()
     }
 
     async fn connect_as(&self, config: ServerConfig, scopes: &str) -> Result<McpServer, ConnectError> {
@@ -366,13 +366,13 @@ async fn tls_problems_have_names() {
     let mut config = setup.config();
     config.connection.ca_bundle = Some(PathBuf::from("/no/such/ca.pem"));
     let error =
-        Identity::new(config.resource_server(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
+        Identity::new(config.protected_resource(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Authorities { .. }), "{error}");
 
     let mut config = setup.config();
     config.url = "http://example.com/mcp".parse().unwrap();
     let error =
-        Identity::new(config.resource_server(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
+        Identity::new(config.protected_resource(), ScopeSet::new(), setup.clock.clone(), Redactor::new()).unwrap_err();
     assert!(matches!(error, net::Error::Insecure { .. }), "{error}");
 }
 

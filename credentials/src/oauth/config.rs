@@ -5,6 +5,6 @@ mod server;
 mod token;
 
 pub use oauth::{ClientAuth, Code, Endpoints, Enterprise, Grant, OAuth, Proof, Registration, StepUp, TokenSource};
-pub use server::{Access, ResourceServer};
+pub use server::{Access, ProtectedResource};
 pub use token::is_reserved;
 pub use token::{MissingAudience, Pkce, ResourceParameter, TokenRequest, TokenRules};

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     jwt,
-    oauth::config::{OAuth, ResourceParameter, ResourceServer, TokenRequest, TokenSource},
+    oauth::config::{OAuth, ProtectedResource, ResourceParameter, TokenRequest, TokenSource},
 };
 
 /// What a token is for, and how far it shall reach.
@@ -41,7 +41,7 @@ pub(super) fn resource(url: &Url) -> String {
 }
 
 /// What tokens for a server are for.
-pub(super) fn resource_of(server: &ResourceServer, oauth: &OAuth) -> String {
+pub(super) fn resource_of(server: &ProtectedResource, oauth: &OAuth) -> String {
     oauth.resource.clone().unwrap_or_else(|| resource(&server.url))
 }
 

@@ -21,11 +21,11 @@ use super::{
     issuing::Issuing,
     resource,
 };
-use crate::oauth::config::{Access, OAuth, Proof, ResourceServer, StepUp};
+use crate::oauth::config::{Access, OAuth, Proof, ProtectedResource, StepUp};
 
 /// The OAuth 2.1 client of one MCP server. Gets tokens from the pinned issuer, and renews them in time.
 pub struct Identity {
-    resource: ResourceServer,
+    resource: ProtectedResource,
     /// None where the server takes no tokens.
     issuing: Option<Arc<Issuing>>,
     server: Client,
@@ -72,7 +72,7 @@ impl Identity {
     ///
     /// When the certification authorities or a certificate of our own cannot be used, or the server's address may not be spoken to.
     pub fn new(
-        resource: ResourceServer,
+        resource: ProtectedResource,
         scopes: ScopeSet,
         clock: Arc<dyn Clock>,
         redactor: Redactor,
@@ -168,7 +168,7 @@ impl Identity {
     }
 
     /// The server, and how we prove who we are.
-    pub fn resource_server(&self) -> &ResourceServer {
+    pub fn protected_resource(&self) -> &ProtectedResource {
         &self.resource
     }
 
@@ -260,7 +260,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 pub(super) fn issuing(
-    resource: &ResourceServer,
+    resource: &ProtectedResource,
     oauth: &OAuth,
     clock: Arc<dyn Clock>,
     redactor: Redactor,

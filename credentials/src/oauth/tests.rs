@@ -19,7 +19,7 @@ use url::form_urlencoded;
 use crate::{
     jwt::MAX_TOKEN,
     oauth::{
-        config::{Access, ClientAuth, OAuth, ResourceServer, StepUp, TokenSource},
+        config::{Access, ClientAuth, OAuth, ProtectedResource, StepUp, TokenSource},
         *,
     },
 };
@@ -52,14 +52,14 @@ impl Issuer {
         }
     }
 
-    fn config(&self) -> ResourceServer {
+    fn config(&self) -> ProtectedResource {
         let url = "https://mcp.example/mcp/#part".parse().unwrap();
         let oauth = OAuth::new(self.stub.url.clone(), "a:client", ClientAuth::Basic(secret()));
         let id = "crm".to_owned().try_into().unwrap();
-        ResourceServer { id, url, access: Access::OAuth(Box::new(oauth)), connection: net::Options::default() }
+        ProtectedResource { id, url, access: Access::OAuth(Box::new(oauth)), connection: net::Options::default() }
     }
 
-    fn identity(&self, config: ResourceServer) -> Identity {
+    fn identity(&self, config: ProtectedResource) -> Identity {
         let scopes = ScopeSet::parse("a b").unwrap();
         Identity::new(config, scopes, self.clock.clone(), self.redactor.clone()).unwrap()
     }

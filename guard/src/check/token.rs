@@ -36,6 +36,17 @@ impl Grants for BTreeMap<ServerId, GrantedScopes> {
     }
 }
 
+/// For servers that take no tokens, such as child processes: no scope is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct NoTokens;
+
+#[async_trait]
+impl Grants for NoTokens {
+    async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
+        Ok(None)
+    }
+}
+
 /// There is no token. Nothing that a program did, so its run is not scored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no token for `{server}`: {reason}")]

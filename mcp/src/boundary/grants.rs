@@ -23,20 +23,12 @@ impl Boundary {
 #[async_trait]
 impl Grants for Boundary {
     async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-        let failed = |reason: String| GrantError { server: server.clone(), reason };
         if self.commands().any(|command| command.id == *server) {
             return Ok(None);
         }
-        let config = self.server(server).ok_or_else(|| failed("the boundary has no such server".into()))?;
-        let connection = self.connection(server).map_err(|error| failed(error.to_string()))?;
-        if config.oauth().is_none() {
-            return Ok(None);
-        }
-        let token = connection.identity().token().await.map_err(|error| failed(error.to_string()))?;
-        Ok(Some(GrantedScopes {
-            scopes: token.granted.clone(),
-            token_hash: token.hash.clone(),
-            jti_hash: token.jti_hash.clone(),
-        }))
+        let connection = self
+            .connection(server)
+            .map_err(|error| GrantError { server: server.clone(), reason: error.to_string() })?;
+        connection.granted(server).await
     }
 }

@@ -21,12 +21,11 @@ use abide_credentials::oauth::{
     config::{ClientAuth, OAuth},
 };
 use abide_guard::{
-    Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+    Authorized, Guard, Mode, NoTokens, Policy, Session,
     policy::{PolicySpec, ToolRule, UnlistedArguments},
 };
 use abide_signatures::Fields;
 use abide_testbed::lab::stub::{Answer, Seen, Stub, json as reply_json, plain};
-use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Map, Value, json};
 
@@ -163,13 +162,6 @@ pub(super) async fn call_with(
     rule: ToolRule,
     context: CallContext<'_>,
 ) -> Result<ToolReply, ToolError> {
-    struct Everything;
-    #[async_trait]
-    impl Grants for Everything {
-        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-            Ok(None)
-        }
-    }
     let name = ToolName::try_from(format!("s.{tool}")).unwrap();
     let id: ServerId = "s".to_owned().try_into().unwrap();
     let spec = PolicySpec {
@@ -178,7 +170,7 @@ pub(super) async fn call_with(
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything));
+    let guard = Guard::new(&policy, Arc::new(NoTokens));
     let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let events = std::sync::Mutex::default();

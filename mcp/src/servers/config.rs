@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use abide_base::{call::ServerId, secret::Secret};
-use abide_credentials::oauth::config::{Access, OAuth, ResourceServer};
+use abide_credentials::oauth::config::{Access, OAuth, ProtectedResource};
 use abide_guard::policy::Rate;
 use abide_net as net;
 use url::Url;
@@ -95,8 +95,8 @@ impl ServerConfig {
     }
 
     /// The server as the OAuth client sees it.
-    pub fn resource_server(&self) -> ResourceServer {
-        ResourceServer {
+    pub fn protected_resource(&self) -> ProtectedResource {
+        ProtectedResource {
             id: self.id.clone(),
             url: self.url.clone(),
             access: self.access.clone(),

@@ -38,7 +38,7 @@ pub(super) fn usual(site: &Site) -> ServerConfig {
 }
 
 pub(super) fn identity(config: ServerConfig, clock: Arc<Hasty>) -> Identity {
-    Identity::new(config.resource_server(), ScopeSet::parse(READ).unwrap(), clock, Redactor::new()).unwrap()
+    Identity::new(config.protected_resource(), ScopeSet::parse(READ).unwrap(), clock, Redactor::new()).unwrap()
 }
 
 /// Only asks for a token.

@@ -1,11 +1,11 @@
 //! fastmcp as resource server: it hides tools, refuses tokens that lack a scope with 401, and limits rates within HTTP 200.
 
 use abide::{
-    Fields, async_trait,
+    Fields,
     clock::SystemClock,
     credentials::oauth::config::{ClientAuth, StepUp},
     episode::Recorder,
-    guard::{Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session},
+    guard::{Authorized, Guard, Mode, NoTokens, Policy, Session},
     id::RunId,
     mcp::{CallContext, Connection, McpServer, ToolError},
     secret::Redactor,
@@ -118,17 +118,10 @@ async fn call(
     (tool, arguments): (&str, Value),
     context: CallContext<'_>,
 ) -> Result<abide::call::ToolReply, ToolError> {
-    struct Nothing;
-    #[async_trait]
-    impl Grants for Nothing {
-        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-            Ok(None)
-        }
-    }
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
     let spec = PolicySpec { servers: [id()].into(), ..rules(&[(tool, Effect::Write, "")]) };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Nothing));
+    let guard = Guard::new(&policy, Arc::new(NoTokens));
     let spec = abide::call::ToolSpec::new(tool_name(tool), "", json!({ "type": "object" }), None);
     let call = ToolCall { tool: tool_name(tool), arguments };
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());

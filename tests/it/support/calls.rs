@@ -9,13 +9,13 @@ use std::{
 };
 
 use abide::{
-    Fields, async_trait,
+    Fields,
     call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     episode::Recorder,
     event::EventKind,
     guard::{
-        Authorized, GrantError, GrantedScopes, Grants, Guard, Mode, Policy, Session,
+        Authorized, Guard, Mode, NoTokens, Policy, Session,
         policy::{PolicySpec, ToolRule, UnlistedArguments},
     },
     id::RunId,
@@ -90,13 +90,6 @@ async fn call(
     context: CallContext<'_>,
     redactor: &Redactor,
 ) -> Result<ToolReply, ToolError> {
-    struct Everything;
-    #[async_trait]
-    impl Grants for Everything {
-        async fn granted(&self, _: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-            Ok(None)
-        }
-    }
     let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
     let id: ServerId = "crm".to_owned().try_into().unwrap();
     let spec = PolicySpec {
@@ -106,7 +99,7 @@ async fn call(
         ..PolicySpec::default()
     };
     let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(Everything)).redactor(redactor.clone());
+    let guard = Guard::new(&policy, Arc::new(NoTokens)).redactor(redactor.clone());
     let spec = ToolSpec::new(name.clone(), "", json!({ "type": "object", "additionalProperties": true }), None);
     let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
     let events = std::sync::Mutex::default();

@@ -14,7 +14,7 @@ use super::super::{
     store::{Consent, Store},
 };
 use super::code::Client;
-use crate::oauth::config::{Code, Grant, ResourceServer};
+use crate::oauth::config::{Code, Grant, ProtectedResource};
 
 /// What became of the refresh token at the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Revocation {
 ///
 /// # Errors
 /// The file cannot be read or written. That the issuer could not be asked is a [`Revocation::Failed`].
-pub async fn logout(server: &ResourceServer, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
+pub async fn logout(server: &ProtectedResource, clock: Arc<dyn Clock>) -> Result<Option<Revocation>, AuthError> {
     let Some(oauth) = server.oauth() else { return Ok(None) };
     let Grant::Code(code) = &oauth.grant else { return Ok(None) };
     let Some(store) = code.store.as_deref().map(Store::at).filter(Store::exists) else { return Ok(None) };
@@ -67,7 +67,7 @@ pub async fn logout(server: &ResourceServer, clock: Arc<dyn Clock>) -> Result<Op
 ///
 /// # Errors
 /// It cannot be read.
-pub async fn consent_file(server: &ResourceServer) -> Result<Option<PathBuf>, AuthError> {
+pub async fn consent_file(server: &ProtectedResource) -> Result<Option<PathBuf>, AuthError> {
     let Some(oauth) = server.oauth() else { return Ok(None) };
     let Grant::Code(Code { store: Some(path), .. }) = &oauth.grant else { return Ok(None) };
     let store = Store::at(path);

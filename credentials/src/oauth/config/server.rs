@@ -6,7 +6,7 @@ use super::oauth::OAuth;
 
 /// A server over HTTP as the OAuth client sees it: the protected resource, its issuer, and how both are connected to.
 #[derive(Clone, Debug)]
-pub struct ResourceServer {
+pub struct ProtectedResource {
     /// The operator's word for it.
     pub id: ServerId,
     /// The MCP endpoint; also the `resource` of every token request (RFC 8707).
@@ -27,7 +27,7 @@ pub enum Access {
     OAuth(Box<OAuth>),
 }
 
-impl ResourceServer {
+impl ProtectedResource {
     /// How tokens are got, if the server takes any.
     pub fn oauth(&self) -> Option<&OAuth> {
         self.access.oauth()
