@@ -549,10 +549,10 @@ async fn a_file_that_others_could_read_or_change_is_not_used() {
     // only a superuser can give a file away
     let owner = fs::metadata(&path).unwrap().uid();
     if chown(folder, Some(owner + 1), None).is_ok() {
-        refused("its folder belongs to somebody else").await;
+        refused("its folder belongs to another user").await;
         chown(folder, Some(owner), None).unwrap();
         chown(&path, Some(owner + 1), None).unwrap();
-        refused("it belongs to somebody else").await;
+        refused("it belongs to another user").await;
         chown(&path, Some(owner), None).unwrap();
     }
     setup.token(setup.alone()).await.unwrap();
