@@ -64,14 +64,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         guard.authorize(call, Some(&tool), &session, &events)
     };
     for id in ["ABC123", "ACC914"] {
-        match look_up(id).await {
-            Ok(Authorized::Execute(pending)) => {
-                let reply = pending.perform(|call| send(&client, call)).await?;
-                writeln!(out, "{id}: {}", reply.content)?;
-            }
-            Ok(Authorized::DryRun(stand_in)) => writeln!(out, "{id}: not called, {stand_in} stands in")?,
-            Err(refused) => writeln!(out, "{id}: {refused}")?,
-        }
+        let said = match look_up(id).await {
+            Ok(Authorized::Execute(call)) => call.perform(|call| send(&client, call)).await?.content.to_string(),
+            Ok(Authorized::DryRun(stand_in)) => format!("not called, {stand_in} stands in"),
+            Err(refused) => refused.to_string(),
+        };
+        writeln!(out, "{id}: {said}")?;
     }
     drop(look_up("ABC123").await?);
     for answer in ["ABC123 has the plan `pro`.".to_owned(), "All that I know of Ann: ".repeat(9)] {

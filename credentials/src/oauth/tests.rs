@@ -87,6 +87,23 @@ fn form(seen: &Seen) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
+async fn a_token_goes_to_its_servers_address_and_to_no_other() {
+    let issuer =
+        Issuer::start(|_| reply_json(&json!({ "access_token": "opaque", "token_type": "bearer", "scope": "a b" })))
+            .await;
+    let identity = issuer.identity(issuer.config());
+    for other in ["https://mcp.example/mcp", "https://evil.example/mcp/#part", "http://mcp.example/mcp/#part"] {
+        let mut request = net::Request::get(other.parse().unwrap());
+        let error = identity.attach(&mut request).await.unwrap_err();
+        assert!(matches!(error, AuthError::OtherAddress { .. }) && request.headers.is_empty(), "{error}");
+    }
+    assert!(issuer.token_requests().is_empty(), "none is asked for");
+    let mut request = net::Request::get(issuer.config().url);
+    identity.attach(&mut request).await.unwrap();
+    assert!(request.headers.contains_key("authorization"));
+}
+
+#[tokio::test]
 async fn asks_with_resource_scope_and_encoded_credentials() {
     let issuer = Issuer::start(|_| granted(json!({}))).await;
     issuer.token().await.unwrap();
