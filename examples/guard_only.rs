@@ -24,9 +24,7 @@ arguments.customer_id = { pattern = "[A-Z]{3}[0-9]{3}", from = ["input"] }
 max_chars = 80
 "#;
 
-type Client = RunningService<RoleClient, ()>;
-
-async fn connect(testbed: &Testbed) -> Result<Client, Box<dyn Error>> {
+async fn connect(testbed: &Testbed) -> Result<RunningService<RoleClient, ()>, Box<dyn Error>> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let authority = reqwest::Certificate::from_pem(testbed.ca_pem().as_bytes())?;
     let http = reqwest::Client::builder().tls_certs_only([authority]).no_proxy().build()?;
@@ -38,7 +36,7 @@ async fn connect(testbed: &Testbed) -> Result<Client, Box<dyn Error>> {
     Ok(().serve(StreamableHttpClientTransport::with_client(http, config)).await?)
 }
 
-async fn send(client: &Client, call: ToolCall) -> Result<ToolReply, CallFailure> {
+async fn send(client: &RunningService<RoleClient, ()>, call: ToolCall) -> Result<ToolReply, CallFailure> {
     let params = CallToolRequestParams::new(call.tool.local().to_owned()).with_arguments(call.arguments);
     let lost = CallFailure::new(FailureKind::Lost, EventKind::ServerUnavailable, "no reply came");
     let result = client.call_tool(params).await.map_err(|error| lost.because(error))?;
