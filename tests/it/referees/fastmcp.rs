@@ -1,13 +1,9 @@
 //! fastmcp as resource server: it hides tools, refuses tokens that lack a scope with 401, and limits rates within HTTP 200.
 
 use abide::{
-    Fields,
     clock::SystemClock,
     credentials::oauth::config::{ClientAuth, StepUp},
-    episode::Recorder,
-    guard::{Authorized, Guard, Mode, NoTokens, Policy, Session},
-    id::RunId,
-    mcp::{CallContext, Connection, McpServer, ToolError},
+    mcp::{Connection, McpServer, ToolError},
     secret::Redactor,
 };
 
@@ -62,10 +58,9 @@ async fn a_tool_that_the_server_hides_is_named() {
     let clock = Arc::new(SystemClock::new());
     let connection = Connection::new(server, scopes_of(READ), clock, Redactor::new()).unwrap();
     let server = McpServer::connect(Arc::new(connection)).await.unwrap();
-    let run = RunId::random();
-    let recorder = Recorder::new(run, 0, Redactor::new());
-    let context = CallContext { traceparent: &run.traceparent(), events: Arc::new(recorder) };
-    let error = call(&server, ("write_note", json!({ "text": "hello" })), context).await.unwrap_err();
+    let caller = crate::support::Caller { server, redactor: Redactor::new() };
+    let (reply, ..) = caller.call("write_note", json!({ "text": "hello" }), Effect::Write).await;
+    let error = reply.unwrap_err();
     assert!(matches!(error, ToolError::UnknownTool | ToolError::ScopeMissing { .. }), "{error}");
     assert_eq!(world.served.seen().await, json!({}));
 }
@@ -110,25 +105,4 @@ async fn a_rate_limit_within_200_is_waited_for() {
     assert_eq!(served.seen().await["add"], CALLS, "each ran once");
     assert!(took.as_secs_f64() > f64::from(CALLS - 3) / RATE - 1.0, "{took:?}");
     eprintln!("{CALLS} calls at {RATE}/s in {took:.1?} with {waits} waits");
-}
-
-/// Makes a call that its boundary allows, through a real guard.
-async fn call(
-    server: &McpServer,
-    (tool, arguments): (&str, Value),
-    context: CallContext<'_>,
-) -> Result<abide::call::ToolReply, ToolError> {
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    let spec = PolicySpec { servers: [id()].into(), ..rules(&[(tool, Effect::Write, "")]) };
-    let policy = Policy::new(spec).unwrap();
-    let guard = Guard::new(&policy, Arc::new(NoTokens));
-    let spec = abide::call::ToolSpec::new(tool_name(tool), "", json!({ "type": "object" }), None);
-    let call = ToolCall { tool: tool_name(tool), arguments };
-    let session = Session::new(RunId::random(), Mode::Live, &Fields::new());
-    let events = std::sync::Mutex::default();
-    let Authorized::Execute(pending) = guard.authorize(call, Some(&spec), &session, &events).await.unwrap() else {
-        panic!("a live session has no dry runs")
-    };
-    let made = server.call(pending, context).await;
-    made.map_err(|failure| failure.downcast_ref::<ToolError>().cloned().unwrap_or_else(|| panic!("{failure:?}")))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use abide::{
     Fields,
-    call::{Effect, ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
+    call::{Effect, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
     episode::Recorder,
     event::EventKind,
@@ -90,10 +90,9 @@ async fn call(
     context: CallContext<'_>,
     redactor: &Redactor,
 ) -> Result<ToolReply, ToolError> {
-    let name = ToolName::try_from(format!("crm.{tool}")).unwrap();
-    let id: ServerId = "crm".to_owned().try_into().unwrap();
+    let name = ToolName::try_from(format!("{}.{tool}", server.id())).unwrap();
     let spec = PolicySpec {
-        servers: [id].into(),
+        servers: [server.id().clone()].into(),
         tools: [(name.clone(), ToolRule::new(effect, ScopeSet::new()).other_arguments(UnlistedArguments::Allow))]
             .into(),
         ..PolicySpec::default()
