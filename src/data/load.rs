@@ -55,13 +55,11 @@ struct Columns {
 
 impl Columns {
     fn of(text: &str, place: Place) -> Result<Self, DataError> {
-        let refuse = |reason: serde_json::Error| {
+        match strict::object(text.as_bytes()) {
+            Ok(rest) => Ok(Self { place, rest }),
             // the line within the line is always 1
-            let reason = reason.to_string().replace(" at line 1 column ", " at column ");
-            DataError::Field { place: place.clone(), field: ".".to_owned(), reason }
-        };
-        let rest = strict::object(text.as_bytes()).map_err(refuse)?;
-        Ok(Self { place, rest })
+            Err(error) => Err(refused(place, ".", error.to_string().replace(" at line 1 column ", " at column "))),
+        }
     }
 
     /// Without an id, it is `line-` and the number of the line.
@@ -70,7 +68,8 @@ impl Columns {
         let (input, label, kind) = (self.take("input")?, self.take("label")?, self.take("kind")?);
         match self.rest.keys().find_map(|key| Some((key, meant(key)?))) {
             Some((key, meant)) => {
-                Err(self.refuse(&format!("`{key}` is close to `{meant}`: correct it, or name the column otherwise")))
+                let reason = format!("`{key}` is close to `{meant}`: correct it, or name the column otherwise");
+                Err(refused(self.place, ".", reason))
             }
             None => Ok(Example { id, input, label, kind, columns: self.rest }),
         }
@@ -84,19 +83,19 @@ impl Columns {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
             let field = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
-            DataError::Field { place: self.place.clone(), field, reason: error.into_inner().to_string() }
+            refused(self.place.clone(), &field, error.into_inner().to_string())
         })
     }
 
     fn missing(&self, name: &str) -> DataError {
         let others: Vec<String> = self.rest.keys().map(|key| format!("`{key}`")).collect();
         let others = if others.is_empty() { "nothing else".to_owned() } else { others.join(", ") };
-        self.refuse(&format!("missing field `{name}`; the line has {others}"))
+        refused(self.place.clone(), ".", format!("missing field `{name}`; the line has {others}"))
     }
+}
 
-    fn refuse(&self, reason: &str) -> DataError {
-        DataError::Field { place: self.place.clone(), field: ".".to_owned(), reason: reason.to_owned() }
-    }
+fn refused(place: Place, field: &str, reason: String) -> DataError {
+    DataError::Field { place, field: field.to_owned(), reason }
 }
 
 /// The column that a name was meant to be, if it looks like one of ours: a misspelt `kind` would lose its examples' group.

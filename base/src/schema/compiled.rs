@@ -7,10 +7,7 @@ use std::{
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
     error::{Misfit, Place, SchemaError, short},
@@ -50,18 +47,10 @@ impl Default for Turns {
 impl Turns {
     /// So many at a time, and, as long as the returned value lives, none: for tests of what waits.
     #[doc(hidden)]
-    pub fn held(permits: u32) -> (Self, impl Drop) {
+    pub fn held(permits: u32) -> (Self, impl Send) {
         let turns = Self(Arc::new(Semaphore::new(permits as usize)));
         let held = Arc::clone(&turns.0).try_acquire_many_owned(permits);
-        (turns, Held(held.ok()))
-    }
-}
-
-struct Held(Option<OwnedSemaphorePermit>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        drop(self.0.take());
+        (turns, held)
     }
 }
 

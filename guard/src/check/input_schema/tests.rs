@@ -30,7 +30,7 @@ async fn checked(schemas: &Schemas, tool: &ToolSpec, arguments: Value) -> Result
 }
 
 /// Schemas whose costly checks wait until the other value is dropped.
-fn held() -> (Schemas, impl Drop) {
+fn held() -> (Schemas, impl Send) {
     let (turns, held) = Turns::held(4);
     (Schemas { turns, ..Schemas::default() }, held)
 }
