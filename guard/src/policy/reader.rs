@@ -175,7 +175,7 @@ impl<'t> Table<'t> {
         Some(entry.value)
     }
 
-    /// The text of a key, if it is one; anything else is no problem.
+    /// The text of a key; `None` if it is anything else.
     pub fn plain(&self, key: &str) -> Option<&'t str> {
         self.value(key)?.as_str()
     }
