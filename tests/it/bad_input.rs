@@ -19,6 +19,7 @@ use abide::{
 };
 use abide_testbed::{
     Options, Scheme, Testbed, auth,
+    lab::closed::Closed,
     model::{Fault, When},
     task,
 };
@@ -176,7 +177,7 @@ async fn a_server_that_takes_tokens_of_another_issuer_only() {
 #[tokio::test]
 async fn an_issuer_that_cannot_be_reached() {
     let testbed = testbed(Options::default()).await;
-    let closed = closed_address().await;
+    let closed = Closed::new();
     let text = connect_error(&testbed, |server| server.oauth_mut().unwrap().issuer = format!("http://{closed}")).await;
     let parts = [
         &format!("no token from issuer `http://{closed}`: cannot connect to `{closed}`"),
@@ -207,12 +208,6 @@ async fn a_certificate_of_an_unknown_authority_and_one_with_another_key() {
     assert_says(&text, &["cannot reach server `crm`", "has none of the pinned keys: check `spki_pins`"]);
 }
 
-/// An address where no server listens.
-async fn closed_address() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 /// A model without patience.
 fn impatient(url: &str) -> Arc<dyn Lm> {
     let client = net::Client::new(&net::Options::own_network()).unwrap();
@@ -237,7 +232,7 @@ async fn not_scored(world: &World, lm: Arc<dyn Lm>) -> Vec<String> {
 #[tokio::test]
 async fn a_model_server_that_is_down() {
     let world = World::with_model(Options::default(), "stand-in").await;
-    let closed = closed_address().await;
+    let closed = Closed::new();
     for reason in not_scored(&world, impatient(&format!("http://{closed}/v1"))).await {
         let expected = format!("no connection to the model server: cannot connect to `{closed}`");
         assert_says(&reason, &[&expected, "check the address, and that the server runs"]);

@@ -1,6 +1,6 @@
 //! `abide tools call` against real servers.
 
-use abide_testbed::{Options, Testbed};
+use abide_testbed::{Options, Testbed, lab::closed::Closed};
 use serde_json::{Value, json};
 
 use crate::policy::{example, folder, said};
@@ -123,8 +123,11 @@ async fn every_mistake_has_a_message_of_its_own() {
 #[tokio::test]
 async fn other_servers_and_other_tools_do_not_matter() {
     let mut desk = Desk::new().await;
-    let elsewhere = "[servers.down]\nurl = 'http://127.0.0.1:9/mcp'\nauthorization = 'none'\n\
-                     [tools.'crm.gone']\nscopes = []\neffect = 'read'\n";
+    let closed = Closed::new();
+    let elsewhere = format!(
+        "[servers.down]\nurl = 'http://{closed}/mcp'\nauthorization = 'none'\n\
+         [tools.'crm.gone']\nscopes = []\neffect = 'read'\n"
+    );
     desk.folder = folder(&[("boundary.toml", &format!("{}\n{elsewhere}", example(&desk.testbed)))]);
     let (code, report) = desk.json(&[INFO, r#"{"customer_id":"ABC123"}"#, "--input", "ABC123"]).await;
     assert_eq!((code, &report["status"]), (0, &json!("replied")), "{report}");

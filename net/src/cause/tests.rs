@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use abide_testbed::lab::closed::Closed;
 use axum::{Router, routing::get};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use rustls::{OtherError, SupportedProtocolVersion, version::TLS12};
@@ -117,7 +118,7 @@ async fn what_is_no_server_of_ours_is_told_apart() {
     let text = of_port("http", b"220 mail.example ESMTP\r\n").await;
     assert!(text.contains("does not speak HTTP"), "{text}");
 
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = Closed::new();
     let error = Client::new(&Options::own_network()).unwrap();
     let error = error.send(Request::get(format!("http://{closed}/").parse().unwrap())).await.unwrap_err();
     assert!(error.to_string().contains("nothing listens there: check the address"), "{error}");

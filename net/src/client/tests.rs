@@ -6,6 +6,7 @@ mod silence;
 
 use std::net::SocketAddr;
 
+use abide_testbed::lab::closed::Closed;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -84,8 +85,8 @@ async fn follows_no_redirect() {
 }
 
 #[tokio::test]
-async fn says_that_nobody_listens() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+async fn says_that_no_server_listens() {
+    let free = Closed::new();
     let error = client().send(Request::get(url(&format!("http://{free}/?key=hidden")))).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
     assert!(error.is_transient());

@@ -1,5 +1,7 @@
 //! Servers that deviate from the protocol in one part, and work otherwise.
 
+use abide_testbed::lab::closed::Closed;
+
 use super::super::tests::*;
 
 /// The parts that were noted, in their order.
@@ -380,11 +382,9 @@ async fn what_may_have_been_done_is_told_from_what_was_not() {
 async fn a_call_that_cannot_be_sent_was_not_made() {
     let server = Server::start(|_, _| None).await;
     let connected = server.connect().await.unwrap();
-    let address = server.stub.url.trim_start_matches("http://").to_owned();
+    let address = server.stub.url.trim_start_matches("http://").parse().unwrap();
     drop(server);
-    while tokio::net::TcpStream::connect(&address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let _closed = Closed::after(address).await;
     let (error, details) = failed(&connected).await;
     assert!(error.is_infrastructure() && !error.is_unconfirmed(), "{error:?}");
     assert_eq!(details, ["the server could not be reached"]);

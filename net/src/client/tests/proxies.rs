@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use abide_testbed::lab::closed::Closed;
 use axum::{Router, routing::get};
 use tokio::net::TcpStream;
 
@@ -143,10 +144,10 @@ async fn a_proxy_that_refuses_or_is_down_is_named() {
     let expected = format!("cannot connect to `far.example`: through the proxy `{at}`: the proxy asks for a login");
     assert!(error.to_string().starts_with(&expected), "{error}");
 
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let options = options.proxy(Some(url(&format!("http://{nobody}"))));
+    let closed = Closed::new();
+    let options = options.proxy(Some(url(&format!("http://{closed}"))));
     let error = Client::with_lookup(&options, Answers::new(&[])).unwrap().send(request).await.unwrap_err();
-    assert!(matches!(&error, Error::Connect { reason, .. } if reason.contains(&nobody.to_string())), "{error}");
+    assert!(matches!(&error, Error::Connect { reason, .. } if reason.contains(&closed.to_string())), "{error}");
 }
 
 #[test]
