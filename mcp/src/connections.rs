@@ -43,12 +43,16 @@ impl Connections {
     ///
     /// # Errors
     /// As [`Connection::new`].
-    pub(crate) fn to(&self, server: &ServerConfig, scopes: ScopeSet) -> Result<Arc<Connection>, net::Error> {
+    pub(crate) fn to(
+        &self,
+        server: &ServerConfig,
+        scopes: impl FnOnce() -> ScopeSet,
+    ) -> Result<Arc<Connection>, net::Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = open.get(&server.id) {
             return Ok(known.clone());
         }
-        let connection = Connection::new(server.clone(), scopes, self.clock.clone(), self.redactor.clone())?;
+        let connection = Connection::new(server.clone(), scopes(), self.clock.clone(), self.redactor.clone())?;
         let connection = Arc::new(connection);
         open.insert(server.id.clone(), connection.clone());
         Ok(connection)

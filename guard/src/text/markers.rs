@@ -1,6 +1,9 @@
 //! Text in a reply that is made to be taken for an order. Finding some proves nothing about texts in which none is found, so nothing is
 //! refused for it: it is recorded, for the operator who looks into a run.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use regex::Regex;
 use serde_json::Value;
 
 use super::invisible::is_invisible;
@@ -39,8 +42,13 @@ const ORDERS: [&str; 10] = [
 const SPEAKERS: [(&str, &str); 3] =
     [("system:", ". system:"), ("assistant:", ". assistant:"), ("new instructions:", ". new instructions:")];
 
-/// So many bytes has the shortest of [`ORDERS`].
-const SHORTEST_ORDER: usize = 16;
+/// The longest word of each of them. An ASCII text without any of these words holds none of them, and most texts are of that kind.
+#[expect(clippy::expect_used, reason = "the words are those above")]
+static HINT: LazyLock<Regex> = LazyLock::new(|| {
+    let speakers = SPEAKERS.iter().map(|(at_start, _)| at_start);
+    let words: BTreeSet<_> = TEMPLATES.iter().chain(&ORDERS).chain(speakers).filter_map(longest_word).collect();
+    Regex::new(&format!("(?i-u:{})", Vec::from_iter(words).join("|"))).expect("escaped words are a pattern")
+});
 
 /// What was found in a value, by its kind.
 pub(crate) fn find(value: &Value) -> Option<&'static str> {
@@ -56,22 +64,22 @@ fn in_text(text: &str) -> Option<&'static str> {
     if !text.is_ascii() && text.chars().any(is_for_machines) {
         return Some("invisible characters");
     }
-    // most texts have nothing of what each of them must have
-    let may_mark = text.contains(['<', '[', '#']);
-    let may_speak = text.contains(':');
-    let may_order = text.len() >= SHORTEST_ORDER && text.contains(char::is_whitespace);
-    if !may_mark && !may_speak && !may_order {
+    if text.is_ascii() && !HINT.is_match(text) {
         return None;
     }
     let seen: String = text.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
-    if may_mark && TEMPLATES.iter().any(|marker| seen.contains(marker)) {
+    if TEMPLATES.iter().any(|marker| seen.contains(marker)) {
         return Some("marks of a chat template");
     }
     let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     let speaks = |(at_start, later): &(&str, &str)| words.starts_with(at_start) || words.contains(later);
-    let is_order =
-        may_speak && SPEAKERS.iter().any(speaks) || may_order && ORDERS.iter().any(|order| words.contains(order));
+    let is_order = SPEAKERS.iter().any(speaks) || ORDERS.iter().any(|order| words.contains(order));
     is_order.then_some("an order to a model")
+}
+
+/// As a pattern.
+fn longest_word(marker: &&str) -> Option<String> {
+    marker.split_whitespace().max_by_key(|word| word.len()).map(regex::escape)
 }
 
 /// Tags, and what turns the direction of writing: only machines see it. A joiner between two letters is how some scripts are written.

@@ -16,7 +16,7 @@ impl Boundary {
     pub fn connection(&self, server: &ServerId) -> Result<Arc<Connection>, net::Error> {
         let unknown = || net::Error::Setup(format!("the boundary has no server `{server}` over HTTP"));
         let config = self.server(server).ok_or_else(unknown)?;
-        self.connections().to(config, self.policy().scopes_for(server))
+        self.connections().to(config, || self.policy().scopes_for(server))
     }
 }
 

@@ -20,13 +20,14 @@ fn orders_to_a_model_are_found_wherever_they_stand() {
 }
 
 #[test]
-fn each_text_that_is_looked_for_is_found_alone_and_the_shortest_is_counted_right() {
+fn each_text_that_is_looked_for_is_found_alone() {
     let spoken = SPEAKERS.map(|(at_start, _)| at_start);
     for &text in TEMPLATES.iter().chain(&ORDERS).chain(&spoken) {
-        for written in [text.to_owned(), text.to_uppercase(), format!("ünd {text}"), format!("Ok. {text}")] {
+        let spread = text.replace(' ', " \n\t");
+        let written = [text.to_owned(), text.to_uppercase(), format!("ünd {text}"), format!("Ok. {text}")];
+        for written in written.into_iter().chain((!TEMPLATES.contains(&text)).then_some(spread)) {
             let at_start_only = spoken.contains(&text) && written.starts_with("ünd");
             assert_eq!(in_text(&written).is_some(), !at_start_only, "{written}");
         }
     }
-    assert_eq!(ORDERS.iter().map(|order| order.len()).min(), Some(SHORTEST_ORDER));
 }
