@@ -4,6 +4,7 @@
 //! it does not name are not allowed. It never changes.
 
 mod concern;
+mod duration;
 mod error;
 mod file;
 mod key;
@@ -19,8 +20,9 @@ mod text;
 mod validate;
 
 pub(crate) use concern::{NoEgressFields, Watched};
+pub use duration::duration;
 pub use error::{BoundaryError, Problem};
-pub use file::{LoadMode, duration, read, read_file, read_rate};
+pub use file::{LoadMode, read, read_file};
 pub use key::field_path;
 pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use policy::{MAX_BYTES, Policy};

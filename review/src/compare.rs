@@ -6,7 +6,6 @@
 
 mod change;
 mod compare;
-mod order;
 mod rules;
 mod servers;
 

@@ -39,6 +39,11 @@ pub fn presence<T>(old: Option<T>, new: Option<T>) -> Order {
     Order::of(old, new, |one, other| one.is_none() || other.is_some())
 }
 
+/// Values of which no more can be said than that they are other ones.
+pub fn same<T: PartialEq>(old: &T, new: &T) -> Order {
+    if old == new { Order::Same } else { Order::Unclear }
+}
+
 /// Upper limits; none is the widest.
 pub fn by_most<T: PartialOrd>(old: Option<&T>, new: Option<&T>) -> Order {
     Order::of(old, new, |one, other| one.is_none_or(|one| other.is_some_and(|other| one >= other)))

@@ -21,12 +21,14 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// What all tables of one file share: the lines of its keys, and the problems so far.
 pub(crate) struct Findings<'t> {
     text: &'t str,
+    base_dir: &'t Path,
     lines: RefCell<Lines>,
     problems: RefCell<Vec<Problem>>,
 }
 
 /// One table, and which of its keys were read.
 pub struct Table<'t> {
+    name: String,
     path: String,
     line: usize,
     entries: Vec<Entry<'t>>,
@@ -51,8 +53,8 @@ enum Used {
 }
 
 impl<'t> Findings<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, lines: RefCell::default(), problems: RefCell::default() }
+    pub(crate) fn new(text: &'t str, base_dir: &'t Path) -> Self {
+        Self { text, base_dir, lines: RefCell::default(), problems: RefCell::default() }
     }
 
     /// The line of a place in the text, from 1.
@@ -94,8 +96,14 @@ impl Lines {
 }
 
 impl<'t> Table<'t> {
-    /// The table `table` at `path`.
-    pub(crate) fn new(path: String, line: usize, table: &'t DeTable<'t>, findings: &'t Findings<'t>) -> Self {
+    /// The table `table` at `path`, which ends with `name`.
+    pub(crate) fn new(
+        name: String,
+        path: String,
+        line: usize,
+        table: &'t DeTable<'t>,
+        findings: &'t Findings<'t>,
+    ) -> Self {
         let entries = table
             .iter()
             .map(|(key, value)| Entry {
@@ -105,12 +113,17 @@ impl<'t> Table<'t> {
                 used: Cell::new(Used::No),
             })
             .collect();
-        let this = Self { path, line, entries, findings };
+        let this = Self { name, path, line, entries, findings };
         for entry in &this.entries {
             let path = this.path_of(&entry.key);
             findings.lines.borrow_mut().0.insert(path, entry.line);
         }
         this
+    }
+
+    /// The key that it stands under.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The path of a key; quoted where it has a dot, as it is written in the file.
@@ -283,7 +296,7 @@ impl<'t> Table<'t> {
     pub fn table(&self, key: &str) -> Option<Table<'t>> {
         let table = self.expect(key, "a table", DeValue::as_table)?;
         let line = self.entries.iter().find(|e| e.key == key)?.line;
-        Some(Table::new(self.path_of(key), line, table, self.findings))
+        Some(Table::new(key.to_owned(), self.path_of(key), line, table, self.findings))
     }
 
     /// The tables under this one, by key; for tables whose keys are names.
@@ -292,13 +305,8 @@ impl<'t> Table<'t> {
     }
 
     /// What stands in a file that a key names.
-    pub(crate) fn beside<T>(
-        &self,
-        key: &str,
-        base_dir: &Path,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let path = base_dir.join(self.text(key)?);
+    pub(crate) fn beside<T>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let path = self.findings.base_dir.join(self.text(key)?);
         let unreadable = |error: std::io::Error| {
             let make = if key == "lock" { "; make it with `abide tools lock --boundary FILE`" } else { "" };
             format!(

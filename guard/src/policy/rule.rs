@@ -1,11 +1,14 @@
 mod argument;
 mod call_limits;
 mod flow;
+mod keys;
 mod limits;
+mod read;
 mod read_as;
 mod rule;
 mod rule_id;
 mod sequence;
+mod setting;
 mod source;
 mod value;
 
@@ -14,7 +17,8 @@ pub use call_limits::CallLimits;
 pub use flow::{Answer, Class, ClassPattern, Kept, Markup, ReplyRule};
 pub use limits::{Limits, Rate, RateError, WindowLimit};
 pub use read_as::{ReadAs, WrittenAs};
-pub use rule::{Approval, CompileWrites, Distinct, Overridable, ToolRule, UnlistedArguments};
+pub use rule::ToolRule;
 pub use rule_id::RuleId;
 pub use sequence::{AnyOf, ArgumentMatch, PriorCall, PriorCallError, Uses};
+pub use setting::{Approval, CompileWrites, Distinct, Overridable, UnlistedArguments};
 pub use source::Source;

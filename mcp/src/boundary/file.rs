@@ -10,8 +10,8 @@ pub(super) fn read(
     context: LoadContext<'_>,
     mode: LoadMode,
 ) -> Result<(PolicySpec, Servers, Declared, Lines), Vec<Problem>> {
-    let read = policy::read_file(text, |root| {
-        let mut policy = policy::read(root, context.base_dir, mode);
+    let read = policy::read_file(text, context.base_dir, |root| {
+        let mut policy = policy::read(root, mode);
         let servers = servers::read(root, &context);
         policy.servers = servers.ids();
         let declared = Declared::in_file(root);

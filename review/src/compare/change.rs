@@ -1,7 +1,8 @@
 use std::fmt;
 
-use abide_guard::policy::order::{Order, by_most};
+use abide_guard::policy::{key_path, order::Order};
 use serde::Serialize;
+use serde_json::Value;
 
 /// One difference between two boundaries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,24 +47,17 @@ impl Changes {
         self.0.push(Change { kind, key: key.into(), before, after });
     }
 
-    /// A value of which no more can be said than that it is another one.
-    pub(super) fn other<T: Serialize + PartialEq>(&mut self, key: impl Into<String>, old: &T, new: &T) {
-        let order = if old == new { Order::Same } else { Order::Unclear };
-        self.told(key, order, word(old), word(new));
-    }
-
-    /// A limit; none is the widest.
-    pub(super) fn most<T: Ord + fmt::Display>(&mut self, key: impl Into<String>, old: Option<T>, new: Option<T>) {
-        let order = by_most(old.as_ref(), new.as_ref());
-        self.told(key, order, old.map(|old| old.to_string()), new.map(|new| new.to_string()));
+    /// A key of a table at `path`, as the tables of keys tell of it.
+    pub(super) fn key(&mut self, path: &str, key: &str, order: Order, [old, new]: [Option<Value>; 2]) {
+        self.told(key_path(path, key), order, old.as_ref().and_then(word), new.as_ref().and_then(word));
     }
 }
 
 /// A value as JSON; none for what says nothing.
 pub(super) fn word<T: Serialize>(value: &T) -> Option<String> {
     match serde_json::to_value(value) {
-        Ok(serde_json::Value::Null) | Err(_) => None,
-        Ok(serde_json::Value::String(text)) => Some(text),
+        Ok(Value::Null) | Err(_) => None,
+        Ok(Value::String(text)) => Some(text),
         Ok(value) => Some(value.to_string()),
     }
 }

@@ -1,13 +1,10 @@
 use abide_guard::policy::{
-    Limits, Policy, WindowLimit, key_path,
-    order::{Order, by_most, presence, set},
+    CompileWrites, Limits, Policy, WindowLimit, key_path,
+    order::{Order, presence, set},
 };
 use abide_mcp::boundary::Boundary;
 
-use super::{
-    change::{Change, Changes, of, word},
-    order,
-};
+use super::change::{Change, Changes, of, word};
 
 /// Every difference, tables in the order of their names.
 pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
@@ -18,11 +15,16 @@ pub fn compare(old: &Boundary, new: &Boundary) -> Vec<Change> {
     lists(&mut changes, old, new);
     super::rules::classes(&mut changes, old, new);
     limits(&mut changes, old.limits(), new.limits());
-    super::rules::answer(&mut changes, old.answer(), new.answer());
+    old.answer().compare(new.answer(), &mut |key, order, shown| changes.key("answer", key, order, shown));
     let canaries = (old.canaries(), new.canaries());
     changes.told("canaries.values", set(canaries.0, canaries.1).reversed(), of(canaries.0), of(canaries.1));
     let writes = (old.compile_writes(), new.compile_writes());
-    changes.told("compile.writes", order::writes(writes.0, writes.1), word(&writes.0), word(&writes.1));
+    changes.told(
+        "compile.writes",
+        Order::of(writes.0, writes.1, |one, other| *one == CompileWrites::Live || one == other),
+        word(&writes.0),
+        word(&writes.1),
+    );
     locks(&mut changes, old, new);
     changes.0
 }
@@ -43,26 +45,16 @@ fn lists(changes: &mut Changes, old: &Policy, new: &Policy) {
 }
 
 fn limits(changes: &mut Changes, old: &Limits, new: &Limits) {
-    changes.most("limits.tool_calls", old.tool_calls, new.tool_calls);
-    changes.most("limits.outgoing_bytes", old.outgoing_bytes, new.outgoing_bytes);
-    changes.told("limits.rate", order::rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
-    limit(changes, "limits.caller", old.caller, new.caller);
-    limit(changes, "limits.all", old.all, new.all);
+    old.compare(new, &mut |key, order, shown| changes.key("limits", key, order, shown));
+    window(changes, "limits.caller", old.caller, new.caller);
+    window(changes, "limits.all", old.all, new.all);
 }
 
-fn limit(changes: &mut Changes, path: &str, old: Option<WindowLimit>, new: Option<WindowLimit>) {
-    let (Some(old), Some(new)) = (old, new) else {
-        changes.told(path, presence(old, new), word(&old), word(&new));
-        return;
-    };
-    let key = |key: &str| format!("{path}.{key}");
-    // the same number in a longer time is less
-    let window = by_most(Some(&old.window), Some(&new.window)).reversed();
-    let seconds = |limit: WindowLimit| Some(format!("{} s", limit.window.as_secs()));
-    changes.told(key("window"), window, seconds(old), seconds(new));
-    changes.most(key("calls"), old.calls, new.calls);
-    changes.most(key("distinct"), old.distinct, new.distinct);
-    changes.most(key("outgoing_bytes"), old.outgoing_bytes, new.outgoing_bytes);
+fn window(changes: &mut Changes, path: &str, old: Option<WindowLimit>, new: Option<WindowLimit>) {
+    match (old, new) {
+        (Some(old), Some(new)) => old.compare(&new, &mut |key, order, shown| changes.key(path, key, order, shown)),
+        (old, new) => changes.told(path, presence(old, new), word(&old), word(&new)),
+    }
 }
 
 fn locks(changes: &mut Changes, old: &Policy, new: &Policy) {

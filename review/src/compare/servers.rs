@@ -14,7 +14,7 @@ use abide_credentials::{
     },
 };
 use abide_guard::policy::{
-    key_path,
+    Rate, key_path,
     order::{Order, by_least, covering, optional, presence, set},
 };
 use abide_mcp::{
@@ -24,10 +24,7 @@ use abide_mcp::{
 use abide_net as net;
 use abide_net::TlsVersion;
 
-use super::{
-    change::{Changes, word},
-    order::rates,
-};
+use super::change::{Changes, word};
 
 pub(super) fn servers(changes: &mut Changes, old: &Boundary, new: &Boundary) {
     let ids = |boundary: &Boundary| boundary.server_ids().cloned().collect::<BTreeSet<_>>();
@@ -93,7 +90,7 @@ fn http(pair: &mut Pair<'_>, old: &ServerConfig, new: &ServerConfig) {
         }
     }
     connection(pair, &old.connection, &new.connection);
-    pair.told("rate", rates(old.rate, new.rate), word(&old.rate), word(&new.rate));
+    pair.told("rate", Rate::order(&old.rate, &new.rate), word(&old.rate), word(&new.rate));
     input(pair, &old.input, &new.input);
     protocol(pair, old.protocol, new.protocol);
 }

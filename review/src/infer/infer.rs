@@ -64,7 +64,8 @@ pub fn infer(recordings: &[Recording], known: &Known) -> Result<Inferred, InferE
         proposed.rule.after = super::shape::after(usage);
         tools.insert(name.clone(), proposed);
     }
-    let limits = Limits { tool_calls: super::seen::count(seen.most_calls), ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.tool_calls = super::seen::count(seen.most_calls);
     Ok(Inferred { episodes: seen.episodes, tools, registry, limits })
 }
 

@@ -23,9 +23,8 @@ impl Closed {
     pub async fn after(address: SocketAddr) -> Self {
         loop {
             match Self::at(address) {
-                Ok(closed) => return closed,
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
-                Err(error) => panic!("{address}: {error}"),
+                closed => return closed.unwrap(),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use abide::guard::policy::ArgumentRule;
+use abide::guard::policy::{Answer, ArgumentRule, Class, Limits, ReplyRule, ToolRule, WindowLimit};
 
 use super::source::Source;
 
@@ -22,13 +22,18 @@ const ELSEWHERE: [(&str, &str); 4] = [
     ("finish", "the tool by which a program ends"),
 ];
 
+/// The tables of keys of a policy.
+const TABLES: [&[&str]; 7] =
+    [ToolRule::KEYS, ArgumentRule::KEYS, ReplyRule::KEYS, Class::KEYS, Answer::KEYS, Limits::KEYS, WindowLimit::KEYS];
+
 /// All keys of a boundary file, and what a run's limits are called in code.
 pub(super) fn known(root: &Path) -> BTreeSet<String> {
-    let folders = ["guard/src/policy/file", "mcp/src/servers/file"].map(|folder| root.join(folder));
-    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let mut known: BTreeSet<String> = files
+    let servers = fs::read_dir(root.join("mcp/src/servers/file")).unwrap().map(|entry| entry.unwrap().path());
+    let policy = ["guard/src/policy/file.rs", "guard/src/policy/rule/read.rs"].map(|file| root.join(file));
+    let mut known: BTreeSet<String> = servers
+        .chain(policy)
         .flat_map(|path| listed(&fs::read_to_string(path).unwrap()))
-        .chain(["tools", "servers"].iter().chain(ArgumentRule::KEYS).map(|key| (*key).to_owned()))
+        .chain(["tools", "servers"].iter().chain(TABLES.into_iter().flatten()).map(|key| (*key).to_owned()))
         .collect();
     let limits = fs::read_to_string(root.join("src/runtime/limits.rs")).unwrap();
     let setters = limits.split("pub fn ").skip(1).filter_map(|rest| rest.split('(').next());

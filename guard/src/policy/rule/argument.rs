@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     super::{
         order::{Order, by_least, by_most, optional, presence},
-        reader::Table,
+        reader::{Table, join},
     },
     read_as::ReadAs,
     rule_id::RuleId,
@@ -36,11 +36,11 @@ macro_rules! keys {
             /// The keys of a rule in a boundary file. A table under any other key is a rule for a field of that name.
             pub const KEYS: &[&str] = &[$(RuleId::$rule.as_str(),)+ "as", "fields"];
 
-            pub(in crate::policy) fn read(table: &Table<'_>) -> Self {
+            fn read_keys(table: &Table<'_>) -> Self {
                 Self {
                     $($field: table.$read(RuleId::$rule.as_str()),)+
                     read_as: table.choice("as", &ReadAs::WORDS),
-                    fields: BTreeMap::new(),
+                    fields: fields(table),
                 }
             }
 
@@ -142,11 +142,48 @@ keys! {
         |old, new| optional(slice(old), slice(new), Source::covers);
 }
 
+/// Rules of fields: tables under names that are not keys of a rule, and all under `fields`.
+fn fields(table: &Table<'_>) -> BTreeMap<String, ArgumentRule> {
+    let is_field = |key: &String| !ArgumentRule::KEYS.contains(&key.as_str()) && table.has_table(key);
+    let named = table.keys().filter(is_field).filter_map(|key| table.table(&key).map(|below| (key, below)));
+    let mut fields: BTreeMap<String, ArgumentRule> =
+        named.map(|(name, below)| (name, ArgumentRule::read(below))).collect();
+    for (name, below) in table.table("fields").iter().flat_map(Table::tables) {
+        if fields.contains_key(&name) {
+            let other = table.path_of(&name);
+            below.problem_here(format!("is the same field as `{other}`: keep one of the two"));
+        }
+        fields.insert(name, ArgumentRule::read(below));
+    }
+    fields
+}
+
 fn slice<T>(list: Option<&Vec<T>>) -> Option<&[T]> {
     list.map(Vec::as_slice)
 }
 
 impl ArgumentRule {
+    /// The rules in a table of names.
+    pub(super) fn read_all(table: &Table<'_>, key: &str) -> BTreeMap<String, Self> {
+        let tables = table.table(key).map(|table| table.tables()).unwrap_or_default();
+        tables.into_iter().map(|(name, table)| (name, Self::read(table))).collect()
+    }
+
+    fn read(table: Table<'_>) -> Self {
+        let misread: Vec<&str> =
+            Self::KEYS.iter().copied().filter(|key| *key != "fields" && table.has_table(key)).collect();
+        for key in &misread {
+            let explicit = join(&table.path_of("fields"), key);
+            let reason =
+                format!("is a key of the rule, and has no table: write `{explicit}` for a field that is named `{key}`");
+            table.problem(key, reason);
+        }
+        let table = table.without(&misread);
+        let rule = Self::read_keys(&table);
+        table.finish(Self::KEYS);
+        rule
+    }
+
     /// The rule and all rules of fields in it, each with the names of the fields that lead to it.
     pub fn all(&self) -> Vec<(Vec<&str>, &Self)> {
         let mut all = Vec::new();

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::super::reader::Table;
+
 /// What one call of a server's tool may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,6 +21,35 @@ impl CallLimits {
     pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
     /// The largest `receive_bytes` and `shown_bytes` that a boundary may set.
     pub(crate) const MAX_BYTES: u32 = 32 * 1024 * 1024;
+
+    /// What is kept in memory for each call that is under way.
+    pub(super) fn read_bytes(table: &Table<'_>, key: &str) -> Option<u32> {
+        let bytes = table.number_of(key)?;
+        if bytes > Self::MAX_BYTES {
+            table.problem(key, format!("must be at most {} (32 MiB)", Self::MAX_BYTES));
+            return None;
+        }
+        Some(bytes)
+    }
+
+    /// What a rule's `timeout` means.
+    pub(super) fn timeout_of(set: Option<Duration>) -> Duration {
+        set.unwrap_or(Self::default().timeout)
+    }
+
+    /// What a rule's `receive_bytes` means.
+    pub(super) fn receive_bytes_of(set: Option<u32>) -> usize {
+        bytes_of(set, Self::default().receive_bytes)
+    }
+
+    /// What a rule's `shown_bytes` means.
+    pub(super) fn shown_bytes_of(set: Option<u32>) -> usize {
+        bytes_of(set, Self::default().shown_bytes)
+    }
+}
+
+fn bytes_of(set: Option<u32>, default: usize) -> usize {
+    set.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(default)
 }
 
 impl Default for CallLimits {

@@ -7,18 +7,28 @@ use abide_signatures::PatternError;
 use regex::Regex;
 use serde::{Serialize, Serializer};
 
-use super::Source;
+use super::super::{
+    order::{Order, by_most, covering, presence, same, set},
+    reader::Table,
+};
+use super::{Source, call_limits::CallLimits, keys::key_table};
 
-/// A class of values that must not leave, such as account numbers. A value belongs to it by its shape or by where it came from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Class {
-    /// What stands anywhere in a text and matches this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<ClassPattern>,
-    /// Values of these fields of the input or of replies.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub from: Vec<Source>,
+key_table! {
+    /// A class of values that must not leave, such as account numbers. A value belongs to it by its shape or by where it came from.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+    pub struct Class;
+    required {}
+    optional {
+        /// What stands anywhere in a text and matches this.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pattern: Option<ClassPattern> = "pattern", ClassPattern::read, Some(|old, new| match (old, new) {
+            (Some(old), Some(new)) => same(old, new),
+            (old, new) => presence(old.as_ref(), new.as_ref()),
+        });
+        /// Values of these fields of the input or of replies.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        from: Vec<Source> = "from", |table, key| table.all(key), Some(|old, new| covering(old, new, Source::covers).reversed());
+    }
 }
 
 /// A regular expression that is looked for anywhere in a text. Takes time linear in the length of the text, whatever the pattern.
@@ -34,41 +44,54 @@ pub enum Kept {
     From(Source),
 }
 
-/// What the program may see of a tool's reply.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ReplyRule {
-    /// Most bytes, as JSON; a longer reply is withheld.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_bytes: Option<u32>,
-    /// The longest reply that is read, in bytes as they come; without one as in [`CallLimits::default`](super::CallLimits::default).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receive_bytes: Option<u32>,
-    /// The most that the program is shown, in bytes of JSON; a longer reply is cut. Without one as in
-    /// [`CallLimits::default`](super::CallLimits::default).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shown_bytes: Option<u32>,
-    /// What becomes of markup in its texts.
-    #[serde(skip_serializing_if = "Markup::is_kept")]
-    pub markup: Markup,
-    /// Classes whose values are masked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hide: Vec<String>,
+key_table! {
+    /// What the program may see of a tool's reply.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+    pub struct ReplyRule;
+    required {}
+    optional {
+        /// Most bytes, as JSON; a longer reply is withheld.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_bytes: Option<u32> = "max_bytes", |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
+        /// The longest reply that is read, in bytes as they come; without one as in [`CallLimits::default`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        receive_bytes: Option<u32> = "receive_bytes", CallLimits::read_bytes,
+            Some(|old, new| by_most(Some(&CallLimits::receive_bytes_of(*old)), Some(&CallLimits::receive_bytes_of(*new)))),
+            shown |bytes| Some(CallLimits::receive_bytes_of(*bytes).into());
+        /// The most that the program is shown, in bytes of JSON; a longer reply is cut. Without one as in [`CallLimits::default`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shown_bytes: Option<u32> = "shown_bytes", CallLimits::read_bytes,
+            Some(|old, new| by_most(Some(&CallLimits::shown_bytes_of(*old)), Some(&CallLimits::shown_bytes_of(*new)))),
+            shown |bytes| Some(CallLimits::shown_bytes_of(*bytes).into());
+        /// What becomes of markup in its texts.
+        #[serde(skip_serializing_if = "Markup::is_kept")]
+        markup: Markup = "markup",
+            |table, key| table.choice(key, &[("keep", Markup::Keep), ("strip", Markup::Strip), ("refuse", Markup::Refuse)]).unwrap_or_default(),
+            Some(Markup::order);
+        /// Classes whose values are masked.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        hide: Vec<String> = "hide", |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
+    }
 }
 
-/// What the program may answer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Answer {
-    /// Most characters of any text of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_chars: Option<u32>,
-    /// What becomes of an answer with markup; it is never changed, so `strip` is not for answers.
-    #[serde(skip_serializing_if = "Markup::is_kept")]
-    pub markup: Markup,
-    /// Classes whose values it must not have.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub never: Vec<String>,
+key_table! {
+    /// What the program may answer.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+    pub struct Answer;
+    required {}
+    optional {
+        /// Most characters of any text of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_chars: Option<u32> = "max_chars", |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
+        /// What becomes of an answer with markup; it is never changed, so `strip` is not for answers.
+        #[serde(skip_serializing_if = "Markup::is_kept")]
+        markup: Markup = "markup",
+            |table, key| table.choice(key, &[("keep", Markup::Keep), ("refuse", Markup::Refuse)]).unwrap_or_default(),
+            Some(Markup::order);
+        /// Classes whose values it must not have.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        never: Vec<String> = "never", |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
+    }
 }
 
 /// What becomes of a text with markup: HTML tags, Markdown links and images, invisible and control characters.
@@ -87,6 +110,25 @@ pub enum Markup {
 impl Markup {
     fn is_kept(&self) -> bool {
         *self == Self::Keep
+    }
+
+    fn order(old: &Self, new: &Self) -> Order {
+        let strictness = |markup: &Self| match markup {
+            Self::Keep => 0,
+            Self::Strip => 1,
+            Self::Refuse => 2,
+        };
+        by_most(Some(&strictness(old)), Some(&strictness(new))).reversed()
+    }
+}
+
+impl Kept {
+    /// Whether whatever `other` keeps in is kept in by this one too.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::From(one), Self::From(other)) => one.covers(other),
+            _ => self == other,
+        }
     }
 }
 
@@ -112,6 +154,13 @@ impl ClassPattern {
     pub fn new(source: &str) -> Result<Self, PatternError> {
         let reason = |error: regex::Error| PatternError { pattern: source.to_owned(), reason: error.to_string() };
         Regex::new(source).map(Self).map_err(reason)
+    }
+
+    fn read(table: &Table<'_>, key: &str) -> Option<Self> {
+        let reason = |error: PatternError| {
+            table.problem(key, format!("is not a regular expression of the crate `regex`: {}", error.reason));
+        };
+        Self::new(table.text(key)?).map_err(reason).ok()
     }
 
     /// As it was written.

@@ -2,41 +2,60 @@ use std::{num::NonZeroU32, str::FromStr, time::Duration};
 
 use serde::Serialize;
 
-/// Limits over all tools.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Limits {
-    /// Most calls that one run may ask for; refused ones count, so that a loop ends.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_calls: Option<NonZeroU32>,
-    /// Most bytes of text that one run may send to outside recipients: the arguments of its permitted calls with the effect `external`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outgoing_bytes: Option<NonZeroU32>,
-    /// Permitted calls in a time, over all runs together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<Rate>,
-    /// What all runs of one caller may do in a time; runs without a caller count as those of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<WindowLimit>,
-    /// What all runs together may do in a time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub all: Option<WindowLimit>,
+use super::super::{
+    duration,
+    order::{Order, by_most, presence},
+    reader::Table,
+};
+use super::keys::key_table;
+
+key_table! {
+    /// Limits over all tools.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+    pub struct Limits;
+    required {}
+    optional {
+        /// Most calls that one run may ask for; refused ones count, so that a loop ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tool_calls: Option<NonZeroU32> = "tool_calls", |table, key| table.count(key), Some(most);
+        /// Most bytes of text that one run may send to outside recipients: the arguments of its permitted calls with the effect `external`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outgoing_bytes: Option<NonZeroU32> = "outgoing_bytes", |table, key| table.count(key), Some(most);
+        /// Permitted calls in a time, over all runs together.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate> = "rate", |table, _| Rate::read(table), Some(Rate::order);
+        /// What all runs of one caller may do in a time; runs without a caller count as those of one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caller: Option<WindowLimit> = "caller", window, None;
+        /// What all runs together may do in a time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        all: Option<WindowLimit> = "all", window, None;
+    }
+    beside "burst"
 }
 
-/// What may be done in a time, over many runs. Kept in memory, for each process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct WindowLimit {
-    /// The time that counts, up to now.
-    pub window: Duration,
-    /// Most permitted calls in it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub calls: Option<NonZeroU32>,
-    /// Most distinct values in it of all arguments that tools count by `distinct`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distinct: Option<NonZeroU32>,
-    /// Most bytes sent to outside recipients in it, counted as in [`Limits::outgoing_bytes`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outgoing_bytes: Option<NonZeroU32>,
+key_table! {
+    /// What may be done in a time, over many runs. Kept in memory, for each process.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+    pub struct WindowLimit;
+    required {
+        /// The time that counts, up to now.
+        window: Duration = "window", time,
+            // the same number in a longer time is less
+            Some(|old, new| by_most(Some(old), Some(new)).reversed()),
+            shown |window| Some(format!("{} s", window.as_secs()).into());
+    }
+    optional {
+        /// Most permitted calls in it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        calls: Option<NonZeroU32> = "calls", |table, key| table.count(key), Some(most);
+        /// Most distinct values in it of all arguments that tools count by `distinct`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        distinct: Option<NonZeroU32> = "distinct", |table, key| table.count(key), Some(most);
+        /// Most bytes sent to outside recipients in it, counted as in [`Limits::outgoing_bytes`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outgoing_bytes: Option<NonZeroU32> = "outgoing_bytes", |table, key| table.count(key), Some(most);
+    }
 }
 
 /// Calls in a time: `10/s` or `600/m`.
@@ -55,10 +74,44 @@ pub struct Rate {
 #[error("`{0}` is not a rate: write calls in a second or a minute, such as `10/s` or `600/m`")]
 pub struct RateError(String);
 
-impl WindowLimit {
-    /// A window in which everything may be done.
-    pub fn new(window: Duration) -> Self {
-        Self { window, calls: None, distinct: None, outgoing_bytes: None }
+fn most(old: &Option<NonZeroU32>, new: &Option<NonZeroU32>) -> Order {
+    by_most(old.as_ref(), new.as_ref())
+}
+
+fn window(table: &Table<'_>, key: &str) -> Option<WindowLimit> {
+    let table = table.table(key)?;
+    if !["calls", "distinct", "outgoing_bytes"].iter().any(|key| table.has(key)) {
+        table.problem_here("limits nothing: set `calls`, `distinct` or `outgoing_bytes`");
+    }
+    WindowLimit::read(table)
+}
+
+fn time(table: &Table<'_>, key: &str) -> Option<Duration> {
+    let time = duration(table.required(key)?);
+    if time.is_none() {
+        table.problem(key, "must be a time from `1s` to `31d`, such as `10m`, `24h` or `7d`");
+    }
+    time
+}
+
+impl Rate {
+    /// The rate of the keys `rate` and `burst`; anything else is a problem.
+    pub fn read(table: &Table<'_>) -> Option<Self> {
+        let burst = table.count("burst");
+        let rate = table.text("rate").and_then(|text| table.parsed::<Self>("rate", text));
+        if burst.is_some() && !table.has("rate") {
+            table.problem("burst", "means nothing without `rate`: set that too");
+        }
+        rate.map(|rate| Self { burst: burst.unwrap_or(rate.burst), ..rate })
+    }
+
+    /// One that is higher on average and in its bursts is wider, and none is the widest.
+    pub fn order(old: &Option<Self>, new: &Option<Self>) -> Order {
+        let (Some(old), Some(new)) = (old, new) else {
+            return presence(old.as_ref(), new.as_ref());
+        };
+        let per_hour = |rate: &Self| u128::from(rate.calls.get()) * 3_600_000_000_000 / rate.per.as_nanos().max(1);
+        Order::of(old, new, |one, other| per_hour(one) >= per_hour(other) && one.burst >= other.burst)
     }
 }
 

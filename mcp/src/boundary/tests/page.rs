@@ -3,26 +3,25 @@
 use std::collections::BTreeSet;
 
 use abide_base::event::EventKind;
-use abide_guard::policy::ArgumentRule;
+use abide_guard::policy::{Answer, ArgumentRule, Class, Limits, ReplyRule, ToolRule, WindowLimit};
 
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
-/// The code that reads all tables but those of servers and of arguments.
-const READERS: [&str; 4] = [
-    include_str!("../../../../guard/src/policy/file/read.rs"),
-    include_str!("../../../../guard/src/policy/file/flow.rs"),
-    include_str!("../../../../guard/src/policy/file/limits.rs"),
-    include_str!("../../../../guard/src/policy/file/tool.rs"),
-];
+/// The code that reads what has no table of keys.
+const READERS: [&str; 2] =
+    [include_str!("../../../../guard/src/policy/file.rs"), include_str!("../../../../guard/src/policy/rule/read.rs")];
 
-/// The keys of arguments, and the texts in the lists of the other known keys.
+const TABLES: [&[&str]; 7] =
+    [ToolRule::KEYS, ArgumentRule::KEYS, ReplyRule::KEYS, Class::KEYS, Answer::KEYS, Limits::KEYS, WindowLimit::KEYS];
+
+/// The keys of tables, and the texts in the lists of the other known keys.
 fn keys() -> BTreeSet<&'static str> {
     let lists = READERS.iter().flat_map(|code| {
         let starts = ["KEYS: &[&str] =", "finish(&["].into_iter().flat_map(|start| code.split(start).skip(1));
         starts.filter_map(|rest| rest.split(']').next())
     });
     let others = lists.flat_map(|list| list.split('"').skip(1).step_by(2));
-    others.chain(ArgumentRule::KEYS.iter().copied()).collect()
+    others.chain(TABLES.into_iter().flatten().copied()).collect()
 }
 
 #[test]

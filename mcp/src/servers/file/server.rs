@@ -15,7 +15,7 @@ use abide_credentials::{
         store,
     },
 };
-use abide_guard::policy::{Table, duration, read_rate as rate};
+use abide_guard::policy::{Rate, Table, duration};
 use abide_net as net;
 use abide_net::{AddressFilter, ClientCertificate, IpNet, SpkiPin, TlsVersion};
 use url::Url;
@@ -117,7 +117,7 @@ fn http(id: ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<Se
         _ => oauth(&id, table, context).map(Some),
     };
     let connection = connection(table, context);
-    let rate = rate(table);
+    let rate = Rate::read(table);
     let input = input(table);
     let protocol = protocol(table);
     let mut config = ServerConfig::new(id, url?);
