@@ -4,6 +4,7 @@
 //! `Ok` or [`Denied`]. Users add their own with the trait [`Check`]. No check can *allow* anything: only the boundary's entry
 //! for a tool does; all the others can only refuse.
 
+#[doc(hidden)]
 pub mod args;
 mod arguments;
 mod asked;
@@ -17,9 +18,11 @@ pub(super) mod entry;
 pub mod fuzzing;
 pub(crate) mod input_schema;
 pub(super) mod leak;
+#[doc(hidden)]
 pub mod provenance;
 pub(super) mod sequence;
 pub(super) mod token;
+#[doc(hidden)]
 pub mod values;
 
 pub(super) use arguments::arguments;

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod key;
 mod lock;
+#[doc(hidden)]
 pub mod order;
 mod policy;
 mod reader;
@@ -20,13 +21,18 @@ mod text;
 mod validate;
 
 pub(crate) use concern::{NoEgressFields, Watched};
+#[doc(hidden)]
 pub use duration::duration;
 pub use error::{BoundaryError, Problem};
+#[doc(hidden)]
 pub use file::{LoadMode, read, read_file};
+#[doc(hidden)]
 pub use key::field_path;
 pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use policy::{MAX_BYTES, Policy};
+#[doc(hidden)]
 pub use policy::{check_size, invalid, text_of};
+#[doc(hidden)]
 pub use reader::{Lines, Table, join as key_path};
 pub use recorded::Recorded;
 pub use registry::Registry;
@@ -36,5 +42,7 @@ pub use rule::{
     ToolRule, UnlistedArguments, Uses, WindowLimit, WrittenAs,
 };
 pub use spec::PolicySpec;
+#[doc(hidden)]
 pub use text::read_text;
+#[doc(hidden)]
 pub use validate::{Declared, validate};

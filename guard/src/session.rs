@@ -12,11 +12,12 @@ mod structure;
 #[cfg(test)]
 pub(crate) use counts::Attempt;
 pub(crate) use counts::{Counts, Made, Need, Reserved, Use, Wanted};
+#[doc(hidden)]
 pub use memory::{Memory, Origin, is_blank_text, texts};
 pub(crate) use session::Reservation;
 pub use session::{Caller, Labels, Mode, Oversight, Session};
-pub use structure::Structure;
-pub use structure::{WRAPPER, has_json_texts, json_of};
+#[doc(hidden)]
+pub use structure::{Structure, WRAPPER, has_json_texts, json_of};
 
 #[cfg(test)]
 mod tests;

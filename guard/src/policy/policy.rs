@@ -159,6 +159,7 @@ impl Policy {
         Self::of(PolicySpec::default()).expect("an empty policy has a digest")
     }
 
+    #[doc(hidden)]
     /// A policy of a spec whose other parts were read with it: `declared` says which names they declare.
     ///
     /// # Errors

@@ -67,6 +67,7 @@ macro_rules! keys {
                 each
             }
 
+            #[doc(hidden)]
             /// Tells of every rule of this table which of the two is wider. `as` and `fields` are left to the caller.
             pub fn compare(&self, new: &Self, tell: &mut dyn FnMut(RuleId, Order, [Option<Value>; 2])) {
                 $({

@@ -50,6 +50,7 @@ macro_rules! key_table {
                 Some(Self { $($needed: $needed?,)* $($field,)+ })
             }
 
+            #[doc(hidden)]
             /// Tells of every key that has an order which of the two is wider, and what stands there: nothing for what is as without it.
             pub fn compare(&self, new: &Self, tell: &mut dyn FnMut(&'static str, Order, [Option<serde_json::Value>; 2])) {
                 $(key_table! { @compare self new tell $needed: $needed_type = $needed_key, $needed_order $(, $needed_shown)? })*

@@ -95,6 +95,7 @@ fn time(table: &Table<'_>, key: &str) -> Option<Duration> {
 }
 
 impl Rate {
+    #[doc(hidden)]
     /// The rate of the keys `rate` and `burst`; anything else is a problem.
     pub fn read(table: &Table<'_>) -> Option<Self> {
         let burst = table.count("burst");
@@ -105,6 +106,7 @@ impl Rate {
         rate.map(|rate| Self { burst: burst.unwrap_or(rate.burst), ..rate })
     }
 
+    #[doc(hidden)]
     /// One that is higher on average and in its bursts is wider, and none is the widest.
     pub fn order(old: &Option<Self>, new: &Option<Self>) -> Order {
         let (Some(old), Some(new)) = (old, new) else {
