@@ -208,7 +208,7 @@ impl Report {
             Ok(ToolOutcome::Unconfirmed { kind, observation }) => {
                 (Status::Unconfirmed, Value::Null, Some(refusal(kind, &run.episode, &observation)))
             }
-            Ok(ToolOutcome::Failed(failure @ Infrastructure::Unconfirmed(_))) => {
+            Ok(ToolOutcome::Failed(failure @ Infrastructure::Unconfirmed { .. })) => {
                 (Status::Unconfirmed, Value::Null, Some(failure.to_string()))
             }
             Ok(ToolOutcome::Failed(failure)) => (Status::Failed, Value::Null, Some(failure.to_string())),

@@ -56,14 +56,13 @@ impl Connection {
 #[async_trait]
 impl Grants for Connection {
     async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-        let failed = |reason: String| GrantError { server: server.clone(), reason };
         if *server != self.config.id {
-            return Err(failed(format!("this is the connection to `{}`", self.config.id)));
+            return Err(GrantError::new(server.clone(), format!("this is the connection to `{}`", self.config.id)));
         }
         if self.config.oauth().is_none() {
             return Ok(None);
         }
-        let token = self.identity.token().await.map_err(|error| failed(error.to_string()))?;
+        let token = self.identity.token().await.map_err(|error| GrantError::new(server.clone(), error))?;
         Ok(Some(GrantedScopes {
             scopes: token.granted.clone(),
             token_hash: token.hash.clone(),

@@ -89,6 +89,7 @@ pub struct Trial {
 
 /// The redacted view of one run: no tool text, no secret, no label.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Rollout {
     /// The score, or why there is none.
     pub outcome: Outcome,
@@ -192,6 +193,32 @@ impl PartialEq for Candidate {
 }
 
 impl Rollout {
+    /// A run with this outcome, which teaches nothing and cost nothing.
+    pub fn new(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+
+    /// With exchanges that may serve as demonstrations.
+    #[must_use]
+    pub fn traces(mut self, traces: Vec<SlotTrace>) -> Self {
+        self.traces = traces;
+        self
+    }
+
+    /// With how often each kind of security event happened, by its code.
+    #[must_use]
+    pub fn events(mut self, events: BTreeMap<String, u32>) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// With what it cost.
+    #[must_use]
+    pub fn spent(mut self, spent: Spent) -> Self {
+        self.spent = spent;
+        self
+    }
+
     /// The score, when there is one.
     pub fn scored(&self) -> Option<&Scored> {
         match &self.outcome {

@@ -102,9 +102,7 @@ where
     ) -> Rollout {
         let spent = spent(&run.episode);
         match judge::<P, L, T>(example, run, self.metric).await {
-            Outcome::NotScored { reason } => {
-                Rollout { outcome: TrialOutcome::NotScored { reason }, spent, ..Rollout::default() }
-            }
+            Outcome::NotScored { reason } => Rollout::new(TrialOutcome::NotScored { reason }).spent(spent),
             Outcome::Scored(score) => {
                 let traces =
                     if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
@@ -119,7 +117,7 @@ where
                     admissible: score.admissible,
                     feedback: score.feedback.join("\n"),
                 };
-                Rollout { outcome: TrialOutcome::Scored(scored), traces, events, spent }
+                Rollout::new(TrialOutcome::Scored(scored)).traces(traces).events(events).spent(spent)
             }
         }
     }
@@ -188,9 +186,7 @@ where
     }
 
     async fn rollout(&self, trial: Trial) -> Rollout {
-        self.run(&trial)
-            .await
-            .unwrap_or_else(|reason| Rollout { outcome: TrialOutcome::NotScored { reason }, ..Rollout::default() })
+        self.run(&trial).await.unwrap_or_else(|reason| Rollout::new(TrialOutcome::NotScored { reason }))
     }
 
     async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError> {

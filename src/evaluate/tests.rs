@@ -5,7 +5,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use abide_base::event::{EventKind, SecurityEvent};
+use abide_base::{
+    call::ToolName,
+    event::{EventKind, SecurityEvent},
+};
+use abide_guard::{CallFailure, FailureKind};
 
 use super::*;
 use crate::{
@@ -154,7 +158,9 @@ impl Module for Crashing {
             cx.recorder().event(SecurityEvent::new(EventKind::ScopeMissing, None, "tried"));
         }
         if input == "d" || input == "bbb" {
-            return Err(CallError::Infrastructure(Infrastructure::Tool("down".into())));
+            let failure = CallFailure::new(FailureKind::Unreachable, EventKind::ToolFailed, "down");
+            let tool = ToolName::try_from("crm.get").unwrap();
+            return Err(CallError::Infrastructure(Infrastructure::Tool { tool, failure }));
         }
         Ok(1)
     }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use abide_base::call::ToolName;
+use abide_guard::{CallFailure, GrantError};
 use abide_lm::LmError;
+use abide_mcp::ToolError;
 
 use crate::{FieldError, adapter::join};
 
@@ -49,12 +51,25 @@ pub enum Infrastructure {
     /// The model gave no answer.
     #[error(transparent)]
     Model(#[from] LmError),
-    /// A tool server or its authorization server could not be used.
-    #[error("{0}")]
-    Tool(String),
+    /// There is no token for a tool server.
+    #[error(transparent)]
+    NoToken(#[from] GrantError),
+    /// A tool server could not be reached.
+    #[error("`{tool}` could not be reached: {}", reason(failure))]
+    Tool {
+        /// The tool.
+        tool: ToolName,
+        /// Where the tool is one of an MCP server, its source is a [`ToolError`](abide_mcp::ToolError).
+        failure: CallFailure,
+    },
     /// A tool server was sent a call, and its reply did not come: the tool may have done it.
-    #[error("{0}")]
-    Unconfirmed(String),
+    #[error("`{tool}` may have done it, but its reply did not come: {}", reason(failure))]
+    Unconfirmed {
+        /// The tool.
+        tool: ToolName,
+        /// Where the tool is one of an MCP server, its source is a [`ToolError`](abide_mcp::ToolError).
+        failure: CallFailure,
+    },
     /// A function among the agent's tools has no entry in the boundary, so that no call of it would be permitted. No model was asked.
     #[error(
         "the boundary has no entry for the function `{0}`: add `[tools.{0}]` to it, or take the function out of the toolbox"
@@ -63,6 +78,14 @@ pub enum Infrastructure {
     /// The run took longer than it may.
     #[error("the run was not done after {0:?}: raise `limits.deadline`, or look for what hangs")]
     Deadline(Duration),
+}
+
+/// Without what the text around it says already.
+fn reason(failure: &CallFailure) -> String {
+    match failure.downcast_ref() {
+        Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)) => reason.clone(),
+        _ => failure.reason(),
+    }
 }
 
 impl CallError {

@@ -261,9 +261,7 @@ impl Toolbox {
                 };
                 (verdict, ToolOutcome::Refused { kind: denied.kind, observation: denied.model_json() })
             }
-            Err(Unauthorized::Unavailable(reason)) => {
-                (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason.to_string())))
-            }
+            Err(Unauthorized::Unavailable(reason)) => (CallVerdict::Failed, ToolOutcome::Failed(reason.into())),
         }
     }
 
@@ -275,7 +273,7 @@ impl Toolbox {
                 cap(&mut reply.content, shown, cx.recorder().redactor());
                 (CallVerdict::Executed, replied(reply))
             }
-            Err(failure) => failed(&tool, &failure),
+            Err(failure) => failed(tool, failure),
         }
     }
 
@@ -373,12 +371,7 @@ fn replied(reply: ToolReply) -> ToolOutcome {
     ToolOutcome::Replied { observation }
 }
 
-fn failed(tool: &ToolName, failure: &CallFailure) -> (CallVerdict, ToolOutcome) {
-    // what its `Display` says beside the reason is said here
-    let reason = || match failure.downcast_ref() {
-        Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)) => reason.clone(),
-        _ => failure.reason(),
-    };
+fn failed(tool: ToolName, failure: CallFailure) -> (CallVerdict, ToolOutcome) {
     let kind = failure.code();
     let observation = kind.observation(failure.told());
     let verdict = match kind {
@@ -387,14 +380,8 @@ fn failed(tool: &ToolName, failure: &CallFailure) -> (CallVerdict, ToolOutcome) 
         _ => CallVerdict::Denied,
     };
     match failure.kind() {
-        FailureKind::Unreachable => {
-            let reason = format!("`{tool}` could not be reached: {}", reason());
-            (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool(reason)))
-        }
-        FailureKind::Lost => {
-            let reason = format!("`{tool}` may have done it, but its reply did not come: {}", reason());
-            (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Unconfirmed(reason)))
-        }
+        FailureKind::Unreachable => (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Tool { tool, failure })),
+        FailureKind::Lost => (CallVerdict::Failed, ToolOutcome::Failed(Infrastructure::Unconfirmed { tool, failure })),
         FailureKind::Unconfirmed => (verdict, ToolOutcome::Unconfirmed { kind, observation }),
         FailureKind::Refused | FailureKind::Rejected | FailureKind::Withheld => {
             (verdict, ToolOutcome::Refused { kind, observation })

@@ -17,6 +17,7 @@ mod login;
 mod modules;
 mod optimization_attack;
 mod policy;
+mod ports;
 mod providers;
 mod referees;
 mod scripted;

@@ -1,6 +1,6 @@
 //! The token must have every scope that the boundary says the tool needs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error, sync::Arc};
 
 use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
 use abide_signatures::Digest;
@@ -31,7 +31,7 @@ pub struct GrantedScopes {
 #[async_trait]
 impl Grants for BTreeMap<ServerId, GrantedScopes> {
     async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-        let none = || GrantError { server: server.clone(), reason: "none was given for it".to_owned() };
+        let none = || GrantError::new(server.clone(), "none was given for it");
         self.get(server).cloned().ok_or_else(none).map(Some)
     }
 }
@@ -48,13 +48,35 @@ impl Grants for NoTokens {
 }
 
 /// There is no token. Nothing that a program did, so its run is not scored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("there is no token for `{server}`: {reason}")]
 pub struct GrantError {
+    server: ServerId,
+    reason: Arc<dyn Error + Send + Sync>,
+}
+
+impl GrantError {
+    /// For this reason: an error, or a text. It is for the operator, and must not hold a secret.
+    pub fn new(server: ServerId, reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { server, reason: reason.into().into() }
+    }
+
     /// The server.
-    pub server: ServerId,
-    /// For the operator; never holds a secret.
-    pub reason: String,
+    pub fn server(&self) -> &ServerId {
+        &self.server
+    }
+
+    /// Why there is none.
+    pub fn reason(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.reason
+    }
+}
+
+/// Of the same server, for the same reason in words.
+impl PartialEq for GrantError {
+    fn eq(&self, other: &Self) -> bool {
+        self.server == other.server && self.reason.to_string() == other.reason.to_string()
+    }
 }
 
 /// Compares what the token has with what the tool needs.

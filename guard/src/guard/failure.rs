@@ -106,6 +106,14 @@ impl CallFailure {
     }
 }
 
+/// Alike in kind and in words.
+impl PartialEq for CallFailure {
+    fn eq(&self, other: &Self) -> bool {
+        let words = |failure: &Self| (failure.kind, failure.code, failure.told.clone(), failure.reason());
+        words(self) == words(other)
+    }
+}
+
 impl fmt::Display for CallFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {

@@ -102,7 +102,7 @@ impl Grants for Token {
             token_hash: "sha256:token".into(),
             jti_hash: None,
         });
-        granted.map(Some).ok_or(GrantError { server: server.clone(), reason: "connection refused".into() })
+        granted.map(Some).ok_or(GrantError::new(server.clone(), "connection refused"))
     }
 }
 

@@ -26,9 +26,7 @@ impl Grants for Boundary {
         if self.commands().any(|command| command.id == *server) {
             return Ok(None);
         }
-        let connection = self
-            .connection(server)
-            .map_err(|error| GrantError { server: server.clone(), reason: error.to_string() })?;
+        let connection = self.connection(server).map_err(|error| GrantError::new(server.clone(), error))?;
         connection.granted(server).await
     }
 }

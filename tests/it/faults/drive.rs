@@ -279,7 +279,9 @@ impl World {
                 Err(CallError::Infrastructure(Infrastructure::Deadline(_))) => tally.deadline += 1,
                 // counted where the call was made
                 Err(
-                    CallError::Infrastructure(Infrastructure::Tool(_) | Infrastructure::Unconfirmed(_))
+                    CallError::Infrastructure(
+                        Infrastructure::NoToken(_) | Infrastructure::Tool { .. } | Infrastructure::Unconfirmed { .. },
+                    )
                     | CallError::Module(_),
                 ) => {}
                 Err(other) => tally.surprises.push(format!("{name}: {other}")),

@@ -77,12 +77,13 @@ async fn a_reply_that_does_not_come_is_not_taken_for_a_server_that_cannot_be_rea
         ("200 OK".to_owned(), vec!["content-type: text/event-stream".to_owned()], "data: {\"jsonrpc\"".to_owned())
     };
     let (outcomes, audited, _) = twice(&server(cut).await, Mode::Live).await;
-    assert!(matches!(&outcomes[0], ToolOutcome::Failed(Infrastructure::Unconfirmed(_))), "{outcomes:?}");
+    let ToolOutcome::Failed(Infrastructure::Unconfirmed { failure, .. }) = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert!(matches!(failure.downcast_ref(), Some(ToolError::Lost(_))), "who repeats calls can ask why: {failure:?}");
     assert_eq!(audited.first(), Some(&(OutcomeStatus::Unconfirmed, Some(EventKind::ServerUnavailable))));
 
     // a proxy says so too when the server behind it breaks off in the middle of the call
     let (outcomes, audited, _) = twice(&server(|_| plain("503 Service Unavailable", "")).await, Mode::Live).await;
-    assert!(matches!(&outcomes[0], ToolOutcome::Failed(Infrastructure::Unconfirmed(_))), "{outcomes:?}");
+    assert!(matches!(&outcomes[0], ToolOutcome::Failed(Infrastructure::Unconfirmed { .. })), "{outcomes:?}");
     assert_eq!(audited.first(), Some(&(OutcomeStatus::Unconfirmed, Some(EventKind::ServerUnavailable))));
 }
 
