@@ -1,8 +1,8 @@
 //! JSON Schemas of servers: what they may cost, and whether values fit them.
 //!
-//! A schema is measured before the library sees it: its size, and what applies to one place of a value when all references are followed.
-//! A value has a price before it is checked. So no schema and no value takes more than a second, or memory without bound, whatever a
-//! server sends.
+//! A schema is measured before the library sees it: its size, and how many sub-schemas apply to one part of a value when all references
+//! are followed. What checking a value will cost, its price, is estimated before it is checked. So no schema and no value takes more than
+//! a second, or memory without bound, whatever a server sends.
 
 mod compiled;
 mod declared;
@@ -16,7 +16,7 @@ mod pattern;
 mod price;
 mod raw;
 
-pub use compiled::{Measured, Schema, Turns};
+pub use compiled::{CheckPermits, Measured, Schema};
 pub use declared::{declared_argument, declares, is_closed, schema_of, takes, takes_field};
 pub use error::{Misfit, Place, SchemaError};
 pub use limits::Excess;

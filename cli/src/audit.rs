@@ -20,7 +20,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     error::CliError,
-    form::Form,
+    output_format::OutputFormat,
     text::{plain, plural, say_json},
 };
 
@@ -101,13 +101,13 @@ pub(super) fn verify_all(files: &[PathBuf], known: Known, out: &mut dyn Write) -
 }
 
 /// Shows decisions with what came of them.
-pub(super) fn query(file: &Path, filter: &Filter, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn query(file: &Path, filter: &Filter, form: OutputFormat, out: &mut dyn Write) -> Result<u8, CliError> {
     let mut rows: Vec<(Row, Option<Outcome>)> = Vec::new();
     let mut at = HashMap::new();
     each(file, |entry, line| {
         let wanted = match entry {
             Entry::Decision(row) if filter.wants(&row) => {
-                if form == Form::Summary {
+                if form == OutputFormat::Summary {
                     at.insert(row.seq, rows.len());
                     rows.push((row, None));
                 } else {
@@ -126,19 +126,25 @@ pub(super) fn query(file: &Path, filter: &Filter, form: Form, out: &mut dyn Writ
             },
             _ => false,
         };
-        if wanted && form == Form::Json {
+        if wanted && form == OutputFormat::Json {
             writeln!(out, "{}", plain(line))?;
         }
         Ok(())
     })?;
-    if form == Form::Summary {
+    if form == OutputFormat::Summary {
         writeln!(out, "{}", table(&rows))?;
     }
     Ok(0)
 }
 
 /// Counts decisions by one of their parts, the most first.
-pub(super) fn count(file: &Path, filter: &Filter, by: Key, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn count(
+    file: &Path,
+    filter: &Filter,
+    by: Key,
+    form: OutputFormat,
+    out: &mut dyn Write,
+) -> Result<u8, CliError> {
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     each(file, |entry, _| {
         if let Entry::Decision(row) = entry
@@ -150,7 +156,7 @@ pub(super) fn count(file: &Path, filter: &Filter, by: Key, form: Form, out: &mut
     })?;
     let mut counts: Vec<(String, Count)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(count.all()));
-    if form == Form::Json {
+    if form == OutputFormat::Json {
         for (key, count) in &counts {
             say_json(
                 &json!({

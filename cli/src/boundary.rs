@@ -18,7 +18,7 @@ use abide::{
 use crate::{
     episodes,
     error::CliError,
-    form::Form,
+    output_format::OutputFormat,
     text::{plural, say},
 };
 
@@ -32,7 +32,7 @@ pub(super) enum Reach {
 }
 
 /// Shows what should be looked at; 1 when some of it is more than a note.
-pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn check(file: &Path, reach: Reach, form: OutputFormat, out: &mut dyn Write) -> Result<u8, CliError> {
     let draft = Draft::load(file)?;
     let live = match reach {
         Reach::File => None,
@@ -51,7 +51,7 @@ pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) 
     }
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
-    if form == Form::Summary {
+    if form == OutputFormat::Summary {
         let [errors, warnings, notes] =
             [(errors, "error"), (warnings, "warning"), (notes, "note")].map(|(count, what)| plural(count, what));
         writeln!(out, "{errors}, {warnings}, {notes}")?;
@@ -60,7 +60,7 @@ pub(super) fn check(file: &Path, reach: Reach, form: Form, out: &mut dyn Write) 
 }
 
 /// Shows what two boundaries let through that the other does not; 1 when they differ.
-pub(super) fn diff(old: &Path, new: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn diff(old: &Path, new: &Path, form: OutputFormat, out: &mut dyn Write) -> Result<u8, CliError> {
     let (old, new) = (Draft::load(old)?, Draft::load(new)?);
     let changes = compare(old.boundary(), new.boundary());
     for change in &changes {

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::CliError,
-    form::Form,
+    output_format::OutputFormat,
     text::{plain, say_json},
 };
 
@@ -103,11 +103,11 @@ struct NoModel(ModelId);
 /// Makes the call; the exit code says what came of it.
 pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> {
     let start = std::time::Instant::now();
-    let form = Form::from(wanted.json);
+    let form = OutputFormat::from(wanted.json);
     let is_without_input = wanted.input.is_none();
     let mut report = match tokio::runtime::Runtime::new()?.block_on(make(wanted)) {
         Ok((run, oddity)) => Report::of(run).with(oddity),
-        Err(error) if form == Form::Json => Report::unconnected(&error),
+        Err(error) if form == OutputFormat::Json => Report::unconnected(&error),
         Err(error) => return Err(error),
     };
     if is_without_input {
@@ -115,8 +115,8 @@ pub(super) fn call(wanted: Wanted, out: &mut dyn Write) -> Result<u8, CliError> 
     }
     report.seconds = (start.elapsed().as_secs_f64() * 1e3).round() / 1e3;
     match form {
-        Form::Json => say_json(&report, out)?,
-        Form::Summary => report.show(out)?,
+        OutputFormat::Json => say_json(&report, out)?,
+        OutputFormat::Summary => report.show(out)?,
     }
     Ok(report.status.exit_code())
 }

@@ -15,7 +15,7 @@ use abide::{
 use crate::{
     episodes::{self, Stop},
     error::CliError,
-    form::Form,
+    output_format::OutputFormat,
     text::{plural, say_json},
 };
 
@@ -29,12 +29,17 @@ struct Tally {
 }
 
 /// Decides the calls of all episodes; 1 when a decision is not the expected one.
-pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn Write) -> Result<u8, CliError> {
+pub(super) fn replay_all(
+    boundary: &Path,
+    file: &Path,
+    form: OutputFormat,
+    out: &mut dyn Write,
+) -> Result<u8, CliError> {
     let policy = Policy::load(boundary)?;
     let mut tally = Tally::default();
     episodes::each(file, |recording| {
         let decided = replay(&policy, &recording).map_err(|error| Stop::Line(error.to_string()))?;
-        if form == Form::Json {
+        if form == OutputFormat::Json {
             for decision in &decided {
                 say_json(decision, out)?;
             }
@@ -46,7 +51,7 @@ pub(super) fn replay_all(boundary: &Path, file: &Path, form: Form, out: &mut dyn
         let reason = "there is no episode in it: see docs/episodes.md".to_owned();
         return Err(CliError::Episodes { file: file.display().to_string(), reason });
     }
-    if form == Form::Summary {
+    if form == OutputFormat::Summary {
         tally.show(out)?;
     }
     Ok(u8::from(!tally.unexpected.is_empty()))

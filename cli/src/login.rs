@@ -34,7 +34,7 @@ pub(super) fn login(
 ) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Runtime::new()?;
     match server.parse::<Url>() {
-        Ok(url) => runtime.block_on(look(&url, out)),
+        Ok(url) => runtime.block_on(look_up(&url, out)),
         Err(_) => runtime.block_on(consent(server, boundary, browser, out)),
     }
 }
@@ -51,7 +51,9 @@ pub(super) fn logout(server: &str, boundary: &Path, out: &mut dyn Write) -> Resu
             writeln!(out, "logged out of `{server}` here; its issuer has no way to be told")?;
         }
         Some(Revocation::Failed(error)) => {
-            let reason = format!("logged out of `{server}` here, but its issuer still takes the token: {error}");
+            let reason = format!(
+                "logged out of `{server}` here, but revoking failed, so the issuer may still take the token: {error}"
+            );
             return Err(CliError::Login(reason));
         }
     }
@@ -64,7 +66,7 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     let mut config = with_login(server, &boundary)?;
     let (shown, mut pages) = mpsc::unbounded_channel();
     let agent = Loopback::bind(move |page| {
-        // who no longer listens has given up
+        // an error means that the command was stopped, and waits no more
         let _ = shown.send(page.clone());
     })
     .await?;
@@ -92,9 +94,9 @@ async fn consent(server: &str, boundary: &Path, browser: Option<&Path>, out: &mu
     let Some(path) = consent_file(&config.protected_resource()).await? else {
         let bound = config.oauth().is_some_and(|oauth| oauth.proof == Proof::Dpop);
         let reason = if bound {
-            "with `dpop`, what a client without a secret gets is bound to a key that lives as long as the program"
+            "with `dpop`, the refresh token of a client without a secret is bound to a key that is lost when this program ends"
         } else {
-            "the issuer gave no token for new tokens, or `token_file` is missing and there is no home folder"
+            "the issuer gave no refresh token, or `token_file` is missing and there is no home folder"
         };
         return Err(CliError::Login(format!("nothing was kept, so programs cannot use this login: {reason}")));
     };
@@ -116,7 +118,7 @@ fn show(page: &Url, browser: Option<&Path>, out: &mut dyn Write) -> Result<(), C
 }
 
 /// Says whose tokens a server takes, and what to write into the boundary for that. Trusts nothing and sends nothing secret.
-async fn look(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
+async fn look_up(url: &Url, out: &mut dyn Write) -> Result<u8, CliError> {
     let id = ServerId::try_from("new".to_owned()).map_err(|error| CliError::Login(error.to_string()))?;
     let mut config = ServerConfig::new(id, url.clone());
     config.connection = net::Options::own_network();
@@ -149,7 +151,7 @@ fn describe(url: &Url, wanted: &TokenChallenge, found: &ResourceMetadata, out: &
     if let Some(resource) = found.resource.as_deref().filter(|named| *named != url.as_str().trim_end_matches('/')) {
         writeln!(
             out,
-            "# it calls itself that, and tokens will be good for all of it: only if no other party serves a part of it"
+            "# the name that the server gives itself; tokens will be valid for everything below it, so use it only if one party serves all of that"
         )?;
         writeln!(out, "resource = {}", quoted(resource))?;
     }
@@ -167,7 +169,7 @@ fn describe(url: &Url, wanted: &TokenChallenge, found: &ResourceMetadata, out: &
 fn with_login(server: &str, boundary: &Boundary) -> Result<ServerConfig, CliError> {
     let mut servers = boundary.servers();
     let Some(config) = servers.find(|config| config.id.as_str() == server) else {
-        return Err(CliError::Login(format!("the boundary has no server `{server}` with an address")));
+        return Err(CliError::Login(format!("the boundary has no `[servers.{server}]` with a `url`")));
     };
     let mut config = config.clone();
     if code_of(&mut config).is_none() {

@@ -21,6 +21,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Ok(args) => args.command,
         Err(usage) => return say(&usage, out, err),
     };
+    // 1 says that a check found something; a command that says so cannot use it for a failure
     let failure = match &command {
         Command::Tools(Tools::Call(_)) => call::FAILED,
         Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) | Command::Tools(_) => 2,
@@ -61,7 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
         Ok(code) => code,
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            // no reader is left
+            // standard error is closed: no message can be shown
             let _ = writeln!(err, "error: {}", text::message(&error.to_string()));
             failure
         }

@@ -8,13 +8,13 @@ use std::{
 use abide_base::shown::shown;
 use serde::Serialize;
 
-use crate::form::Form;
+use crate::output_format::OutputFormat;
 
 /// One result: a line of JSON, or its words.
-pub(super) fn say<T: Serialize + ToString>(one: &T, form: Form, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn say<T: Serialize + ToString>(one: &T, form: OutputFormat, out: &mut dyn Write) -> io::Result<()> {
     match form {
-        Form::Json => say_json(one, out),
-        Form::Summary => writeln!(out, "{}", shown(&one.to_string())),
+        OutputFormat::Json => say_json(one, out),
+        OutputFormat::Summary => writeln!(out, "{}", shown(&one.to_string())),
     }
 }
 
@@ -23,7 +23,7 @@ pub(super) fn say_json<T: Serialize>(one: &T, out: &mut dyn Write) -> io::Result
     writeln!(out, "{}", plain(&serde_json::to_vec(one)?))
 }
 
-/// A line of JSON in visible ASCII: what does not show stands in its strings only, and is written there as an escape.
+/// A line of JSON in visible ASCII: other characters can stand in its strings only, and become `\uXXXX` there.
 pub(super) fn plain(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let mut plain = String::with_capacity(text.len());
@@ -37,7 +37,7 @@ pub(super) fn plain(line: &[u8]) -> String {
     plain
 }
 
-/// A message of several lines, with all that does not show as an escape.
+/// A message of several lines, with characters that a terminal would not show escaped.
 pub(super) fn message(text: &str) -> String {
     let mut message = String::with_capacity(text.len());
     for c in text.chars() {
@@ -49,7 +49,7 @@ pub(super) fn message(text: &str) -> String {
     message
 }
 
-/// A number of things.
+/// `1 call`, `2 calls`.
 pub(super) fn plural(count: impl Display, what: &str) -> String {
     let count = count.to_string();
     format!("{count} {what}{}", if count == "1" { "" } else { "s" })

@@ -8,20 +8,21 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod json;
-mod jwt;
+
 mod key;
 mod limit;
-mod resource;
+mod resource_server;
 mod sign;
 mod token;
+mod verifier;
 
 pub use claims::{Claims, Confirmation};
 pub use error::Error;
-pub use jwt::Verifier;
 pub(crate) use limit::LEEWAY;
 pub use limit::MAX_TOKEN;
-pub use resource::{Refusal, ResourceServer};
+pub use resource_server::{Refusal, ResourceServer};
 pub use sign::{Algorithm, KeyError, KeyHint, SigningKey, UnknownAlgorithm};
+pub use verifier::Verifier;
 
 #[cfg(test)]
 mod tests;

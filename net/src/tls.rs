@@ -1,8 +1,8 @@
 mod client;
-mod tls;
+mod config;
 pub(super) mod validity;
 
-pub(crate) use tls::config;
+pub(crate) use config::config;
 
 #[cfg(test)]
 mod tests;

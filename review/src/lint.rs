@@ -11,8 +11,8 @@ mod context;
 mod finding;
 mod fit;
 mod lint;
+mod listed_tools;
 mod reach;
-mod servers;
 
 pub use finding::{Code, Finding, Severity};
 pub use lint::{check, unusable_part};

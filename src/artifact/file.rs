@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::ArtifactError;
 
-/// A whole file beside the place where it will be; removed when dropped before it got there.
+/// A complete temporary file in the folder of the file that it will be; removed when dropped before that.
 pub(super) struct Staged {
     temp: NamedTempFile,
     folder: PathBuf,
@@ -45,7 +45,7 @@ pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<Staged, ArtifactError> 
 }
 
 impl Staged {
-    /// Puts the file where nothing is yet; gives it back where something is.
+    /// Moves the file to `path`, or gives it back if something is there.
     pub(super) fn create(self, path: &Path) -> Result<Option<Self>, ArtifactError> {
         match self.temp.persist_noclobber(path) {
             Ok(_) => sync_folder(&self.folder).map(|()| None),

@@ -129,7 +129,7 @@ async fn a_boundary_is_checked_against_the_testbed_and_its_tools_are_locked() {
     let (code, out, errors) = abide(&["boundary", "check", "--connect", "wrong.toml"]).await;
     assert_eq!((code, errors.as_str()), (1, ""));
     for part in [
-        "error[unknown_tool]: `tools.\"crm.find_customers\"`: its server does not list it, but `",
+        "error[unknown_tool]: `tools.\"crm.find_customers\"`: its server does not list it, and lists `",
         "error[unknown_argument]: `tools.\"crm.get_recent_customers\".arguments.limt`: is not an argument",
         "note[unlisted_tool]: `tools.\"crm.search_customers\"`",
         "warning[live_writes]: `compile.writes`",

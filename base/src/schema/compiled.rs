@@ -12,14 +12,14 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use super::{
     error::{Misfit, Place, SchemaError, short},
     graph::Graph,
-    limits::{INLINE, MAX_COMPILED_PATTERN, MOST, PERMITS},
+    limits::{INLINE, MAX_COMPILED_PATTERN, MAX_PRICE, PERMITS},
     price::{Price, Prices},
     raw::Raw,
 };
 use crate::call::json_bytes;
 
-/// Up to this price, times the bytes of the value, it is found out where a value does not fit: the library collects whatever does not fit
-/// anywhere, each with the whole path to it.
+/// If the price times the bytes of the value is at most this, the error says where the value does not fit. Above it the error says only
+/// that it does not, because the library collects every misfit, each with the whole path to it.
 const EXPLAINED: u64 = 20_000_000;
 
 /// A schema with fewer bytes is compiled at once: that takes a few milliseconds at most.
@@ -34,23 +34,23 @@ pub struct Schema {
     prices: Prices,
 }
 
-/// Lets so many costly checks run at a time, on threads that may be kept.
+/// Limits how many costly checks run at the same time. They run on blocking threads.
 #[derive(Clone, Debug)]
-pub struct Turns(Arc<Semaphore>);
+pub struct CheckPermits(Arc<Semaphore>);
 
-impl Default for Turns {
+impl Default for CheckPermits {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(PERMITS)))
     }
 }
 
-impl Turns {
-    /// So many at a time, and, as long as the returned value lives, none: for tests of what waits.
+impl CheckPermits {
+    /// CheckPermits for so many checks, all taken until the second value is dropped: for tests of what waits.
     #[doc(hidden)]
-    pub fn held(permits: u32) -> (Self, impl Send) {
-        let turns = Self(Arc::new(Semaphore::new(permits as usize)));
-        let held = Arc::clone(&turns.0).try_acquire_many_owned(permits);
-        (turns, held)
+    pub fn held(count: u32) -> (Self, impl Send) {
+        let permits = Self(Arc::new(Semaphore::new(count as usize)));
+        let held = Arc::clone(&permits.0).try_acquire_many_owned(count);
+        (permits, held)
     }
 }
 
@@ -83,7 +83,7 @@ impl Measured {
                 .build(schema)
                 .map_err(|error| SchemaError::Unusable(explain(&error)))
         };
-        // the library asserts what it takes for granted
+        // the library may panic
         let validator = catch_unwind(AssertUnwindSafe(compile));
         let validator = validator.map_err(|_| SchemaError::Unusable("the library failed".into()))??;
         Ok(Schema { validator, prices: self.prices })
@@ -97,30 +97,30 @@ impl Schema {
     }
 
     /// Compiles a schema, a large one on a thread of its own.
-    pub async fn compile_apart(schema: &Value, turns: &Turns) -> Result<Self, SchemaError> {
+    pub async fn compile_apart(schema: &Value, permits: &CheckPermits) -> Result<Self, SchemaError> {
         let lost = || SchemaError::Unusable("the program ends".into());
         let is_small = json_bytes(schema, SMALL).is_some();
         let Some(runtime) = Handle::try_current().ok().filter(|_| !is_small) else { return Self::compile(schema) };
-        let turn = Arc::clone(&turns.0).acquire_owned().await.map_err(|_| lost())?;
+        let permit = Arc::clone(&permits.0).acquire_owned().await.map_err(|_| lost())?;
         let schema = schema.clone();
         let compiled = runtime.spawn_blocking(move || {
             let compiled = Self::compile(&schema);
-            drop(turn);
+            drop(permit);
             compiled
         });
         compiled.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Whether a value fits, for at most `INLINE`: for values that are small or our own.
+    /// Whether a value fits; also `false` where finding out costs more than `INLINE`. For values that are small or our own.
     pub fn fits(&self, value: &Value) -> bool {
-        self.price(value, INLINE) != Price::Above && self.is_valid(value)
+        self.price(value, INLINE) != Price::OverLimit && self.is_valid(value)
     }
 
     /// Checks a value, and gives it back.
     ///
-    /// Where that is cheap it is done at once. Else it is done on a thread of its own, when there is a turn for it; the turn is over when
-    /// the work is, also where no caller waits for it any more.
-    pub async fn check(self: &Arc<Self>, value: Value, turns: &Turns) -> (Value, Result<(), Misfit>) {
+    /// Where that is cheap it is done at once. Else it is done on a thread of its own, when there is a permit for it. The permit is given
+    /// back when the work is done, also where no caller waits for it any more.
+    pub async fn check(self: &Arc<Self>, value: Value, permits: &CheckPermits) -> (Value, Result<(), Misfit>) {
         if let Price::Is(price) = self.price(&value, INLINE) {
             let found = self.explained(&value, price);
             return (value, found);
@@ -129,11 +129,11 @@ impl Schema {
             let found = self.costly(&value);
             return (value, found);
         };
-        let Ok(turn) = Arc::clone(&turns.0).acquire_owned().await else { return (value, Err(Misfit::Failed)) };
+        let Ok(permit) = Arc::clone(&permits.0).acquire_owned().await else { return (value, Err(Misfit::Failed)) };
         let schema = Arc::clone(self);
         let checked = runtime.spawn_blocking(move || {
             let found = schema.costly(&value);
-            drop(turn);
+            drop(permit);
             (value, found)
         });
         // it fails where the runtime ends meanwhile
@@ -148,9 +148,9 @@ impl Schema {
     /// The price of a value that would be checked.
     #[cfg(fuzzing)]
     pub fn price_of(&self, value: &Value) -> Option<u64> {
-        match self.price(value, MOST) {
+        match self.price(value, MAX_PRICE) {
             Price::Is(price) => Some(price),
-            Price::Above => None,
+            Price::OverLimit => None,
         }
     }
 
@@ -161,8 +161,8 @@ impl Schema {
     }
 
     fn costly(&self, value: &Value) -> Result<(), Misfit> {
-        match self.price(value, MOST) {
-            Price::Above => Err(Misfit::TooCostly),
+        match self.price(value, MAX_PRICE) {
+            Price::OverLimit => Err(Misfit::TooCostly),
             Price::Is(price) => self.explained(value, price),
         }
     }
@@ -183,13 +183,13 @@ impl Schema {
         Err(Misfit::Value(error.ok().flatten().unwrap_or_default()))
     }
 
-    /// What the library fails on does not fit.
+    /// A value on which the library panics does not fit.
     pub(super) fn is_valid(&self, value: &Value) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.validator.is_valid(value))).unwrap_or(false)
     }
 }
 
-/// Where a schema is none, without its words but for names on the way.
+/// Says where the schema is not valid. Of its words only names on the way there are quoted.
 fn explain(error: &ValidationError<'_>) -> String {
     let (place, keyword) = (error.instance_path().as_str(), error.schema_path().as_str());
     let keyword = keyword.rsplit('/').next().unwrap_or_default();

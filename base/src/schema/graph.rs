@@ -9,7 +9,7 @@ use super::{
     error::{SchemaError, short},
     limits::{Excess, MAX_VALUES},
     pattern::Patterns,
-    raw::{Raw, Span, address},
+    raw::{Raw, Span, identity},
 };
 
 /// All sub-schemas that can be reached. The first is the schema itself.
@@ -189,7 +189,7 @@ impl<'s> Reader<'s> {
             Value::Object(_) => {}
             _ => return Ok(None),
         }
-        let key = (address(schema), resolver.base_uri().as_str().to_owned());
+        let key = (identity(schema), resolver.base_uri().as_str().to_owned());
         if let Some(known) = self.known.get(&key) {
             return Ok(Some(*known));
         }

@@ -30,7 +30,7 @@ pub(super) const MAX_NESTING: usize = 800;
 /// A validation up to this price is made where it is asked for: less than a millisecond.
 pub(super) const INLINE: u64 = 50_000;
 /// A validation above this price is refused: it could take longer than a second, and cannot be stopped.
-pub(super) const MOST: u64 = 5_000_000;
+pub(super) const MAX_PRICE: u64 = 5_000_000;
 /// Validations above [`INLINE`] that may run at a time.
 pub(super) const PERMITS: usize = 4;
 

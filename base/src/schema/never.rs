@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::raw::address;
+use super::raw::identity;
 
 /// How deep is looked.
 const MAX_LOOK_DEPTH: usize = 24;
@@ -61,11 +61,11 @@ impl<'s> Search<'s> {
         let members = schema.as_object()?;
         let size = |key: &str| members.get(key).and_then(Value::as_array).map_or(0, Vec::len);
         self.left = self.left.checked_sub(1 + size("enum") + size("required"))?;
-        if depth >= MAX_LOOK_DEPTH || !self.open.insert(address(schema)) {
+        if depth >= MAX_LOOK_DEPTH || !self.open.insert(identity(schema)) {
             return None;
         }
         let found = own(members).or_else(|| self.applied(members, depth)).or_else(|| self.required(members, depth));
-        self.open.remove(&address(schema));
+        self.open.remove(&identity(schema));
         found
     }
 

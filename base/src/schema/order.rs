@@ -91,7 +91,7 @@ impl Sums {
     }
 
     fn indexed(raw: &Raw<'_>, graph: &Graph, of: impl Fn(usize) -> u64) -> Self {
-        let mut sums = vec![0_u64; raw.places() + 1];
+        let mut sums = vec![0_u64; raw.values() + 1];
         for (at, node) in graph.nodes.iter().enumerate() {
             if let Some(here) = node.span.and_then(|span| sums.get_mut(span.start + 1)) {
                 *here = here.saturating_add(of(at));

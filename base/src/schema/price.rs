@@ -31,7 +31,7 @@ pub(super) enum Price {
     /// So much, at most.
     Is(u64),
     /// More than was asked about.
-    Above,
+    OverLimit,
 }
 
 /// A sub-schema that a value can be checked against, with all that it applies to the same value.
@@ -97,7 +97,7 @@ impl Prices {
             return Price::Is(weight.saturating_mul(flat));
         }
         let mut bill = Bill { spent: 0, limit };
-        self.walk(value, &mut bill).map_or(Price::Above, |()| Price::Is(bill.spent))
+        self.walk(value, &mut bill).map_or(Price::OverLimit, |()| Price::Is(bill.spent))
     }
 
     fn walk(&self, value: &Value, bill: &mut Bill) -> Option<()> {

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::limits::{Excess, MAX_BYTES, MAX_DEPTH, MAX_PATHS, MAX_REFERENCE, MAX_VALUES};
 
-/// What is known of the values of a schema, by their addresses. The schema is borrowed for as long as this lives.
+/// What is known of the values of a schema, by where they are in memory. The schema is borrowed for as long as this lives.
 pub(super) struct Raw<'s> {
     spans: HashMap<usize, Span>,
-    /// How much stands before each place, in the order in which values are looked at; one more than there are values.
+    /// Sums of the weights of all values before each one, in the order in which values are looked at; one more than there are values.
     before: Vec<u64>,
     /// Values of `$id` below the root.
     pub(super) ids: BTreeSet<&'s str>,
@@ -19,7 +19,7 @@ pub(super) struct Raw<'s> {
     pub(super) dialects: BTreeSet<&'s str>,
     /// How many parts say their dialect.
     pub(super) dialect_count: usize,
-    /// Keywords whose target depends on the way to them.
+    /// Whether there is a `$dynamicRef` or a `$recursiveRef`, whose target depends on how it was reached.
     pub(super) is_dynamic: bool,
     /// Whether parts can be the target of such a keyword.
     pub(super) has_dynamic_anchors: bool,
@@ -30,14 +30,14 @@ pub(super) struct Raw<'s> {
     bytes: usize,
 }
 
-/// The places of a value and of all that is in it.
+/// The numbers of a value and of all that is in it, in the order in which values are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// One value on the way.
+/// A value that is still to be looked at.
 struct Step<'s> {
     value: &'s Value,
     parent: Option<usize>,
@@ -65,14 +65,14 @@ impl<'s> Raw<'s> {
         let mut todo = vec![Step { value: schema, parent: None, depth: 0, path: 0 }];
         let mut seen: Vec<(usize, Option<usize>, u64)> = Vec::new();
         while let Some(step) = todo.pop() {
-            let place = seen.len();
-            seen.push((address(step.value), step.parent, raw.own(&step)?));
+            let number = seen.len();
+            seen.push((identity(step.value), step.parent, raw.weight(&step)?));
             if seen.len() as u64 > MAX_VALUES {
                 return Err(Excess::Values);
             }
             let child = |value, name: usize| Step {
                 value,
-                parent: Some(place),
+                parent: Some(number),
                 depth: step.depth + 1,
                 // escaped, in the worst case
                 path: step.path + 1 + name * 2,
@@ -84,7 +84,7 @@ impl<'s> Raw<'s> {
             }
         }
         if raw.longest_id > 0 {
-            // the address of each part is kept as well, with the path percent-encoded
+            // the library also keeps the URI of each part, which ends with its path, percent-encoded
             let whole = (seen.len() as u64).saturating_mul(raw.longest_id as u64);
             raw.paths = raw.paths.saturating_mul(4).saturating_add(whole);
         }
@@ -100,23 +100,23 @@ impl<'s> Raw<'s> {
         self.span(value).map(|span| self.size_of(span))
     }
 
-    /// How many values stand in these places, where long texts count as several.
+    /// How many values a span has, where long texts count as several.
     pub(super) fn size_of(&self, span: Span) -> u64 {
-        let before = |place: usize| self.before.get(place).copied().unwrap_or(0);
+        let before = |number: usize| self.before.get(number).copied().unwrap_or(0);
         before(span.end).saturating_sub(before(span.start))
     }
 
-    /// Where it stands.
+    /// The span of a value; `None` if it is not of this schema.
     pub(super) fn span(&self, value: &Value) -> Option<Span> {
-        self.spans.get(&address(value)).copied()
+        self.spans.get(&identity(value)).copied()
     }
 
-    /// How many places there are.
-    pub(super) fn places(&self) -> usize {
+    /// How many values there are.
+    pub(super) fn values(&self) -> usize {
         self.spans.len()
     }
 
-    fn own(&mut self, step: &Step<'s>) -> Result<u64, Excess> {
+    fn weight(&mut self, step: &Step<'s>) -> Result<u64, Excess> {
         if step.depth > MAX_DEPTH {
             return Err(Excess::Depth);
         }
@@ -169,8 +169,8 @@ impl<'s> Raw<'s> {
         Ok(())
     }
 
-    /// Values come after what they are in, and all that is in one before the next: backwards each is complete when it is added to what
-    /// it is in.
+    /// A value comes after its parent, and all that is in it before the next value of that parent. So backwards the end of each value is
+    /// known when it is passed on to its parent.
     fn add_up(&mut self, seen: &[(usize, Option<usize>, u64)]) {
         self.before.push(0);
         let mut sum = 0_u64;
@@ -179,17 +179,17 @@ impl<'s> Raw<'s> {
             self.before.push(sum);
         }
         let mut ends: Vec<usize> = (1..=seen.len()).collect();
-        for (start, (address, parent, _)) in seen.iter().enumerate().rev() {
+        for (start, (identity, parent, _)) in seen.iter().enumerate().rev() {
             let end = ends.get(start).copied().unwrap_or(start);
             if let Some(whole) = parent.and_then(|parent| ends.get_mut(parent)) {
                 *whole = end.max(*whole);
             }
-            self.spans.insert(*address, Span { start, end });
+            self.spans.insert(*identity, Span { start, end });
         }
     }
 }
 
-/// What tells values of one schema apart.
-pub(super) fn address(value: &Value) -> usize {
+/// The place of a value in memory, which no other value of the schema has.
+pub(super) fn identity(value: &Value) -> usize {
     std::ptr::from_ref(value) as usize
 }

@@ -13,9 +13,9 @@ mod page;
 mod prices;
 
 use super::{
-    compiled::{Measured, Schema, Turns},
+    compiled::{CheckPermits, Measured, Schema},
     error::{Misfit, SchemaError},
-    limits::{Excess, INLINE, MOST},
+    limits::{Excess, INLINE, MAX_PRICE},
     price::Price,
 };
 
@@ -28,13 +28,13 @@ fn refusal(schema: &Value) -> SchemaError {
 
 /// The price as far as it is asked about when values are checked.
 fn price(schema: &Value, value: &Value) -> Price {
-    Measured::of(schema).unwrap().prices.of(value, MOST)
+    Measured::of(schema).unwrap().prices.of(value, MAX_PRICE)
 }
 
 async fn check(schema: &Value, value: Value) -> Result<(), Misfit> {
     let before = value.clone();
     let schema = Arc::new(Schema::compile(schema).unwrap());
-    let (after, found) = schema.check(value, &Turns::default()).await;
+    let (after, found) = schema.check(value, &CheckPermits::default()).await;
     assert_eq!(before, after, "a value is given back as it was");
     found
 }

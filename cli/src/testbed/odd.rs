@@ -1,4 +1,4 @@
-//! `abide testbed --odd`: one odd server or issuer of the corpus, for any client.
+//! `abide testbed --odd`: one misbehaving server or issuer of `testbed/wild/`, for any client.
 
 use std::io::Write;
 
@@ -27,8 +27,8 @@ pub(super) fn serve(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write
     })
 }
 
-/// Is the server of the case over standard input and output.
-pub(super) fn be(name: Option<&str>, err: &mut dyn Write) -> Result<u8, CliError> {
+/// Serves the case on standard input and output.
+pub(super) fn serve_stdio(name: Option<&str>, err: &mut dyn Write) -> Result<u8, CliError> {
     let Some(case) = find(name, err)? else { return Ok(USAGE) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(speak(&case)).map_err(failed)?;
@@ -37,7 +37,7 @@ pub(super) fn be(name: Option<&str>, err: &mut dyn Write) -> Result<u8, CliError
     Ok(0)
 }
 
-/// The case of this name; `None` where there is none, which is said with all names.
+/// The case of this name; `None` if there is none, after an error that lists all names.
 fn find(name: Option<&str>, err: &mut dyn Write) -> Result<Option<Case>, CliError> {
     let cases = cases().map_err(failed)?;
     let found = cases.iter().find(|case| Some(case.name.as_str()) == name);

@@ -28,7 +28,7 @@ pub(crate) fn serve(_: &Served, _: &mut dyn Write, _: &mut dyn Write) -> Result<
 pub(crate) fn serve(served: &Served, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, CliError> {
     match (&served.odd, served.stdio) {
         (Some(name), false) => return super::odd::serve(name.as_deref(), out, err),
-        (Some(name), true) => return super::odd::be(name.as_deref(), err),
+        (Some(name), true) => return super::odd::serve_stdio(name.as_deref(), err),
         (None, _) => {}
     }
     let runtime = tokio::runtime::Runtime::new()?;

@@ -1,6 +1,6 @@
 use abide_net as net;
 
-/// Why a token does not count. Never holds the token.
+/// Why a token is not valid. Never holds the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -72,7 +72,7 @@ pub enum Error {
 
 impl Error {
     /// Whether it is the issuer's keys that could not be had or read.
-    pub fn is_about_keys(&self) -> bool {
+    pub fn is_key_set_unusable(&self) -> bool {
         matches!(self, Self::KeySet(_) | Self::KeySetStatus(_) | Self::KeySetMalformed)
     }
 

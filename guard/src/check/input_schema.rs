@@ -8,7 +8,7 @@ use std::{
 use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
-    schema::{Misfit, Place, Schema, SchemaError, Turns, declared_argument, declares, is_closed},
+    schema::{CheckPermits, Misfit, Place, Schema, SchemaError, declared_argument, declares, is_closed},
 };
 use abide_signatures::Digest;
 use serde_json::Value;
@@ -26,7 +26,7 @@ type Cell = Arc<OnceCell<Result<Arc<Schema>, SchemaError>>>;
 #[derive(Default)]
 pub(crate) struct Schemas {
     known: Mutex<HashMap<Digest, Cell>>,
-    turns: Turns,
+    permits: CheckPermits,
 }
 
 impl Schemas {
@@ -45,7 +45,7 @@ impl Schemas {
             });
         }
         let arguments = Value::Object(std::mem::take(&mut call.arguments));
-        let (arguments, found) = schema.check(arguments, &self.turns).await;
+        let (arguments, found) = schema.check(arguments, &self.permits).await;
         if let Value::Object(arguments) = arguments {
             call.arguments = arguments;
         }
@@ -54,7 +54,7 @@ impl Schemas {
 
     async fn schema(&self, tool: &ToolSpec) -> Result<Arc<Schema>, SchemaError> {
         let cell = self.cell(&tool.digest);
-        let compile = || async { Schema::compile_apart(&tool.input_schema, &self.turns).await.map(Arc::new) };
+        let compile = || async { Schema::compile_apart(&tool.input_schema, &self.permits).await.map(Arc::new) };
         cell.get_or_init(compile).await.clone()
     }
 

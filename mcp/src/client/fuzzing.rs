@@ -1,4 +1,4 @@
-//! What reads event streams and messages, for the fuzz targets. In builds of `cargo fuzz` only.
+//! Fuzz entry points for the readers of event streams and of messages. In builds of `cargo fuzz` only.
 
 use abide_base::{call::ServerId, secret::Redactor};
 use abide_net::Bytes;
@@ -26,9 +26,9 @@ pub enum End {
 /// What a request asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Who the server is, in the words of the older era.
+    /// Who the server is, by `initialize` (MCP until 2025-11-25).
     Initialize,
-    /// Who the server is, in the words of the newer era.
+    /// Who the server is, by `server/discover` (MCP since 2026-07-28).
     Discover,
     /// The tools.
     Tools,
@@ -54,7 +54,7 @@ pub fn events(chunks: Vec<Bytes>, limit: usize) -> (Vec<Sse>, Option<End>) {
     }
 }
 
-/// The messages in a stream that answers request 7.
+/// The messages in a stream that answers request 7, without the parts that cannot be used.
 pub fn cleaned(asked: Asked, chunks: Vec<Bytes>) -> Vec<String> {
     let mut events = sse::events(stream::iter(chunks).map(Ok).boxed(), 1 << 20);
     let Some(oddities) = oddities() else { return Vec::new() };
@@ -67,7 +67,7 @@ pub fn cleaned(asked: Asked, chunks: Vec<Bytes>) -> Vec<String> {
     found
 }
 
-/// What a message is read as that answers request 7, and what in it was noted.
+/// Reads `message` as the answer to request 7; also the oddities that were recorded.
 pub fn read(asked: Asked, message: &[u8]) -> (Option<Value>, Vec<String>) {
     let Some(oddities) = oddities() else { return (None, Vec::new()) };
     let (id, asked) = (RequestId::Number(7), message::Asked::from(asked));

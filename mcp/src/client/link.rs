@@ -135,7 +135,7 @@ impl Link {
 
     /// Does something over the connection; once more over a new one when the server gave up the session, or may have, because it did
     /// nothing then.
-    pub(super) async fn over<T, F>(&self, act: impl Fn(Arc<Session>) -> F) -> Result<T, Fault>
+    pub(super) async fn with_session<T, F>(&self, act: impl Fn(Arc<Session>) -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use abide_base::{
     call::{ReplyStatus, ToolReply},
-    schema::{Misfit, Schema, Turns},
+    schema::{CheckPermits, Misfit, Schema},
     secret::Redactor,
 };
 use abide_guard::{WRAPPER, has_json_texts, json_of};
@@ -92,7 +92,11 @@ pub(super) fn of_result(result: ServerResult, tool: &str, retry: Idempotency) ->
 
 impl Unchecked {
     /// The reply, if it is what the tool's output schema promises. What a failed tool says is free.
-    pub(super) async fn check(self, promised: Option<&Arc<Schema>>, turns: &Turns) -> Result<ToolReply, ToolError> {
+    pub(super) async fn check(
+        self,
+        promised: Option<&Arc<Schema>>,
+        turns: &CheckPermits,
+    ) -> Result<ToolReply, ToolError> {
         let Self { mut reply, origin } = self;
         if let Some(schema) = promised
             && reply.status == ReplyStatus::Done
@@ -114,7 +118,7 @@ impl From<ToolReply> for Unchecked {
 }
 
 /// The content, where it fits as it is or, as older servers write it, as the JSON that its text is.
-async fn fitting(schema: &Arc<Schema>, content: Value, turns: &Turns) -> Result<Value, ToolError> {
+async fn fitting(schema: &Arc<Schema>, content: Value, turns: &CheckPermits) -> Result<Value, ToolError> {
     let (content, found) = schema.check(content, turns).await;
     let found = match (found, content.as_str().and_then(json_of)) {
         (Err(Misfit::Value(_)), Some(read)) => schema.check(read, turns).await.1,

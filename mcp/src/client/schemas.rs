@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use abide_base::{
     call::{ToolName, ToolReply, ToolSpec},
-    schema::{Measured, Schema, SchemaError, Turns, why_no_arguments_fit},
+    schema::{CheckPermits, Measured, Schema, SchemaError, why_no_arguments_fit},
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -25,7 +25,7 @@ const COMPILED_AT_ONCE: u64 = 20_000;
 #[derive(Default)]
 pub(super) struct Outputs {
     promised: BTreeMap<ToolName, Promise>,
-    turns: Turns,
+    turns: CheckPermits,
 }
 
 struct Promise {

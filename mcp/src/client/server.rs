@@ -25,7 +25,7 @@ use crate::{Connection, servers::CommandConfig};
 
 /// A connected MCP server. Dropping it closes the connection, and ends the process behind it.
 ///
-/// What it does is in boxed futures: the code of the protocol library is generated here, and not in every crate that awaits them.
+/// Its methods return boxed futures, so that the code of the protocol library is compiled once, in this crate.
 pub struct McpServer {
     link: Link,
     listing: Listing,
@@ -55,7 +55,7 @@ impl McpServer {
             identity.check_server(None).await.map_err(unauthenticated)?;
         }
         let transport = Transport::Http(Http::new(connection, patience));
-        Self::over(Link::new(server, transport, input, clock)).await
+        Self::of(Link::new(server, transport, input, clock)).await
     }
 
     /// Starts a server's program, and asks it for its tools.
@@ -74,10 +74,10 @@ impl McpServer {
     ) -> BoxFuture<'static, Result<Self, ConnectError>> {
         let (server, input) = (config.id.clone(), config.input.clone());
         let transport = Transport::Program(Box::new(Program::new(config, redactor.clone(), clock.clone())));
-        async { Self::over(Link::new(server, transport, input, clock)).await }.boxed()
+        async { Self::of(Link::new(server, transport, input, clock)).await }.boxed()
     }
 
-    /// The operator's word for it.
+    /// Its id in the boundary file.
     pub fn id(&self) -> &ServerId {
         self.link.server()
     }
@@ -100,11 +100,11 @@ impl McpServer {
     /// Makes an authorized call.
     ///
     /// Every 429, and every refusal for lack of a scope or for reasons of the server's own, is an event of the call; so is a
-    /// tool that is not what it was. The server is told when the returned future is dropped.
+    /// tool whose definition has changed. Dropping the returned future sends the server a cancellation.
     ///
     /// # Errors
     ///
-    /// When the tool is another server's, the server refuses, limits the rate beyond patience, is down, or answers with something
+    /// When the tool is another server's, the server refuses, limits the rate for longer than calls wait, is down, or answers with something
     /// unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
     pub fn call<'a>(
         &'a self,
@@ -123,7 +123,7 @@ impl McpServer {
             }
             let (handle, _abandoned_when_dropped) =
                 CallHandle::new(call.tool.clone(), retry, limits, context, redactor);
-            let mut reply = self.make(call, &handle).await?;
+            let mut reply = self.send(call, &handle).await?;
             // a server may send back what it was sent
             redactor.scrub_json(&mut reply.content);
             Ok(reply)
@@ -131,11 +131,11 @@ impl McpServer {
         pending.perform(make).await
     }
 
-    async fn make(&self, call: ToolCall, handle: &Arc<CallHandle>) -> Result<ToolReply, ToolError> {
-        let made = self.link.over(|session| {
+    async fn send(&self, call: ToolCall, handle: &Arc<CallHandle>) -> Result<ToolReply, ToolError> {
+        let made = self.link.with_session(|session| {
             let call = call.clone();
             async move {
-                // a session that was given up did nothing
+                // this is tried again only where the session before was lost before it made the call
                 handle.set_sent(Sent::No);
                 self.listing.check(&handle.tool, &session, &self.link).await?;
                 Rounds::new(&self.link, &session, handle, call).run().await
@@ -152,21 +152,22 @@ impl McpServer {
         self.listing.check_output(&handle.tool, result?, &self.link).await
     }
 
-    /// Asks for the tools again, and names those that are not what they were when the server was connected to. They are not called
-    /// until they are again what they were; to take them as they are now, connect again.
+    /// Asks for the tools again, and names those whose definition is not the one of when the server was connected to. They are not called
+    /// until the definition is the same again; to take them as they are now, connect again.
     ///
     /// Calls see to this by themselves: when the server says that its list has changed, when the list is as old as the server wants
-    /// it to get (at least a minute, and at most an hour), after a new beginning, and when the token has other scopes.
+    /// it to get (at least a minute, and at most an hour), after it was connected to again, and when the token has other scopes.
     ///
     /// # Errors
     ///
     /// When the server cannot be reached, refuses, or answers with something unusable.
     pub fn refresh(&self) -> BoxFuture<'_, Result<Vec<ToolName>, ConnectError>> {
-        let refreshed = self.link.over(move |session| async move { self.listing.refresh(&session, &self.link).await });
+        let refreshed =
+            self.link.with_session(move |session| async move { self.listing.refresh(&session, &self.link).await });
         refreshed.map_err(|fault| fault.into_connect_error(self.id())).boxed()
     }
 
-    async fn over(link: Link) -> Result<Self, ConnectError> {
+    async fn of(link: Link) -> Result<Self, ConnectError> {
         let connected = async {
             let session = link.session().await?;
             let listing = Listing::new(&session, &link).await?;

@@ -45,8 +45,8 @@ struct Reading {
     is_over: bool,
 }
 
-/// The events of a stream of bytes. It ends with an error at an event of more than `limit` bytes. An event without data is passed on where
-/// it has an id or a time to wait before the stream is asked for again; one that has not ended with the stream is not.
+/// The events of a stream of bytes. It ends with an error at an event of more than `limit` bytes. An event without data is passed on if it
+/// has an `id` or a `retry`. An event that is incomplete when the stream ends is dropped.
 pub(super) fn events(bytes: Body, limit: usize) -> BoxStream<'static, Result<Sse, Error>> {
     let reading = Reading { bytes, parser: Parser::new(limit), end: None, is_over: false };
     stream::unfold(reading, |mut reading| async move {
@@ -58,7 +58,7 @@ pub(super) fn events(bytes: Body, limit: usize) -> BoxStream<'static, Result<Sse
 
 /// The events of a stream that came as a whole.
 pub(super) fn all(body: &[u8]) -> VecDeque<Sse> {
-    // an event ends with one more byte than the last line of the body may have
+    // each line is counted with its line end, which the last one may lack
     let mut parser = Parser::new(body.len() + 1);
     let _ = parser.take(body);
     parser.ended
@@ -150,7 +150,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Of a comment nothing is kept but that it is one.
+    /// Adds bytes to the line. Of a comment only the leading `:` is kept.
     fn extend(&mut self, part: &[u8]) -> Result<(), Broken> {
         if self.line.first().or(part.first()) == Some(&b':') {
             self.line.clear();

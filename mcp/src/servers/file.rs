@@ -3,7 +3,7 @@
 mod context;
 mod read;
 mod secret;
-mod server;
+mod server_table;
 mod token;
 
 pub(crate) use context::LoadContext;

@@ -14,7 +14,7 @@ pub fn check(draft: &Draft, live: Option<&[ToolSpec]>) -> Vec<Finding> {
     super::fit::check(&mut context);
     super::reach::check(&mut context);
     super::broad::check(&mut context);
-    super::servers::check(&mut context);
+    super::listed_tools::check(&mut context);
     let mut found = context.found;
     found.sort_by(|a, b| (a.line, &a.key, a.code).cmp(&(b.line, &b.key, b.code)));
     found

@@ -40,7 +40,7 @@ fn the_page_has_every_price() {
     let checked = rows(PAGE, "| price | |");
     let turns = ["no", "one", "two", "three", "four", "five"][PERMITS];
     assert_eq!(checked[0][0], format!("up to {}", grouped(INLINE)));
-    assert_eq!(checked[1][0], format!("up to {}", grouped(MOST)));
+    assert_eq!(checked[1][0], format!("up to {}", grouped(MAX_PRICE)));
     assert!(checked[1][1].contains(&format!("{turns} at a time for a guard, and {turns} for each server")));
     assert_eq!((checked.len(), checked[2][0]), (3, "above"));
 }

@@ -21,7 +21,7 @@ async fn what_doubles_with_the_depth_of_a_value_is_refused_with_it() {
         schema["properties"]["x"] = json!({ "$ref": "#/$defs/a0" });
         assert!(matches!(price(&schema, &nested(6, "x", json!(1))), Price::Is(_)));
         let value = nested(40, "x", json!("no integer"));
-        assert_eq!(price(&schema, &value), Price::Above);
+        assert_eq!(price(&schema, &value), Price::OverLimit);
         assert_eq!(check(&schema, value).await, Err(Misfit::TooCostly));
     }
     let lists = chain(60, json!({ "type": "integer" }), |r| json!({ "items": r, "contains": r }));
@@ -45,22 +45,22 @@ fn what_asks_what_others_have_looked_at_pays_for_all_of_them_again() {
     let Price::Is(few) = price(&schema(2), &value) else { panic!() };
     let Price::Is(more) = price(&schema(8), &value) else { panic!() };
     assert!(more > few * 20, "{few} {more}");
-    assert_eq!(price(&schema(30), &value), Price::Above);
+    assert_eq!(price(&schema(30), &value), Price::OverLimit);
 }
 
 #[test]
 fn texts_cost_what_patterns_and_formats_take() {
     let text = json!("a".repeat(100_000));
     let of = |schema: Value| price(&schema, &text);
-    assert_eq!(of(json!({ "pattern": "(a|b)*a(a|b){2000}c" })), Price::Above);
-    assert_eq!(of(json!({ "format": "regex" })), Price::Above);
+    assert_eq!(of(json!({ "pattern": "(a|b)*a(a|b){2000}c" })), Price::OverLimit);
+    assert_eq!(of(json!({ "format": "regex" })), Price::OverLimit);
     assert!(matches!(of(json!({ "pattern": "^https://" })), Price::Is(_)));
     assert!(matches!(of(json!({ "format": "uri" })), Price::Is(_)));
     let keys: Value = (0..2_000).map(|n| (format!("{n}{}", "k".repeat(100)), json!(1))).collect::<Map<_, _>>().into();
     let patterns: Map<String, Value> = (0..100).map(|n| (format!("^[a-z]+{n}x?[0-9]{{4}}$"), json!(true))).collect();
-    assert_eq!(price(&json!({ "patternProperties": patterns }), &keys), Price::Above);
+    assert_eq!(price(&json!({ "patternProperties": patterns }), &keys), Price::OverLimit);
     let names = json!({ "propertyNames": { "pattern": "(a|b|k)*a(a|b){500}c" } });
-    assert_eq!(price(&names, &keys), Price::Above);
+    assert_eq!(price(&names, &keys), Price::OverLimit);
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn many_values_and_many_branches_multiply() {
     let branches = |n: usize| json!({ "items": { "oneOf": (0..n).map(|n| json!({ "required": [format!("k{n}")] })).collect::<Vec<_>>() } });
     let items = |n: usize| json!((0..n).map(|n| json!({ "k": n })).collect::<Vec<_>>());
     assert!(matches!(price(&branches(10), &items(10_000)), Price::Is(_)));
-    assert_eq!(price(&branches(5_000), &items(10_000)), Price::Above);
+    assert_eq!(price(&branches(5_000), &items(10_000)), Price::OverLimit);
     let unique = json!({ "uniqueItems": true });
     assert!(matches!(price(&unique, &items(10_000)), Price::Is(_)));
     let big: Vec<Value> = (0..5_000).map(|n| json!([n, "x".repeat(100)])).collect();
     let same = json!({ "items": { "enum": big } });
     assert_eq!(
         price(&same, &json!((0..5_000).map(|_| json!([-1, "x".repeat(100)])).collect::<Vec<_>>())),
-        Price::Above
+        Price::OverLimit
     );
 }
 
@@ -96,7 +96,7 @@ fn deep_values_do_not_take_the_stack() {
     let deep = nested(100, "a", json!(1));
     let schema = (0..45).fold(json!({ "$ref": "#" }), |inner, _| json!({ "allOf": [inner] }));
     let schema = json!({ "additionalProperties": schema });
-    assert_eq!(price(&schema, &deep), Price::Above);
+    assert_eq!(price(&schema, &deep), Price::OverLimit);
     assert!(matches!(price(&schema, &nested(8, "a", json!(1))), Price::Is(_)));
 }
 
@@ -111,7 +111,7 @@ fn a_unit_takes_at_most_ten_nanoseconds_and_the_dearest_check_less_than_a_second
         let Price::Is(units) = units else { panic!("{name} has no price") };
         let (fits, check_took) = took(|| schema.is_valid(&value));
         let nanos = check_took.as_nanos() as f64 / units as f64;
-        most = most.max(Duration::from_secs_f64(nanos * MOST as f64 / 1e9));
+        most = most.max(Duration::from_secs_f64(nanos * MAX_PRICE as f64 / 1e9));
         eprintln!(
             "{name:24} {units:>12} units, {nanos:>7.3} ns each, price {price_took:?}, check {check_took:?}, fits {fits}"
         );

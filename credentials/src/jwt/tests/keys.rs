@@ -165,7 +165,7 @@ async fn an_issuer_without_keys_is_infrastructure() {
     for _ in 0..10 * BURST {
         let error = issuer.verify_with(|_| {}).await.unwrap_err();
         assert_eq!(error, Error::KeySetStatus(503));
-        assert!(error.is_infrastructure() && error.is_about_keys());
+        assert!(error.is_infrastructure() && error.is_key_set_unusable());
     }
     assert_eq!(issuer.reads(), BURST as usize, "nobody is hammered who is down");
     issuer.clock.advance(PAUSE);

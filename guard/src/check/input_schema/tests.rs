@@ -5,7 +5,7 @@
 use abide_base::{
     call::{ToolCall, ToolSpec},
     event::EventKind,
-    schema::Turns,
+    schema::CheckPermits,
 };
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
@@ -31,8 +31,8 @@ async fn checked(schemas: &Schemas, tool: &ToolSpec, arguments: Value) -> Result
 
 /// Schemas whose costly checks wait until the other value is dropped.
 fn held() -> (Schemas, impl Send) {
-    let (turns, held) = Turns::held(4);
-    (Schemas { turns, ..Schemas::default() }, held)
+    let (permits, held) = CheckPermits::held(4);
+    (Schemas { permits, ..Schemas::default() }, held)
 }
 
 /// A value that is nested so deep in objects under one name.
@@ -132,7 +132,7 @@ fn cheap_checks_need_no_runtime() {
 /// On one thread: had a costly check been made on it, the cheap ones would have waited.
 #[tokio::test]
 async fn costly_checks_do_not_hold_up_cheap_ones() {
-    let (schemas, turns) = held();
+    let (schemas, permits) = held();
     let (costly, cheap) =
         (doubling(), named(json!({ "type": "object", "properties": { "id": { "type": "string" } } })));
     let value = json!({ "a": nested(15, "x", json!(1)) });
@@ -143,8 +143,8 @@ async fn costly_checks_do_not_hold_up_cheap_ones() {
     for _ in 0..64 {
         assert_eq!(checked(&schemas, &cheap, json!({ "id": "x" })).now_or_never(), Some(Ok(())));
     }
-    drop(turns);
-    // some begin, and nobody waits for them any more: their turns come back all the same
+    drop(permits);
+    // some begin, and nobody waits for them any more: their permits come back all the same
     for mut given_up in waiting.drain(..6) {
         _ = futures_util::poll!(&mut given_up);
     }
@@ -155,7 +155,7 @@ async fn costly_checks_do_not_hold_up_cheap_ones() {
 
 #[tokio::test]
 async fn a_schema_is_compiled_once_however_many_ask() {
-    let (schemas, turns) = held();
+    let (schemas, permits) = held();
     let tool = named(large());
     let mut asking: Vec<_> = (0..8).map(|_| Box::pin(checked(&schemas, &tool, json!({ "dry_run": true })))).collect();
     for asking in &mut asking {
@@ -164,7 +164,7 @@ async fn a_schema_is_compiled_once_however_many_ask() {
     // others do not wait for it
     let small = named(json!({ "type": "object" }));
     assert_eq!(checked(&schemas, &small, json!({})).now_or_never(), Some(Ok(())));
-    drop(turns);
+    drop(permits);
     for found in futures_util::future::join_all(asking).await {
         assert!(found.is_err(), "`field0` is missing");
     }

@@ -12,7 +12,7 @@ fn reply(result: Value) -> Result<ToolReply, ToolError> {
     Ok(unchecked(result, Idempotency::Repeatable)?.reply)
 }
 
-async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &Turns) -> Result<ToolReply, ToolError> {
+async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &CheckPermits) -> Result<ToolReply, ToolError> {
     Unchecked::from(reply).check(Some(schema), turns).await
 }
 
@@ -183,7 +183,7 @@ fn rate_limits_are_known_by_number_and_text() {
 async fn output_is_checked_without_being_quoted() {
     let schema =
         json!({ "type": "object", "properties": { "id": { "type": "string", "const": "x" } }, "required": ["id"] });
-    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), Turns::default());
+    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
     check(&schema, ToolReply::done(json!({ "id": "x" })), &turns).await.unwrap();
     check(&schema, ToolReply::failed("anything"), &turns).await.unwrap();
     for bad in [json!({ "id": "hidden" }), json!("hidden"), json!({ "hidden": 1 }), Value::Null] {
@@ -195,7 +195,7 @@ async fn output_is_checked_without_being_quoted() {
 #[tokio::test]
 async fn json_as_text_is_held_against_the_output_schema() {
     let schema = json!({ "type": "object", "properties": { "id": { "type": "string" } }, "required": ["id"] });
-    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), Turns::default());
+    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
     for text in [r#"{"id":"x"}"#, "\u{feff} {\n  \"id\": \"x\"\n}\n"] {
         assert_eq!(check(&schema, ToolReply::done(text), &turns).await, Ok(ToolReply::done(text)));
     }
@@ -207,7 +207,7 @@ async fn json_as_text_is_held_against_the_output_schema() {
 
 #[tokio::test]
 async fn texts_of_a_structured_list_are_not_taken_for_blocks() {
-    let turns = Turns::default();
+    let turns = CheckPermits::default();
     let texts = json!(["a note", r#"{"iban":"DE00"}"#]);
     let structured = json!({ "content": [], "structuredContent": texts });
     let checked = unchecked(structured.clone(), Idempotency::Repeatable).unwrap().check(None, &turns).await;
@@ -237,7 +237,7 @@ fn cuts_between_characters() {
 async fn patterns_run_in_time_that_is_linear_in_the_text() {
     assert!(Schema::compile(&json!({ "type": "string", "pattern": "^(?=a)(a+)+$" })).is_err());
     let linear = Arc::new(Schema::compile(&json!({ "type": "string", "pattern": "^(a+)+$" })).unwrap());
-    let turns = Turns::default();
+    let turns = CheckPermits::default();
     assert_eq!(check(&linear, ToolReply::done("aaa"), &turns).await, Ok(ToolReply::done("aaa")));
     let long = check(&linear, ToolReply::done("a".repeat(100_000) + "!"), &turns).await.unwrap_err();
     assert_eq!(long, ToolError::BadReply("it does not fit the tool's output schema".into()));

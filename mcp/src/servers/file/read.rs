@@ -3,7 +3,7 @@ use abide_guard::policy::Table;
 
 use super::{
     LoadContext,
-    server::{self, Server},
+    server_table::{self, Server},
 };
 use crate::servers::Servers;
 
@@ -12,7 +12,7 @@ pub(crate) fn read(root: &Table<'_>, context: &LoadContext<'_>) -> Servers {
     let mut servers = Servers::default();
     for (id, table) in root.table("servers").iter().flat_map(Table::tables) {
         match ServerId::try_from(id) {
-            Ok(id) => match server::server(id, table, context) {
+            Ok(id) => match server_table::server(id, table, context) {
                 Some(Server::Http(config)) => drop(servers.http.insert(config.id.clone(), *config)),
                 Some(Server::Command(config)) => drop(servers.commands.insert(config.id.clone(), config)),
                 None => {}

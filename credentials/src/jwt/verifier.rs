@@ -89,7 +89,7 @@ impl Verifier {
             Err(Error::Signature) if by == By::Algorithm => {
                 match self.keys.candidates(token.kid(), algorithm, Look::Published).await {
                     Ok(found) => signed(found)?,
-                    Err(error) if error.is_about_keys() => return Err(error),
+                    Err(error) if error.is_key_set_unusable() => return Err(error),
                     Err(_) => return Err(Error::Signature),
                 }
             }

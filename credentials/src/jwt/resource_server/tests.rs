@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{
-    resource::*,
+    resource_server::*,
     tests::{AUDIENCE, Issuer, claims},
 };
 

@@ -4,7 +4,8 @@ use url::Url;
 
 use super::{Claims, Error, Verifier};
 
-/// The side that takes tokens (RFC 6750, RFC 9728): who may come in, and what all others are told.
+/// A server that takes bearer tokens (RFC 6750), and publishes where they are issued (RFC 9728): which requests it admits, and what it
+/// answers to all others.
 #[derive(Debug)]
 pub struct ResourceServer {
     verifier: Verifier,
@@ -21,11 +22,11 @@ pub enum Refusal {
     /// What it carries cannot be a bearer token, or there are several.
     #[error("the request must have one header `Authorization: Bearer TOKEN`")]
     Malformed,
-    /// Its token does not count.
-    #[error("the token does not count: {0}")]
+    /// Its token is not valid.
+    #[error("the token is not valid: {0}")]
     Invalid(Error),
-    /// Its token is bound to a key or a certificate that the sender did not prove to have.
-    #[error("the token is bound to a key, and not a bearer token")]
+    /// Its token has the claim `cnf` (RFC 7800): it is bound to a key or a certificate, and such tokens are not taken here.
+    #[error("the token is bound to a key (claim `cnf`), and not a bearer token")]
     Bound,
     /// Its token does not grant enough.
     #[error("the token does not grant all of `{0}`")]
@@ -36,34 +37,35 @@ pub enum Refusal {
 }
 
 impl ResourceServer {
-    /// A server whose tokens a verifier checks, and that publishes where they are to be had (RFC 9728) at `metadata`.
+    /// `verifier` checks its tokens; `metadata` is the address of its protected-resource metadata (RFC 9728).
     pub fn new(verifier: Verifier, metadata: Url) -> Self {
         Self { verifier, metadata }
     }
 
-    /// The claims of the one bearer token in a request's headers. A token in its address or body counts for nothing.
+    /// The claims of the one bearer token in a request's headers. A token in its address or body is not looked at.
     ///
     /// # Errors
     ///
-    /// When there is no such token, or it does not count.
+    /// There is no such token, or it is not valid.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<Claims, Refusal> {
         let claims = self.verifier.verify(bearer(headers)?).await.map_err(|error| {
-            if error.is_about_keys() { Refusal::Unavailable(error) } else { Refusal::Invalid(error) }
+            if error.is_key_set_unusable() { Refusal::Unavailable(error) } else { Refusal::Invalid(error) }
         })?;
         if claims.confirmation.is_some() { Err(Refusal::Bound) } else { Ok(claims) }
     }
 
-    /// Lets those pass whose token grants all of `needed`.
+    /// Admits a token that grants all of `needed`.
     ///
     /// # Errors
     ///
-    /// When it does not, or does not say what it grants.
+    /// It does not, or does not say what it grants.
     pub fn require(claims: &Claims, needed: &ScopeSet) -> Result<(), Refusal> {
         let granted = claims.scopes.as_ref().is_some_and(|granted| granted.covers(needed));
         if granted || needed.is_empty() { Ok(()) } else { Err(Refusal::Scope(needed.clone())) }
     }
 
-    /// What to answer in `WWW-Authenticate` (RFC 6750, section 3); nothing where no other token would help.
+    /// What to answer in `WWW-Authenticate` (RFC 6750, section 3); `None` where the issuer's keys cannot be had, so that another token
+    /// would not help.
     pub fn challenge(&self, refusal: &Refusal) -> Option<HeaderValue> {
         let error = match refusal {
             Refusal::NoToken => String::new(),

@@ -110,7 +110,7 @@ pub(super) fn server(id: ServerId, table: Table<'_>, context: &LoadContext<'_>) 
 
 fn http(id: ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<ServerConfig> {
     let url = table.required("url").and_then(|text| table.parsed::<Url>("url", text));
-    // every part is read before any is given up for another one, so that all problems are told
+    // every part is read before the function returns early, so that all problems are reported
     let authorization = table.choice("authorization", &[("oauth", true), ("none", false)]);
     let oauth = match authorization {
         Some(false) => Some(None),
@@ -150,7 +150,7 @@ fn oauth(id: &ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<
     let client_id =
         if registers { Some(table.text("client_id").unwrap_or_default()) } else { table.required("client_id") };
     let usual = if registers || matches!(kind, Kind::Login | Kind::Workload) { Method::Public } else { Method::Basic };
-    // what is wrong with a secret has its problem already, and must hide no other: the rest is checked with a stand-in
+    // a secret that cannot be used is reported already: a placeholder lets the other checks run
     let client = client(table, usual, context).unwrap_or_else(|| ClientAuth::Basic(Secret::new("none".to_owned())));
     let resource = table.text("resource").map(str::to_owned);
     let dpop = table.flag("dpop");
@@ -173,7 +173,7 @@ fn oauth(id: &ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option<
     Some(oauth)
 }
 
-/// How we prove who we are, from the same keys at a server and at an identity provider.
+/// How the client authenticates itself to the issuer. Tables of servers and of identity providers have the same keys for it.
 fn client(table: &Table<'_>, usual: Method, context: &LoadContext<'_>) -> Option<ClientAuth> {
     let methods = [
         ("basic", Method::Basic),
@@ -255,7 +255,7 @@ fn connection(table: &Table<'_>, context: &LoadContext<'_>) -> net::Options {
     connection.client_certificate = certificate(table, context);
     connection.proxy = table.text("proxy").and_then(|text| table.parsed::<Url>("proxy", text));
     connection.addresses = addresses.fold(AddressFilter::default(), AddressFilter::allow);
-    // most mistakes are told by their keys already; this finds what only shows when the parts are put together
+    // most mistakes are reported key by key already; this finds those of keys that do not fit together
     if ["ca_bundle", "certificate_file", "proxy"].iter().any(|key| table.has(key))
         && let Err(error) = net::Client::new(&connection)
     {
@@ -264,8 +264,8 @@ fn connection(table: &Table<'_>, context: &LoadContext<'_>) -> net::Options {
             net::Error::Authorities { .. } => "ca_bundle",
             _ => "proxy",
         };
-        let told = key == "ca_bundle" && connection.ca_bundle.as_deref().is_some_and(|path| !path.is_file());
-        if !told {
+        let is_reported = key == "ca_bundle" && connection.ca_bundle.as_deref().is_some_and(|path| !path.is_file());
+        if !is_reported {
             table.problem(key, format!("cannot be used: {error}"));
         }
     }
@@ -341,7 +341,7 @@ fn command(id: ServerId, table: &Table<'_>, context: &LoadContext<'_>) -> Option
     let mut config = CommandConfig::new(id, in_folder(program?, context.base_dir));
     config.args = args;
     config.env = env;
-    config.settings = plain_environment(table).into_iter().collect();
+    config.settings = variables_by_value(table).into_iter().collect();
     config.folder = folder;
     config.input = input;
     config.protocol = protocol;
@@ -368,7 +368,7 @@ fn in_folder(program: &str, base: &Path) -> PathBuf {
     if program.contains(std::path::MAIN_SEPARATOR) { base.join(program) } else { program.into() }
 }
 
-fn plain_environment(table: &Table<'_>) -> Vec<(String, String)> {
+fn variables_by_value(table: &Table<'_>) -> Vec<(String, String)> {
     let Some(env) = table.table("env") else {
         return Vec::new();
     };

@@ -1,4 +1,4 @@
-//! The rules against what servers list, or what is locked.
+//! Compares the rules with the tools that servers list, or that the lock holds.
 
 use std::collections::BTreeSet;
 
@@ -51,8 +51,12 @@ fn listed(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     let Some(definition) = live.iter().find(|spec| spec.name == *tool) else {
         let of_server = live.iter().filter(|spec| spec.name.server() == tool.server());
         let names: Vec<&str> = of_server.map(|spec| spec.name.as_str()).collect();
-        let hint = if names.is_empty() { "no tools".to_owned() } else { format!("`{}`", names.join("`, `")) };
-        let reason = format!("its server does not list it, but {hint}: correct the name, or take the entry away");
+        let listed = if names.is_empty() {
+            "lists no tools at all".to_owned()
+        } else {
+            format!("lists `{}`", names.join("`, `"))
+        };
+        let reason = format!("its server does not list it, and {listed}: correct the name, or take the entry away");
         context.add(Code::UnknownTool, tool_key(tool, &[]), reason);
         return;
     };
@@ -114,7 +118,7 @@ fn inputs(context: &mut LintContext<'_>, tool: &ToolName) {
     }
 }
 
-/// Fields of replies that sources name, against what the tools promise to answer.
+/// Each field that a source in `from` names must be in the output schema of that tool.
 fn fields(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     for (place, argument) in argument_rules(rule) {
         for source in argument.from.iter().flatten() {
@@ -131,7 +135,7 @@ fn fields(context: &mut LintContext<'_>, tool: &ToolName, rule: &ToolRule) {
     }
 }
 
-/// Whether a reply is a text, or a text in its wrapper: it can be JSON with fields of its own.
+/// Whether the output schema is `{ result: string }`. Such a text may be JSON, with fields that the schema does not show.
 fn is_text(output: &Value) -> bool {
     let properties = output.get("properties").and_then(Value::as_object);
     let only = properties.filter(|properties| properties.len() == 1).and_then(|properties| properties.get("result"));

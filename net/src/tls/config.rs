@@ -60,7 +60,7 @@ pub(super) fn pinned(
 ) -> Result<Arc<Pinned>, Error> {
     if let [only] = pins.as_slice() {
         tracing::warn!(
-            "`{only}` is the only pin: add one of a key in reserve to `spki_pins`, or a new key of the server stops all calls"
+            "`{only}` is the only pin: add the pin of a backup key to `spki_pins`, or every call fails when the server changes its key"
         );
     }
     let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
@@ -82,19 +82,19 @@ pub(crate) fn roots_of_file(path: &Path) -> Result<RootCertStore, Error> {
     let unusable = |reason: String| Error::Authorities { path: path.to_owned(), reason };
     let pem = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
     let mut roots = RootCertStore::empty();
-    let mut stale = None;
+    let mut not_valid_now = None;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| unusable(format!("not PEM: {e}")))?;
-        // rustls asks no trusted authority for its dates
+        // rustls does not check the dates of root certificates
         if let Err(reason) = super::validity::check(&certificate) {
             tracing::warn!("a certification authority of `{}` is not used: {reason}", path.display());
-            stale = Some(reason);
+            not_valid_now = Some(reason);
             continue;
         }
         roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(unusable(stale.unwrap_or_else(|| "no certificate in it; expected PEM".into())));
+        return Err(unusable(not_valid_now.unwrap_or_else(|| "no certificate in it; expected PEM".into())));
     }
     Ok(roots)
 }
