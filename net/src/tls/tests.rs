@@ -14,7 +14,7 @@ use rustls::{
     version::{self, TLS12},
 };
 
-use super::tls::roots_of_file;
+use super::config::roots_of_file;
 use crate::{
     Client, Error, Options, Reply, Request, SpkiPin, TlsVersion,
     lab::{Authority, Pin, Server, Tls, Validity},

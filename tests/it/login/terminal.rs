@@ -122,8 +122,8 @@ async fn a_login_that_fails_says_why() {
     assert!(errors.contains("not allowed (`access_denied`)"), "{errors}");
 
     for (args, reason) in [
-        (["login", "none"], "the boundary has no server `none`"),
-        (["logout", "none"], "the boundary has no server `none`"),
+        (["login", "none"], "the boundary has no `[servers.none]` with a `url`"),
+        (["logout", "none"], "the boundary has no `[servers.none]` with a `url`"),
     ] {
         let (code, _, errors) = said(&abide(&setup, &args).output().unwrap());
         assert!(code == 1 && errors.contains(reason), "{errors}");
