@@ -43,6 +43,7 @@ sys.exit(bool(strays))
 PYTHON
 if [[ "${1:-}" == --write ]]; then
     mkdir -p docs/public-api
+    rm -f docs/public-api/*.txt
     cp "$now"/*.txt docs/public-api
 else
     diff -ru docs/public-api "$now" || { echo "the public API is another one: look at it, then run \`scripts/public_api.sh --write\`" >&2; failed=1; }

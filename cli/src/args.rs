@@ -124,8 +124,8 @@ pub(super) enum Boundary {
         /// The good episodes, one JSON object on each line (docs/episodes.md)
         episodes: PathBuf,
     },
-    /// Lints a boundary file: rules that are ineffective, let too much through or contradict each other; exits with 0, with 1 when there are warnings or
-    /// errors, with 2 when the boundary cannot be used
+    /// Lints a boundary file: rules that are ineffective, let too much through or contradict each other; exits with 0, with 1 when there
+    /// are warnings or errors, with 2 when the boundary cannot be used
     Check {
         /// Also asks every server for its tools, for which the secrets must be there
         #[arg(long)]

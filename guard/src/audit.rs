@@ -1,8 +1,8 @@
 //! One row for each decision of the guard and one for what came of it, appended and never changed.
 //!
-//! A file is JSON lines. Every row holds the hash of the row before it, the first one that of the log's random name, so an attacker who changes,
-//! removes, repeats or moves a row breaks the chain there: [`verify()`] finds the place. An attacker who may write the whole file can also
-//! compute a new chain: keep its last hash elsewhere now and then, and let `abide audit verify --head` look for it.
+//! A file is JSON lines. Every row holds the hash of the row before it, the first one that of the log's random name, so an attacker who
+//! changes, removes, repeats or moves a row breaks the chain there: [`verify()`] finds the place. An attacker who may write the whole
+//! file can also compute a new chain: keep its last hash elsewhere now and then, and let `abide audit verify --head` look for it.
 
 mod audit;
 mod awaited;

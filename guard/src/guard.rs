@@ -23,7 +23,8 @@
 //! program is told. Steps 9 to 13 take a place or an approver's time, so they are asked only where no check has objected, or where all
 //! objections are ones that the rule lets an approver override (`overridable`).
 //!
-//! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`PendingCall`] is made in one line of `guard/guard.rs`.
+//! Only step 1 can find a rule that allows the call, and only its finding leads on. A [`PendingCall`] is made in one line of
+//! `guard/guard.rs`.
 
 mod answer;
 mod denial;

@@ -1,7 +1,7 @@
 //! What the operator allows: tools, scopes, effects, argument rules, limits (least privilege, an allowlist).
 //!
-//! A [`Policy`] is the part of a boundary file that the guard decides by ([`Policy::load`]), or is made in code ([`Policy::new`]). Tools that
-//! it does not name are not allowed. It never changes.
+//! A [`Policy`] is the part of a boundary file that the guard decides by ([`Policy::load`]), or is made in code ([`Policy::new`]). Tools
+//! that it does not name are not allowed. It never changes.
 
 mod concern;
 mod duration;
@@ -27,7 +27,7 @@ pub use error::{BoundaryError, Problem};
 #[doc(hidden)]
 pub use file::{LoadMode, read, read_file};
 #[doc(hidden)]
-pub use key::field_path;
+pub use key::{TABLES, field_path};
 pub use lock::{Approved, Drift, LockError, ToolLock};
 pub use policy::{MAX_BYTES, Policy};
 #[doc(hidden)]

@@ -65,8 +65,8 @@ pub struct Decided<'r> {
     /// What it is called in audits and scores; `None` if the call is permitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
-    /// What an approver would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes to
-    /// an `approve`.
+    /// What an approver would have been asked, where the rule says so; the decision is that without an answer to a `lift`, and with a yes
+    /// to an `approve`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask: Option<Ask>,
     /// What was expected, where something was.

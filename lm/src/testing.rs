@@ -15,7 +15,7 @@ use abide_base::id::ModelId;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-pub(super) use server::{Asked, Canned, Server, nobody};
+pub(super) use server::{Asked, Canned, Server};
 
 use crate::{Lm, LmError, LmReply, LmRequest, Message};
 

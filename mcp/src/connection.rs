@@ -57,7 +57,10 @@ impl Connection {
 impl Grants for Connection {
     async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
         if *server != self.config.id {
-            return Err(GrantError::new(server.clone(), format!("this is the connection to `{}`", self.config.id)));
+            return Err(GrantError::new(
+                server.clone(),
+                format!("this is the connection to `{}`: give the guard that to `{server}`", self.config.id),
+            ));
         }
         if self.config.oauth().is_none() {
             return Ok(None);

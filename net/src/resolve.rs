@@ -5,7 +5,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::address::{AddressFilter, Refused};
 
-/// CheckPermits the name of a host into addresses.
+/// Turns the name of a host into addresses.
 pub(super) trait Lookup: Send + Sync {
     fn lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 }

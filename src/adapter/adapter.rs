@@ -2,7 +2,7 @@ use abide_lm::Message;
 
 use crate::{FieldError, Fields, SignatureSpec, SlotState};
 
-/// CheckPermits a signature, a slot's state and input values into messages, and a reply back into output values.
+/// Turns a signature, a slot's state and input values into messages, and a reply back into output values.
 pub trait Adapter: Send + Sync {
     /// The messages that ask for the outputs.
     fn render(&self, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Vec<Message>;

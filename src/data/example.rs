@@ -8,8 +8,8 @@ pub struct Example<I, L> {
     pub id: String,
     /// What the program gets.
     pub input: I,
-    /// What the metric judges by. No program sees it, and no search but where [`Compiler::labeled`](crate::compile::Compiler::labeled) says what
-    /// outputs it stands for.
+    /// What the metric judges by. No program sees it, and no search but where [`Compiler::labeled`](crate::compile::Compiler::labeled)
+    /// says what outputs it stands for.
     pub label: L,
     /// A word to group results by, such as `ticket` or `injection`.
     #[serde(skip_serializing_if = "Option::is_none")]

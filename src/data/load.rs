@@ -127,8 +127,8 @@ impl<'de> Deserializer<'de> for Absent {
 }
 
 impl<I, L> Dataset<I, L> {
-    /// Loads JSON Lines in UTF-8: an object with `input`, `label` and, if wanted, `id` and `kind` on each line. Without an id, it is `line-` and
-    /// the number of the line. Other columns are kept in [`Example::columns`]; lines of blanks are passed over.
+    /// Loads JSON Lines in UTF-8: an object with `input`, `label` and, if wanted, `id` and `kind` on each line. Without an id, it is
+    /// `line-` and the number of the line. Other columns are kept in [`Example::columns`]; lines of blanks are passed over.
     ///
     /// # Errors
     /// The first thing that is wrong, with file, line and field; see [`DataError`].

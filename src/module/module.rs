@@ -8,7 +8,8 @@ use crate::{
     runtime::{CallError, Cx},
 };
 
-/// One step from input to output: [`Predict`](super::Predict), [`ChainOfThought`](super::ChainOfThought), [`ReAct`](super::ReAct), or your own struct of modules.
+/// One step from input to output: [`Predict`](super::Predict), [`ChainOfThought`](super::ChainOfThought), [`ReAct`](super::ReAct), or
+/// your own struct of modules.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "write `async fn forward(&self, cx: &Cx, input: …) -> Result<…, CallError>` for it"

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use abide_base::call::ToolName;
 use abide_guard::{CallFailure, GrantError};
@@ -82,9 +82,10 @@ pub enum Infrastructure {
 
 /// Without what the text around it says already.
 fn reason(failure: &CallFailure) -> String {
-    match failure.downcast_ref() {
-        Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)) => reason.clone(),
-        _ => failure.reason(),
+    match (failure.downcast_ref(), failure.source()) {
+        (Some(ToolError::Infrastructure(reason) | ToolError::Lost(reason)), _) => reason.clone(),
+        (_, Some(source)) => source.to_string(),
+        (_, None) => failure.told().to_owned(),
     }
 }
 

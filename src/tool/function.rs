@@ -27,6 +27,28 @@ impl Function {
     /// A tool out of an async closure. The arguments' JSON Schema comes from their type; an `Err` is told to the model as the
     /// tool's failure, so it must hold nothing that the model may not see. A panic is told as a failure too, without its words.
     ///
+    /// ```
+    /// # use abide::prelude::*;
+    /// # use schemars::JsonSchema;
+    /// # use serde::Deserialize;
+    /// #[derive(Deserialize, JsonSchema)] // of the crates `serde` and `schemars`
+    /// struct Parcel {
+    ///     /// Weight in grams
+    ///     grams: u32,
+    /// }
+    ///
+    /// let cost = |parcel: Parcel| async move { Ok::<_, String>(f64::from(parcel.grams) * 0.002) };
+    /// let tools = Toolbox::new().with(Function::new("shipping_cost", "The cost of a parcel in euros", cost)?);
+    /// # let boundary = r#"
+    /// [tools.shipping_cost] # in boundary.toml
+    /// scopes = []
+    /// effect = "read"
+    /// arguments.grams = { max = 30_000 }
+    /// # "#;
+    /// # Boundary::parse(boundary, ".", &|_| None)?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When the name cannot be a tool's; a Rust function's name has no `.`.
     pub fn new<A, R, E, F, Fut>(name: &str, description: &str, body: F) -> Result<Self, NameError>

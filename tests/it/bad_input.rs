@@ -177,7 +177,7 @@ async fn a_server_that_takes_tokens_of_another_issuer_only() {
 #[tokio::test]
 async fn an_issuer_that_cannot_be_reached() {
     let testbed = testbed(Options::default()).await;
-    let closed = Closed::new();
+    let closed = Closed::bind();
     let text = connect_error(&testbed, |server| server.oauth_mut().unwrap().issuer = format!("http://{closed}")).await;
     let parts = [
         &format!("no token from issuer `http://{closed}`: cannot connect to `{closed}`"),
@@ -232,7 +232,7 @@ async fn not_scored(world: &World, lm: Arc<dyn Lm>) -> Vec<String> {
 #[tokio::test]
 async fn a_model_server_that_is_down() {
     let world = World::with_model(Options::default(), "stand-in").await;
-    let closed = Closed::new();
+    let closed = Closed::bind();
     for reason in not_scored(&world, impatient(&format!("http://{closed}/v1"))).await {
         let expected = format!("no connection to the model server: cannot connect to `{closed}`");
         assert_says(&reason, &[&expected, "check the address, and that the server runs"]);

@@ -123,7 +123,7 @@ async fn every_mistake_has_a_message_of_its_own() {
 #[tokio::test]
 async fn other_servers_and_other_tools_do_not_matter() {
     let mut desk = Desk::new().await;
-    let closed = Closed::new();
+    let closed = Closed::bind();
     let elsewhere = format!(
         "[servers.down]\nurl = 'http://{closed}/mcp'\nauthorization = 'none'\n\
          [tools.'crm.gone']\nscopes = []\neffect = 'read'\n"

@@ -1,4 +1,4 @@
-//! A crate outside of Abide implements every port, with what `abide` exports and nothing else. (`UserAgent`: see `login`.)
+//! A crate outside of Abide implements every port, with what `abide` exports, and `BoxFuture` for `Clock`. (`UserAgent`: see `login`.)
 
 use std::{
     error::Error,
@@ -78,10 +78,10 @@ struct Old(abide::clock::SystemClock);
 
 struct OneCallEach;
 
-/// Takes the candidate with the most demonstrations.
-struct TakeAll;
+/// A search that scores the program as it is.
+struct AsItIs;
 
-/// A search's view of a program that cannot fail, and of the seed as its only thought.
+/// A subject whose runs all succeed, and whose proposer answers with its seed.
 struct Lucky {
     slots: Vec<SlotInfo>,
     runs: AtomicU32,
@@ -221,9 +221,9 @@ impl CallBudget<bool> for OneCallEach {
 }
 
 #[async_trait]
-impl Optimizer for TakeAll {
+impl Optimizer for AsItIs {
     fn name(&self) -> &'static str {
-        "take all"
+        "as it is"
     }
 
     fn config(&self) -> Value {
@@ -320,8 +320,8 @@ async fn of_a_run() {
 async fn of_a_search() {
     let (lucky, heard) = (Lucky { slots: Vec::new(), runs: AtomicU32::new(0) }, Heard::default());
     let mut study = Study::new(&lucky, 7).with_progress(&heard);
-    assert_eq!(TakeAll.plan(lucky.sizes()).rollouts, 5);
-    TakeAll.search(&mut study).await.unwrap();
+    assert_eq!(AsItIs.plan(lucky.sizes()).rollouts, 5);
+    AsItIs.search(&mut study).await.unwrap();
     assert_eq!((lucky.runs.load(Ordering::Relaxed), heard.of("rollout")), (5, 5));
     assert_eq!(study.spent().model_calls, 10);
 }

@@ -1,5 +1,5 @@
-//! The boundaries that `docs/servers.md` gives for identity providers, each run as it stands there against an imitation of the provider. The
-//! imitations are ours, after the providers' public documentation.
+//! The boundaries that `docs/servers.md` gives for identity providers, each run as it stands there against an imitation of the provider.
+//! The imitations are ours, after the providers' public documentation.
 
 mod answer;
 mod imitation;

@@ -45,7 +45,7 @@ impl Default for CheckPermits {
 }
 
 impl CheckPermits {
-    /// CheckPermits for so many checks, all taken until the second value is dropped: for tests of what waits.
+    /// Permits for `count` checks, all taken until the second value is dropped: for tests of what waits.
     #[doc(hidden)]
     pub fn held(count: u32) -> (Self, impl Send) {
         let permits = Self(Arc::new(Semaphore::new(count as usize)));

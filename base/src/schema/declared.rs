@@ -28,7 +28,8 @@ pub fn takes(schema: &Value, argument: &str) -> bool {
     !(is_closed(schema) || is_shut) || declares(schema, argument)
 }
 
-/// Whether a tool with this schema takes an argument, or a field of one, that these names lead to; where the schema leaves it open, it does.
+/// Whether a tool with this schema takes an argument, or a field of one, that these names lead to; where the schema leaves it open, it
+/// does.
 pub fn takes_field<'n>(schema: &Value, names: impl IntoIterator<Item = &'n str>) -> bool {
     let mut at = Some(schema);
     names.into_iter().all(|name| {

@@ -49,8 +49,8 @@ struct State {
     rejections: Duration,
 }
 
-/// A request for a token, shared by all callers who wait for it (single-flight). It goes on when no caller waits any more: what an issuer gave once, such as
-/// a new refresh token, must not get lost.
+/// A request for a token, shared by all callers who wait for it (single-flight). It goes on when no caller waits any more: what an issuer
+/// gave once, such as a new refresh token, must not get lost.
 #[derive(Clone)]
 struct InFlight {
     number: u64,

@@ -90,8 +90,8 @@ const MAX_CLIENTS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Where the tokens of a server are kept when the operator does not say where: below `XDG_STATE_HOME`, else below `~/.local/state`. `env` stands for
-/// the environment.
+/// Where the tokens of a server are kept when the operator does not say where: below `XDG_STATE_HOME`, else below `~/.local/state`. `env`
+/// stands for the environment.
 pub fn default_path(server: &ServerId, env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;

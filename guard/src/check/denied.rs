@@ -41,7 +41,8 @@ impl Denied {
         }
     }
 
-    /// Whether the tool's rule lets an approver override it. A secret never leaves, whatever an approver says, and a user's own check has the last word.
+    /// Whether the tool's rule lets an approver override it. A secret never leaves, whatever an approver says, and a user's own check has
+    /// the last word.
     pub(crate) fn is_overridable(&self, rule: &ToolRule) -> bool {
         self.check.is_none()
             && self.rule != Some(RuleId::Secret)

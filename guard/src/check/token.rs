@@ -1,6 +1,6 @@
 //! The token must have every scope that the boundary says the tool needs.
 
-use std::{collections::BTreeMap, error::Error, sync::Arc};
+use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 
 use abide_base::{call::ServerId, event::EventKind, scope::ScopeSet};
 use abide_signatures::Digest;
@@ -31,12 +31,13 @@ pub struct GrantedScopes {
 #[async_trait]
 impl Grants for BTreeMap<ServerId, GrantedScopes> {
     async fn granted(&self, server: &ServerId) -> Result<Option<GrantedScopes>, GrantError> {
-        let none = || GrantError::new(server.clone(), "none was given for it");
+        let none = || GrantError::new(server.clone(), "none was given for it: add its scopes");
         self.get(server).cloned().ok_or_else(none).map(Some)
     }
 }
 
-/// For servers that take no tokens, such as child processes: no scope is asked for.
+/// For servers that take no tokens, such as child processes. The `scopes` of rules are not checked, so it is not for a server that takes
+/// tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct NoTokens;
 
@@ -48,8 +49,7 @@ impl Grants for NoTokens {
 }
 
 /// There is no token. Nothing that a program did, so its run is not scored.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("there is no token for `{server}`: {reason}")]
+#[derive(Clone, Debug)]
 pub struct GrantError {
     server: ServerId,
     reason: Arc<dyn Error + Send + Sync>,
@@ -69,6 +69,19 @@ impl GrantError {
     /// Why there is none.
     pub fn reason(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.reason
+    }
+}
+
+impl fmt::Display for GrantError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no token for `{}`: {}", self.server, self.reason)
+    }
+}
+
+/// The text has the reason, so the source is that of the reason.
+impl Error for GrantError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason.source()
     }
 }
 

@@ -21,8 +21,8 @@ pub fn counted(value: &Value) -> usize {
     items(Some(value)).into_iter().map(|item| count(item).max(1)).sum()
 }
 
-/// What a text lists, when its items are counted: all that stands between commas and what else separates items. A number with its thousands in
-/// groups is a list then: who counts must not count too little.
+/// What a text lists, when its items are counted: all that stands between commas and what else separates items. A number with its
+/// thousands in groups is a list then: who counts must not count too little.
 pub(crate) fn listed(text: &str) -> impl Iterator<Item = &str> {
     let separates = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '\r' | '\t' | '\u{ff0c}' | '\u{3001}' | '\u{ff1b}');
     text.split(separates).map(str::trim).filter(|part| !part.is_empty())

@@ -109,8 +109,7 @@ impl CallFailure {
 /// Alike in kind and in words.
 impl PartialEq for CallFailure {
     fn eq(&self, other: &Self) -> bool {
-        let words = |failure: &Self| (failure.kind, failure.code, failure.told.clone(), failure.reason());
-        words(self) == words(other)
+        (self.kind, self.code, &self.told, self.reason()) == (other.kind, other.code, &other.told, other.reason())
     }
 }
 

@@ -30,8 +30,8 @@ pub enum Authorized<'a> {
 /// An authorized call that is still to be made. [`PendingCall::perform`] makes it, and is the only way to its reply: the reply is
 /// inspected, accounted and audited on the way. A call that is dropped instead has the outcome `abandoned` in the audit.
 ///
-/// Only [`Guard::authorize`](super::Guard::authorize) makes one. It knows nothing of tokens: those are attached further down, by the HTTP client of the one server
-/// that the tool belongs to. It cannot be built, copied or changed:
+/// Only [`Guard::authorize`](super::Guard::authorize) makes one. It knows nothing of tokens: those are attached further down, by the HTTP
+/// client of the one server that the tool belongs to. It cannot be built, copied or changed:
 ///
 /// ```compile_fail,E0451
 /// # use abide_guard::PendingCall;

@@ -43,7 +43,7 @@ impl StandIns {
         if mode == Mode::Live || rule.effect == Effect::Read {
             return None;
         }
-        let recorded = || rule.recorded.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
+        let recorded = || rule.dry_run_recording.as_ref().map(|recorded| recorded.reply(arguments_digest).clone());
         if let Some(given) = rule.dry_run.clone().or_else(recorded) {
             return Some(given);
         }

@@ -66,8 +66,13 @@ pub fn covering<T>(old: &[T], new: &[T], covers: impl Fn(&T, &T) -> bool) -> Ord
 
 /// As [`covering`], where no set at all allows everything.
 pub fn optional<T>(old: Option<&[T]>, new: Option<&[T]>, covers: impl Fn(&T, &T) -> bool) -> Order {
+    either(old, new, |old, new| covering(old, new, covers))
+}
+
+/// Rules that are compared where both are there; having one lets less through.
+pub fn either<T>(old: Option<T>, new: Option<T>, both: impl FnOnce(T, T) -> Order) -> Order {
     match (old, new) {
-        (Some(old), Some(new)) => covering(old, new, covers),
-        _ => presence(old, new),
+        (Some(old), Some(new)) => both(old, new),
+        (old, new) => presence(old, new),
     }
 }

@@ -40,7 +40,8 @@ impl Policy {
     /// that have no entry.
     ///
     /// # Errors
-    /// The file cannot be read or is larger than [`MAX_BYTES`]; or anything in the rules is unknown, missing or wrong, all reported at once.
+    /// The file cannot be read or is larger than [`MAX_BYTES`]; or anything in the rules is unknown, missing or wrong, all reported at
+    /// once.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
         let path = path.as_ref();
         let (name, text) = text_of(path)?;
@@ -159,11 +160,11 @@ impl Policy {
         Self::of(PolicySpec::default()).expect("an empty policy has a digest")
     }
 
-    #[doc(hidden)]
     /// A policy of a spec whose other parts were read with it: `declared` says which names they declare.
     ///
     /// # Errors
     /// Anything that is wrong, all at once.
+    #[doc(hidden)]
     pub fn checked(spec: PolicySpec, declared: &super::Declared) -> Result<Self, BoundaryError> {
         let problems = super::validate::validate(&spec, declared);
         if problems.is_empty() { Self::of(spec) } else { Err(invalid("policy", problems)) }

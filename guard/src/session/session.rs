@@ -139,8 +139,8 @@ impl Session {
         self
     }
 
-    /// Remembers a tool's reply: its fields, as values that came from that tool, and its prose, as text that the boundary does not vouch for. A reply
-    /// that is JSON as text has the fields of that JSON.
+    /// Remembers a tool's reply: its fields, as values that came from that tool, and its prose, as text that the boundary does not vouch
+    /// for. A reply that is JSON as text has the fields of that JSON.
     pub fn observe(&self, tool: &ToolName, reply: &ToolReply) {
         let structure = Structure::of(&reply.content);
         self.memory().observe(tool, &structure, reply.status);
@@ -229,6 +229,7 @@ impl Session {
     }
 
     /// Looks at what the run has seen so far.
+    #[doc(hidden)]
     pub fn with_memory<T>(&self, ask: impl FnOnce(&Memory) -> T) -> T {
         ask(&self.memory())
     }

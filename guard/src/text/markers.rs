@@ -77,7 +77,7 @@ fn in_text(text: &str) -> Option<&'static str> {
     is_order.then_some("an order to a model")
 }
 
-/// As a pattern.
+/// Its longest word, escaped for a pattern.
 fn longest_word(marker: &&str) -> Option<String> {
     marker.split_whitespace().max_by_key(|word| word.len()).map(regex::escape)
 }

@@ -19,8 +19,8 @@ pub(crate) fn is_in(text: &str) -> bool {
         || text.match_indices('<').any(opens)
 }
 
-/// The text without tags and without invisible and control characters; of links and images the words stay. Markup that only comes about by taking out
-/// other markup goes too, if need be with its brackets.
+/// The text without tags and without invisible and control characters; of links and images the words stay. Markup that only comes about
+/// by taking out other markup goes too, if need be with its brackets.
 pub(crate) fn strip(text: &str) -> String {
     let mut kept = text.to_owned();
     for _ in 0..MAX_PASSES {

@@ -2,10 +2,12 @@
 
 use std::time::SystemTime;
 
+use abide_testbed::lab::closed::Closed;
+
 use crate::{
     Anthropic, Lm, LmError, OpenAi, Retry,
     endpoint::*,
-    testing::{Canned, Server, ask, nobody},
+    testing::{Canned, Server, ask},
 };
 
 const KEY: &str = "sk-very-secret-0123456789";
@@ -144,8 +146,9 @@ async fn a_connection_that_breaks_is_transient() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
-    for model in both(&nobody().await, TIMEOUT) {
+async fn no_server_listens() {
+    let closed = Closed::bind();
+    for model in both(&format!("http://{closed}/v1").parse().unwrap(), TIMEOUT) {
         let error = model.complete(&ask("a")).await.unwrap_err();
         assert!(matches!(error, LmError::Connection(_)), "{error}");
     }

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A client for one model behind the [chat completions API](https://platform.openai.com/docs/api-reference/chat/create). It sends
-/// every request once: for repetition there is [`Retry`](crate::Retry), for a budget [`Budgeted`](crate::Budgeted), for a cache [`DiskCache`](crate::DiskCache).
+/// every request once: for repetition there is [`Retry`](crate::Retry), for a budget [`Budgeted`](crate::Budgeted), for a cache
+/// [`DiskCache`](crate::DiskCache).
 ///
 /// A reply that the provider held back comes with [`Finish::Filtered`](crate::Finish::Filtered) and the provider's words, if any; one
 /// whose tokens ran out before the first word with [`Finish::Length`](crate::Finish::Length) and no text.

@@ -77,11 +77,6 @@ impl Server {
     }
 }
 
-/// An address where no server listens.
-pub(crate) async fn nobody() -> Url {
-    listen().await.1
-}
-
 async fn listen() -> (TcpListener, Url) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/v1", listener.local_addr().unwrap());

@@ -28,7 +28,8 @@ impl Boundary {
     /// Reads a boundary file (TOML). Secrets come from the environment or from files that it names.
     ///
     /// # Errors
-    /// The file cannot be read or is larger than [`MAX_BYTES`](abide_guard::policy::MAX_BYTES); or anything in it is unknown, missing or wrong, all reported at once.
+    /// The file cannot be read or is larger than [`MAX_BYTES`](abide_guard::policy::MAX_BYTES); or anything in it is unknown, missing or
+    /// wrong, all reported at once.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, BoundaryError> {
         Self::loaded(path.as_ref(), LoadMode::Work)
     }

@@ -104,8 +104,8 @@ pub enum ToolError {
     /// The server, the issuer or the network is down, and the call did not reach the tool, or only reads and failed with a status of 5xx.
     #[error("the tool could not be reached: {0}")]
     Infrastructure(String),
-    /// The call was sent, and the connection broke, the time was over before the reply came, or a status of 5xx came for a call that changes
-    /// something: the tool may have done it.
+    /// The call was sent, and the connection broke, the time was over before the reply came, or a status of 5xx came for a call that
+    /// changes something: the tool may have done it.
     #[error("the tool may have done it, but its reply did not come: {0}")]
     Lost(String),
     /// The server answered, and not as the protocol or the tool's own schema promises: the tool may have done it.

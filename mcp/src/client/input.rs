@@ -24,8 +24,8 @@ pub(super) fn capabilities(policy: &InputPolicy) -> ClientCapabilities {
 
 /// The answers to all questions of one round.
 ///
-/// A question that is no form cannot be declined in the protocol's own words, and to one that the policy does not answer there is no point in
-/// going on: then the call has failed.
+/// A question that is no form cannot be declined in the protocol's own words, and to one that the policy does not answer there is no
+/// point in going on: then the call has failed.
 pub(super) fn answer_all(policy: &InputPolicy, questions: &InputRequests) -> Result<InputResponses, ToolError> {
     let answered = |question: &InputRequest| match question {
         InputRequest::Elicitation(_) if *policy == InputPolicy::Decline => Err("a form to be filled in"),

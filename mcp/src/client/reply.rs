@@ -95,13 +95,13 @@ impl Unchecked {
     pub(super) async fn check(
         self,
         promised: Option<&Arc<Schema>>,
-        turns: &CheckPermits,
+        permits: &CheckPermits,
     ) -> Result<ToolReply, ToolError> {
         let Self { mut reply, origin } = self;
         if let Some(schema) = promised
             && reply.status == ReplyStatus::Done
         {
-            reply.content = fitting(schema, reply.content, turns).await?;
+            reply.content = fitting(schema, reply.content, permits).await?;
         }
         // the texts of a list are read as blocks, and these are none: they stay texts under the key that servers wrap a list in
         if origin == Origin::Structured && has_json_texts(&reply.content) {
@@ -118,10 +118,10 @@ impl From<ToolReply> for Unchecked {
 }
 
 /// The content, where it fits as it is or, as older servers write it, as the JSON that its text is.
-async fn fitting(schema: &Arc<Schema>, content: Value, turns: &CheckPermits) -> Result<Value, ToolError> {
-    let (content, found) = schema.check(content, turns).await;
+async fn fitting(schema: &Arc<Schema>, content: Value, permits: &CheckPermits) -> Result<Value, ToolError> {
+    let (content, found) = schema.check(content, permits).await;
     let found = match (found, content.as_str().and_then(json_of)) {
-        (Err(Misfit::Value(_)), Some(read)) => schema.check(read, turns).await.1,
+        (Err(Misfit::Value(_)), Some(read)) => schema.check(read, permits).await.1,
         (found, _) => found,
     };
     let reason = match found {

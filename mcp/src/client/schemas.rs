@@ -25,7 +25,7 @@ const COMPILED_AT_ONCE: u64 = 20_000;
 #[derive(Default)]
 pub(super) struct Outputs {
     promised: BTreeMap<ToolName, Promise>,
-    turns: CheckPermits,
+    permits: CheckPermits,
 }
 
 struct Promise {
@@ -158,7 +158,7 @@ impl Outputs {
             Some(promise) => self.compiled(tool, promise, oddities).await,
             None => None,
         };
-        reply.check(promised, &self.turns).await
+        reply.check(promised, &self.permits).await
     }
 
     async fn compiled<'p>(
@@ -172,7 +172,7 @@ impl Outputs {
                 let part = format!("`outputSchema` of `{tool}`");
                 oddities.note(Some(tool), part, format!("replies are not checked: {error}"));
             };
-            let compiled = Schema::compile_apart(&promise.schema, &self.turns).await;
+            let compiled = Schema::compile_apart(&promise.schema, &self.permits).await;
             compiled.inspect_err(unusable).ok().map(Arc::new)
         };
         promise.compiled.get_or_init(compile).await.as_ref()

@@ -104,8 +104,8 @@ impl McpServer {
     ///
     /// # Errors
     ///
-    /// When the tool is another server's, the server refuses, limits the rate for longer than calls wait, is down, or answers with something
-    /// unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
+    /// When the tool is another server's, the server refuses, limits the rate for longer than calls wait, is down, or answers with
+    /// something unusable: the source is a [`ToolError`]. A tool that says by itself that it failed is no error, but a reply.
     pub fn call<'a>(
         &'a self,
         pending: PendingCall<'a>,

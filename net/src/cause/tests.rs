@@ -118,7 +118,7 @@ async fn what_is_no_server_of_ours_is_told_apart() {
     let text = of_port("http", b"220 mail.example ESMTP\r\n").await;
     assert!(text.contains("does not speak HTTP"), "{text}");
 
-    let closed = Closed::new();
+    let closed = Closed::bind();
     let error = Client::new(&Options::own_network()).unwrap();
     let error = error.send(Request::get(format!("http://{closed}/").parse().unwrap())).await.unwrap_err();
     assert!(error.to_string().contains("nothing listens there: check the address"), "{error}");

@@ -86,7 +86,7 @@ async fn follows_no_redirect() {
 
 #[tokio::test]
 async fn says_that_no_server_listens() {
-    let free = Closed::new();
+    let free = Closed::bind();
     let error = client().send(Request::get(url(&format!("http://{free}/?key=hidden")))).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
     assert!(error.is_transient());

@@ -76,7 +76,7 @@ fn fields_fit(asking: &Asking<'_>, registries: &[&Registry], of: (&str, &Argumen
     let (name, rule) = of;
     let (mut denials, mut is_known) = (Vec::new(), true);
     if !rule.fields.is_empty() {
-        field::check(name, rule, asking.rule.others, value, &mut denials);
+        field::check(name, rule, asking.rule.other_arguments, value, &mut denials);
         provenance::fields(asking.session, registries, of, value, |_, _, unknown| is_known &= unknown.is_none());
     }
     denials.is_empty() && is_known

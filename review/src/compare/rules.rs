@@ -15,9 +15,10 @@ use super::change::{Changes, word};
 
 pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
     let names: BTreeSet<&ToolName> = old.catalogue().chain(new.catalogue()).map(|(name, _)| name).collect();
-    // a reply that is withheld is not remembered: that takes away sources of values, and of what must stay in
+    // a reply that is withheld, or not read, is not remembered: that takes away sources of values, and of what must stay in
+    let keeps_replies_in = keeps_replies_in(old) || keeps_replies_in(new);
     let withholding = |order: Order| match order {
-        Order::Wider | Order::Narrower if keeps_replies_in(old) || keeps_replies_in(new) => Order::Unclear,
+        Order::Wider | Order::Narrower if keeps_replies_in => Order::Unclear,
         order => order,
     };
     for name in names {
@@ -27,7 +28,7 @@ pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
                 tool(changes, &path, was, is);
                 let path = key_path(&path, "reply");
                 was.reply.compare(&is.reply, &mut |key, order, shown| {
-                    let order = if WITHHOLDING.contains(&key) { withholding(order) } else { order };
+                    let order = if SHOWING.contains(&key) { order } else { withholding(order) };
                     changes.key(&path, key, order, shown);
                 });
             }
@@ -40,8 +41,8 @@ pub(super) fn tools(changes: &mut Changes, old: &Policy, new: &Policy) {
     }
 }
 
-/// The keys of `reply` by which a reply is withheld. One that is not read is not remembered either.
-const WITHHOLDING: [&str; 3] = ["max_bytes", "receive_bytes", "markup"];
+/// The keys of `reply` that withhold no reply from the memory of a run.
+const SHOWING: [&str; 2] = ["shown_bytes", "hide"];
 
 /// Whether some argument must not carry what replies have said.
 fn keeps_replies_in(policy: &Policy) -> bool {
@@ -51,7 +52,7 @@ fn keeps_replies_in(policy: &Policy) -> bool {
 fn tool(changes: &mut Changes, path: &str, old: &ToolRule, new: &ToolRule) {
     old.compare(new, &mut |key, order, shown| changes.key(path, key, order, shown));
     let place = |name: &str| key_path(&key_path(path, "arguments"), name);
-    arguments(changes, &place, (&old.arguments, old.others), (&new.arguments, new.others));
+    arguments(changes, &place, (&old.arguments, old.other_arguments), (&new.arguments, new.other_arguments));
 }
 
 /// Rules of arguments or of fields by name, and what becomes of those without one.

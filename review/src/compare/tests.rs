@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use abide_guard::policy::TABLES;
 use abide_mcp::boundary::{Boundary, Draft};
 use abide_net as net;
 
@@ -98,6 +99,13 @@ const CHANGES: &[(&str, &str, Kind, &str)] = &[
     ("after = [\"crm.read\"]", "after = [\"crm.read\", \"crm.read(id=to)\"]", Narrower, "tools.\"crm.mail\".after"),
     ("after = [\"crm.read\"]", "after = [\"once crm.read\"]", Narrower, "tools.\"crm.mail\".after"),
     ("after = [\"crm.read\"]", "after = [\"crm.read(id=to)\"]", Changed, "tools.\"crm.mail\".after"),
+    ("max_calls = 3", "max_calls = 3\ndry_run = []", Changed, "tools.\"crm.mail\".dry_run"),
+    ("max_calls = 3", "max_calls = 3\nonly_if = [\"crm.read:n=1\"]", Narrower, "tools.\"crm.mail\".only_if"),
+    ("max_calls = 3", "max_calls = 3\nnever_with = [\"crm.read(n=to)\"]", Narrower, "tools.\"crm.mail\".never_with"),
+    ("max_calls = 3", "max_calls = 3\nno_egress = [\"sensitive:iban\"]", Narrower, "tools.\"crm.mail\".no_egress"),
+    ("max_chars = 9", "max_chars = 9, hosts = [\"a.example\"]", Narrower, "tools.\"crm.read\".arguments.id.hosts"),
+    ("max_chars = 9", "max_chars = 9, links = []", Narrower, "tools.\"crm.read\".arguments.id.links"),
+    ("max_chars = 9", "max_chars = 9, as = \"phone\"", Wider, "tools.\"crm.read\".arguments.id.as"),
     ("\"crm.read:mail\"", "\"crm.read\"", Wider, "tools.\"crm.mail\".arguments.to.from"),
     ("\"crm.read:mail\"", "\"crm.read:id\"", Changed, "tools.\"crm.mail\".arguments.to.from"),
     ("\"input:request\", ", "", Narrower, "tools.\"crm.read\".arguments.id.from"),
@@ -134,6 +142,17 @@ const CHANGES: &[(&str, &str, Kind, &str)] = &[
     ("[limits]", "[limits.all]\nwindow = \"1h\"\ncalls = 10\n[limits]", Narrower, "limits.all"),
     ("[registry]", "[tools.f]\nscopes = []\neffect = \"read\"\n[registry]", Wider, "tools.f"),
 ];
+
+/// Keys without a change of their own: those that are read with another key or from a file, and tables.
+const WITHOUT: [&str; 7] = ["arguments", "fields", "reply", "caller", "dry_run_file", "dry_run_recording", "burst"];
+
+#[test]
+fn every_key_of_every_table_is_compared() {
+    let is_compared = |key: &&&str| CHANGES.iter().any(|(.., changed)| changed.rsplit('.').next() == Some(**key));
+    let all = TABLES.into_iter().flatten().filter(|key| !WITHOUT.contains(key));
+    let missing: Vec<&&str> = all.filter(|key| !is_compared(key)).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+}
 
 /// `from` becomes `to`: the only change has this kind and key; and the other way round it is the opposite.
 #[test]

@@ -59,7 +59,7 @@ fn tool(name: &ToolName, proposed: &Proposed, out: &mut String) -> fmt::Result {
     };
     let scopes = rule.scopes.iter().map(|scope| quoted(&scope.to_string()));
     writeln!(out, "[tools.{}]\nscopes = {}\neffect = \"{effect}\"", quoted(name.as_str()), list(scopes))?;
-    if rule.others == UnlistedArguments::Allow {
+    if rule.other_arguments == UnlistedArguments::Allow {
         writeln!(out, "other_arguments = \"allow\"")?;
     }
     if let Some(max) = rule.max_calls {

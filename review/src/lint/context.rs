@@ -83,5 +83,5 @@ pub(super) fn changes_something(rule: &ToolRule) -> bool {
 
 /// Whether an argument without an entry is refused.
 pub(super) fn refuses_others(rule: &ToolRule) -> bool {
-    rule.others == UnlistedArguments::Refuse
+    rule.other_arguments == UnlistedArguments::Refuse
 }

@@ -18,7 +18,7 @@ pub(super) fn check(context: &mut LintContext<'_>) {
         sequences(context, tool, rule);
         counts(context, tool, rule);
         asks(context, tool, rule);
-        let stand_ins = [("dry_run", rule.dry_run.is_some()), ("dry_run_recording", rule.recorded.is_some())];
+        let stand_ins = [("dry_run", rule.dry_run.is_some()), ("dry_run_recording", rule.dry_run_recording.is_some())];
         for (key, _) in stand_ins.iter().filter(|(_, is_there)| *is_there) {
             if context.boundary.policy().compile_writes() == CompileWrites::Live {
                 let reason = "is never shown, since `compile.writes` is `live`: take one of the two away";

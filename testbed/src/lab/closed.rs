@@ -1,6 +1,6 @@
 //! An address that refuses connections for as long as a test needs it.
 
-use std::{fmt, io, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpSocket;
 
@@ -13,7 +13,7 @@ pub struct Closed {
 
 impl Closed {
     /// At a port that the system picks.
-    pub fn new() -> Self {
+    pub fn bind() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         Self { address: socket.local_addr().unwrap(), _bound: socket }
@@ -21,12 +21,15 @@ impl Closed {
 
     /// At the address of a server that was stopped; waits until it listens no more.
     pub async fn after(address: SocketAddr) -> Self {
-        loop {
-            match Self::at(address) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
-                closed => return closed.unwrap(),
+        let listening = async {
+            loop {
+                match Self::at(address) {
+                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                    closed => return closed.unwrap(),
+                }
             }
-        }
+        };
+        tokio::time::timeout(Duration::from_secs(20), listening).await.unwrap()
     }
 
     fn at(address: SocketAddr) -> io::Result<Self> {
@@ -34,14 +37,9 @@ impl Closed {
         // connections of the server that are not over yet do not matter
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
+        // from here on no other socket may have the port
         socket.set_reuseaddr(false)?;
         Ok(Self { address, _bound: socket })
-    }
-}
-
-impl Default for Closed {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

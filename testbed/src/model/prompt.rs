@@ -102,7 +102,7 @@ pub struct Prompt {
     pub tools: Vec<Tool>,
     /// Steps so far.
     pub steps: Vec<Step>,
-    /// CheckPermits before the last exchange: demonstrations, in pairs.
+    /// Turns before the last exchange: demonstrations, in pairs.
     pub demonstrations: usize,
 }
 

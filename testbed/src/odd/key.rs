@@ -31,7 +31,8 @@ enum Pair {
 const RSA: &str = include_str!("../../wild/rsa.pem");
 
 impl Key {
-    /// A new one; for RSA the one that is kept here, since making one takes seconds. Algorithms other than RS…, PS…, ES… and `EdDSA` are none.
+    /// A new one; for RSA the one that is kept here, since making one takes seconds. Algorithms other than RS…, PS…, ES… and `EdDSA` are
+    /// none.
     pub(super) fn generate(algorithm: &str) -> Result<Self, Error> {
         let failed = || Error::Key { algorithm: algorithm.to_owned() };
         let curve = |signing: &'static EcdsaSigningAlgorithm, name| {

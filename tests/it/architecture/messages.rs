@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use abide::guard::policy::{Answer, ArgumentRule, Class, Limits, ReplyRule, ToolRule, WindowLimit};
+use abide::guard::policy::TABLES;
 
 use super::source::Source;
 
@@ -21,10 +21,6 @@ const ELSEWHERE: [(&str, &str); 4] = [
     ("client_credentials", "a grant (RFC 6749)"),
     ("finish", "the tool by which a program ends"),
 ];
-
-/// The tables of keys of a policy.
-const TABLES: [&[&str]; 7] =
-    [ToolRule::KEYS, ArgumentRule::KEYS, ReplyRule::KEYS, Class::KEYS, Answer::KEYS, Limits::KEYS, WindowLimit::KEYS];
 
 /// All keys of a boundary file, and what a run's limits are called in code.
 pub(super) fn known(root: &Path) -> BTreeSet<String> {

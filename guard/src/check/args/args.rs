@@ -27,7 +27,7 @@ pub fn unexpected<'r>(rule: &'r ToolRule, name: &str, value: &Value) -> Option<U
         return None;
     }
     let meant = rule.arguments.keys().find(|ruled| normalize(ruled) == normalize(name));
-    let is_unlisted = || rule.others == UnlistedArguments::Refuse && !is_blank(value);
+    let is_unlisted = || rule.other_arguments == UnlistedArguments::Refuse && !is_blank(value);
     meant
         .map(|meant| UnexpectedArgument::Misspelled(meant))
         .or_else(|| is_unlisted().then_some(UnexpectedArgument::Unlisted))
@@ -59,7 +59,7 @@ pub(crate) fn check(asked: &Asked<'_>, denials: &mut Vec<Denied>) {
         }
     }
     for (name, rule, value) in nested {
-        super::field::check(name, rule, asked.rule.others, value, denials);
+        super::field::check(name, rule, asked.rule.other_arguments, value, denials);
     }
     unlisted(asked, &strangers, denials);
 }

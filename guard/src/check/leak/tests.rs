@@ -382,7 +382,8 @@ fn values_that_begin_alike_take_no_time() {
     let values: Vec<Value> = (0..40_000).map(|n| json!({ "notes": format!("aaaaaa{n:08}") })).collect();
     session.answered(&policy, &read, &ToolReply::done(values));
     assert_eq!(denied(&policy, &session, json!({ "text": "YWFhYWFh ".repeat(10_000) })), None);
-    // each but the last begins the next, and none is of a field that is kept in here: a long text of them takes too many comparisons to tell
+    // each but the last begins the next, and none is of a field that is kept in here: a long text of them takes too many comparisons to
+    // tell
     let others: Vec<Value> = (6..500).map(|n| json!({ "other": "b".repeat(n) })).collect();
     session.answered(&policy, &read, &ToolReply::done(others));
     assert_eq!(denied(&policy, &session, json!({ "text": "b".repeat(40) })), None);

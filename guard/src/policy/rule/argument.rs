@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     super::{
-        order::{Order, by_least, by_most, optional, presence},
+        order::{Order, by_least, by_most, either, optional, same},
         reader::{Table, join},
     },
     read_as::ReadAs,
@@ -67,8 +67,8 @@ macro_rules! keys {
                 each
             }
 
-            #[doc(hidden)]
             /// Tells of every rule of this table which of the two is wider. `as` and `fields` are left to the caller.
+            #[doc(hidden)]
             pub fn compare(&self, new: &Self, tell: &mut dyn FnMut(RuleId, Order, [Option<Value>; 2])) {
                 $({
                     let order: fn(Option<&$type>, Option<&$type>) -> Order = $order;
@@ -107,7 +107,7 @@ keys! {
         };
     /// The whole text must match. Takes time linear in the length of the text, whatever the pattern.
     pattern: Pattern = Pattern, pattern, Some(|set, value| value::is_text(value, |text| set.matches(text))),
-        |old, new| if old == new { Order::Same } else if old.is_some() && new.is_some() { Order::Unclear } else { presence(old, new) };
+        |old, new| either(old, new, same);
     /// Fewest characters (Unicode scalar values) of a text.
     min_chars: u32 = MinChars, number_of, Some(|set, value| value::is_text(value, |text| text.chars().count() >= *set as usize)),
         by_least;
@@ -127,10 +127,7 @@ keys! {
         |old, new| optional(slice(old), slice(new), |one, other| one == other);
     /// The text must be this folder or a path below it; without `..`, links on disk are not looked at.
     path_root: String = PathRoot, owned_text, Some(|set, value| value::is_text(value, |text| value::is_within(text, set))),
-        |old, new| match (old, new) {
-            (Some(old), Some(new)) => Order::of(old, new, |one, other| value::is_folder_within(other, one)),
-            (old, new) => presence(old, new),
-        };
+        |old, new| either(old, new, |old, new| Order::of(old, new, |one, other| value::is_folder_within(other, one)));
     /// The smallest number allowed.
     min: f64 = Min, number, Some(|set, value| value::is_at_least(value, *set)), by_least;
     /// The largest number allowed.

@@ -22,7 +22,7 @@ impl CallLimits {
     /// The largest `receive_bytes` and `shown_bytes` that a boundary may set.
     pub(crate) const MAX_BYTES: u32 = 32 * 1024 * 1024;
 
-    /// What is kept in memory for each call that is under way.
+    /// A number of bytes, at most [`Self::MAX_BYTES`]: so much is kept in memory for each call.
     pub(super) fn read_bytes(table: &Table<'_>, key: &str) -> Option<u32> {
         let bytes = table.number_of(key)?;
         if bytes > Self::MAX_BYTES {

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::{Serialize, Serializer};
 
 use super::super::{
-    order::{Order, by_most, covering, presence, same, set},
+    order::{Order, by_most, covering, either, same, set},
     reader::Table,
 };
 use super::{Source, call_limits::CallLimits, keys::key_table};
@@ -21,13 +21,10 @@ key_table! {
     optional {
         /// What stands anywhere in a text and matches this.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pattern: Option<ClassPattern> = "pattern", ClassPattern::read, Some(|old, new| match (old, new) {
-            (Some(old), Some(new)) => same(old, new),
-            (old, new) => presence(old.as_ref(), new.as_ref()),
-        });
+        pattern: Option<ClassPattern> = ClassPattern::read, Some(|old, new| either(old.as_ref(), new.as_ref(), same));
         /// Values of these fields of the input or of replies.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        from: Vec<Source> = "from", |table, key| table.all(key), Some(|old, new| covering(old, new, Source::covers).reversed());
+        from: Vec<Source> = |table, key| table.all(key), Some(|old, new| covering(old, new, Source::covers).reversed());
     }
 }
 
@@ -52,25 +49,24 @@ key_table! {
     optional {
         /// Most bytes, as JSON; a longer reply is withheld.
         #[serde(skip_serializing_if = "Option::is_none")]
-        max_bytes: Option<u32> = "max_bytes", |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
+        max_bytes: Option<u32> = |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
         /// The longest reply that is read, in bytes as they come; without one as in [`CallLimits::default`].
         #[serde(skip_serializing_if = "Option::is_none")]
-        receive_bytes: Option<u32> = "receive_bytes", CallLimits::read_bytes,
+        receive_bytes: Option<u32> = CallLimits::read_bytes,
             Some(|old, new| by_most(Some(&CallLimits::receive_bytes_of(*old)), Some(&CallLimits::receive_bytes_of(*new)))),
             shown |bytes| Some(CallLimits::receive_bytes_of(*bytes).into());
         /// The most that the program is shown, in bytes of JSON; a longer reply is cut. Without one as in [`CallLimits::default`].
         #[serde(skip_serializing_if = "Option::is_none")]
-        shown_bytes: Option<u32> = "shown_bytes", CallLimits::read_bytes,
+        shown_bytes: Option<u32> = CallLimits::read_bytes,
             Some(|old, new| by_most(Some(&CallLimits::shown_bytes_of(*old)), Some(&CallLimits::shown_bytes_of(*new)))),
             shown |bytes| Some(CallLimits::shown_bytes_of(*bytes).into());
         /// What becomes of markup in its texts.
         #[serde(skip_serializing_if = "Markup::is_kept")]
-        markup: Markup = "markup",
-            |table, key| table.choice(key, &[("keep", Markup::Keep), ("strip", Markup::Strip), ("refuse", Markup::Refuse)]).unwrap_or_default(),
+        markup: Markup = |table, key| table.choice(key, &Markup::WORDS).unwrap_or_default(),
             Some(Markup::order);
         /// Classes whose values are masked.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        hide: Vec<String> = "hide", |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
+        hide: Vec<String> = |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
     }
 }
 
@@ -82,15 +78,14 @@ key_table! {
     optional {
         /// Most characters of any text of it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        max_chars: Option<u32> = "max_chars", |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
+        max_chars: Option<u32> = |table, key| table.number_of(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
         /// What becomes of an answer with markup; it is never changed, so `strip` is not for answers.
         #[serde(skip_serializing_if = "Markup::is_kept")]
-        markup: Markup = "markup",
-            |table, key| table.choice(key, &[("keep", Markup::Keep), ("refuse", Markup::Refuse)]).unwrap_or_default(),
+        markup: Markup = |table, key| table.choice(key, &Markup::ANSWER_WORDS).unwrap_or_default(),
             Some(Markup::order);
         /// Classes whose values it must not have.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        never: Vec<String> = "never", |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
+        never: Vec<String> = |table, key| table.all(key), Some(|old, new| set(old, new).reversed());
     }
 }
 
@@ -108,6 +103,11 @@ pub enum Markup {
 }
 
 impl Markup {
+    /// The words of the boundary file.
+    const WORDS: [(&'static str, Self); 3] = [("keep", Self::Keep), ("strip", Self::Strip), ("refuse", Self::Refuse)];
+    /// Those for answers.
+    const ANSWER_WORDS: [(&'static str, Self); 2] = [("keep", Self::Keep), ("refuse", Self::Refuse)];
+
     fn is_kept(&self) -> bool {
         *self == Self::Keep
     }

@@ -1,10 +1,10 @@
-use std::{num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use serde::Serialize;
 
 use super::super::{
     duration,
-    order::{Order, by_most, presence},
+    order::{Order, by_most, either},
     reader::Table,
 };
 use super::keys::key_table;
@@ -17,19 +17,20 @@ key_table! {
     optional {
         /// Most calls that one run may ask for; refused ones count, so that a loop ends.
         #[serde(skip_serializing_if = "Option::is_none")]
-        tool_calls: Option<NonZeroU32> = "tool_calls", |table, key| table.count(key), Some(most);
+        tool_calls: Option<NonZeroU32> = |table, key| table.count(key), Some(most);
         /// Most bytes of text that one run may send to outside recipients: the arguments of its permitted calls with the effect `external`.
         #[serde(skip_serializing_if = "Option::is_none")]
-        outgoing_bytes: Option<NonZeroU32> = "outgoing_bytes", |table, key| table.count(key), Some(most);
+        outgoing_bytes: Option<NonZeroU32> = |table, key| table.count(key), Some(most);
         /// Permitted calls in a time, over all runs together.
         #[serde(skip_serializing_if = "Option::is_none")]
-        rate: Option<Rate> = "rate", |table, _| Rate::read(table), Some(Rate::order);
+        rate: Option<Rate> = |table, _| Rate::read(table), Some(Rate::order),
+            shown |rate| rate.map(|rate| rate.to_string().into());
         /// What all runs of one caller may do in a time; runs without a caller count as those of one.
         #[serde(skip_serializing_if = "Option::is_none")]
-        caller: Option<WindowLimit> = "caller", window, None;
+        caller: Option<WindowLimit> = window, None;
         /// What all runs together may do in a time.
         #[serde(skip_serializing_if = "Option::is_none")]
-        all: Option<WindowLimit> = "all", window, None;
+        all: Option<WindowLimit> = window, None;
     }
     beside "burst"
 }
@@ -40,21 +41,21 @@ key_table! {
     pub struct WindowLimit;
     required {
         /// The time that counts, up to now.
-        window: Duration = "window", time,
+        window: Duration = time,
             // the same number in a longer time is less
             Some(|old, new| by_most(Some(old), Some(new)).reversed()),
-            shown |window| Some(format!("{} s", window.as_secs()).into());
+            shown |window| Some(format!("{}s", window.as_secs()).into());
     }
     optional {
         /// Most permitted calls in it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        calls: Option<NonZeroU32> = "calls", |table, key| table.count(key), Some(most);
+        calls: Option<NonZeroU32> = |table, key| table.count(key), Some(most);
         /// Most distinct values in it of all arguments that tools count by `distinct`.
         #[serde(skip_serializing_if = "Option::is_none")]
-        distinct: Option<NonZeroU32> = "distinct", |table, key| table.count(key), Some(most);
+        distinct: Option<NonZeroU32> = |table, key| table.count(key), Some(most);
         /// Most bytes sent to outside recipients in it, counted as in [`Limits::outgoing_bytes`].
         #[serde(skip_serializing_if = "Option::is_none")]
-        outgoing_bytes: Option<NonZeroU32> = "outgoing_bytes", |table, key| table.count(key), Some(most);
+        outgoing_bytes: Option<NonZeroU32> = |table, key| table.count(key), Some(most);
     }
 }
 
@@ -80,8 +81,9 @@ fn most(old: &Option<NonZeroU32>, new: &Option<NonZeroU32>) -> Order {
 
 fn window(table: &Table<'_>, key: &str) -> Option<WindowLimit> {
     let table = table.table(key)?;
-    if !["calls", "distinct", "outgoing_bytes"].iter().any(|key| table.has(key)) {
-        table.problem_here("limits nothing: set `calls`, `distinct` or `outgoing_bytes`");
+    let limits: Vec<&str> = WindowLimit::KEYS.iter().copied().filter(|key| *key != "window").collect();
+    if !limits.iter().any(|key| table.has(key)) {
+        table.problem_here(format!("limits nothing: set one of `{}`", limits.join("`, `")));
     }
     WindowLimit::read(table)
 }
@@ -95,8 +97,8 @@ fn time(table: &Table<'_>, key: &str) -> Option<Duration> {
 }
 
 impl Rate {
-    #[doc(hidden)]
     /// The rate of the keys `rate` and `burst`; anything else is a problem.
+    #[doc(hidden)]
     pub fn read(table: &Table<'_>) -> Option<Self> {
         let burst = table.count("burst");
         let rate = table.text("rate").and_then(|text| table.parsed::<Self>("rate", text));
@@ -106,14 +108,22 @@ impl Rate {
         rate.map(|rate| Self { burst: burst.unwrap_or(rate.burst), ..rate })
     }
 
-    #[doc(hidden)]
     /// One that is higher on average and in its bursts is wider, and none is the widest.
+    #[doc(hidden)]
     pub fn order(old: &Option<Self>, new: &Option<Self>) -> Order {
-        let (Some(old), Some(new)) = (old, new) else {
-            return presence(old.as_ref(), new.as_ref());
-        };
         let per_hour = |rate: &Self| u128::from(rate.calls.get()) * 3_600_000_000_000 / rate.per.as_nanos().max(1);
-        Order::of(old, new, |one, other| per_hour(one) >= per_hour(other) && one.burst >= other.burst)
+        either(old.as_ref(), new.as_ref(), |old, new| {
+            Order::of(old, new, |one, other| per_hour(one) >= per_hour(other) && one.burst >= other.burst)
+        })
+    }
+}
+
+/// As a boundary writes it, with its burst where that is another number.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = if self.per == Duration::from_secs(1) { "s" } else { "m" };
+        write!(f, "{}/{per}", self.calls)?;
+        if self.burst == self.calls { Ok(()) } else { write!(f, ", burst {}", self.burst) }
     }
 }
 

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::super::{
     Recorded,
     order::{Order, by_most, covering, same, set},
-    reader::Table,
 };
 use super::{
     argument::ArgumentRule,
@@ -29,59 +28,60 @@ key_table! {
     pub struct ToolRule;
     required {
         /// What a call does to the world.
-        effect: Effect = "effect", read::effect,
+        effect: Effect = read::effect,
             // repetitions of what changes something are refused, and what is sent to others is counted
             Some(|old, new| by_most(Some(&strictness(*old)), Some(&strictness(*new))).reversed());
         /// Scopes that the token must have.
-        scopes: ScopeSet = "scopes", read::scopes, Some(|old, new| Order::of(old, new, |one, other| one.covers(other)).reversed()),
+        scopes: ScopeSet = read::scopes, Some(|old, new| Order::of(old, new, |one, other| one.covers(other)).reversed()),
             shown |scopes| Some(scopes.to_string().into());
     }
     optional {
         /// The arguments that a call may have, each with its rules; [`ArgumentRule::default`] has none.
-        arguments: BTreeMap<String, ArgumentRule> = "arguments", ArgumentRule::read_all, None;
+        arguments: BTreeMap<String, ArgumentRule> = ArgumentRule::read_all, None;
         /// What becomes of arguments that are not listed there.
+        // `allow` is left out of the JSON form, so that digests are those of the time when it was the default
         #[serde(skip_serializing_if = "UnlistedArguments::are_allowed")]
-        others: UnlistedArguments = "other_arguments", |table, key| table.choice(key, &UnlistedArguments::WORDS).unwrap_or_default(),
+        other_arguments: UnlistedArguments = |table, key| table.choice(key, &UnlistedArguments::WORDS).unwrap_or_default(),
             Some(|old, new| Order::of(old, new, |one, other| **one == UnlistedArguments::Allow || one == other));
         /// The bulk-extraction limit.
         #[serde(skip_serializing_if = "Option::is_none")]
-        distinct: Option<Distinct> = "distinct", read::distinct, Some(Distinct::order);
+        distinct: Option<Distinct> = read::distinct, Some(Distinct::order);
         /// Most permitted calls in one run.
         #[serde(skip_serializing_if = "Option::is_none")]
-        max_calls: Option<NonZeroU32> = "max_calls", |table, key| table.count(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
+        max_calls: Option<NonZeroU32> = |table, key| table.count(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
         /// The longest that a call may take, waits and repetitions included; without one as in [`CallLimits::default`].
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "seconds")]
-        timeout: Option<Duration> = "timeout", read::timeout,
+        timeout: Option<Duration> = read::timeout,
             Some(|old, new| by_most(Some(&CallLimits::timeout_of(*old)), Some(&CallLimits::timeout_of(*new)))),
             shown |time| Some(format!("{}s", CallLimits::timeout_of(*time).as_secs()).into());
         /// What the program is shown instead of a reply where a write is only a dry run; see [`CompileWrites`].
         #[serde(skip_serializing_if = "Option::is_none")]
-        dry_run: Option<Value> = "dry_run", read::dry_run, Some(same);
+        dry_run: Option<Value> = read::dry_run, Some(same), shown Option::clone;
         /// Or else replies of recorded calls; without either, a reply made of the tool's output schema.
         #[serde(skip_serializing_if = "Option::is_none")]
-        recorded: Option<Recorded> = "dry_run_recording", read::recorded, Some(same);
+        dry_run_recording: Option<Recorded> = read::recorded, Some(same);
         /// Whether each call needs an approval.
         #[serde(skip_serializing_if = "Approval::is_none")]
-        approval: Approval = "approval", |table, key| table.choice(key, &Approval::WORDS).unwrap_or_default(),
+        approval: Approval = |table, key| table.choice(key, &Approval::WORDS).unwrap_or_default(),
             Some(|old, new| Order::of(old, new, |one, other| one.is_none() || one == other));
         /// Refusals that an approver may override.
         #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-        overridable: BTreeSet<Overridable> = "overridable", read::overridable, Some(|old, new| Order::of(old, new, |one, other| other.is_subset(one)));
+        overridable: BTreeSet<Overridable> = read::overridable, Some(|old, new| Order::of(old, new, |one, other| other.is_subset(one)));
         /// Calls that must have been made before: of each entry one.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        after: Vec<AnyOf> = "after", read::any_ofs, Some(needs);
+        after: Vec<AnyOf> = read::any_ofs, Some(needs);
         /// Calls that must have been made before and must have answered so: of each entry one.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        only_if: Vec<AnyOf> = "only_if", read::any_ofs, Some(needs);
+        only_if: Vec<AnyOf> = read::any_ofs, Some(needs);
         /// Calls that must not stand beside this one in a run, whichever comes first.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        never_with: Vec<PriorCall> = "never_with", read::never_with, Some(|old, new| set(old, new).reversed());
+        never_with: Vec<PriorCall> = read::never_with, Some(|old, new| set(old, new).reversed());
         /// What no text of any argument may carry.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        no_egress: Vec<Kept> = "no_egress", |table, key| table.all(key), Some(|old, new| covering(old, new, Kept::covers).reversed());
+        no_egress: Vec<Kept> = |table, key| table.all(key), Some(|old, new| covering(old, new, Kept::covers).reversed());
         /// What the program may see of a reply.
         #[serde(skip_serializing_if = "ReplyRule::is_empty")]
-        reply: ReplyRule = "reply", |table, key| table.table(key).and_then(ReplyRule::read).unwrap_or_default(), None;
+        reply: ReplyRule = |table, key| table.table(key).and_then(ReplyRule::read).unwrap_or_default(), None;
     }
     beside "dry_run_file"
 }
@@ -90,7 +90,7 @@ impl ToolRule {
     /// With arguments that are not listed refused or allowed.
     #[must_use]
     pub fn other_arguments(mut self, others: UnlistedArguments) -> Self {
-        self.others = others;
+        self.other_arguments = others;
         self
     }
 

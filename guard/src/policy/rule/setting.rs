@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use abide_base::event::EventKind;
 use serde::Serialize;
 
-use super::super::order::{Order, by_most, presence};
+use super::super::order::{Order, by_most, either};
 
 /// At most so many distinct values of one argument in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,8 +34,8 @@ pub enum Approval {
     /// It needs none.
     #[default]
     None,
-    /// To each live call, before it is made. While compiling no approver is asked: a dry run needs no approval, and a call that would be made
-    /// is refused.
+    /// Each live call needs one, before it is made. While compiling no approver is asked: a dry run needs no approval, and a call that
+    /// would be made is refused.
     EachCall,
 }
 
@@ -65,11 +65,9 @@ pub enum CompileWrites {
 
 impl Distinct {
     pub(super) fn order(old: &Option<Self>, new: &Option<Self>) -> Order {
-        match (old, new) {
-            (Some(old), Some(new)) if old.argument == new.argument => by_most(Some(&old.max), Some(&new.max)),
-            (Some(_), Some(_)) => Order::Unclear,
-            (old, new) => presence(old.as_ref(), new.as_ref()),
-        }
+        either(old.as_ref(), new.as_ref(), |old, new| {
+            if old.argument == new.argument { by_most(Some(&old.max), Some(&new.max)) } else { Order::Unclear }
+        })
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn is_text(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
     value.as_str().is_some_and(fits)
 }
 
-/// Whether a value, a part of a list that is written as one text, or anything in an object may be taken for a refused value: numbers as texts
-/// count as numbers, and texts are compared in plain letters.
+/// Whether a value, a part of a list that is written as one text, or anything in an object may be taken for a refused value: numbers as
+/// texts count as numbers, and texts are compared in plain letters.
 pub(super) fn is_refused(refused: &Value, value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|item| is_refused(refused, item)),

@@ -82,7 +82,7 @@ fn no_egress(rule: &ToolRule, declared: &Declared, add: &mut impl FnMut(&str, St
 }
 
 fn stand_in(rule: &ToolRule, add: &mut impl FnMut(&str, String)) {
-    if rule.effect == Effect::Read && (rule.dry_run.is_some() || rule.recorded.is_some()) {
+    if rule.effect == Effect::Read && (rule.dry_run.is_some() || rule.dry_run_recording.is_some()) {
         add("dry_run", "a tool that only reads is never a dry run: take this away, or correct `effect`".into());
     }
     if let Some(reason) = rule.dry_run.as_ref().and_then(|value| canonical_json(value).err()) {

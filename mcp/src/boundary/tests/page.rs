@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use abide_base::event::EventKind;
-use abide_guard::policy::{Answer, ArgumentRule, Class, Limits, ReplyRule, ToolRule, WindowLimit};
+use abide_guard::policy::TABLES;
 
 const PAGE: &str = include_str!("../../../../docs/boundary.md");
 
 /// The code that reads what has no table of keys.
 const READERS: [&str; 2] =
     [include_str!("../../../../guard/src/policy/file.rs"), include_str!("../../../../guard/src/policy/rule/read.rs")];
-
-const TABLES: [&[&str]; 7] =
-    [ToolRule::KEYS, ArgumentRule::KEYS, ReplyRule::KEYS, Class::KEYS, Answer::KEYS, Limits::KEYS, WindowLimit::KEYS];
 
 /// The keys of tables, and the texts in the lists of the other known keys.
 fn keys() -> BTreeSet<&'static str> {

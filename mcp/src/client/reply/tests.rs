@@ -12,8 +12,8 @@ fn reply(result: Value) -> Result<ToolReply, ToolError> {
     Ok(unchecked(result, Idempotency::Repeatable)?.reply)
 }
 
-async fn check(schema: &Arc<Schema>, reply: ToolReply, turns: &CheckPermits) -> Result<ToolReply, ToolError> {
-    Unchecked::from(reply).check(Some(schema), turns).await
+async fn check(schema: &Arc<Schema>, reply: ToolReply, permits: &CheckPermits) -> Result<ToolReply, ToolError> {
+    Unchecked::from(reply).check(Some(schema), permits).await
 }
 
 fn failed(text: &str) -> Result<ToolReply, ToolError> {
@@ -183,11 +183,11 @@ fn rate_limits_are_known_by_number_and_text() {
 async fn output_is_checked_without_being_quoted() {
     let schema =
         json!({ "type": "object", "properties": { "id": { "type": "string", "const": "x" } }, "required": ["id"] });
-    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
-    check(&schema, ToolReply::done(json!({ "id": "x" })), &turns).await.unwrap();
-    check(&schema, ToolReply::failed("anything"), &turns).await.unwrap();
+    let (schema, permits) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
+    check(&schema, ToolReply::done(json!({ "id": "x" })), &permits).await.unwrap();
+    check(&schema, ToolReply::failed("anything"), &permits).await.unwrap();
     for bad in [json!({ "id": "hidden" }), json!("hidden"), json!({ "hidden": 1 }), Value::Null] {
-        let error = check(&schema, ToolReply::done(bad), &turns).await.unwrap_err().to_string();
+        let error = check(&schema, ToolReply::done(bad), &permits).await.unwrap_err().to_string();
         assert!(!error.contains("hidden"), "{error}");
     }
 }
@@ -195,33 +195,33 @@ async fn output_is_checked_without_being_quoted() {
 #[tokio::test]
 async fn json_as_text_is_held_against_the_output_schema() {
     let schema = json!({ "type": "object", "properties": { "id": { "type": "string" } }, "required": ["id"] });
-    let (schema, turns) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
+    let (schema, permits) = (Arc::new(Schema::compile(&schema).unwrap()), CheckPermits::default());
     for text in [r#"{"id":"x"}"#, "\u{feff} {\n  \"id\": \"x\"\n}\n"] {
-        assert_eq!(check(&schema, ToolReply::done(text), &turns).await, Ok(ToolReply::done(text)));
+        assert_eq!(check(&schema, ToolReply::done(text), &permits).await, Ok(ToolReply::done(text)));
     }
     for text in [r#"{"id":1}"#, r#"[{"id":"x"}]"#, r#"{"id":"x"} and more"#, "id: x", ""] {
-        let error = check(&schema, ToolReply::done(text), &turns).await.unwrap_err();
+        let error = check(&schema, ToolReply::done(text), &permits).await.unwrap_err();
         assert!(matches!(error, ToolError::BadReply(_)), "{text}: {error}");
     }
 }
 
 #[tokio::test]
 async fn texts_of_a_structured_list_are_not_taken_for_blocks() {
-    let turns = CheckPermits::default();
+    let permits = CheckPermits::default();
     let texts = json!(["a note", r#"{"iban":"DE00"}"#]);
     let structured = json!({ "content": [], "structuredContent": texts });
-    let checked = unchecked(structured.clone(), Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    let checked = unchecked(structured.clone(), Idempotency::Repeatable).unwrap().check(None, &permits).await;
     assert_eq!(checked, Ok(ToolReply::done(json!({ "result": texts }))));
     let schema = Arc::new(Schema::compile(&json!({ "type": "array", "items": { "type": "string" } })).unwrap());
-    let checked = unchecked(structured, Idempotency::Repeatable).unwrap().check(Some(&schema), &turns).await;
+    let checked = unchecked(structured, Idempotency::Repeatable).unwrap().check(Some(&schema), &permits).await;
     assert_eq!(checked, Ok(ToolReply::done(json!({ "result": texts }))));
 
     let block = |text: &Value| json!({ "type": "text", "text": text });
     let blocks = json!({ "content": [block(&texts[0]), block(&texts[1])] });
-    let checked = unchecked(blocks, Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    let checked = unchecked(blocks, Idempotency::Repeatable).unwrap().check(None, &permits).await;
     assert_eq!(checked, Ok(ToolReply::done(texts)));
     let plain = json!({ "content": [], "structuredContent": ["a", "b"] });
-    let checked = unchecked(plain, Idempotency::Repeatable).unwrap().check(None, &turns).await;
+    let checked = unchecked(plain, Idempotency::Repeatable).unwrap().check(None, &permits).await;
     assert_eq!(checked, Ok(ToolReply::done(json!(["a", "b"]))));
 }
 
@@ -237,8 +237,8 @@ fn cuts_between_characters() {
 async fn patterns_run_in_time_that_is_linear_in_the_text() {
     assert!(Schema::compile(&json!({ "type": "string", "pattern": "^(?=a)(a+)+$" })).is_err());
     let linear = Arc::new(Schema::compile(&json!({ "type": "string", "pattern": "^(a+)+$" })).unwrap());
-    let turns = CheckPermits::default();
-    assert_eq!(check(&linear, ToolReply::done("aaa"), &turns).await, Ok(ToolReply::done("aaa")));
-    let long = check(&linear, ToolReply::done("a".repeat(100_000) + "!"), &turns).await.unwrap_err();
+    let permits = CheckPermits::default();
+    assert_eq!(check(&linear, ToolReply::done("aaa"), &permits).await, Ok(ToolReply::done("aaa")));
+    let long = check(&linear, ToolReply::done("a".repeat(100_000) + "!"), &permits).await.unwrap_err();
     assert_eq!(long, ToolError::BadReply("it does not fit the tool's output schema".into()));
 }

@@ -144,7 +144,7 @@ async fn a_proxy_that_refuses_or_is_down_is_named() {
     let expected = format!("cannot connect to `far.example`: through the proxy `{at}`: the proxy asks for a login");
     assert!(error.to_string().starts_with(&expected), "{error}");
 
-    let closed = Closed::new();
+    let closed = Closed::bind();
     let options = options.proxy(Some(url(&format!("http://{closed}"))));
     let error = Client::with_lookup(&options, Answers::new(&[])).unwrap().send(request).await.unwrap_err();
     assert!(matches!(&error, Error::Connect { reason, .. } if reason.contains(&closed.to_string())), "{error}");

@@ -9,7 +9,8 @@ pub(super) struct Spoken {
     pub(super) value: f64,
     /// `None` for figures alone, which are no words.
     pub(super) form: Option<WrittenAs>,
-    /// What its last word counts: hundreds in `two hundred`, ones in `two hundred and five`. A smaller number behind it could go on with it.
+    /// What its last word counts: hundreds in `two hundred`, ones in `two hundred and five`. A smaller number behind it could go on with
+    /// it.
     pub(super) grain: f64,
 }
 
