@@ -54,7 +54,7 @@ key_table! {
         timeout: Option<Duration> = read::timeout,
             Some(|old, new| by_most(Some(&CallLimits::timeout_of(*old)), Some(&CallLimits::timeout_of(*new)))),
             shown |time| Some(format!("{}s", CallLimits::timeout_of(*time).as_secs()).into());
-        /// What the program is shown instead of a reply where a write is only a dry run; see [`CompileWrites`].
+        /// What the program is shown instead of a reply where a write is only a dry run; see [`CompileWrites`](super::CompileWrites).
         #[serde(skip_serializing_if = "Option::is_none")]
         dry_run: Option<Value> = read::dry_run, Some(same), shown Option::clone;
         /// Or else replies of recorded calls; without either, a reply made of the tool's output schema.
