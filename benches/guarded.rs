@@ -29,7 +29,7 @@ const THREAD: &str = "/proc/thread-self";
 const BAR: f64 = 25.0;
 /// Calls of one run, as a program would make them.
 const CALLS: usize = 8;
-const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/customer_service");
 /// Rules of each kind, so that every check has something to do.
 const RULES: &str = r#"
 [servers.crm]

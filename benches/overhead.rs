@@ -70,7 +70,7 @@ type Agent = ReAct<CustomerService>;
 
 const THREAD: &str = "/proc/thread-self";
 const SAMPLES: usize = 30;
-const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/customer_service");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/customer_service");
 const REQUEST: &str =
     "Create a support ticket for customer ABC123: the kettle is broken. And what do 12.50, 30 and 7.25 add up to?";
 const CALLS: [&str; 3] = ["get_customer_info", "calculate_account_value", "create_support_ticket"];

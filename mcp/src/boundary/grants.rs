@@ -26,6 +26,11 @@ impl Grants for Boundary {
         if self.commands().any(|command| command.id == *server) {
             return Ok(None);
         }
+        if self.server(server).is_none() {
+            let reason =
+                format!("the boundary has no server of that id over HTTP: add `[servers.{server}]` with a `url`");
+            return Err(GrantError::new(server.clone(), reason));
+        }
         let connection = self.connection(server).map_err(|error| GrantError::new(server.clone(), error))?;
         connection.granted(server).await
     }

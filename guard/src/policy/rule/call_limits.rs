@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::super::reader::Table;
+use serde_json::Value;
+
+use super::super::{order::Order, reader::Table};
 
 /// What one call of a server's tool may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +34,22 @@ impl CallLimits {
         Some(bytes)
     }
 
-    /// What a rule's `timeout` means.
-    pub(super) fn timeout_of(set: Option<Duration>) -> Duration {
-        set.unwrap_or(Self::default().timeout)
+    /// What a rule's `timeout` means: the time for the call, and for one exchange of it.
+    pub(super) fn times_of(set: Option<Duration>) -> (Duration, Duration) {
+        let default = Self::default();
+        (set.unwrap_or(default.timeout), set.unwrap_or(default.exchange))
+    }
+
+    pub(super) fn order_of_times(old: &Option<Duration>, new: &Option<Duration>) -> Order {
+        let covers = |one: &(Duration, Duration), other: &(Duration, Duration)| one.0 >= other.0 && one.1 >= other.1;
+        Order::of(Self::times_of(*old), Self::times_of(*new), covers)
+    }
+
+    pub(super) fn times_in_words(set: &Option<Duration>) -> Option<Value> {
+        let (call, exchange) = Self::times_of(*set);
+        let call = format!("{}s", call.as_secs());
+        let words = if set.is_some() { call } else { format!("{call}, an exchange {}s", exchange.as_secs()) };
+        Some(words.into())
     }
 
     /// What a rule's `receive_bytes` means.

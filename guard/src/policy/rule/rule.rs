@@ -51,9 +51,7 @@ key_table! {
         max_calls: Option<NonZeroU32> = |table, key| table.count(key), Some(|old, new| by_most(old.as_ref(), new.as_ref()));
         /// The longest that a call may take, waits and repetitions included; without one as in [`CallLimits::default`].
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "seconds")]
-        timeout: Option<Duration> = read::timeout,
-            Some(|old, new| by_most(Some(&CallLimits::timeout_of(*old)), Some(&CallLimits::timeout_of(*new)))),
-            shown |time| Some(format!("{}s", CallLimits::timeout_of(*time).as_secs()).into());
+        timeout: Option<Duration> = read::timeout, Some(CallLimits::order_of_times), shown CallLimits::times_in_words;
         /// What the program is shown instead of a reply where a write is only a dry run; see [`CompileWrites`](super::CompileWrites).
         #[serde(skip_serializing_if = "Option::is_none")]
         dry_run: Option<Value> = read::dry_run, Some(same), shown Option::clone;
@@ -96,9 +94,10 @@ impl ToolRule {
 
     /// What one call may take.
     pub fn call_limits(&self) -> CallLimits {
+        let (timeout, exchange) = CallLimits::times_of(self.timeout);
         CallLimits {
-            timeout: CallLimits::timeout_of(self.timeout),
-            exchange: self.timeout.unwrap_or(CallLimits::default().exchange),
+            timeout,
+            exchange,
             receive_bytes: CallLimits::receive_bytes_of(self.reply.receive_bytes),
             shown_bytes: CallLimits::shown_bytes_of(self.reply.shown_bytes),
         }
