@@ -1,4 +1,5 @@
-//! OAuth 2.1 client for MCP servers, with tokens of one pinned issuer.
+//! OAuth 2.1 client for MCP servers, with tokens of one pinned issuer and for one server, so that no server becomes a confused deputy;
+//! step-up authorization within the scopes that the boundary lists.
 
 mod agent;
 mod answer;

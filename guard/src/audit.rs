@@ -1,4 +1,4 @@
-//! One row for each decision of the guard and one for what came of it, appended and never changed.
+//! A hash-chained, tamper-evident log: one row for each decision of the guard and one for what came of it, appended and never changed.
 //!
 //! A file is JSON lines. Every row holds the hash of the row before it, the first one that of the log's random name, so an attacker who
 //! changes, removes, repeats or moves a row breaks the chain there: [`verify()`] finds the place. An attacker who may write the whole

@@ -1,3 +1,5 @@
+//! Few-shot demonstrations from runs that went well.
+
 mod config;
 mod search;
 

@@ -1,3 +1,5 @@
+//! Few-shot demonstrations from labels.
+
 use async_trait::async_trait;
 use serde::Serialize;
 

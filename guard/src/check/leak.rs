@@ -1,4 +1,4 @@
-//! What arguments carry out: secrets, planted values, and what the operator keeps in.
+//! What arguments carry out (exfiltration, egress control): secrets, planted values (canaries), and what the operator keeps in.
 //!
 //! A tool that is told something can tell others. Secrets and planted values never leave, whatever the tool; classes of values and sources
 //! only where the tool's rule says `no_egress`. Texts are looked at as they are and decoded (percent, Base64, hexadecimal); who

@@ -1,4 +1,4 @@
-//! Where arguments come from: a value must come from a trusted place. (That it must *not* come from an untrusted one would be no rule
+//! Where arguments come from (information-flow or taint tracking, by values): a value must come from a trusted place. (That it must *not* come from an untrusted one would be no rule
 //! at all against a hostile model, which can write any value in a way that no text has.)
 
 use abide_base::{call::ToolCall, event::EventKind};

@@ -1,3 +1,5 @@
+//! Characters that take up no room, such as zero-width ones: a text may look like another one because of them.
+
 /// Whether a text has characters that take up no room: they can hide a link, or be one that is only seen by machines. What chooses
 /// between the two looks of a symbol is none.
 pub(crate) fn has_invisible(text: &str) -> bool {

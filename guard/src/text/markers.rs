@@ -1,4 +1,4 @@
-//! Text in a reply that is made to be taken for an order. Finding some proves nothing about texts in which none is found, so nothing is
+//! Text in a reply that is made to be taken for an order (prompt injection). Finding some proves nothing about texts in which none is found, so nothing is
 //! refused for it: it is recorded, for the operator who looks into a run.
 
 use std::{collections::BTreeSet, sync::LazyLock};

@@ -1,4 +1,5 @@
-//! What single values must be.
+//! What single values must be: patterns, hosts, folders (against path traversal), numbers. `enum` compares
+//! letter by letter, so a value with homoglyphs is another one, which `not_enum` therefore does not find.
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
