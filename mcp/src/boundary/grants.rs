@@ -6,7 +6,7 @@ use abide_net as net;
 use async_trait::async_trait;
 
 use super::Boundary;
-use crate::Connection;
+use crate::{Connection, servers::ServerConfig};
 
 impl Boundary {
     /// The connection to a server. One for all copies of the boundary, so that a token is asked for once.
@@ -15,8 +15,11 @@ impl Boundary {
     /// There is no such server over HTTP, its certification authorities cannot be used, or its address may not be spoken to.
     pub fn connection(&self, server: &ServerId) -> Result<Arc<Connection>, net::Error> {
         let unknown = || net::Error::Setup(format!("the boundary has no server `{server}` over HTTP"));
-        let config = self.server(server).ok_or_else(unknown)?;
-        self.connections().to(config, || self.policy().scopes_for(server))
+        self.open(self.server(server).ok_or_else(unknown)?)
+    }
+
+    fn open(&self, config: &ServerConfig) -> Result<Arc<Connection>, net::Error> {
+        self.connections().to(config, || self.policy().scopes_for(&config.id))
     }
 }
 
@@ -26,12 +29,12 @@ impl Grants for Boundary {
         if self.commands().any(|command| command.id == *server) {
             return Ok(None);
         }
-        if self.server(server).is_none() {
+        let Some(config) = self.server(server) else {
             let reason =
                 format!("the boundary has no server of that id over HTTP: add `[servers.{server}]` with a `url`");
             return Err(GrantError::new(server.clone(), reason));
-        }
-        let connection = self.connection(server).map_err(|error| GrantError::new(server.clone(), error))?;
+        };
+        let connection = self.open(config).map_err(|error| GrantError::new(server.clone(), error))?;
         connection.granted(server).await
     }
 }

@@ -144,7 +144,7 @@ async fn costly_checks_do_not_hold_up_cheap_ones() {
         assert_eq!(checked(&schemas, &cheap, json!({ "id": "x" })).now_or_never(), Some(Ok(())));
     }
     drop(permits);
-    // some begin, and nobody waits for them any more: their permits come back all the same
+    // some begin, and no caller waits for them any more: their permits come back all the same
     for mut given_up in waiting.drain(..6) {
         _ = futures_util::poll!(&mut given_up);
     }
