@@ -205,7 +205,7 @@ impl Incident {
 
 impl Side {
     fn of(done: &abide::evaluate::Evaluation, testbed: &Testbed) -> Self {
-        let runs = done.rows.iter().filter_map(|row| row.run?.to_string().parse().ok());
+        let runs = done.rows.iter().filter_map(|row| row.run.to_string().parse().ok());
         let mut customers: Vec<usize> = runs.map(|run| customers_read(testbed, run)).collect();
         customers.sort_unstable();
         let summary = done.summary();

@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let task_only = Compiler::new(&runtime, agent.clone(), data.clone(), &resolved)
         .seed(args.seed)
         .concurrency(args.concurrency)
-        .search_progress(Arc::new(Bar::new("task success alone", most)))
+        .progress(Arc::new(Bar::new("task success alone", most)))
         .danger_keep_unsafe_demonstrations()
         .run(search)
         .await?;
@@ -87,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .name("customer_service")
         .seed(args.seed)
         .concurrency(args.concurrency)
-        .search_progress(Arc::new(Bar::new("safe success", most)))
+        .progress(Arc::new(Bar::new("safe success", most)))
         .simulated_model()
         .run(search)
         .await?;

@@ -14,7 +14,7 @@ export PATH="$tools/bin:$PATH"
     cargo install cargo-public-api --locked --force --version "$VERSION" --root "$tools"
 
 # the listing is made of unstable output of the stable compiler; the folder is that of scripts/user_crate.sh, which needs the same
-export RUSTC_BOOTSTRAP=1
+export RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_DEBUG=false
 CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")/user
 export CARGO_TARGET_DIR
 now=$(mktemp -d)

@@ -16,6 +16,9 @@ edition = "2024"
 
 [workspace]
 
+[profile.dev]
+debug = false
+
 [dependencies]
 abide = { path = "$PWD" }
 anyhow = "1"

@@ -3,11 +3,13 @@
 mod evaluate;
 mod evaluation;
 mod table;
+mod trial;
 
-pub(crate) use evaluate::judge;
-pub use evaluate::{Evaluate, JournalError, Progress};
-pub use evaluation::{Evaluation, Outcome, Row, Summary};
+pub use abide_optimizers::Outcome;
+pub use evaluate::{Evaluate, JournalError, Observer};
+pub use evaluation::{Evaluation, Row, Summary};
 pub use table::table;
+pub(crate) use trial::{Judged, TrialRunner};
 
 #[cfg(test)]
 mod tests;

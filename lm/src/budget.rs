@@ -15,12 +15,12 @@ use crate::{Lm, LmError, LmReply, LmRequest, Prices};
 #[derive(Debug, Default)]
 pub struct Budget {
     limits: Limits,
-    spent: Mutex<Spent>,
+    spent: Mutex<Drawn>,
 }
 
 /// What was spent from a [`Budget`], reservations of calls under way included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct Drawn {
     /// Requests.
     pub calls: u64,
     /// Tokens of requests and replies.
@@ -83,30 +83,30 @@ impl Budget {
     }
 
     /// What was spent so far.
-    pub fn spent(&self) -> Spent {
+    pub fn spent(&self) -> Drawn {
         *self.lock()
     }
 
-    fn reserve(&self, need: Spent) -> Result<(), LmError> {
+    fn reserve(&self, need: Drawn) -> Result<(), LmError> {
         let mut spent = self.lock();
         let limits = &self.limits;
         within("model calls", limits.calls, spent.calls, need.calls)?;
         within("tokens", limits.tokens, spent.tokens, need.tokens)?;
         within("micro-dollars", limits.micro_dollars, spent.micro_dollars, need.micro_dollars)?;
-        spent.replace(Spent::default(), need);
+        spent.replace(Drawn::default(), need);
         Ok(())
     }
 
-    fn settle(&self, reserved: Spent, actual: Spent) {
+    fn settle(&self, reserved: Drawn, actual: Drawn) {
         self.lock().replace(reserved, actual);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Spent> {
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Spent {
+impl Drawn {
     fn replace(&mut self, old: Self, new: Self) {
         let swap = |all: &mut u64, old: u64, new| *all = all.saturating_sub(old).saturating_add(new);
         swap(&mut self.calls, old.calls, new.calls);
@@ -133,31 +133,31 @@ impl Budgeted {
         answer
     }
 
-    fn worst_case(&self, request: &LmRequest) -> Spent {
+    fn worst_case(&self, request: &LmRequest) -> Drawn {
         let prompt = request
             .messages
             .iter()
             .map(|message| (message.content.len() as u64).div_ceil(3) + FRAME_TOKENS)
             .sum::<u64>();
         let completion = u64::from(request.max_tokens);
-        Spent {
+        Drawn {
             calls: 1,
             tokens: prompt.saturating_add(completion),
             micro_dollars: self.prices.cost(prompt, completion),
         }
     }
 
-    fn cost_of(&self, reply: &LmReply, reserved: Spent) -> Spent {
+    fn cost_of(&self, reply: &LmReply, reserved: Drawn) -> Drawn {
         let usage = &reply.usage;
         if reply.attempts == 0 {
-            return Spent::default();
+            return Drawn::default();
         }
         let calls = u64::from(reply.attempts);
         if usage.tokens() == 0 {
-            return Spent { calls, ..reserved };
+            return Drawn { calls, ..reserved };
         }
         let priced = self.prices.cost(usage.prompt_tokens, usage.completion_tokens);
-        Spent { calls, tokens: usage.tokens(), micro_dollars: priced.max(usage.micro_dollars) }
+        Drawn { calls, tokens: usage.tokens(), micro_dollars: priced.max(usage.micro_dollars) }
     }
 }
 
@@ -189,12 +189,14 @@ fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Resu
     }
 }
 
-fn cost_of_failure(error: &LmError, reserved: Spent) -> Spent {
+fn cost_of_failure(error: &LmError, reserved: Drawn) -> Drawn {
     match error {
-        LmError::Config { .. } | LmError::Budget { .. } => Spent::default(),
-        LmError::Auth { .. } | LmError::RateLimited { .. } | LmError::Refused { .. } => {
-            Spent { calls: reserved.calls, ..Spent::default() }
-        }
+        LmError::Config { .. } | LmError::Budget { .. } => Drawn::default(),
+        LmError::Auth { .. }
+        | LmError::RateLimited { .. }
+        | LmError::Refused { .. }
+        | LmError::TooLong { .. }
+        | LmError::Filtered { .. } => Drawn { calls: reserved.calls, ..Drawn::default() },
         _ => reserved,
     }
 }

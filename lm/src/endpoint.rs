@@ -157,6 +157,12 @@ impl Endpoint {
             401 | 403 => LmError::Auth { model: self.id.to_string(), status },
             429 if code.is_none() || code.as_deref() != dialect.out_of_credit => LmError::RateLimited { retry_after },
             408 | 500..=599 => LmError::Server { status, retry_after },
+            400..=499 if is_too_long(status, code.as_deref(), &message) => {
+                LmError::TooLong { message: self.clean(&message, MAX_MESSAGE_CHARS) }
+            }
+            400..=499 if is_filtered(code.as_deref(), &message) => {
+                LmError::Filtered { message: self.clean(&message, MAX_MESSAGE_CHARS) }
+            }
             _ => LmError::Refused { status, message: self.clean(&message, MAX_MESSAGE_CHARS) },
         }
     }
@@ -174,6 +180,30 @@ impl<T> Answer<T> {
         reply.request_id = self.request_id;
         Ok(reply)
     }
+}
+
+/// Providers have a code for it at best, and words of their own.
+fn is_too_long(status: u16, code: Option<&str>, message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &str| message.contains(words);
+    status == 413
+        || code == Some("context_length_exceeded")
+        || says("context length")
+        || says("context window")
+        || says("context size")
+        || says("maximum context")
+        || says("prompt is too long")
+        || says("input is too long")
+        || says("too many tokens")
+        || (says("input token") && says("exceed"))
+}
+
+fn is_filtered(code: Option<&str>, message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    matches!(code, Some("content_filter" | "content_policy_violation" | "data_inspection_failed"))
+        || message.contains("content management policy")
+        || message.contains("content policy")
+        || message.contains("safety system")
 }
 
 fn explain(body: &[u8]) -> (String, Option<String>) {

@@ -50,6 +50,20 @@ pub enum LmError {
         /// How long the server says to wait.
         retry_after: Option<Duration>,
     },
+    /// The prompt, with the reply that it leaves room for, is longer than the model's context.
+    #[error(
+        "the prompt does not fit the model's context: shorten it, or use fewer demonstrations. The server says: {message}"
+    )]
+    TooLong {
+        /// What the server says, cut short.
+        message: String,
+    },
+    /// The provider refuses to answer this content.
+    #[error("the model's provider refuses the content of the prompt: {message}")]
+    Filtered {
+        /// What the server says, cut short.
+        message: String,
+    },
     /// Any other status but 2xx: the request cannot be answered, so repeating it is no use.
     #[error("the model server refused the request with status {status}: {message}")]
     Refused {
@@ -104,6 +118,15 @@ impl LmError {
             | Self::Timeout(_)
             | Self::InvalidResponse(_) => true,
             Self::GaveUp { last, .. } => last.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Whether the model works and cannot answer this request: what was asked is at fault.
+    pub fn is_unanswerable(&self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::Filtered { .. } => true,
+            Self::GaveUp { last, .. } => last.is_unanswerable(),
             _ => false,
         }
     }

@@ -20,7 +20,7 @@ pub use anthropic::Anthropic;
 pub use abide_base::{clock, id, secret, usage};
 /// Needed to implement [`Lm`].
 pub use async_trait::async_trait;
-pub use budget::{Budget, Budgeted, Spent};
+pub use budget::{Budget, Budgeted, Drawn};
 pub use cache::{CacheStore, DiskCache};
 pub use env::{from, from_env};
 pub use error::LmError;

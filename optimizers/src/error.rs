@@ -50,7 +50,9 @@ pub enum SearchError {
         best: Option<f64>,
     },
     /// The infrastructure failed too often to compare anything.
-    #[error("only `{scored}` of `{ran}` runs could be scored ({reason}): fix the failing servers and search again")]
+    #[error(
+        "only `{scored}` of `{ran}` runs could be scored; the last failed because {reason}: fix that and search again"
+    )]
     NothingScored {
         /// Runs with a score.
         scored: usize,

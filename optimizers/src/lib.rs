@@ -14,21 +14,23 @@ mod labeled_few_shot;
 mod optimizer;
 mod port;
 mod random_search;
+mod score;
 mod study;
 mod teach;
 
 /// Needed to implement [`Subject`] or [`Optimizer`].
 pub use async_trait::async_trait;
-pub use board::{Board, Evaluation, ExampleScore, Selection};
+pub use board::{Board, Selection, Standing};
 pub use bootstrap_few_shot::BootstrapFewShot;
 pub use budget::Budget;
 pub use error::SearchError;
 pub use labeled_few_shot::LabeledFewShot;
 pub use optimizer::{Optimizer, Plan};
 pub use port::{
-    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
+    AskError, Candidate, Outcome, Role, Rollout, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject, Trial,
 };
 pub use random_search::{BootstrapFewShotWithRandomSearch, Halving};
+pub use score::{Score, ScoreError};
 pub use study::{NoProgress, Progress, Study};
 
 #[cfg(test)]

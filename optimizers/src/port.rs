@@ -4,6 +4,8 @@ use abide_signatures::{CanonicalError, Demo, Digest, ProgramState, SignatureSpec
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::Score;
+
 /// The port through which a search runs rollouts. The runtime implements it; a search sees nothing else of the world.
 #[async_trait]
 pub trait Subject: Send + Sync {
@@ -106,27 +108,12 @@ pub struct Rollout {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The run was scored.
-    Scored(Scored),
+    Scored(Score),
     /// The infrastructure failed, not the program: never counts as a score of 0.
     NotScored {
         /// What failed.
         reason: String,
     },
-}
-
-/// A score, as a search sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scored {
-    /// What the search climbs; at most 1, may be negative for additive metrics.
-    pub value: f64,
-    /// Task success alone, in [0, 1].
-    pub task: f64,
-    /// 1 minus what the run did to its boundary, in [0, 1].
-    pub security: f64,
-    /// Whether the run may serve as an example to others.
-    pub admissible: bool,
-    /// What was wrong and what to do instead; made of codes and roles, never of tool text.
-    pub feedback: String,
 }
 
 /// One exchange of a run that may serve as a demonstration.
@@ -220,10 +207,17 @@ impl Rollout {
     }
 
     /// The score, when there is one.
-    pub fn scored(&self) -> Option<&Scored> {
-        match &self.outcome {
-            Outcome::Scored(scored) => Some(scored),
-            Outcome::NotScored { .. } => None,
+    pub fn score(&self) -> Option<&Score> {
+        self.outcome.score()
+    }
+}
+
+impl Outcome {
+    /// The score, when there is one that can be compared: a value that is not finite says as little as none.
+    pub fn score(&self) -> Option<&Score> {
+        match self {
+            Self::Scored(score) if score.value.is_finite() => Some(score),
+            Self::Scored(_) | Self::NotScored { .. } => None,
         }
     }
 }

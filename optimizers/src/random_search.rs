@@ -150,14 +150,14 @@ impl BootstrapFewShotWithRandomSearch {
     async fn race(&self, study: &mut Study<'_>, candidates: Vec<Candidate>) -> Result<Candidate, SearchError> {
         let order = shuffled(study, "validation order", study.subject().sizes().val);
         let (first, rest) = order.split_at(self.first_look(order.len()));
-        let evaluations = study.score_all(&candidates, Split::Val, first).await;
-        let mut ranked = study.ranked(&evaluations)?;
+        let standings = study.score_all(&candidates, Split::Val, first).await;
+        let mut ranked = study.ranked(&standings)?;
         if !rest.is_empty() {
             // in the order of the candidates again, which breaks the last ties
             let better = ranked.get(..kept(candidates.len()).min(ranked.len())).unwrap_or_default();
             let finalists: Vec<Candidate> = candidates.into_iter().filter(|c| better.contains(c)).collect();
-            let evaluations = study.score_all(&finalists, Split::Val, rest).await;
-            ranked = study.ranked(&evaluations)?;
+            let standings = study.score_all(&finalists, Split::Val, rest).await;
+            ranked = study.ranked(&standings)?;
         }
         ranked.into_iter().next().ok_or(SearchError::BudgetExhausted { rollouts: study.rollouts() })
     }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    AskError, Board, Budget, Candidate, Evaluation, Outcome, Role, Rollout, SearchError, Selection, Spent, Split,
+    AskError, Board, Budget, Candidate, Outcome, Role, Rollout, SearchError, Selection, Spent, Split, Standing,
     Subject, Trial, budget::Ledger,
 };
 
@@ -34,7 +34,7 @@ pub trait Progress: Send + Sync {
     fn on_rollout(&self, _trial: &Trial, _rollout: &Rollout) {}
 
     /// A candidate was scored.
-    fn on_candidate(&self, _evaluation: &Evaluation) {}
+    fn on_candidate(&self, _standing: &Standing) {}
 }
 
 /// Hears and says nothing.
@@ -174,16 +174,16 @@ impl<'a> Study<'a> {
 
     /// Scores a candidate on examples of a split and puts it on the board.
     /// Gives all that is known of it on that split, from earlier calls too.
-    pub async fn score(&mut self, candidate: &Candidate, split: Split, examples: &[usize]) -> Evaluation {
-        let evaluations = self.score_all(std::slice::from_ref(candidate), split, examples).await;
-        evaluations.into_iter().next().unwrap_or_else(|| Evaluation::none(candidate.clone(), split))
+    pub async fn score(&mut self, candidate: &Candidate, split: Split, examples: &[usize]) -> Standing {
+        let standings = self.score_all(std::slice::from_ref(candidate), split, examples).await;
+        standings.into_iter().next().unwrap_or_else(|| Standing::none(candidate.clone(), split))
     }
 
-    /// Scores candidates side by side; evaluations in the order of the candidates.
+    /// Scores candidates side by side; standings in the order of the candidates.
     ///
     /// The trials go example by example, all candidates on each: where the budget ends, all have run on the same examples,
     /// but for one.
-    pub async fn score_all(&mut self, candidates: &[Candidate], split: Split, examples: &[usize]) -> Vec<Evaluation> {
+    pub async fn score_all(&mut self, candidates: &[Candidate], split: Split, examples: &[usize]) -> Vec<Standing> {
         let mut trials = Vec::with_capacity(examples.len() * candidates.len());
         for example in examples.iter().copied() {
             let seed = self.seed_for(split, example);
@@ -194,16 +194,16 @@ impl<'a> Study<'a> {
         let rollouts = self.run(trials.clone()).await;
         for (trial, rollout) in trials.into_iter().zip(rollouts) {
             if let Some(rollout) = rollout {
-                self.board.record(&trial.candidate, split, trial.example, &rollout);
+                self.board.record(&trial.candidate, split, trial.example, rollout);
             }
         }
-        let evaluation = |candidate: &Candidate| {
-            let known = self.board.evaluation(candidate, split).cloned();
-            known.unwrap_or_else(|| Evaluation::none(candidate.clone(), split))
+        let standing = |candidate: &Candidate| {
+            let known = self.board.standing(candidate, split).cloned();
+            known.unwrap_or_else(|| Standing::none(candidate.clone(), split))
         };
-        let evaluations: Vec<Evaluation> = candidates.iter().map(evaluation).collect();
-        evaluations.iter().for_each(|evaluation| self.progress.on_candidate(evaluation));
-        evaluations
+        let standings: Vec<Standing> = candidates.iter().map(standing).collect();
+        standings.iter().for_each(|standing| self.progress.on_candidate(standing));
+        standings
     }
 
     /// Asks the proposer model, all prompts at once; answers in the order of the prompts. Each counts as one model call.
@@ -217,16 +217,16 @@ impl<'a> Study<'a> {
     }
 
     /// The candidates that were given and can be compared, best first.
-    pub(crate) fn ranked(&self, evaluations: &[Evaluation]) -> Result<Vec<Candidate>, SearchError> {
-        let ranked = self.selection.rank(evaluations);
+    pub(crate) fn ranked(&self, standings: &[Standing]) -> Result<Vec<Candidate>, SearchError> {
+        let ranked = self.selection.rank(standings);
         if !ranked.is_empty() {
             return Ok(ranked.into_iter().map(|e| e.candidate().clone()).collect());
         }
-        let ran: usize = evaluations.iter().map(Evaluation::ran).sum();
+        let ran: usize = standings.iter().map(Standing::ran).sum();
         if ran == 0 {
             return Err(SearchError::BudgetExhausted { rollouts: self.rollouts() });
         }
-        Err(self.nothing_scored(evaluations.iter().map(Evaluation::scored).sum(), ran))
+        Err(self.nothing_scored(standings.iter().map(Standing::scored).sum(), ran))
     }
 
     pub(crate) fn nothing_scored(&self, scored: usize, ran: usize) -> SearchError {
@@ -293,7 +293,7 @@ impl fmt::Debug for Study<'_> {
             .field("seed", &self.seed)
             .field("ledger", &self.ledger)
             .field("selection", &self.selection)
-            .field("board", &self.board.evaluations().count())
+            .field("board", &self.board.standings().count())
             .finish_non_exhaustive()
     }
 }

@@ -127,7 +127,7 @@ impl TracePool {
 
     fn take(&mut self, study: &Study<'_>, example: usize, rollout: &Rollout, threshold: f64) {
         self.ran += 1;
-        let Some(score) = rollout.scored().filter(|score| score.value.is_finite()) else { return };
+        let Some(score) = rollout.score() else { return };
         self.scored += 1;
         if !score.admissible {
             self.inadmissible += 1;

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use abide_base::{call::ToolName, id::ModelId};
 use abide_guard::{GrantError, Grants, Mode, Oversight, policy::CompileWrites};
@@ -11,12 +11,12 @@ use super::{
     subject::{Compilation, Labeling, Teacher, UnsafeDemos, slots_of},
 };
 use crate::{
-    CanonicalError, Digest, Fields, InstallError, SlotPath,
+    CanonicalError, Digest, Fields, InstallError, ProgramState, SlotPath,
     artifact::{
         Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName,
     },
     data::{Dataset, Splits},
-    evaluate::{self, Evaluate, Evaluation, JournalError},
+    evaluate::{self, Evaluate, Evaluation, JournalError, Outcome, TrialRunner},
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
@@ -37,14 +37,15 @@ pub struct Compiler<'a, P: Program, L, T> {
     selection: Selection,
     seed: u64,
     concurrency: usize,
+    deadline: Duration,
     teacher: Teacher<P>,
     teacher_model: Option<ModelId>,
     labeled: Option<Arc<Labeling<L>>>,
     unsafe_demos: UnsafeDemos,
     simulated: bool,
     parent: Option<Digest>,
-    search_progress: Arc<dyn Progress + 'a>,
-    evaluate_progress: Option<Arc<dyn evaluate::Progress>>,
+    progress: Arc<dyn Progress + 'a>,
+    observer: Option<Arc<dyn evaluate::Observer>>,
 }
 
 /// A compiled program, its artifact, and what was measured.
@@ -90,6 +91,14 @@ pub enum CompileError {
     /// There is no token, so it is not known which scopes the program needs.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// Nothing is sealed that was not measured.
+    #[error("the program that was found is not sealed: {reason}")]
+    Unmeasured {
+        /// What could not be measured, and what to do.
+        reason: String,
+        /// What was found, so that nothing is lost.
+        state: Box<ProgramState>,
+    },
     /// Rows could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -114,14 +123,15 @@ where
             selection: Selection::default(),
             seed: 0,
             concurrency: 16,
+            deadline: Duration::from_secs(300),
             teacher: Teacher::Student,
             teacher_model: None,
             labeled: None,
             unsafe_demos: UnsafeDemos::Refuse,
             simulated: false,
             parent: None,
-            search_progress: Arc::new(NoProgress),
-            evaluate_progress: None,
+            progress: Arc::new(NoProgress),
+            observer: None,
         }
     }
 
@@ -152,6 +162,13 @@ where
     /// With this many runs at once; never changes what is found.
     pub fn concurrency(mut self, runs: usize) -> Self {
         self.concurrency = runs.max(1);
+        self
+    }
+
+    /// With this much time for one example: its run, which [`Limits::deadline`](crate::runtime::Limits::deadline) bounds too, and the
+    /// metric. By default 5 minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -210,14 +227,14 @@ where
     }
 
     /// Reports each run of the search to this observer.
-    pub fn search_progress(mut self, progress: Arc<dyn Progress + 'a>) -> Self {
-        self.search_progress = progress;
+    pub fn progress(mut self, progress: Arc<dyn Progress + 'a>) -> Self {
+        self.progress = progress;
         self
     }
 
     /// Reports each measured run to this observer.
-    pub fn evaluate_progress(mut self, progress: Arc<dyn evaluate::Progress>) -> Self {
-        self.evaluate_progress = Some(progress);
+    pub fn observer(mut self, observer: Arc<dyn evaluate::Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -248,6 +265,9 @@ where
         found.candidate.state().install(&mut program)?;
         let (split, before) = self.measure(&self.program).await?;
         let (_, after) = self.measure(&program).await?;
+        if let Some(reason) = unmeasured(&before, &after) {
+            return Err(CompileError::Unmeasured { reason, state: Box::new((**found.candidate.state()).clone()) });
+        }
         let contents = Contents {
             program: crate::artifact::Program { name, slots: shapes },
             state: (**found.candidate.state()).clone(),
@@ -277,14 +297,14 @@ where
             metric: &self.metric,
             labeled: self.labeled.as_deref(),
             unsafe_demos: self.unsafe_demos,
-            mode: self.mode(),
+            trials: TrialRunner { mode: self.mode(), oversight: Oversight::Unattended, deadline: self.deadline },
             slots,
             running: Semaphore::new(self.concurrency),
         };
         let mut study = Study::new(&subject, self.seed)
             .with_budget(self.budget)
             .with_selection(self.selection)
-            .with_progress(self.search_progress.as_ref());
+            .with_progress(self.progress.as_ref());
         let candidate = optimizer.search(&mut study).await?;
         Ok(Found { candidate, rollouts: study.rollouts(), model_calls: study.spent().model_calls })
     }
@@ -307,9 +327,10 @@ where
             .concurrency(self.concurrency)
             .seed(self.seed)
             .mode(self.mode())
-            .oversight(Oversight::Unattended);
-        if let Some(progress) = &self.evaluate_progress {
-            evaluate = evaluate.progress(progress.clone());
+            .oversight(Oversight::Unattended)
+            .deadline(self.deadline);
+        if let Some(observer) = &self.observer {
+            evaluate = evaluate.observer(observer.clone());
         }
         Ok((split, evaluate.run(self.runtime, program, data, &self.metric).await?))
     }
@@ -357,6 +378,34 @@ where
     }
 }
 
+/// Why an evaluation says nothing of the program that was found, or too little to compare it.
+fn unmeasured(before: &Evaluation, after: &Evaluation) -> Option<String> {
+    if after.rows.is_empty() {
+        return Some("no examples are held out: give the data a `test` or a `val` split".into());
+    }
+    let reason = |id: &str| {
+        after.rows.iter().find(|row| row.id == id).and_then(|row| match &row.outcome {
+            Outcome::NotScored { reason } => Some(reason.clone()),
+            Outcome::Scored(_) => None,
+        })
+    };
+    let lost: Vec<(&str, String)> = before
+        .rows
+        .iter()
+        .filter(|row| row.score().is_some())
+        .filter_map(|row| Some((row.id.as_str(), reason(&row.id)?)))
+        .collect();
+    if let Some((id, reason)) = lost.first() {
+        let count = lost.len();
+        return Some(format!(
+            "{count} held-out examples could be scored before and not after, such as `{id}`: {reason}"
+        ));
+    }
+    let none = after.scores().next().is_none();
+    let first = || after.rows.iter().find_map(|row| reason(&row.id)).unwrap_or_default();
+    none.then(|| format!("none of {} held-out examples could be scored: {}", after.rows.len(), first()))
+}
+
 struct Found {
     candidate: Candidate,
     rollouts: u64,
@@ -377,3 +426,6 @@ impl<P> Compiled<P> {
         evaluate::table(&[("before", &self.before.summary()), ("after", &self.after.summary())])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use abide_base::id::RunId;
-use abide_guard::{Labels, Mode, Oversight, Session};
+use abide_guard::{Labels, Mode, Session};
 use abide_lm::{LmRequest, Message};
 use abide_optimizers::{
-    AskError, Outcome as TrialOutcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Subject,
-    Trial,
+    AskError, Outcome, Role, Rollout, Score, SlotInfo, SlotTrace, Split, SplitSizes, Subject, Trial,
 };
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -15,10 +14,10 @@ use crate::{
     Demo, Digest, Fields, Origin, SlotId, SlotPath, Tunable,
     data::{Dataset, Example, Splits},
     episode::Episode,
-    evaluate::{Outcome, judge},
-    metric::{Metric, Score, counts},
+    evaluate::{Judged, TrialRunner},
+    metric::Metric,
     module::{Boxed, Module, Program},
-    runtime::{Run, RunOptions, Runtime},
+    runtime::{Run, Runtime},
 };
 
 /// What a search sees of a program, its data, its metric and its runtime.
@@ -30,7 +29,7 @@ pub(super) struct Compilation<'a, P: Program, L, T> {
     pub(super) metric: &'a T,
     pub(super) labeled: Option<&'a Labeling<L>>,
     pub(super) unsafe_demos: UnsafeDemos,
-    pub(super) mode: Mode,
+    pub(super) trials: TrialRunner,
     pub(super) slots: Vec<SlotInfo>,
     pub(super) running: Semaphore,
 }
@@ -66,60 +65,37 @@ where
 {
     async fn run(&self, trial: &Trial) -> Result<Rollout, String> {
         let example = self.split(trial.split).get(trial.example).ok_or("there is no such example")?;
-        let labels = Labels::from([
-            ("candidate".to_owned(), trial.candidate.digest().to_string()),
-            ("example".to_owned(), example.id.clone()),
-        ]);
-        let options = RunOptions {
-            seed: trial.seed,
-            mode: self.mode,
-            oversight: Oversight::Unattended,
-            labels,
-            ..RunOptions::default()
-        };
+        let labels = Labels::from([("candidate".to_owned(), trial.candidate.digest().to_string())]);
+        let with = (trial.seed, labels);
         let _slot = self.running.acquire().await.map_err(|_| "the compilation has ended")?;
-        let (run, paths) = match (trial.role, self.teacher) {
+        let (judged, paths) = match (trial.role, self.teacher) {
             (Role::Teacher, Teacher::Program(runtime, program)) => {
-                (runtime.run_with(program, example.input.clone(), options).await, paths(program))
+                (self.trials.run::<P, L, T>(runtime, program, example, self.metric, with).await, paths(program))
             }
             (role, teacher) => {
                 let runtime =
                     if let (Role::Teacher, Teacher::Model(runtime)) = (role, teacher) { runtime } else { self.runtime };
                 let mut program = self.program.clone();
                 trial.candidate.state().install(&mut program).map_err(|e| e.to_string())?;
-                (runtime.run_with(&program, example.input.clone(), options).await, paths(&program))
+                (self.trials.run::<P, L, T>(runtime, &program, example, self.metric, with).await, paths(&program))
             }
         };
-        Ok(self.view(example, &run, &paths).await)
+        Ok(self.view(example, judged, &paths))
     }
 
     /// The redacted view of a run.
-    async fn view(
+    fn view(
         &self,
         example: &Example<P::Input, L>,
-        run: &Run<P::Output>,
+        judged: Judged<P::Output>,
         paths: &HashMap<SlotId, SlotPath>,
     ) -> Rollout {
-        let spent = spent(&run.episode);
-        match judge::<P, L, T>(example, run, self.metric).await {
-            Outcome::NotScored { reason } => Rollout::new(TrialOutcome::NotScored { reason }).spent(spent),
-            Outcome::Scored(score) => {
-                let traces =
-                    if self.may_teach(run, &score) { self.traces(example, &run.episode, paths) } else { Vec::new() };
-                // a metric that knows the task alone counts none of them
-                let mut events = counts(&run.episode);
-                events.extend(&score.events);
-                let events = events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
-                let scored = Scored {
-                    value: score.value,
-                    task: score.task,
-                    security: score.security,
-                    admissible: score.admissible,
-                    feedback: score.feedback.join("\n"),
-                };
-                Rollout::new(TrialOutcome::Scored(scored)).traces(traces).events(events).spent(spent)
-            }
-        }
+        let Judged { run, outcome, spent, events } = judged;
+        let teaches = outcome.score().is_some_and(|score| self.may_teach(&run, score));
+        let traces = if teaches { self.traces(example, &run.episode, paths) } else { Vec::new() };
+        // a metric that knows the task alone counts none of them
+        let events = events.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
+        Rollout::new(outcome).traces(traces).events(events).spent(spent)
     }
 
     fn may_teach(&self, run: &Run<P::Output>, score: &Score) -> bool {
@@ -186,7 +162,7 @@ where
     }
 
     async fn rollout(&self, trial: Trial) -> Rollout {
-        self.run(&trial).await.unwrap_or_else(|reason| Rollout::new(TrialOutcome::NotScored { reason }))
+        self.run(&trial).await.unwrap_or_else(|reason| Rollout::new(Outcome::NotScored { reason }))
     }
 
     async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError> {
@@ -205,15 +181,6 @@ fn paths<P: Tunable + ?Sized>(program: &P) -> HashMap<SlotId, SlotPath> {
         paths.insert(slot.id().clone(), path);
     });
     paths
-}
-
-fn spent(episode: &Episode) -> Spent {
-    Spent {
-        model_calls: episode.model_calls(),
-        tool_calls: episode.tool_steps().count() as u64,
-        tokens: episode.usage.tokens(),
-        micro_dollars: episode.usage.micro_dollars,
-    }
 }
 
 /// What a search may know of each slot, and the digest of its shape.

@@ -1,21 +1,23 @@
 use std::{
     fs::{File, OpenOptions},
     io::Write,
-    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use abide_guard::{Labels, Mode, Oversight};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 
-use super::evaluation::{Evaluation, Outcome, Row};
+use super::{
+    evaluation::{Evaluation, Row},
+    trial::TrialRunner,
+};
 use crate::{
     data::{Dataset, Example},
-    metric::{Metric, MetricError},
+    metric::Metric,
     module::Module,
-    runtime::{Run, RunOptions, Runtime},
+    runtime::Runtime,
 };
 
 /// Runs a program over a data set and scores it. A failed example never fails the evaluation; an infrastructure failure is
@@ -29,11 +31,11 @@ pub struct Evaluate {
     oversight: Oversight,
     deadline: Duration,
     journal: Option<PathBuf>,
-    progress: Option<Arc<dyn Progress>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// Is told of each row as it is done.
-pub trait Progress: Send + Sync {
+pub trait Observer: Send + Sync {
     /// An example is done; `done` of `total` are.
     fn row(&self, row: &Row, done: usize, total: usize);
 }
@@ -56,7 +58,7 @@ impl Evaluate {
             oversight: Oversight::default(),
             deadline: Duration::from_secs(120),
             journal: None,
-            progress: None,
+            observer: None,
         }
     }
 
@@ -88,7 +90,8 @@ impl Evaluate {
         self
     }
 
-    /// With this much time for one example.
+    /// With this much time for one example: its run, which [`Limits::deadline`](crate::runtime::Limits::deadline) bounds too, and the
+    /// metric.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -104,8 +107,8 @@ impl Evaluate {
 
     /// Reports each row to this observer.
     #[must_use]
-    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
-        self.progress = Some(progress);
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -139,8 +142,8 @@ impl Evaluate {
                 append(file, &row);
             }
             rows.push((index, row));
-            if let (Some(progress), Some((_, row))) = (&self.progress, rows.last()) {
-                progress.row(row, rows.len(), total);
+            if let (Some(observer), Some((_, row))) = (&self.observer, rows.last()) {
+                observer.row(row, rows.len(), total);
             }
         }
         rows.sort_by_key(|(index, _)| *index);
@@ -154,44 +157,10 @@ impl Evaluate {
         L: Send + Sync,
         T: Metric<M, L>,
     {
-        let labels = Labels::from([("example".to_owned(), example.id.clone())]);
-        let options = RunOptions {
-            seed: seed_of(self.seed, &example.id),
-            mode: self.mode,
-            oversight: self.oversight,
-            labels,
-            ..RunOptions::default()
-        };
-        let run = runtime.run_with(program, example.input.clone(), options);
-        match tokio::time::timeout(self.deadline, run).await {
-            Ok(run) => {
-                let outcome = judge(example, &run, metric).await;
-                Row::new(example.id.clone(), example.kind.clone(), outcome, Some(&run.episode))
-            }
-            Err(_) => {
-                let reason = format!("not done after {:?}", self.deadline);
-                Row::new(example.id.clone(), example.kind.clone(), Outcome::NotScored { reason }, None)
-            }
-        }
-    }
-}
-
-/// Scores a run, unless the infrastructure failed.
-pub(crate) async fn judge<M, L, T>(example: &Example<M::Input, L>, run: &Run<M::Output>, metric: &T) -> Outcome
-where
-    M: Module,
-    L: Send + Sync,
-    T: Metric<M, L>,
-{
-    if let Err(error) = &run.outcome
-        && error.is_infrastructure()
-    {
-        return Outcome::NotScored { reason: error.to_string() };
-    }
-    let score = AssertUnwindSafe(async { metric.score(example, run).await }).catch_unwind().await;
-    match score.unwrap_or_else(|_| Err(MetricError("it panicked".into()))) {
-        Ok(score) => Outcome::Scored(score),
-        Err(error) => Outcome::NotScored { reason: error.to_string() },
+        let trial = TrialRunner { mode: self.mode, oversight: self.oversight, deadline: self.deadline };
+        let seed = seed_of(self.seed, &example.id);
+        let judged = trial.run::<M, L, T>(runtime, program, example, metric, (seed, Labels::new())).await;
+        Row::new(example.id.clone(), example.kind.clone(), judged)
     }
 }
 

@@ -1,12 +1,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use abide_base::{event::EventKind, id::RunId};
+use abide_optimizers::Outcome;
 use serde::Serialize;
 
-use crate::{
-    episode::Episode,
-    metric::{Interval, Level, Score, counts},
-};
+use super::trial::Judged;
+use crate::metric::{Interval, Level, Score};
 
 /// Scores of a program over a data set.
 #[derive(Clone, Debug)]
@@ -27,8 +26,8 @@ pub struct Row {
     pub kind: Option<String>,
     /// The score, or why there is none.
     pub outcome: Outcome,
-    /// The run; none when it was given up.
-    pub run: Option<RunId>,
+    /// The run; of two, the last.
+    pub run: RunId,
     /// Requests sent to a model.
     pub model_calls: u64,
     /// Tool calls that the program wanted.
@@ -39,20 +38,6 @@ pub struct Row {
     pub events: BTreeMap<EventKind, u32>,
     /// How long it took.
     pub elapsed: Duration,
-}
-
-/// The score of a run, or why there is none.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The run was scored.
-    #[serde(serialize_with = "write_score")]
-    Scored(Score),
-    /// The infrastructure failed: this says nothing about the program.
-    NotScored {
-        /// What failed.
-        reason: String,
-    },
 }
 
 /// An evaluation in numbers. Holds no times, so that equal runs have equal summaries.
@@ -82,21 +67,18 @@ pub struct Summary {
 }
 
 impl Row {
-    pub(super) fn new(id: String, kind: Option<String>, outcome: Outcome, episode: Option<&Episode>) -> Self {
-        let mut events = episode.map(counts).unwrap_or_default();
-        if let Outcome::Scored(score) = &outcome {
-            events.extend(&score.events);
-        }
+    pub(super) fn new<O>(id: String, kind: Option<String>, judged: Judged<O>) -> Self {
+        let Judged { run, outcome, spent, events } = judged;
         Self {
-            events,
             id,
             kind,
             outcome,
-            run: episode.map(|e| e.run),
-            model_calls: episode.map_or(0, Episode::model_calls),
-            tool_calls: episode.map_or(0, |e| e.tool_steps().count() as u64),
-            tokens: episode.map_or(0, |e| e.usage.tokens()),
-            elapsed: episode.map_or(Duration::ZERO, |e| e.elapsed),
+            run: run.episode.run,
+            model_calls: spent.model_calls,
+            tool_calls: spent.tool_calls,
+            tokens: spent.tokens,
+            events,
+            elapsed: run.episode.elapsed,
         }
     }
 
@@ -107,10 +89,7 @@ impl Row {
 
     /// The score, when there is one.
     pub fn score(&self) -> Option<&Score> {
-        match &self.outcome {
-            Outcome::Scored(score) => Some(score),
-            Outcome::NotScored { .. } => None,
-        }
+        self.outcome.score()
     }
 }
 
@@ -174,16 +153,4 @@ fn interval(values: &[f64]) -> Interval {
     } else {
         Interval::bootstrap(values, Level::P95)
     }
-}
-
-fn write_score<S: serde::Serializer>(score: &Score, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeMap;
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("value", &score.value)?;
-    map.serialize_entry("task", &score.task)?;
-    map.serialize_entry("security", &score.security)?;
-    map.serialize_entry("admissible", &score.admissible)?;
-    map.serialize_entry("feedback", &score.feedback)?;
-    map.serialize_entry("events", &score.events)?;
-    map.end()
 }

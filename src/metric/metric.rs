@@ -1,11 +1,13 @@
 use std::future::Future;
 
-use super::score::Score;
+use abide_optimizers::Score;
+
 use crate::{Signature, data::Example, module::Module, runtime::Run};
 
 /// Scores one run of a program over one example. Closures `Fn(&Example<I, L>, &Run<O>) -> f64` are metrics.
 ///
-/// It is asked about every run whose infrastructure worked, also about those that failed: `run.outcome` says which.
+/// It is asked about every run whose infrastructure worked, also about those that failed: `run.outcome` says which. Where it cannot
+/// score a failed run (it panics, or gives an error or no number from 0 to 1), that run's score is 0. The time for an example covers it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a metric for this program and these labels",
     label = "expected a closure `|example: &Example<Input, Label>, run: &Run<Output>| -> f64`, or `Secured::new(closure)`"
@@ -27,7 +29,7 @@ pub fn task<S: Signature, L, R: Into<Score>>(
     score
 }
 
-/// Why a run could not be scored. The run counts as not scored, never as 0.
+/// Why a run could not be scored. It counts as not scored, never as 0, unless the run had failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the metric failed: {0}")]
 pub struct MetricError(pub String);
@@ -44,7 +46,6 @@ where
         example: &'a Example<M::Input, L>,
         run: &'a Run<M::Output>,
     ) -> Result<Score, MetricError> {
-        let score: Score = self(example, run).into();
-        if score.task.is_finite() { Ok(score) } else { Err(MetricError("it gave a number that is not finite".into())) }
+        Ok(self(example, run).into())
     }
 }

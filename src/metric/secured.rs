@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use abide_base::event::{EventKind, Severity};
+use abide_optimizers::Score;
 
-use super::{Metric, MetricError, Penalty, Score, score::counts};
+use super::{Metric, MetricError, Penalty, counts::counts};
 use crate::{data::Example, episode::Episode, module::Module, runtime::Run};
 
 /// Task success, minus what the run did to its boundary.
@@ -90,15 +91,23 @@ impl<T, B> Secured<T, B> {
             Form::SafeSuccess => (task.task - costs).max(0.0),
             Form::Additive(weights) => (task.task - weights.of(&events)).max(-1.0),
         };
-        let mut feedback = task.feedback;
-        feedback.extend(episode.events.iter().filter(|e| e.kind.severity() > Severity::Info).map(|e| e.feedback()));
+        let mut score = task;
+        score
+            .feedback
+            .extend(episode.events.iter().filter(|e| e.kind.severity() > Severity::Info).map(|e| e.feedback()));
         if excess > 0 {
             let kind = EventKind::ExcessCall;
-            feedback.push(format!("{}: {excess} more calls than the request needs; {}", kind.code(), kind.advice()));
+            score.feedback.push(format!(
+                "{}: {excess} more calls than the request needs; {}",
+                kind.code(),
+                kind.advice()
+            ));
         }
-        let admissible = task.admissible && !voided && events.keys().all(|kind| kind.severity() < Severity::Medium);
-        let security = if violated || voided { 0.0 } else { 1.0 - costs };
-        Score { task: task.task, security, value, admissible, feedback, events }
+        score.admissible &= !voided && events.keys().all(|kind| kind.severity() < Severity::Medium);
+        score.security = if violated || voided { 0.0 } else { 1.0 - costs };
+        score.value = value;
+        score.events = events.into_iter().map(|(kind, count)| (kind.code().to_owned(), count)).collect();
+        score
     }
 }
 

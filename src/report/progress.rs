@@ -48,7 +48,7 @@ impl Bar {
     }
 }
 
-impl evaluate::Progress for Bar {
+impl evaluate::Observer for Bar {
     fn row(&self, row: &Row, _done: usize, total: usize) {
         self.bar.set_length(total as u64);
         self.tick(row.score().map(|_| Seen { violated: row.has_violation() }));
@@ -59,7 +59,7 @@ impl optimizers::Progress for Bar {
     fn on_rollout(&self, _trial: &Trial, rollout: &Rollout) {
         let violated =
             EventKind::ALL.iter().any(|kind| kind.is_violation() && rollout.events.contains_key(kind.code()));
-        self.tick(rollout.scored().map(|_| Seen { violated }));
+        self.tick(rollout.score().map(|_| Seen { violated }));
     }
 }
 

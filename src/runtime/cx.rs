@@ -79,7 +79,9 @@ impl Cx {
             },
         };
         self.recorder.model(step);
-        result.map_err(|error| CallError::Infrastructure(Infrastructure::Model(error)))
+        result.map_err(|error| {
+            if error.is_unanswerable() { CallError::Unanswerable(error) } else { Infrastructure::Model(error).into() }
+        })
     }
 
     /// The same run, for a module with this name: what audit rows say of who wanted a call.

@@ -33,6 +33,10 @@ pub enum CallError {
     /// The run used up its model calls.
     #[error("the run used up its {0} model calls: raise `limits.model_calls`, or make the program shorter")]
     ModelCalls(u32),
+    /// The model cannot answer what the program asked: the prompt does not fit its context, or its provider refuses the content. That is
+    /// the program's doing, so the run is scored.
+    #[error(transparent)]
+    Unanswerable(LmError),
     /// A module's own reason, for modules that users write.
     #[error("{0}")]
     Module(String),
@@ -76,7 +80,7 @@ pub enum Infrastructure {
     )]
     FunctionNotAllowed(ToolName),
     /// The run took longer than it may.
-    #[error("the run was not done after {0:?}: raise `limits.deadline`, or look for what hangs")]
+    #[error("the run was not done after {0:?}: look for what hangs, or raise its deadline")]
     Deadline(Duration),
 }
 

@@ -1,7 +1,7 @@
-use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use abide::lm::Lm;
-use abide_base::{event::SecurityEvent, id::RunId};
+use abide_base::{clock::Clock, event::SecurityEvent, id::RunId};
 use abide_guard::{Caller, Denied, Guard, Labels, Mode, Oversight, Session, policy::Registry};
 use abide_mcp::Boundary;
 use futures_util::FutureExt;
@@ -58,6 +58,8 @@ pub struct RunOptions {
     pub registry: Registry,
     /// On whose behalf the run is made: what the boundary's `[limits.caller]` counts by.
     pub caller: Option<Caller>,
+    /// Wall time of the run, where it is shorter than [`Limits::deadline`].
+    pub deadline: Option<Duration>,
 }
 
 impl RunOptions {
@@ -102,6 +104,13 @@ impl RunOptions {
         self.caller = Some(caller);
         self
     }
+
+    /// Wall time of the run, where it is shorter than [`Limits::deadline`].
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
 }
 
 impl Default for RunOptions {
@@ -113,6 +122,7 @@ impl Default for RunOptions {
             labels: Labels::new(),
             registry: Registry::new(),
             caller: None,
+            deadline: None,
         }
     }
 }
@@ -136,11 +146,11 @@ impl Runtime {
             .called_by(options.caller);
         let cx = Cx::new(self.shared.clone(), session, recorder.clone(), options.seed);
         let start = self.shared.clock.elapsed();
-        let limit = self.shared.limits.deadline;
+        let limit = options.deadline.map_or(self.shared.limits.deadline, |own| own.min(self.shared.limits.deadline));
         let forward = AssertUnwindSafe(async { module.forward(&cx, input).await }).catch_unwind();
         let outcome = tokio::select! {
             outcome = forward => outcome.unwrap_or_else(|_| Err(CallError::Panicked)),
-            () = self.shared.clock.sleep(limit) => Err(CallError::Infrastructure(Infrastructure::Deadline(limit))),
+            () = self.shared.clock.sleep(limit) => Err(Infrastructure::Deadline(limit).into()),
         };
         let outcome = outcome.and_then(|output| self.judge(&cx, module.visible_output(&output)).map(|()| output));
         let elapsed = self.shared.clock.elapsed().saturating_sub(start);
@@ -188,6 +198,10 @@ impl Runtime {
     /// The limits of one run.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
     }
 
     pub(crate) fn from_shared(shared: Shared) -> Self {

@@ -60,9 +60,19 @@ async fn a_run_that_takes_too_long_ends_by_the_clock_and_keeps_its_record() {
     });
     let error = run.outcome.map(|output| output.echo).unwrap_err();
     assert!(error.is_infrastructure());
-    let expected = "the run was not done after 60s: raise `limits.deadline`, or look for what hangs";
+    let expected = "the run was not done after 60s: look for what hangs, or raise its deadline";
     assert_eq!(error.to_string(), expected);
     assert_eq!(run.episode.elapsed, Duration::from_secs(61));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shorter_deadline_of_run_and_runtime_counts() {
+    let runtime = runtime(ScriptedLm::texts([]), "");
+    for (own, expected) in [(None, 300), (Some(60), 60), (Some(600), 300)] {
+        let options = RunOptions { deadline: own.map(Duration::from_secs), ..RunOptions::default() };
+        let error = runtime.run_with(&Raw, "Hello".to_owned(), options).await.outcome.unwrap_err();
+        assert_eq!(error, CallError::Infrastructure(Infrastructure::Deadline(Duration::from_secs(expected))));
+    }
 }
 
 #[tokio::test]

@@ -23,8 +23,10 @@ async fn an_example_that_hangs_is_given_up_and_the_others_are_scored() {
     let summary = evaluation.summary();
     assert_eq!((summary.examples, summary.scored, summary.not_scored()), (5, 4, 1));
     let Outcome::NotScored { reason } = &evaluation.rows[0].outcome else { panic!("{:?}", evaluation.rows[0]) };
-    assert_eq!(reason, "not done after 2s");
-    assert!(evaluation.rows[0].run.is_none());
+    assert!(
+        reason.contains("was not done after") && reason.contains("look for what hangs, or raise its deadline"),
+        "{reason}"
+    );
     assert_eq!(evaluation.scores().count(), 4);
 }
 
@@ -46,7 +48,7 @@ async fn a_tool_server_that_is_down_is_not_a_score() {
             let what = if is_write { "may have done it, but its reply did not come" } else { "could not be reached" };
             let what = format!("` {what}: the server failed with status 503");
             assert!(reason.ends_with(&what), "{reason}");
-            assert!(row.run.is_some(), "what happened until then is on record");
+            assert!(row.model_calls > 0, "what happened until then is on record");
         }
     }
     world.testbed.mcp().heal();

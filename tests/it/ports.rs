@@ -27,7 +27,7 @@ use abide::{
     lm::{Finish, LmError, LmReply, LmRequest, Message},
     metric::CallBudget,
     optimizers::{
-        AskError, Candidate, Outcome, Plan, Progress, Rollout, Scored, SearchError, SlotInfo, Spent, Split, SplitSizes,
+        AskError, Candidate, Outcome, Plan, Progress, Rollout, Score, SearchError, SlotInfo, Spent, Split, SplitSizes,
         Study, Subject, Trial,
     },
     prelude::*,
@@ -192,7 +192,7 @@ impl Mirror for Heard {
     }
 }
 
-impl evaluate::Progress for Heard {
+impl evaluate::Observer for Heard {
     fn row(&self, _: &evaluate::Row, _: usize, _: usize) {
         self.hear("row");
     }
@@ -259,8 +259,7 @@ impl Subject for Lucky {
 
     async fn rollout(&self, _: Trial) -> Rollout {
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let scored = Scored { value: 1.0, task: 1.0, security: 1.0, admissible: true, feedback: String::new() };
-        Rollout::new(Outcome::Scored(scored)).spent(Spent { model_calls: 2, ..Spent::default() })
+        Rollout::new(Outcome::Scored(Score::of_task(1.0))).spent(Spent { model_calls: 2, ..Spent::default() })
     }
 
     async fn ask(&self, _: &str, seed: u64) -> Result<String, AskError> {
@@ -297,7 +296,7 @@ async fn of_a_run() {
         f64::from(run.outcome.as_ref().is_ok_and(|told| told.answer.contains("O-")))
     };
     let evaluation = Evaluate::new()
-        .progress(Arc::new(heard.clone()))
+        .observer(Arc::new(heard.clone()))
         .run(
             &runtime,
             &desk,

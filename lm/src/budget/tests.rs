@@ -23,19 +23,19 @@ fn used(prompt_tokens: u64, completion_tokens: u64) -> Result<LmReply, LmError> 
     Ok(reply)
 }
 
-async fn spent_after(answer: Result<LmReply, LmError>) -> Spent {
+async fn spent_after(answer: Result<LmReply, LmError>) -> Drawn {
     let budget = Arc::new(Budget::unlimited());
     let model = Arc::new(Scripted::new([answer]));
     let _ = Budgeted::new(model, Arc::clone(&budget), PRICES).complete(&request()).await;
     budget.spent()
 }
 
-const WORST: Spent = Spent { calls: 1, tokens: 111, micro_dollars: 211 };
+const WORST: Drawn = Drawn { calls: 1, tokens: 111, micro_dollars: 211 };
 
 #[tokio::test]
 async fn a_reply_replaces_the_estimate() {
     let spent = spent_after(used(10, 5)).await;
-    assert_eq!(spent, Spent { calls: 1, tokens: 15, micro_dollars: 20 });
+    assert_eq!(spent, Drawn { calls: 1, tokens: 15, micro_dollars: 20 });
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn what_is_not_known_stays_estimated() {
 #[tokio::test]
 async fn what_the_server_refused_costs_a_call_only() {
     let refused = LmError::RateLimited { retry_after: None };
-    let call = Spent { calls: 1, ..Spent::default() };
+    let call = Drawn { calls: 1, ..Drawn::default() };
     assert_eq!(spent_after(Err(refused)).await, call);
 }
 
@@ -56,7 +56,7 @@ async fn what_the_server_refused_costs_a_call_only() {
 async fn a_cached_reply_is_free() {
     let mut hit = used(10, 5).unwrap();
     hit.attempts = 0;
-    assert_eq!(spent_after(Ok(hit)).await, Spent::default());
+    assert_eq!(spent_after(Ok(hit)).await, Drawn::default());
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn every_limit_refuses_before_anything_is_sent() {
         let budgeted = Budgeted::new(Arc::clone(&model) as Arc<dyn Lm>, budget.clone(), PRICES);
         let answer = budgeted.complete(&request()).await;
         assert_eq!(answer, Err(LmError::Budget { what, limit }));
-        assert_eq!((model.calls(), budget.spent()), (0, Spent::default()));
+        assert_eq!((model.calls(), budget.spent()), (0, Drawn::default()));
     }
 }
 

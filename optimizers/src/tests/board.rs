@@ -1,5 +1,5 @@
 use super::synthetic::{Bench, showing};
-use crate::{Board, Candidate, Outcome, Rollout, Scored, Selection, Spent, Split, Study};
+use crate::{Board, Candidate, Outcome, Rollout, Score, Selection, Spent, Split, Study};
 
 /// A run: its value, whether it is admissible, its tokens.
 type Run = Option<(f64, bool, u64)>;
@@ -11,16 +11,10 @@ fn board(runs: &[&[Run]]) -> (Vec<Candidate>, Board) {
     let mut board = Board::default();
     for (candidate, runs) in candidates.iter().zip(runs) {
         for (example, run) in runs.iter().enumerate() {
-            let scored = |(value, admissible, _)| Scored {
-                value,
-                task: 1.0,
-                security: 0.5,
-                admissible,
-                feedback: String::new(),
-            };
+            let scored = |(value, admissible, _)| Score { value, security: 0.5, admissible, ..Score::of_task(1.0) };
             let outcome = run.map_or(Outcome::NotScored { reason: "down".into() }, |run| Outcome::Scored(scored(run)));
             let spent = Spent { tokens: run.map_or(0, |run| run.2), ..Spent::default() };
-            board.record(candidate, Split::Val, example, &Rollout { outcome, spent, ..Rollout::default() });
+            board.record(candidate, Split::Val, example, Rollout { outcome, spent, ..Rollout::default() }.into());
         }
     }
     (candidates, board)
@@ -66,19 +60,40 @@ fn ties_go_to_the_first_and_not_to_the_cheapest() {
 fn too_few_scored_runs_are_not_compared() {
     let down = None;
     assert_eq!(order(&[&[POOR; 5], &[OK, OK, OK, down, down]]), [0], "3 of 5 scored");
-    assert_eq!(order(&[&[POOR; 5], &[OK, OK, OK, OK, down]]), [1, 0], "4 of 5 scored, and no 0 averaged in");
+    assert_eq!(order(&[&[POOR; 5], &[OK, OK, OK, OK, down]]), [1, 0], "4 of 5 scored");
     assert_eq!(order(&[&[POOR; 5], &[OK, OK]]), [0], "dropped early");
     assert!(order(&[&[down; 5], &[OK, down, down, down, down]]).is_empty());
     assert!(order(&[]).is_empty());
 }
 
 #[test]
+fn a_run_that_only_another_candidate_could_have_scored_is_lost() {
+    let (down, most): (Run, Run) = (None, Some((0.9, true, 10)));
+    assert_eq!(order(&[&[most; 5], &[OK, OK, OK, OK, down]]), [0, 1], "0.9 against 4 of 5");
+    assert_eq!(
+        order(&[&[most, most, most, most, down], &[OK, OK, OK, OK, down]]),
+        [1, 0],
+        "none could be scored on it"
+    );
+    let (candidates, board) = board(&[&[OK, down]]);
+    assert_eq!(board.standing(&candidates[0], Split::Val).unwrap().value(), Some(1.0), "never averaged in as 0");
+}
+
+#[test]
+fn a_score_is_within_its_range() {
+    let error = |score: Score| score.checked().unwrap_err().to_string();
+    assert_eq!(error(Score::of_task(f64::INFINITY)), "it gave a number that is not finite");
+    assert_eq!(error(Score::of_task(f64::NAN)), "it gave a number that is not finite");
+    assert!(error(Score::of_task(85.0)).contains("85, and scores are from 0 to 1: divide"));
+    assert!(error(Score { security: -0.1, ..Score::of_task(1.0) }).contains("-0.1"));
+    assert!(error(Score { value: 1.5, ..Score::of_task(1.0) }).contains("1.5"));
+    assert!(Score { value: -1.0, ..Score::of_task(0.0) }.checked().is_ok(), "an additive metric goes below 0");
+}
+
+#[test]
 fn both_objectives_are_kept() {
     let (candidates, board) = board(&[&[OK, UNSAFE, None]]);
-    let evaluation = board.evaluation(&candidates[0], Split::Val).unwrap();
-    assert_eq!(
-        (evaluation.task(), evaluation.security(), evaluation.inadmissible()),
-        (Some(1.0), Some(0.5), Some(0.5))
-    );
-    assert!(board.evaluation(&candidates[0], Split::Train).is_none());
+    let standing = board.standing(&candidates[0], Split::Val).unwrap();
+    assert_eq!((standing.task(), standing.security(), standing.inadmissible()), (Some(1.0), Some(0.5), Some(0.5)));
+    assert!(board.standing(&candidates[0], Split::Train).is_none());
 }

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::synthetic::{Bench, block_on, demos, origins, tools};
 use crate::{
-    BootstrapFewShot, BootstrapFewShotWithRandomSearch as RandomSearch, Budget, Candidate, Evaluation, Halving,
-    LabeledFewShot, Optimizer, SearchError, Selection, Split, SplitSizes, Study,
+    BootstrapFewShot, BootstrapFewShotWithRandomSearch as RandomSearch, Budget, Candidate, Halving, LabeledFewShot,
+    Optimizer, SearchError, Selection, Split, SplitSizes, Standing, Study,
 };
 
 fn search(bench: &Bench, seed: u64, optimizer: &dyn Optimizer) -> Result<Candidate, SearchError> {
@@ -12,7 +12,7 @@ fn search(bench: &Bench, seed: u64, optimizer: &dyn Optimizer) -> Result<Candida
 
 /// Candidates in their order with the number of their runs.
 fn runs(study: &Study<'_>) -> Vec<(String, usize)> {
-    study.board().evaluations().map(|e| (e.candidate().digest().to_string(), e.ran())).collect()
+    study.board().standings().map(|e| (e.candidate().digest().to_string(), e.ran())).collect()
 }
 
 #[test]
@@ -50,9 +50,8 @@ fn the_result_is_better_than_the_program_was() {
         let bench = Bench { completion: seed, ..Bench::default() };
         let mut study = Study::new(&bench, seed);
         let best = block_on(RandomSearch::default().search(&mut study)).unwrap();
-        let value = |candidate: &Candidate| {
-            study.board().evaluation(candidate, Split::Val).and_then(Evaluation::value).unwrap()
-        };
+        let value =
+            |candidate: &Candidate| study.board().standing(candidate, Split::Val).and_then(Standing::value).unwrap();
         assert!(value(&best) > value(&study.baseline().unwrap()) + 0.2);
         assert_eq!(value(&best), 1.0, "a set with all tools is among the candidates");
     }
@@ -80,7 +79,7 @@ fn no_candidate_shows_an_inadmissible_run() {
         let mut study = Study::new(&bench, seed);
         block_on(RandomSearch::default().search(&mut study)).unwrap();
         let shown: Vec<(usize, bool)> =
-            study.board().evaluations().flat_map(|e| origins(&demos(e.candidate(), "agent.act"))).collect();
+            study.board().standings().flat_map(|e| origins(&demos(e.candidate(), "agent.act"))).collect();
         assert!(shown.iter().any(|(_, run)| *run));
         assert!(shown.iter().all(|(example, run)| !*run || example % 5 != 0 && example % 7 != 3));
     }
@@ -100,7 +99,7 @@ fn no_budget_is_exceeded_by_a_single_rollout() {
         } else {
             let best = result.unwrap();
             assert_eq!(
-                study.board().evaluation(&best, Split::Val).unwrap().ran(),
+                study.board().standing(&best, Split::Val).unwrap().ran(),
                 24,
                 "fewer candidates, not fewer examples"
             );
@@ -127,14 +126,14 @@ fn the_weaker_half_is_dropped_after_a_third() {
     let bench = Bench::default();
     let mut study = Study::new(&bench, 2);
     block_on(RandomSearch::default().search(&mut study)).unwrap();
-    let counts: Vec<usize> = study.board().evaluations().map(Evaluation::ran).collect();
+    let counts: Vec<usize> = study.board().standings().map(Standing::ran).collect();
     let finalists = counts.iter().filter(|ran| **ran == 24).count();
     assert_eq!(finalists, counts.len().div_ceil(2));
     assert!(counts.iter().all(|ran| *ran == 24 || *ran == 8));
 
     let mut study = Study::new(&bench, 2);
     block_on(RandomSearch::default().halving(Halving::Off).search(&mut study)).unwrap();
-    assert!(study.board().evaluations().all(|e| e.ran() == 24));
+    assert!(study.board().standings().all(|e| e.ran() == 24));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use rand::RngExt;
 
 use super::synthetic::{Bench, block_on, mix, showing, trial};
-use crate::{Budget, Evaluation, Progress, Role, Rollout, Split, Study, Trial};
+use crate::{Budget, Progress, Role, Rollout, Split, Standing, Study, Trial};
 
 const CONCURRENCY: [usize; 3] = [1, 7, 32];
 
@@ -142,10 +142,10 @@ fn a_failed_run_is_no_score() {
     let bench = Bench { fails: |t| t.example % 4 == 0, ..Bench::default() };
     let mut study = Study::new(&bench, 1);
     let candidate = showing(&study, &["lookup", "refund", "ship"]);
-    let evaluation = block_on(study.score(&candidate, Split::Val, &[0, 1, 2, 3, 4, 5]));
-    assert_eq!((evaluation.ran(), evaluation.scored()), (6, 4));
-    assert_eq!(evaluation.value(), Some(1.0));
-    assert_eq!(evaluation.runs()[&0], None);
+    let standing = block_on(study.score(&candidate, Split::Val, &[0, 1, 2, 3, 4, 5]));
+    assert_eq!((standing.ran(), standing.scored()), (6, 4));
+    assert_eq!(standing.value(), Some(1.0));
+    assert_eq!(standing.runs()[&0].score(), None);
     let nothing = block_on(study.score(&candidate, Split::Val, &[]));
     assert_eq!(nothing.ran(), 6, "all that is known");
 }
@@ -157,9 +157,9 @@ fn a_value_that_is_no_number_is_no_score() {
     let candidate = study.baseline().unwrap();
     let rollout = block_on(study.run(vec![Trial { role: Role::Teacher, ..trial(&candidate, 1) }]))[0].clone().unwrap();
     let mut board = crate::Board::default();
-    board.record(&candidate, Split::Val, 1, &rollout);
-    let evaluation = board.evaluation(&candidate, Split::Val).unwrap();
-    assert_eq!((evaluation.ran(), evaluation.scored(), evaluation.value()), (1, 0, None));
+    board.record(&candidate, Split::Val, 1, rollout);
+    let standing = board.standing(&candidate, Split::Val).unwrap();
+    assert_eq!((standing.ran(), standing.scored(), standing.value()), (1, 0, None));
 }
 
 #[test]
@@ -167,9 +167,9 @@ fn where_the_budget_ends_all_candidates_ran_on_the_same_examples() {
     let bench = Bench::default();
     let mut study = Study::new(&bench, 1).with_budget(Budget::rollouts(11));
     let candidates = ["lookup", "refund", "ship"].map(|tool| showing(&study, &[tool]));
-    let evaluations = block_on(study.score_all(&candidates, Split::Val, &[5, 3, 8, 1, 0]));
-    assert_eq!(evaluations.iter().map(Evaluation::ran).collect::<Vec<_>>(), [4, 4, 3]);
-    assert_eq!(study.board().evaluations().count(), 3);
+    let standings = block_on(study.score_all(&candidates, Split::Val, &[5, 3, 8, 1, 0]));
+    assert_eq!(standings.iter().map(Standing::ran).collect::<Vec<_>>(), [4, 4, 3]);
+    assert_eq!(study.board().standings().count(), 3);
 }
 
 #[test]
@@ -208,7 +208,7 @@ impl Progress for Tally {
     fn on_rollout(&self, _: &Trial, _: &Rollout) {
         self.0.lock().unwrap().0 += 1;
     }
-    fn on_candidate(&self, _: &Evaluation) {
+    fn on_candidate(&self, _: &Standing) {
         self.0.lock().unwrap().1 += 1;
     }
 }

@@ -14,7 +14,7 @@ use abide_signatures::{Demo, FieldSpec, Fields, Origin, SignatureSpec, SlotPath,
 use async_trait::async_trait;
 
 use crate::{
-    AskError, Candidate, Outcome, Role, Rollout, Scored, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Study, Subject,
+    AskError, Candidate, Outcome, Role, Rollout, Score, SlotInfo, SlotTrace, Spent, Split, SplitSizes, Study, Subject,
     Trial,
 };
 
@@ -104,13 +104,8 @@ impl Bench {
                 Outcome::NotScored { reason: "token endpoint down".into() }
             } else {
                 let (task, security) = (value, if harmed { 0.0 } else { 1.0 });
-                Outcome::Scored(Scored {
-                    value,
-                    task,
-                    security,
-                    admissible: !(harmed && self.guarded),
-                    feedback: String::new(),
-                })
+                let admissible = !(harmed && self.guarded);
+                Outcome::Scored(Score { value, security, admissible, ..Score::of_task(task) })
             },
             traces,
             events: Default::default(),

@@ -1,6 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use abide_base::secret::Secret;
+use abide_guard::Oversight;
 
 use super::*;
 use crate::{
@@ -29,7 +32,7 @@ async fn secrets_reach_neither_the_proposer_nor_a_demonstration() {
         metric: &metric,
         labeled: Some(&labeled),
         unsafe_demos: UnsafeDemos::Refuse,
-        mode: Mode::DryRun,
+        trials: TrialRunner { mode: Mode::DryRun, oversight: Oversight::Unattended, deadline: Duration::from_secs(60) },
         slots,
         running: Semaphore::new(1),
     };

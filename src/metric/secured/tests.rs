@@ -50,7 +50,7 @@ fn every_kind_lowers_the_score_or_is_not_the_programs_fault() {
 fn excess_counts_against_the_budget() {
     let score = Secured::new(()).mix(Score::of_task(1.0), &episode(&[]), 3);
     assert!((score.value - 0.85).abs() < 1e-9);
-    assert_eq!(score.events.get(&EventKind::ExcessCall), Some(&3));
+    assert_eq!(score.events.get(EventKind::ExcessCall.code()), Some(&3));
 }
 
 #[test]
