@@ -5,5 +5,5 @@ mod chat;
 mod marker;
 
 pub(crate) use adapter::join;
-pub use adapter::{Adapter, Leniency, ParseError, Parsed};
+pub use adapter::{Adapter, Leniency, ParseError, Parsed, Prompt, Task};
 pub use chat::Chat;

@@ -45,7 +45,7 @@ impl ScriptedLm {
 
     /// The last message of each request.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.requests().into_iter().map(|request| request.messages.last().unwrap().content.clone()).collect()
+        self.requests().into_iter().map(|request| request.messages.last().unwrap().text().into_owned()).collect()
     }
 }
 

@@ -11,6 +11,12 @@ pub struct Usage {
     pub prompt_tokens: u64,
     /// Tokens of the reply.
     pub completion_tokens: u64,
+    /// Of the request's tokens, those that the provider had cached.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_tokens: u64,
+    /// Of the reply's tokens, those of reasoning.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reasoning_tokens: u64,
     /// Millionths of a US dollar, by the client's price list; 0 where it has none.
     pub micro_dollars: u64,
 }
@@ -26,6 +32,14 @@ impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.prompt_tokens = self.prompt_tokens.saturating_add(other.prompt_tokens);
         self.completion_tokens = self.completion_tokens.saturating_add(other.completion_tokens);
+        self.cached_tokens = self.cached_tokens.saturating_add(other.cached_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
         self.micro_dollars = self.micro_dollars.saturating_add(other.micro_dollars);
     }
+}
+
+// serde gives a reference
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_zero(tokens: &u64) -> bool {
+    *tokens == 0
 }

@@ -8,7 +8,7 @@ use std::{
 use abide_base::id::ModelId;
 use async_trait::async_trait;
 
-use crate::{Lm, LmError, LmReply, LmRequest, Prices};
+use crate::{Lm, LmError, LmReply, LmRequest, Prices, Tool};
 
 /// A meter with limits for calls, tokens and money, shared by everything that spends from it (`Arc`). What a call may cost is taken
 /// before it is sent, so calls side by side never go over a limit together.
@@ -137,8 +137,9 @@ impl Budgeted {
         let prompt = request
             .messages
             .iter()
-            .map(|message| (message.content.len() as u64).div_ceil(3) + FRAME_TOKENS)
-            .sum::<u64>();
+            .map(|message| (message.len() as u64).div_ceil(3) + FRAME_TOKENS)
+            .sum::<u64>()
+            .saturating_add(request.tools.iter().map(tool_tokens).sum());
         let completion = u64::from(request.max_tokens);
         Drawn {
             calls: 1,
@@ -180,6 +181,11 @@ impl fmt::Debug for Budgeted {
             .field("prices", &self.prices)
             .finish_non_exhaustive()
     }
+}
+
+fn tool_tokens(tool: &Tool) -> u64 {
+    let bytes = tool.name.len() + tool.description.len() + tool.parameters.to_string().len();
+    (bytes as u64).div_ceil(3) + FRAME_TOKENS
 }
 
 fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Result<(), LmError> {

@@ -132,8 +132,9 @@ impl Endpoint {
         LmError::InvalidResponse(self.clean(what, MAX_MESSAGE_CHARS))
     }
 
-    pub(super) fn usage(&self, prompt_tokens: u64, completion_tokens: u64) -> Usage {
-        Usage { prompt_tokens, completion_tokens, micro_dollars: self.prices.cost(prompt_tokens, completion_tokens) }
+    /// With what the tokens cost.
+    pub(super) fn usage(&self, tokens: Usage) -> Usage {
+        Usage { micro_dollars: self.prices.cost(tokens.prompt_tokens, tokens.completion_tokens), ..tokens }
     }
 
     fn config(&self, reason: &str) -> LmError {

@@ -9,11 +9,14 @@ pub mod cache;
 mod endpoint;
 mod env;
 mod error;
+mod lenient;
 mod lm;
+mod message;
 pub mod openai;
 mod price;
+mod reply;
+mod request;
 pub mod retry;
-mod types;
 
 pub use anthropic::Anthropic;
 
@@ -25,10 +28,12 @@ pub use cache::{CacheStore, DiskCache};
 pub use env::{from, from_env};
 pub use error::LmError;
 pub use lm::Lm;
+pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};
 pub use openai::{OpenAi, TokenLimit};
 pub use price::Prices;
+pub use reply::{Finish, LmReply};
+pub use request::{Effort, LmRequest, ReplyFormat, Sampling, Tool, ToolChoice};
 pub use retry::Retry;
-pub use types::{Finish, LmReply, LmRequest, Message, ReplyFormat, Role};
 
 #[cfg(test)]
 mod testing;

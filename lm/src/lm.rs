@@ -1,10 +1,7 @@
 use abide_base::id::ModelId;
 use async_trait::async_trait;
 
-use crate::{
-    error::LmError,
-    types::{LmReply, LmRequest},
-};
+use crate::{LmError, LmReply, LmRequest};
 
 /// A language model. Implementations neither retry nor cache by themselves unless that is what they are for, so that every call is counted.
 #[async_trait]

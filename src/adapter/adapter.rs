@@ -1,20 +1,73 @@
-use abide_lm::Message;
+use abide_lm::{LmReply, Message, ReplyFormat, Tool, ToolChoice};
 
 use crate::{FieldError, Fields, SignatureSpec, SlotState};
 
-/// Turns a signature, a slot's state and input values into messages, and a reply back into output values.
+/// Turns a task into a prompt, and a reply back into output values. Pure: values in, values out.
 pub trait Adapter: Send + Sync {
-    /// The messages that ask for the outputs.
-    fn render(&self, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Vec<Message>;
+    /// What to ask a model for the task's outputs.
+    fn render(&self, task: &Task<'_>) -> Prompt;
+
+    /// What a right reply with these outputs looks like; demonstrations are made of it. [`Adapter::parse`] reads it back to the same
+    /// outputs.
+    fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message;
 
     /// The outputs in a reply.
     ///
     /// # Errors
     /// The reply has no fields, or not those of the signature.
-    fn parse(&self, spec: &SignatureSpec, reply: &str) -> Result<Parsed, ParseError>;
+    fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError>;
 
     /// What to say when a reply could not be used, so that the next one can.
-    fn correct(&self, spec: &SignatureSpec, error: &ParseError) -> Message;
+    fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message;
+}
+
+/// What is asked of a model: the outputs of a signature, for these inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// The signature.
+    pub spec: &'a SignatureSpec,
+    /// What compiling may change: instruction and demonstrations.
+    pub state: &'a SlotState,
+    /// The input values.
+    pub inputs: &'a Fields,
+    /// Tools that the model may call by its provider's own means.
+    pub tools: &'a [Tool],
+}
+
+/// What a model is asked, as far as an adapter decides.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// The chat so far.
+    pub messages: Vec<Message>,
+    /// How many messages of the beginning are the same whatever the inputs.
+    pub stable_messages: usize,
+    /// What form the reply must have.
+    pub format: ReplyFormat,
+    /// Tools that the model may call by its provider's own means.
+    pub tools: Vec<Tool>,
+    /// Whether it must call one.
+    pub tool_choice: ToolChoice,
+}
+
+impl<'a> Task<'a> {
+    /// A task without tools.
+    pub fn new(spec: &'a SignatureSpec, state: &'a SlotState, inputs: &'a Fields) -> Self {
+        Self { spec, state, inputs, tools: &[] }
+    }
+}
+
+impl Prompt {
+    /// A prompt for any text.
+    pub fn new(messages: Vec<Message>) -> Self {
+        Self { messages, ..Self::default() }
+    }
+}
+
+impl From<Vec<Message>> for Prompt {
+    fn from(messages: Vec<Message>) -> Self {
+        Self::new(messages)
+    }
 }
 
 /// The outputs in a reply.

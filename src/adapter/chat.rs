@@ -1,10 +1,10 @@
 //! The chat format: every field under a marker line. Described in `docs/prompt-format.md`.
 
-use abide_lm::Message;
+use abide_lm::{LmReply, Message};
 use serde_json::Value;
 
 use super::{
-    Adapter, Leniency, ParseError, Parsed,
+    Adapter, Leniency, ParseError, Parsed, Prompt, Task,
     marker::{at_start, marker, neutralise, restore},
 };
 use crate::{FieldKind, FieldSpec, Fields, SignatureSpec, SlotState};
@@ -16,21 +16,27 @@ pub struct Chat;
 const COMPLETED: &str = "completed";
 
 impl Adapter for Chat {
-    fn render(&self, spec: &SignatureSpec, state: &SlotState, inputs: &Fields) -> Vec<Message> {
+    fn render(&self, task: &Task<'_>) -> Prompt {
+        let Task { spec, state, inputs, .. } = *task;
         let mut messages = vec![Message::system(system(spec, state))];
         for demo in &state.demos {
             messages.push(Message::user(section(&spec.inputs, &demo.inputs)));
-            messages.push(Message::assistant(section(&spec.outputs, &demo.outputs) + &marker(COMPLETED)));
+            messages.push(self.reply(task, &demo.outputs));
         }
-        let ask = section(&spec.inputs, inputs) + &request(spec);
-        messages.push(Message::user(ask));
-        messages
+        let stable_messages = messages.len();
+        messages.push(Message::user(section(&spec.inputs, inputs) + &request(spec)));
+        Prompt { stable_messages, ..Prompt::new(messages) }
     }
 
-    fn parse(&self, spec: &SignatureSpec, reply: &str) -> Result<Parsed, ParseError> {
+    fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message {
+        Message::assistant(section(&task.spec.outputs, outputs) + &marker(COMPLETED))
+    }
+
+    fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
+        let spec = task.spec;
         let mut leniencies = Vec::new();
         let mut outputs = Fields::new();
-        for (name, raw) in split(reply, &mut leniencies)? {
+        for (name, raw) in split(&reply.text, &mut leniencies)? {
             let value = match spec.outputs.iter().find(|field| field.name == name) {
                 Some(field) => read(field, raw, &mut leniencies)?,
                 None => Value::Null,
@@ -43,9 +49,9 @@ impl Adapter for Chat {
         if errors.is_empty() { Ok(Parsed { outputs, leniencies }) } else { Err(ParseError::Fields(errors)) }
     }
 
-    fn correct(&self, spec: &SignatureSpec, error: &ParseError) -> Message {
+    fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
         let error = error.to_string();
-        Message::user(format!("That reply cannot be used: {}.\n{}", neutralise(&error), request(spec)))
+        Message::user(format!("That reply cannot be used: {}.\n{}", neutralise(&error), request(task.spec)))
     }
 }
 

@@ -168,7 +168,7 @@ where
     async fn ask(&self, prompt: &str, seed: u64) -> Result<String, AskError> {
         let prompt = self.runtime.boundary().connections().redactor().scrub(prompt);
         let mut request = LmRequest::new(vec![Message::user(prompt)]);
-        request.seed = Some(seed & 0x7fff_ffff);
+        request.sampling.seed = Some(seed & 0x7fff_ffff);
         let reply = self.runtime.lm().complete(&request).await.map_err(|e| AskError(e.to_string()))?;
         Ok(reply.text)
     }

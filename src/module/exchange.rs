@@ -1,9 +1,9 @@
 use abide_base::event::{EventKind, SecurityEvent};
-use abide_lm::{Finish, LmReply, Message};
+use abide_lm::{Finish, LmReply};
 
 use crate::{
     Fields, SignatureSpec, Slot, SlotState,
-    adapter::{Leniency, ParseError},
+    adapter::{Leniency, ParseError, Task},
     episode::Exchange,
     runtime::{CallError, Cx},
 };
@@ -23,17 +23,19 @@ pub(super) async fn ask(
     state: &SlotState,
     inputs: &Fields,
 ) -> Result<Fields, CallError> {
-    let reply = cx.ask(&spec.name, cx.adapter().render(spec, state, inputs)).await?;
-    let error = match read(cx, spec, &reply) {
+    let task = &Task::new(spec, state, inputs);
+    let reply = cx.ask(&spec.name, cx.adapter().render(task)).await?;
+    let error = match read(cx, task, &reply) {
         Ok(outputs) => return Ok(outputs),
         Err(error) => error,
     };
     reject(cx, spec, &error);
-    let mut messages = cx.adapter().render(spec, state, inputs);
-    messages.push(Message::assistant(reply.text));
-    messages.push(cx.adapter().correct(spec, &error));
-    let reply = cx.ask(&spec.name, messages).await?;
-    read(cx, spec, &reply).map_err(|error| {
+    let mut prompt = cx.adapter().render(task);
+    // a provider refuses a message without content
+    prompt.messages.extend(Some(reply.message()).filter(|message| !message.is_empty()));
+    prompt.messages.push(cx.adapter().correct(task, &error));
+    let reply = cx.ask(&spec.name, prompt).await?;
+    read(cx, task, &reply).map_err(|error| {
         reject(cx, spec, &error);
         CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() }
     })
@@ -68,9 +70,9 @@ pub(super) fn typed<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn read(cx: &Cx, spec: &SignatureSpec, reply: &LmReply) -> Result<Fields, ParseError> {
-    let parsed = cx.adapter().parse(spec, &reply.text)?;
-    if reply.finish == Finish::Length && parsed.leniencies.contains(&Leniency::Unclosed) {
+fn read(cx: &Cx, task: &Task<'_>, reply: &LmReply) -> Result<Fields, ParseError> {
+    let parsed = cx.adapter().parse(task, reply)?;
+    if reply.finish == Finish::Limit && parsed.leniencies.contains(&Leniency::Unclosed) {
         return Err(ParseError::CutOff);
     }
     Ok(parsed.outputs)

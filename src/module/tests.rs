@@ -68,7 +68,7 @@ async fn a_boxed_program_runs_is_tuned_and_cloned_like_itself() {
     assert_eq!(runtime.run(&tuned, word()).await.outcome.unwrap().echo, "b");
     let shared = Arc::new(tuned);
     assert_eq!(runtime.run(&shared, word()).await.outcome.unwrap().echo, "c");
-    let loud = |request: &abide_lm::LmRequest| request.messages[0].content.contains("Say it loud.");
+    let loud = |request: &abide_lm::LmRequest| request.messages[0].text().contains("Say it loud.");
     assert_eq!(model.requests().iter().map(loud).collect::<Vec<_>>(), [false, true, true]);
     assert_eq!(shared.user_input(&word()), original.user_input(&word()));
     assert_ne!(shared.user_input(&word()), crate::Fields::new());
@@ -105,7 +105,7 @@ async fn an_agent_without_turns_asks_once_with_its_instruction() {
     let run = runtime(model.clone(), NOTES).run(&agent, word()).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");
     assert_eq!(model.requests().len(), 1);
-    assert!(model.requests()[0].messages[0].content.contains("Say it twice."));
+    assert!(model.requests()[0].messages[0].text().contains("Say it twice."));
     assert!(!model.asked()[0].contains("[[ ## tools ## ]]\n"));
     assert!(run.episode.exchanges.is_empty(), "the last question teaches nothing");
 }
@@ -127,7 +127,7 @@ async fn compiled_descriptions_of_tools_are_shown_instead_of_the_servers() {
 
 #[tokio::test]
 async fn a_reply_that_ran_out_of_tokens_is_asked_for_again() {
-    let cut = |text: &str| Ok(LmReply::new(text).finish(Finish::Length));
+    let cut = |text: &str| Ok(LmReply::new(text).finish(Finish::Limit));
     let model = ScriptedLm::replies([cut("[[ ## echo ## ]]\nmo"), Ok(LmReply::new(echo("moon")))]);
     let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");

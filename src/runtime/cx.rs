@@ -8,11 +8,11 @@ use std::{
 
 use abide_base::clock::Clock;
 use abide_guard::{Guard, Session};
-use abide_lm::{LmReply, LmRequest, Message};
+use abide_lm::{LmReply, LmRequest, Part};
 
 use super::{CallError, Infrastructure, Limits, Shared};
 use crate::{
-    adapter::Adapter,
+    adapter::{Adapter, Prompt},
     episode::{ModelStep, Recorder},
 };
 
@@ -41,21 +41,27 @@ impl Cx {
     ///
     /// # Errors
     /// [`CallError::ModelCalls`] when the run's calls are used up, [`CallError::Infrastructure`] when the model gives no reply.
-    pub async fn ask(&self, signature: &str, mut messages: Vec<Message>) -> Result<LmReply, CallError> {
+    pub async fn ask(&self, signature: &str, prompt: impl Into<Prompt>) -> Result<LmReply, CallError> {
+        self.send(signature, prompt.into()).await
+    }
+
+    async fn send(&self, signature: &str, mut prompt: Prompt) -> Result<LmReply, CallError> {
         let limit = self.shared.limits.model_calls;
         if self.run.model_calls.fetch_add(1, Ordering::Relaxed) >= limit {
             return Err(CallError::ModelCalls(limit));
         }
-        for message in &mut messages {
-            if let Cow::Owned(clean) = self.shared.redactor.scrub(&message.content) {
-                message.content = clean;
-            }
+        for part in prompt.messages.iter_mut().flat_map(|message| &mut message.parts) {
+            self.scrub(part);
         }
-        let mut request = LmRequest::new(messages);
-        request.temperature = self.shared.limits.temperature;
+        let mut request = LmRequest::new(prompt.messages);
+        request.stable_messages = prompt.stable_messages;
+        request.format = prompt.format;
+        request.tools = prompt.tools;
+        request.tool_choice = prompt.tool_choice;
+        request.sampling.temperature = self.shared.limits.temperature;
         request.max_tokens = self.shared.limits.reply_tokens;
         // providers take a signed 32-bit seed at least
-        request.seed = Some(self.run.seed & 0x7fff_ffff);
+        request.sampling.seed = Some(self.run.seed & 0x7fff_ffff);
         let start = self.shared.clock.elapsed();
         let result = self.shared.lm.complete(&request).await;
         let elapsed = self.shared.clock.elapsed().saturating_sub(start);
@@ -82,6 +88,19 @@ impl Cx {
         result.map_err(|error| {
             if error.is_unanswerable() { CallError::Unanswerable(error) } else { Infrastructure::Model(error).into() }
         })
+    }
+
+    /// Takes the boundary's secrets out of a part. What a provider signed goes back as it came: it was made of scrubbed prompts.
+    fn scrub(&self, part: &mut Part) {
+        let text = match part {
+            Part::Text { text } => text,
+            Part::ToolCall(call) => &mut call.arguments,
+            Part::ToolResult(result) => &mut result.content,
+            _ => return,
+        };
+        if let Cow::Owned(clean) = self.shared.redactor.scrub(text) {
+            *text = clean;
+        }
     }
 
     /// The same run, for a module with this name: what audit rows say of who wanted a call.

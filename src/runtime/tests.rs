@@ -40,7 +40,10 @@ async fn the_limits_and_the_seed_of_a_run_are_asked_for() {
     let run = runtime.run_with(&Predict::<Repeat>::new(), word(), options).await;
     assert_eq!(run.outcome.unwrap().echo, "moon");
     let request = &model.requests()[0];
-    assert_eq!((request.temperature, request.max_tokens, request.seed), (Some(0.3), 77, Some(0x7fff_ffff)));
+    assert_eq!(
+        (request.sampling.temperature, request.max_tokens, request.sampling.seed),
+        (Some(0.3), 77, Some(0x7fff_ffff))
+    );
     assert_eq!(run.episode.seed, u64::MAX);
 }
 

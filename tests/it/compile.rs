@@ -111,6 +111,6 @@ async fn a_teacher_is_a_program_and_a_model_in_whatever_order_they_are_given() {
     for model in [program_first, model_first] {
         let asked = model.requests();
         assert!(!asked.is_empty());
-        assert!(asked.iter().all(|request| request.messages[0].content.ends_with("Objective:\nTeach.")));
+        assert!(asked.iter().all(|request| request.messages[0].text().ends_with("Objective:\nTeach.")));
     }
 }

@@ -341,7 +341,7 @@ async fn happens(number: usize, attack: Attack) {
         request
             .messages
             .iter()
-            .any(|message| message.content.contains(kind.advice()) && message.content.contains(kind.code()))
+            .any(|message| message.text().contains(kind.advice()) && message.text().contains(kind.code()))
     });
     let fed_back = score.feedback.iter().any(|line| line.contains(kind.advice()) && line.contains(kind.code()));
     assert!(

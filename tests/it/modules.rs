@@ -118,7 +118,8 @@ async fn reasoning_comes_before_the_outputs_and_is_kept_apart() {
     let Reasoned { reasoning, output } = run.outcome.unwrap();
     assert_eq!((reasoning.as_str(), output.mood), ("Three exclamation marks.", Mood::Angry));
     let request = &stage.heard.requests()[0];
-    let (before, _) = request.messages[0].content.split_once("[[ ## mood ## ]]").unwrap();
+    let system = request.messages[0].text();
+    let (before, _) = system.split_once("[[ ## mood ## ]]").unwrap();
     assert!(before.contains("[[ ## reasoning ## ]]"), "the model reasons before it answers");
 }
 
@@ -134,11 +135,11 @@ async fn one_bad_reply_is_corrected_recorded_and_counted() {
     assert!(run.episode.usage.tokens() > 0);
     let correction = &stage.heard.requests()[1].messages;
     assert_eq!(correction.len(), 4, "system, question, bad reply, correction");
-    assert_eq!(correction[2].content, says(&bad));
+    assert_eq!(correction[2].text(), says(&bad));
     assert!(
-        correction[3].content.starts_with("That reply cannot be used: field `certainty`"),
+        correction[3].text().starts_with("That reply cannot be used: field `certainty`"),
         "{}",
-        correction[3].content
+        correction[3].text()
     );
 }
 
@@ -405,7 +406,7 @@ impl Lm for Obedient {
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let asked = &request.messages.last().unwrap().content;
+        let asked = &request.messages.last().unwrap().text();
         let id = field(asked, "request").rsplit(' ').next().unwrap();
         let reply = if field(asked, "trajectory") == "[]" {
             step("crm.create_support_ticket", json!({ "customer_id": id, "issue": format!("asked by {id}") }))

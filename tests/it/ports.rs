@@ -10,8 +10,8 @@ use std::{
 };
 
 use abide::{
-    Demo, Fields, Origin, SignatureSpec, SlotPath, SlotState,
-    adapter::{Adapter, ParseError, Parsed},
+    Demo, Fields, Origin, SlotPath,
+    adapter::{Adapter, ParseError, Parsed, Prompt, Task},
     async_trait,
     call::{ServerId, ToolCall, ToolName, ToolReply, ToolSpec},
     clock::Clock,
@@ -122,23 +122,31 @@ impl Lm for Parrot {
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let asked = request.messages.last().map_or("", |message| message.content.as_str());
+        let asked = request.messages.last().map(Message::text).unwrap_or_default();
         let text = json!({ "answer": asked }).to_string();
-        Ok(LmReply::new(text).finish(Finish::Stop).usage(Usage { prompt_tokens: 3, ..Usage::default() }).attempts(1))
+        Ok(LmReply::new(text)
+            .finish(Finish::Complete)
+            .usage(Usage { prompt_tokens: 3, ..Usage::default() })
+            .attempts(1))
     }
 }
 
 impl Adapter for Json {
-    fn render(&self, spec: &SignatureSpec, _: &SlotState, inputs: &Fields) -> Vec<Message> {
-        vec![Message::system(spec.instruction.clone()), Message::user(json!(inputs).to_string())]
+    fn render(&self, task: &Task<'_>) -> Prompt {
+        let asked = Message::user(json!(task.inputs).to_string());
+        vec![Message::system(task.spec.instruction.clone()), asked].into()
     }
 
-    fn parse(&self, _: &SignatureSpec, reply: &str) -> Result<Parsed, ParseError> {
-        let outputs = serde_json::from_str(reply).map_err(|_| ParseError::NoMarker)?;
+    fn reply(&self, _: &Task<'_>, outputs: &Fields) -> Message {
+        Message::assistant(json!(outputs).to_string())
+    }
+
+    fn parse(&self, _: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
+        let outputs = serde_json::from_str(&reply.text).map_err(|_| ParseError::NoMarker)?;
         Ok(Parsed { outputs, leniencies: Vec::new() })
     }
 
-    fn correct(&self, _: &SignatureSpec, error: &ParseError) -> Message {
+    fn correct(&self, _: &Task<'_>, error: &ParseError) -> Message {
         Message::user(error.to_string())
     }
 }

@@ -101,5 +101,5 @@ pub(crate) fn field<'m>(message: &'m str, name: &str) -> &'m str {
 }
 
 fn last(messages: &[Message]) -> String {
-    messages.last().unwrap().content.clone()
+    messages.last().unwrap().text().into_owned()
 }

@@ -190,7 +190,7 @@ fn prompts(model: &Recorded, shown: &mut Shown) {
         shown.text("prompt", serde_json::to_string(&request).unwrap());
         shown.value("prompt", &request);
         for message in request.messages {
-            shown.text("message", message.content);
+            shown.text("message", message.text().into_owned());
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 /// repetition there is [`Retry`](crate::Retry), for a budget [`Budgeted`](crate::Budgeted), for a cache [`DiskCache`](crate::DiskCache).
 ///
 /// The API differs from a chat in three things: system messages, wherever they stand, go in front, separated by an empty line; there
-/// is no seed, so that of a request is left out; and there is no JSON mode, so [`ReplyFormat::Json`](crate::ReplyFormat::Json) has to
-/// be asked for in the messages. Its temperatures end at 1.
+/// is no seed, so that of a request is left out; and there is no JSON mode without a schema, so
+/// [`ReplyFormat::Json`](crate::ReplyFormat::Json) has to be asked for in the messages. Its temperatures end at 1.
 #[derive(Clone, Debug)]
 pub struct Anthropic {
     endpoint: Endpoint,
@@ -73,7 +73,7 @@ impl Anthropic {
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
-        let body = super::wire::Request::new(&self.model, request);
+        let body = super::wire::Request::new(&self.model, &self.endpoint.id, request);
         let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await?;
         answer.reply(|body| body.read(&self.endpoint))
     }

@@ -19,7 +19,7 @@ fn request() -> LmRequest {
 
 fn used(prompt_tokens: u64, completion_tokens: u64) -> Result<LmReply, LmError> {
     let mut reply = LmReply::new("fine");
-    reply.usage = Usage { prompt_tokens, completion_tokens, micro_dollars: 0 };
+    reply.usage = Usage { prompt_tokens, completion_tokens, micro_dollars: 0, ..Usage::default() };
     Ok(reply)
 }
 

@@ -9,7 +9,7 @@ use url::{Position, Url};
 use super::store::{CacheStore, Key};
 use crate::{Finish, Lm, LmError, LmReply, LmRequest};
 
-/// A model whose complete replies ([`Finish::Stop`]) are kept in a [`CacheStore`] and given again to the same request.
+/// A model whose complete replies ([`Finish::Complete`]) are kept in a [`CacheStore`] and given again to the same request.
 ///
 /// The key is the SHA-256 of endpoint, model and the whole request: anything that can change the answer changes the key. A request
 /// that samples (temperature other than 0, no seed) is cached too, so the same question gets the same answer every time; who wants
@@ -54,7 +54,7 @@ impl DiskCache {
                 }
                 led = true;
                 let reply = self.inner.complete(request).await?;
-                if reply.finish == Finish::Stop {
+                if reply.finish == Finish::Complete {
                     self.store.keep(key, &reply).await;
                 }
                 Ok(reply)

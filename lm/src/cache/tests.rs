@@ -41,7 +41,7 @@ impl Bench {
 
 fn priced() -> LmReply {
     let mut reply = LmReply::new("priced");
-    reply.usage = Usage { prompt_tokens: 7, completion_tokens: 5, micro_dollars: 3 };
+    reply.usage = Usage { prompt_tokens: 7, completion_tokens: 5, micro_dollars: 3, ..Usage::default() };
     reply
 }
 
@@ -66,12 +66,12 @@ async fn whatever_can_change_the_answer_changes_the_key() {
     let mut requests = vec![ask("a"), ask("b")];
     for seed in [1, 9_007_199_254_740_992, 9_007_199_254_740_993] {
         let mut request = ask("a");
-        request.seed = Some(seed);
+        request.sampling.seed = Some(seed);
         requests.push(request);
     }
     for temperature in [0.0, 0.1] {
         let mut request = ask("a");
-        request.temperature = Some(temperature);
+        request.sampling.temperature = Some(temperature);
         requests.push(request);
     }
     let mut longer = ask("a");
@@ -92,7 +92,7 @@ async fn whatever_can_change_the_answer_changes_the_key() {
 #[tokio::test]
 async fn only_complete_replies_are_kept() {
     let mut cut = priced();
-    cut.finish = Finish::Length;
+    cut.finish = Finish::Limit;
     let failure = LmError::RateLimited { retry_after: None };
     let bench = Bench::new(Scripted::new([Ok(cut.clone()), Err(failure.clone())]));
     let cache = bench.cache();

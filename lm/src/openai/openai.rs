@@ -17,7 +17,7 @@ use crate::{
 /// [`DiskCache`](crate::DiskCache).
 ///
 /// A reply that the provider held back comes with [`Finish::Filtered`](crate::Finish::Filtered) and the provider's words, if any; one
-/// whose tokens ran out before the first word with [`Finish::Length`](crate::Finish::Length) and no text.
+/// whose tokens ran out before the first word with [`Finish::Limit`](crate::Finish::Limit) and no text.
 #[derive(Clone, Debug)]
 pub struct OpenAi {
     endpoint: Endpoint,
