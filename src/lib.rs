@@ -73,9 +73,10 @@ pub use abide_optimizers as optimizers;
 pub use abide_review as review;
 #[doc(hidden)]
 pub use abide_signatures::__private;
+pub use abide_signatures::shape;
 pub use abide_signatures::{
-    Bound, CanonicalError, Constraints, Demo, Digest, FieldError, FieldKind, FieldSpec, Fields, InstallError, Origin,
-    Pattern, PatternError, ProgramState, Signature, SignatureSpec, Slot, SlotId, SlotPath, SlotPathError, SlotState,
-    SpecError, Suggestion, Tunable, canonical_json, separate,
+    Bound, CanonicalError, Constraints, DeclarationError, Demo, Digest, FieldError, FieldSpec, Fields, Flag,
+    InstallError, Leniency, Origin, Pattern, PatternError, ProgramState, Shape, Signature, SignatureSpec, Slot, SlotId,
+    SlotPath, SlotPathError, SlotState, SpecError, Suggestion, Tunable, canonical_json, separate,
 };
 pub use runtime::Runtime;

@@ -21,10 +21,17 @@ pub struct ServerId(String);
 
 /// A text that cannot name a tool or a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_` and `-`, for a server's tool `server.tool`, where the tool may have `.` and `/` as well"
-)]
-pub struct NameError(String);
+#[non_exhaustive]
+pub enum NameError {
+    /// It has characters that a name must not have, too many of them, or none.
+    #[error(
+        "`{0}` is not a tool or server name: use 1 to 128 letters, digits, `_` and `-`, for a server's tool `server.tool`, where the tool may have `.` and `/` as well"
+    )]
+    Malformed(String),
+    /// `finish` ends the run of an agent.
+    #[error("`finish` ends the run of an agent and cannot be a function's name: choose another")]
+    Reserved,
+}
 
 /// What a call does to the world, as the operator declares it; a server's own hints are not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,7 +116,7 @@ impl io::Write for Capacity {
 
 impl NameError {
     pub(crate) fn of(text: &str) -> Self {
-        Self(text.chars().take(80).collect())
+        Self::Malformed(text.chars().take(80).collect())
     }
 }
 
@@ -141,7 +148,10 @@ impl ToolName {
     /// It has a `.`, or is no name.
     pub fn of_function(name: &str) -> Result<Self, NameError> {
         if name.contains('.') {
-            return Err(NameError(name.chars().take(80).collect()));
+            return Err(NameError::of(name));
+        }
+        if name == "finish" {
+            return Err(NameError::Reserved);
         }
         Self::try_from(name)
     }

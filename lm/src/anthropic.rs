@@ -1,7 +1,7 @@
 //! The messages API of Anthropic.
 
 mod anthropic;
-mod wire;
+pub(crate) mod wire;
 
 pub use anthropic::Anthropic;
 

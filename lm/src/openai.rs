@@ -2,7 +2,7 @@
 
 mod openai;
 mod token_limit;
-mod wire;
+pub(crate) mod wire;
 
 pub use openai::OpenAi;
 pub use token_limit::TokenLimit;

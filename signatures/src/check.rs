@@ -23,6 +23,9 @@ pub struct Constraints {
     /// Largest number allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
+    /// At least this many items of an array or entries of a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_items: Option<usize>,
     /// At most this many items of an array or entries of a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<usize>,
@@ -55,13 +58,15 @@ pub enum FieldError {
     /// A field that the signature does not have.
     #[error("field `{0}` is not part of the signature")]
     Unknown(String),
-    /// Another JSON type.
-    #[error("field `{field}` must be {expected}")]
+    /// Another type.
+    #[error("field `{field}` must be {expected}, and is {got}")]
     Kind {
-        /// The field's name.
+        /// The field's name, and the place in it.
         field: String,
         /// What it must be.
         expected: String,
+        /// What it is, never in its own words.
+        got: String,
     },
     /// Too much or too little text.
     #[error("field `{field}` has {actual} characters; {bound} {limit}")]
@@ -93,16 +98,32 @@ pub enum FieldError {
         /// The limit.
         limit: f64,
     },
-    /// Too many items.
-    #[error("field `{field}` has {actual} items; at most {limit}")]
+    /// Too many or too few items.
+    #[error("field `{field}` has {actual} items; {bound} {limit}")]
     Items {
         /// The field's name.
         field: String,
         /// How many items there are.
         actual: usize,
+        /// `at most` or `at least`.
+        bound: Bound,
         /// How many there may be.
         limit: usize,
     },
+}
+
+impl FieldError {
+    /// The field, and the place in it.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Missing(field) | Self::Unknown(field) => field,
+            Self::Kind { field, .. }
+            | Self::Length { field, .. }
+            | Self::Mismatch { field, .. }
+            | Self::Range { field, .. }
+            | Self::Items { field, .. } => field,
+        }
+    }
 }
 
 /// Which side of a limit.
@@ -124,6 +145,12 @@ impl Pattern {
         Regex::new(source).map_err(|e| refuse(e.to_string()))?;
         let whole = Regex::new(&format!(r"\A(?:{source})\z")).map_err(|e| refuse(e.to_string()))?;
         Ok(Self { source: source.to_owned(), whole })
+    }
+
+    /// A pattern of a JSON Schema, which may match anywhere in a text; `None` where it is of another dialect.
+    pub(crate) fn anywhere(source: &str) -> Option<Self> {
+        let whole = Regex::new(&format!(r"\A(?s:.*)(?:{source})(?s:.*)\z")).ok()?;
+        Regex::new(source).ok().map(|_| Self { source: source.to_owned(), whole })
     }
 
     /// Whether the whole text matches.
@@ -175,7 +202,10 @@ impl Constraints {
 
     fn check_items(&self, field: &str, actual: usize, errors: &mut Vec<FieldError>) {
         if let Some(limit) = self.max_items.filter(|limit| actual > *limit) {
-            errors.push(FieldError::Items { field: field.to_owned(), actual, limit });
+            errors.push(FieldError::Items { field: field.to_owned(), actual, bound: Bound::AtMost, limit });
+        }
+        if let Some(limit) = self.min_items.filter(|limit| actual < *limit) {
+            errors.push(FieldError::Items { field: field.to_owned(), actual, bound: Bound::AtLeast, limit });
         }
     }
 }
@@ -197,6 +227,9 @@ impl fmt::Display for Constraints {
         }
         if let Some(n) = self.max {
             write!(f, ", at most {n}")?;
+        }
+        if let Some(n) = self.min_items {
+            write!(f, ", at least {n} items")?;
         }
         if let Some(n) = self.max_items {
             write!(f, ", at most {n} items")?;

@@ -17,7 +17,8 @@ impl Fields {
     /// # Errors
     /// The value is not written as a JSON object.
     pub fn of<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::from_value(serde_json::to_value(value)?)
+        // by way of a text, so that an `f32` of 0.1 is 0.1 and not the nearest `f64`
+        serde_json::from_str(&serde_json::to_string(value)?)
     }
 
     /// The typed form.

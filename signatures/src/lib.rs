@@ -7,10 +7,11 @@
 //! This crate does no I/O and knows nothing of models, tools or tokens.
 
 mod check;
+mod declared;
 mod digest;
 mod expansion;
 mod fields;
-mod kind;
+pub mod shape;
 mod signature;
 mod slot;
 mod spec;
@@ -18,9 +19,10 @@ mod state;
 mod tunable;
 
 pub use check::{Bound, Constraints, FieldError, Pattern, PatternError};
+pub use declared::DeclarationError;
 pub use digest::{CanonicalError, Digest, canonical_json};
 pub use fields::Fields;
-pub use kind::FieldKind;
+pub use shape::{Flag, Leniency, Shape};
 pub use signature::Signature;
 pub use slot::{Demo, Origin, Slot, SlotId, SlotPath, SlotPathError, SlotState};
 pub use spec::{FieldSpec, SignatureSpec, SpecError};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -115,10 +115,22 @@ fn kinds_are_read_off_schemas() {
         Red,
         Green,
     }
-    assert_eq!(FieldSpec::of::<Colour>("c").kind, FieldKind::Choice(vec!["Green".into(), "Red".into()]));
-    assert_eq!(FieldSpec::of::<Option<Colour>>("c").kind.to_string(), "one of Green, Red or null");
-    assert_eq!(FieldSpec::of::<Vec<u8>>("c").kind, FieldKind::Array);
-    assert_eq!(FieldSpec::of::<std::collections::BTreeMap<String, f64>>("c").kind, FieldKind::Object);
+    let shown = |field: FieldSpec| field.shape.to_string();
+    assert_eq!(shown(FieldSpec::of::<Colour>("c")), "one of Green, Red (like blood)");
+    assert_eq!(shown(FieldSpec::of::<Vec<u8>>("c")), "list of integer (at least 0, at most 255)");
+    assert_eq!(shown(FieldSpec::of::<std::collections::BTreeMap<String, f64>>("c")), "map of string to number");
+}
+
+#[test]
+fn numbers_are_written_as_they_were_meant() {
+    #[derive(serde::Serialize)]
+    struct Weight {
+        grams: f32,
+        exact: f64,
+    }
+    let fields = Fields::of(&Weight { grams: 0.1, exact: 0.1 + 0.2 }).unwrap();
+    assert_eq!(Value::from(fields).to_string(), r#"{"exact":0.30000000000000004,"grams":0.1}"#);
+    assert!(Fields::of(&"no object").is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
-use abide_lm::{LmReply, Message, ReplyFormat, Tool, ToolChoice};
+use abide_lm::{Finish, LmReply, Message, ReplyFormat, Tool, ToolChoice};
 
-use crate::{FieldError, Fields, SignatureSpec, SlotState};
+use crate::{FieldError, Fields, Flag, Leniency, SignatureSpec, SlotState};
 
 /// Turns a task into a prompt, and a reply back into output values. Pure: values in, values out.
 pub trait Adapter: Send + Sync {
@@ -16,6 +16,22 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// The reply has no fields, or not those of the signature.
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError>;
+
+    /// The outputs in a reply that is whole: one that ended before its own end counts only where its layout is closed.
+    ///
+    /// # Errors
+    /// As [`Adapter::parse`]; the model declined to answer; or the reply was cut off.
+    fn accept(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
+        if reply.refusal.is_some() || (reply.finish == Finish::Filtered && reply.text.trim().is_empty()) {
+            return Err(ParseError::Declined);
+        }
+        match (self.parse(task, reply), ParseError::of_end(&reply.finish)) {
+            (Ok(parsed), Some(end)) if parsed.is_open() => Err(end),
+            (Ok(parsed), _) => Ok(parsed),
+            (Err(_), Some(end)) => Err(end),
+            (Err(error), None) => Err(error),
+        }
+    }
 
     /// What to say when a reply could not be used, so that the next one can.
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message;
@@ -75,47 +91,68 @@ impl From<Vec<Message>> for Prompt {
 pub struct Parsed {
     /// The output fields.
     pub outputs: Fields,
-    /// Where the reply strayed from the layout and was understood all the same.
-    pub leniencies: Vec<Leniency>,
-}
-
-/// Where a reply strayed from the layout and was understood all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Leniency {
-    /// The closing marker is not there.
-    Unclosed,
-    /// There is text after the closing marker.
-    Trailing,
-    /// A value begins on its marker's line.
-    Inline,
-    /// A JSON value stands in a code fence.
-    Fenced,
-    /// A word of a choice is in another case.
-    Case,
-    /// An optional text is not written as JSON.
-    Unquoted,
+    /// Where the reply strayed from the layout, or a value from its type, and was understood all the same.
+    pub flags: Vec<Flag>,
 }
 
 /// Why a reply has no outputs. Says what is wrong, never what the reply said.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// The reply has no marker at all.
+    /// The reply has no layout that is known.
     #[error("the reply has no field marker")]
     NoMarker,
-    /// The reply ran out of tokens before its closing marker, so the end of its last value may be missing.
+    /// The reply has no JSON object with any of the fields.
+    #[error("the reply has no JSON object with the fields")]
+    NoObject,
+    /// The reply has no tag of any of the fields.
+    #[error("the reply has no tag of a field")]
+    NoTag,
+    /// The reply has nothing in it but what the model thought.
+    #[error("the reply ends before its answer begins")]
+    OnlyThoughts,
+    /// What the model thought ends more than once, so where its answer begins is not known.
+    #[error("the reply has more than one end of thoughts, so where its answer begins is not known")]
+    Thoughts,
+    /// The reply ran out of tokens before its end, so the end of its last value may be missing.
     #[error("the reply was cut off at the limit of its tokens; be brief")]
     CutOff,
-    /// A field was written twice.
-    #[error("field `{0}` stands in the reply twice")]
+    /// The provider ended the reply for a reason of its own.
+    #[error("the reply was ended by the model's provider ({0})")]
+    Ended(&'static str),
+    /// The model, or its provider, declined to answer.
+    #[error("the model declined to answer")]
+    Declined,
+    /// A field was written twice, with two values: neither is taken.
+    #[error("field `{0}` stands in the reply twice, with two values; write it once")]
     Repeated(String),
-    /// A value is not JSON.
-    #[error("field `{0}` is not valid JSON")]
-    NotJson(String),
-    /// The fields do not fit the signature.
+    /// The reply has several objects that fit and differ: none is taken.
+    #[error("the reply has several JSON objects that fit and differ; write one")]
+    Ambiguous,
+    /// The fields do not fit the signature: all that is wrong with them.
     #[error("{}", join(.0))]
     Fields(Vec<FieldError>),
+}
+
+impl Parsed {
+    /// Whether more of the reply could have followed.
+    fn is_open(&self) -> bool {
+        self.flags.iter().any(|flag| matches!(flag.leniency, Leniency::Unclosed | Leniency::Unmarked))
+    }
+}
+
+impl ParseError {
+    /// What an end of a reply that is not its own means.
+    fn of_end(finish: &Finish) -> Option<Self> {
+        match finish {
+            Finish::Complete => None,
+            Finish::Limit => Some(Self::CutOff),
+            Finish::Filtered => Some(Self::Ended("content filter")),
+            Finish::Error => Some(Self::Ended("error")),
+            Finish::Paused => Some(Self::Ended("pause")),
+            _ => Some(Self::Ended("a word that is not known")),
+        }
+    }
 }
 
 /// What is wrong, in one line.

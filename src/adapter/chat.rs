@@ -1,13 +1,16 @@
 //! The chat format: every field under a marker line. Described in `docs/prompt-format.md`.
 
+use std::collections::BTreeMap;
+
 use abide_lm::{LmReply, Message};
 use serde_json::Value;
 
 use super::{
-    Adapter, Leniency, ParseError, Parsed, Prompt, Task,
-    marker::{at_start, marker, neutralise, restore},
+    Adapter, ParseError, Parsed, Prompt, Task, layout,
+    marker::{Found, find, marker, neutralise, read_value, write_value},
+    object, thinking,
 };
-use crate::{FieldKind, FieldSpec, Fields, SignatureSpec, SlotState};
+use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState, shape::Reading};
 
 /// The chat format.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,20 +36,16 @@ impl Adapter for Chat {
     }
 
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
-        let spec = task.spec;
-        let mut leniencies = Vec::new();
-        let mut outputs = Fields::new();
-        for (name, raw) in split(&reply.text, &mut leniencies)? {
-            let value = match spec.outputs.iter().find(|field| field.name == name) {
-                Some(field) => read(field, raw, &mut leniencies)?,
-                None => Value::Null,
-            };
-            if outputs.0.insert(name.to_owned(), value).is_some() {
-                return Err(ParseError::Repeated(name.to_owned()));
-            }
+        let answer = thinking::answer(&reply.text)?;
+        let text = lines(answer.text);
+        let mut parsed = match find(&text) {
+            markers if markers.iter().any(|m| is_field(task.spec, m.name)) => fields(task.spec, &text, &markers)?,
+            _ => unmarked(task.spec, &text)?,
+        };
+        if answer.after_thoughts {
+            parsed.flags.insert(0, flag("", Leniency::Thinking));
         }
-        let errors = spec.check_outputs(&outputs);
-        if errors.is_empty() { Ok(Parsed { outputs, leniencies }) } else { Err(ParseError::Fields(errors)) }
+        Ok(parsed)
     }
 
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
@@ -56,27 +55,17 @@ impl Adapter for Chat {
 }
 
 fn system(spec: &SignatureSpec, state: &SlotState) -> String {
-    let mut text = String::from("Input fields:\n");
-    text += &described(&spec.inputs);
-    text += "Output fields:\n";
-    text += &described(&spec.outputs);
+    let mut text = layout::fields(spec);
     text += "\nLayout of every exchange:\n";
     for field in spec.inputs.iter().chain(&spec.outputs) {
         text += &format!("{}\n{{{}}}\n\n", marker(&field.name), field.name);
     }
     text += &marker(COMPLETED);
-    text += "\n\nObjective:\n";
-    text += &neutralise(state.instruction.as_deref().unwrap_or(&spec.instruction));
-    text
-}
-
-fn described(fields: &[FieldSpec]) -> String {
-    let line = |field: &FieldSpec| {
-        let about = field.description.replace('\n', "\n  ");
-        let colon = if about.is_empty() { "" } else { ": " };
-        format!("- `{}` ({}{}){colon}{}\n", field.name, field.kind, field.constraints, neutralise(&about))
-    };
-    fields.iter().map(line).collect()
+    text += "\n";
+    if spec.outputs.iter().any(|field| !field.shape.is_text()) {
+        text += "Values that are no plain text are JSON on one line.\n";
+    }
+    text + &layout::objective(spec, state)
 }
 
 fn request(spec: &SignatureSpec) -> String {
@@ -88,7 +77,7 @@ fn section(specs: &[FieldSpec], values: &Fields) -> String {
     let given = |spec: &FieldSpec| {
         let value = values.get(&spec.name)?;
         let text = match value {
-            Value::String(text) if spec.kind.is_text() => neutralise(text).into_owned(),
+            Value::String(text) if spec.shape.is_text() => write_value(text).into_owned(),
             other => neutralise(&other.to_string()).into_owned(),
         };
         Some(format!("{}\n{text}\n\n", marker(&spec.name)))
@@ -96,89 +85,99 @@ fn section(specs: &[FieldSpec], values: &Fields) -> String {
     specs.iter().filter_map(given).collect()
 }
 
-/// The raw values by field, in the order of the reply.
-fn split<'r>(reply: &'r str, leniencies: &mut Vec<Leniency>) -> Result<Vec<(&'r str, &'r str)>, ParseError> {
-    let mut found: Vec<(&str, usize, usize)> = Vec::new();
-    let mut offset = 0;
+fn flag(path: &str, leniency: Leniency) -> Flag {
+    Flag { path: path.to_owned(), leniency }
+}
+
+fn is_field(spec: &SignatureSpec, name: &str) -> bool {
+    spec.outputs.iter().any(|field| field.name == name)
+}
+
+/// A reply whose every line ends as in another system, with the ends of this one.
+fn lines(text: &str) -> std::borrow::Cow<'_, str> {
+    let (all, foreign) = (text.matches('\n').count(), text.matches("\r\n").count());
+    if all > 0 && all == foreign { text.replace("\r\n", "\n").into() } else { text.into() }
+}
+
+/// The fields under their markers.
+fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Parsed, ParseError> {
+    let mut flags = Vec::new();
+    let mut read: BTreeMap<&str, Result<Reading, Vec<FieldError>>> = BTreeMap::new();
     let mut closed_at = None;
-    for line in reply.split_inclusive('\n') {
-        let end = offset + line.len();
-        if let Some((name, rest)) = at_start(line) {
-            if let Some((_, _, until)) = found.last_mut() {
-                *until = offset;
-            }
-            if name == COMPLETED {
-                closed_at = Some(end - rest.trim_start().len());
-                break;
-            }
-            if !rest.trim().is_empty() {
-                leniencies.push(Leniency::Inline);
-            }
-            let from = if rest.trim().is_empty() { end } else { end - rest.trim_start().len() };
-            found.push((name, from, reply.len()));
+    if markers.first().is_some_and(|first| !text.get(..first.start).unwrap_or_default().trim().is_empty()) {
+        flags.push(flag("", Leniency::Leading));
+    }
+    for (at, found) in markers.iter().enumerate() {
+        if found.name == COMPLETED {
+            closed_at.get_or_insert(found.end);
+            continue;
         }
-        offset = end;
+        let until = markers.get(at + 1).map_or(text.len(), |next| next.start);
+        let raw = text.get(found.end..until).unwrap_or_default();
+        let Some(field) = spec.outputs.iter().find(|field| field.name == found.name) else {
+            flags.extend(closed_at.is_none().then(|| flag(found.name, Leniency::UnknownField)));
+            continue;
+        };
+        if !found.is_plain {
+            flags.push(flag(&field.name, Leniency::Marker));
+        }
+        let reading = field.read(&read_value(raw));
+        match read.get(field.name.as_str()) {
+            None => _ = read.insert(&field.name, reading),
+            Some(first) if same(first, &reading) => flags.push(flag(&field.name, Leniency::Repeated)),
+            Some(_) => return Err(ParseError::Repeated(field.name.clone())),
+        }
     }
     match closed_at {
-        None => leniencies.push(Leniency::Unclosed),
-        Some(at) if !reply.get(at..).unwrap_or_default().trim().is_empty() => leniencies.push(Leniency::Trailing),
+        None => flags.push(flag("", Leniency::Unclosed)),
+        Some(at) if !text.get(at..).unwrap_or_default().trim().is_empty() => flags.push(flag("", Leniency::Trailing)),
         Some(_) => {}
     }
-    if found.is_empty() {
-        return Err(ParseError::NoMarker);
-    }
-    Ok(found.into_iter().map(|(name, from, until)| (name, reply.get(from..until).unwrap_or_default())).collect())
+    collected(spec, read, flags)
 }
 
-fn read(field: &FieldSpec, raw: &str, leniencies: &mut Vec<Leniency>) -> Result<Value, ParseError> {
-    // a value is followed by its line's end and one empty line
-    let raw = raw.strip_suffix('\n').unwrap_or(raw);
-    let raw = restore(raw.strip_suffix('\n').unwrap_or(raw));
-    match &field.kind {
-        FieldKind::Text => Ok(Value::String(raw.into_owned())),
-        FieldKind::Choice(words) => Ok(Value::String(choose(words, raw.trim(), leniencies))),
-        kind => read_json(field, kind, raw.trim(), leniencies),
-    }
+/// Whether two readings of one field are one value.
+fn same(a: &Result<Reading, Vec<FieldError>>, b: &Result<Reading, Vec<FieldError>>) -> bool {
+    matches!((a, b), (Ok(a), Ok(b)) if a.value == b.value)
 }
 
-fn choose(words: &[String], raw: &str, leniencies: &mut Vec<Leniency>) -> String {
-    if words.iter().any(|word| word == raw) {
-        return raw.to_owned();
-    }
-    match words.iter().find(|word| word.eq_ignore_ascii_case(raw)) {
-        Some(word) => {
-            leniencies.push(Leniency::Case);
-            word.clone()
-        }
-        None => raw.to_owned(),
-    }
-}
-
-fn read_json(
-    field: &FieldSpec,
-    kind: &FieldKind,
-    raw: &str,
-    leniencies: &mut Vec<Leniency>,
-) -> Result<Value, ParseError> {
-    let bare = unfence(raw);
-    if bare.len() != raw.len() {
-        leniencies.push(Leniency::Fenced);
-    }
-    match serde_json::from_str(bare) {
-        Ok(value) => Ok(value),
-        Err(_) => match kind {
-            FieldKind::Optional(inner) if inner.is_text() => {
-                leniencies.push(Leniency::Unquoted);
-                Ok(Value::String(raw.to_owned()))
+fn collected(
+    spec: &SignatureSpec,
+    mut read: BTreeMap<&str, Result<Reading, Vec<FieldError>>>,
+    mut flags: Vec<Flag>,
+) -> Result<Parsed, ParseError> {
+    let (mut outputs, mut errors) = (Fields::new(), Vec::new());
+    for field in &spec.outputs {
+        match read.remove(field.name.as_str()) {
+            Some(Ok(reading)) => {
+                flags.extend(reading.flags);
+                outputs.insert(field.name.clone(), reading.value);
             }
-            _ => Err(ParseError::NotJson(field.name.clone())),
-        },
+            Some(Err(misfits)) => errors.extend(misfits),
+            None if field.is_optional() => {}
+            None => errors.push(FieldError::Missing(field.name.clone())),
+        }
     }
+    if errors.is_empty() { Ok(Parsed { outputs, flags }) } else { Err(ParseError::Fields(errors)) }
 }
 
-fn unfence(raw: &str) -> &str {
-    let inner = raw.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    inner.map_or(raw, |inner| inner.strip_prefix("json").unwrap_or(inner).trim())
+/// A reply without markers: a JSON object with the fields, or the value of the only field.
+fn unmarked(spec: &SignatureSpec, text: &str) -> Result<Parsed, ParseError> {
+    if let Some(read) = object::read_text(spec, text) {
+        return read.map(|mut parsed| {
+            parsed.flags.insert(0, flag("", Leniency::OtherLayout));
+            parsed
+        });
+    }
+    match spec.outputs.as_slice() {
+        [only] if !text.trim().is_empty() => {
+            let reading = only.read(&read_value(text)).map_err(ParseError::Fields)?;
+            let mut flags = reading.flags;
+            flags.insert(0, flag("", Leniency::Unmarked));
+            Ok(Parsed { outputs: Fields::new().with(only.name.as_str(), reading.value), flags })
+        }
+        _ => Err(ParseError::NoMarker),
+    }
 }
 
 #[cfg(test)]

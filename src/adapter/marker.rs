@@ -1,4 +1,4 @@
-//! Field markers, and keeping values from forging them.
+//! Field markers, finding them however a model writes them, and keeping values from forging them.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,61 @@ pub(super) fn marker(name: &str) -> String {
     format!("[[ ## {name} ## ]]")
 }
 
-/// A marker at the start of a line: the field's name, and what follows on the line.
-pub(super) fn at_start(line: &str) -> Option<(&str, &str)> {
-    let (name, rest) = line.strip_prefix("[[ ## ")?.split_once(" ## ]]")?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then_some((name, rest))
+/// A marker in a text.
+pub(super) struct Found<'t> {
+    pub(super) name: &'t str,
+    /// Where the marker begins, with what belongs to it before it on its line.
+    pub(super) start: usize,
+    /// Where it ends, with what belongs to it.
+    pub(super) end: usize,
+    /// Whether it stands alone on its line and is written as told.
+    pub(super) is_plain: bool,
 }
 
-/// Makes a value unable to hold a marker: `[[`, any backslashes, blanks and `##` get one more backslash.
+/// Stands between the white space at an end of a value and the value's end, so that it is not taken for layout.
+const EDGE: &str = "[[\\]]";
+
+/// All markers of a text, in order: anywhere, with any blanks in them, and asterisks, backticks or number signs around them. Values are
+/// neutralised, so none of them is part of a value.
+pub(super) fn find(text: &str) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("[[")).map(|open| at + open) {
+        at = open + 1;
+        if let Some((name, end)) = marker_at(text, open) {
+            found.push(whole(text, name, open, end));
+            at = end;
+        }
+    }
+    found
+}
+
+/// The name in a marker that opens here, and where its brackets end.
+fn marker_at(text: &str, open: usize) -> Option<(&str, usize)> {
+    let inner = text.get(open + 2..)?;
+    let rest = inner.trim_start_matches(is_blank).strip_prefix("##")?.trim_start_matches(is_blank);
+    let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let (name, rest) = rest.split_at(length);
+    let rest = rest.trim_start_matches(is_blank).strip_prefix("##")?.trim_start_matches(is_blank).strip_prefix("]]")?;
+    (!name.is_empty()).then_some((name, text.len() - rest.len()))
+}
+
+/// With the decoration around it, which is no value's either.
+fn whole<'t>(text: &'t str, name: &'t str, open: usize, close: usize) -> Found<'t> {
+    let is_decoration = |c: char| matches!(c, '*' | '`' | '#' | '>' | ' ' | '\t');
+    let before = text.get(..open).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |line| line + 1);
+    let start = before.get(line..).map_or(open, |head| line + head.trim_end_matches(is_decoration).len());
+    let after = text.get(close..).unwrap_or_default();
+    let tail = after.trim_start_matches(['*', '`', ':']);
+    let rest = tail.split('\n').next().unwrap_or_default();
+    let is_told = text.get(open..close) == Some(marker(name).as_str());
+    let is_plain = is_told && line == open && tail.len() == after.len() && rest.trim().is_empty();
+    Found { name, start, end: text.len() - tail.len(), is_plain }
+}
+
+/// Makes a value unable to hold a marker, or what ends a model's thoughts: one backslash more after `[[` before blanks and `##`, and
+/// in `</think>` before the `/`.
 pub(super) fn neutralise(text: &str) -> Cow<'_, str> {
     rewrite(text, |out, slashes| {
         out.push('\\');
@@ -27,29 +74,59 @@ pub(super) fn restore(text: &str) -> Cow<'_, str> {
     rewrite(text, |out, slashes| out.extend(std::iter::repeat_n('\\', slashes.saturating_sub(1))))
 }
 
+/// A value as it stands below its marker: neutralised, with the white space at its ends kept from being layout.
+pub(super) fn write_value(text: &str) -> Cow<'_, str> {
+    let clean = neutralise(text);
+    let edge = |c: Option<char>| if c.is_some_and(char::is_whitespace) { EDGE } else { "" };
+    let (first, last) = (edge(text.chars().next()), edge(text.chars().next_back()));
+    if first.is_empty() && last.is_empty() { clean } else { Cow::Owned(format!("{first}{clean}{last}")) }
+}
+
+/// Undoes [`write_value`]; the white space around is layout.
+pub(super) fn read_value(raw: &str) -> Cow<'_, str> {
+    let bare = raw.trim();
+    let bare = bare.strip_prefix(EDGE).unwrap_or(bare);
+    restore(bare.strip_suffix(EDGE).unwrap_or(bare))
+}
+
 fn rewrite(text: &str, put_slashes: impl Fn(&mut String, usize)) -> Cow<'_, str> {
-    if !text.contains("[[") {
+    if !text.contains(['[', '<']) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    while let Some(at) = rest.find("[[") {
-        let (before, after) = rest.split_at(at + 2);
+    while let Some(at) = rest.find(['[', '<']) {
+        let (before, tail) = rest.split_at(at);
         out.push_str(before);
+        // of `[[[ ##` the last two brackets count, so that goes one step
+        let opener =
+            if tail.starts_with("[[") && !tail.starts_with("[[[") { "[[" } else { tail.get(..1).unwrap_or_default() };
+        let after = tail.get(opener.len()..).unwrap_or_default();
         let bare = after.trim_start_matches('\\');
-        if bare.trim_start_matches(is_blank).starts_with("##") {
-            put_slashes(&mut out, after.len() - bare.len());
+        let slashes = after.len() - bare.len();
+        out.push_str(opener);
+        let means_layout = match opener {
+            "[[" => opens_marker(bare) || (slashes > 0 && bare.starts_with("]]")),
+            opener => ends_thoughts(opener, bare),
+        };
+        if means_layout {
+            put_slashes(&mut out, slashes);
             rest = bare;
-        } else if after.starts_with('[') {
-            // `[[[ ##`: the last two brackets count, so step by one
-            out.pop();
-            rest = rest.get(at + 1..).unwrap_or_default();
         } else {
             rest = after;
         }
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+fn opens_marker(bare: &str) -> bool {
+    bare.trim_start_matches(is_blank).starts_with("##")
+}
+
+/// Whether this is the end of what a model thinks, but for its opener.
+fn ends_thoughts(opener: &str, bare: &str) -> bool {
+    bare.strip_prefix('/').is_some_and(|rest| super::tag::tag_word(opener, rest).is_some())
 }
 
 /// White space, and characters that show as nothing.

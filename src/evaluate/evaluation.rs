@@ -103,7 +103,9 @@ impl Evaluation {
     pub fn summary(&self) -> Summary {
         let tasks: Vec<f64> = self.scores().map(|score| score.task).collect();
         let scored = tasks.len();
-        let mean = |of: &dyn Fn(&Score) -> f64| self.scores().map(of).sum::<f64>() / scored.max(1) as f64;
+        let mean = |of: &dyn Fn(&Score) -> f64| {
+            self.scores().map(of).fold(0.0, |sum, value| sum + value) / scored.max(1) as f64
+        };
         // what a run attempted before the infrastructure failed it attempted all the same: a program can bring a tool down
         let judged = || self.rows.iter().filter(|row| row.score().is_some() || row.has_violation());
         let runs = judged().count();

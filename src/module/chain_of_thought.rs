@@ -28,7 +28,7 @@ const REASONING: &str = "reasoning";
 
 impl<S: Signature> ChainOfThought<S> {
     /// A predictor with the signature's own instruction and no demonstrations. The field `reasoning` comes before the
-    /// signature's outputs; a signature that has such a field itself keeps its own.
+    /// signature's outputs; a signature with such an output keeps its own, and where an input has that name the field is `rationale`.
     pub fn new() -> Self {
         Self { slot: Slot::new(with_reasoning(&S::spec())), signature: PhantomData }
     }
@@ -43,9 +43,11 @@ impl<S: Signature> Module for ChainOfThought<S> {
         let inputs = fields(spec, &input)?;
         check_input(cx, spec, &inputs)?;
         let mut outputs = exchange(cx, &self.slot, &inputs, inputs.clone()).await?;
-        let reasoning = outputs.get(REASONING).and_then(|r| r.as_str()).unwrap_or_default().to_owned();
-        if !S::spec().outputs.iter().any(|field| field.name == REASONING) {
-            outputs.0.remove(REASONING);
+        let own = S::spec();
+        let name = reasoning_field(&own);
+        let reasoning = outputs.get(name).and_then(|r| r.as_str()).unwrap_or_default().to_owned();
+        if !has(&own.outputs, name) {
+            outputs.0.remove(name);
         }
         Ok(Reasoned { reasoning, output: typed(cx, spec, &outputs)? })
     }
@@ -55,13 +57,22 @@ impl<S: Signature> Module for ChainOfThought<S> {
     }
 }
 
+/// The field that the model reasons in: one that no input has.
+fn reasoning_field(spec: &SignatureSpec) -> &'static str {
+    [REASONING, "rationale", "thoughts"].into_iter().find(|name| !has(&spec.inputs, name)).unwrap_or("think_aloud")
+}
+
+fn has(fields: &[FieldSpec], name: &str) -> bool {
+    fields.iter().any(|field| field.name == name)
+}
+
 fn with_reasoning(spec: &Arc<SignatureSpec>) -> Arc<SignatureSpec> {
-    let has = |fields: &[FieldSpec]| fields.iter().any(|field| field.name == REASONING);
-    if has(&spec.inputs) || has(&spec.outputs) {
+    let name = reasoning_field(spec);
+    if has(&spec.outputs, name) {
         return spec.clone();
     }
     let mut spec = (**spec).clone();
-    spec.outputs.insert(0, FieldSpec::of::<String>(REASONING).describe("Think step by step before you answer."));
+    spec.outputs.insert(0, FieldSpec::of::<String>(name).describe("Think step by step before you answer."));
     Arc::new(spec)
 }
 

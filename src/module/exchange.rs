@@ -1,9 +1,9 @@
 use abide_base::event::{EventKind, SecurityEvent};
-use abide_lm::{Finish, LmReply};
+use abide_lm::LmReply;
 
 use crate::{
     Fields, SignatureSpec, Slot, SlotState,
-    adapter::{Leniency, ParseError, Task},
+    adapter::{ParseError, Task},
     episode::Exchange,
     runtime::{CallError, Cx},
 };
@@ -25,20 +25,44 @@ pub(super) async fn ask(
 ) -> Result<Fields, CallError> {
     let task = &Task::new(spec, state, inputs);
     let reply = cx.ask(&spec.name, cx.adapter().render(task)).await?;
-    let error = match read(cx, task, &reply) {
-        Ok(outputs) => return Ok(outputs),
+    let error = match cx.adapter().accept(task, &reply) {
+        Ok(parsed) => return Ok(parsed.outputs),
         Err(error) => error,
     };
     reject(cx, spec, &error);
+    if !may_be_corrected(&error, &reply) {
+        return Err(rejected(cx, spec, &error));
+    }
     let mut prompt = cx.adapter().render(task);
     // a provider refuses a message without content
     prompt.messages.extend(Some(reply.message()).filter(|message| !message.is_empty()));
     prompt.messages.push(cx.adapter().correct(task, &error));
     let reply = cx.ask(&spec.name, prompt).await?;
-    read(cx, task, &reply).map_err(|error| {
+    cx.adapter().accept(task, &reply).map(|parsed| parsed.outputs).map_err(|error| {
         reject(cx, spec, &error);
-        CallError::OutputRejected { signature: spec.name.clone(), reason: error.to_string() }
+        rejected(cx, spec, &error)
     })
+}
+
+/// Whether another request may help: not where the model declined, and not where its tokens ran out before the first word, since they
+/// would again.
+fn may_be_corrected(error: &ParseError, reply: &LmReply) -> bool {
+    match error {
+        ParseError::Declined => false,
+        ParseError::CutOff => !reply.text.trim().is_empty(),
+        _ => true,
+    }
+}
+
+fn rejected(cx: &Cx, spec: &SignatureSpec, error: &ParseError) -> CallError {
+    let mut reason = error.to_string();
+    if *error == ParseError::CutOff {
+        reason = format!(
+            "the reply was cut off at its limit of {} tokens: raise `limits.reply_tokens`, which also holds what the model thinks",
+            cx.limits().reply_tokens
+        );
+    }
+    CallError::OutputRejected { signature: spec.name.clone(), reason }
 }
 
 /// Checks input values before any model is asked.
@@ -68,14 +92,6 @@ pub(super) fn typed<T: serde::de::DeserializeOwned>(
         cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, error.to_string()));
         error
     })
-}
-
-fn read(cx: &Cx, task: &Task<'_>, reply: &LmReply) -> Result<Fields, ParseError> {
-    let parsed = cx.adapter().parse(task, reply)?;
-    if reply.finish == Finish::Limit && parsed.leniencies.contains(&Leniency::Unclosed) {
-        return Err(ParseError::CutOff);
-    }
-    Ok(parsed.outputs)
 }
 
 fn reject(cx: &Cx, spec: &SignatureSpec, error: &ParseError) {

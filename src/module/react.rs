@@ -4,6 +4,7 @@ use abide_base::{
     call::{ToolCall, ToolName},
     event::{EventKind, SecurityEvent},
 };
+use abide_lm::LmError;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -12,8 +13,9 @@ use super::{
 };
 use crate::{
     FieldSpec, Fields, Signature, SignatureSpec, Slot, SlotPath, SlotState, Tunable,
-    adapter::join,
+    adapter::{join, read_object},
     runtime::{CallError, Cx, Infrastructure},
+    shape::Strictness,
     tool::{ToolOutcome, Toolbox},
 };
 
@@ -58,10 +60,27 @@ impl<S: Signature> ReAct<S> {
         }
         let mut shown = inputs.clone().with("protocol", PROTOCOL).with("tools", self.catalogue(cx, task));
         let mut trajectory: Vec<Value> = Vec::new();
+        let mut unreadable = false;
         for _ in 0..self.max_iters {
             shown.insert("trajectory", trajectory.clone());
             let asked = inputs.clone().with("trajectory", trajectory.clone());
-            let step = Wanted::of(exchange(cx, &self.act, &shown, asked).await?);
+            let step = match exchange(cx, &self.act, &shown, asked).await {
+                Ok(outputs) => Wanted::of(outputs, &self.tools),
+                // what was done before is not lost for one reply that says nothing
+                Err(CallError::OutputRejected { reason, .. }) if !trajectory.is_empty() && !unreadable => {
+                    unreadable = true;
+                    trajectory.push(json!({ "observation": EventKind::OutputRejected.observation(reason) }));
+                    continue;
+                }
+                Err(CallError::OutputRejected { .. }) if !trajectory.is_empty() => break,
+                Err(CallError::Unanswerable(LmError::TooLong { .. })) if !trajectory.is_empty() => {
+                    // whole turns go, the oldest first, and never the task
+                    trajectory.drain(..trajectory.len().div_ceil(2));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            unreadable = false;
             let turn = if step.tool == FINISH { finish(cx, task, &step) } else { self.act(cx, &step).await? };
             let observation = match turn {
                 Turn::Done(outputs) => return Ok(Ending::Finished(outputs)),
@@ -76,10 +95,8 @@ impl<S: Signature> ReAct<S> {
     }
 
     async fn act(&self, cx: &Cx, step: &Wanted) -> Result<Turn, CallError> {
-        let Ok(tool) = ToolName::try_from(step.tool.as_str()) else {
-            cx.recorder().event(SecurityEvent::new(EventKind::UnknownTool, None, "the name cannot be a tool's"));
-            return Ok(Turn::Observed(EventKind::UnknownTool.observation("there is no such tool")));
-        };
+        // a name that cannot be a tool's is decided over and written down as any other, but for the name
+        let tool = ToolName::try_from(step.tool.as_str()).unwrap_or_else(|_| ToolName::hidden());
         let outcome = self.tools.call(cx, ToolCall { tool, arguments: step.arguments.clone() }).await;
         match outcome {
             ToolOutcome::Refused { kind: EventKind::BudgetExhausted, .. } => Ok(Turn::Spent),
@@ -140,12 +157,12 @@ struct Wanted {
 
 impl Wanted {
     /// The outputs of a step; the adapter has checked that they are there and of their kinds.
-    fn of(mut outputs: Fields) -> Self {
+    fn of(mut outputs: Fields, tools: &Toolbox) -> Self {
         let mut text = |name: &str| match outputs.0.remove(name) {
             Some(Value::String(text)) => text,
             _ => String::new(),
         };
-        let (thought, tool) = (text("thought"), text("tool").trim().to_owned());
+        let (thought, tool) = (text("thought"), offered(&text("tool"), tools));
         let arguments = match outputs.0.remove("arguments") {
             Some(Value::Object(map)) => map,
             _ => Map::new(),
@@ -154,12 +171,25 @@ impl Wanted {
     }
 }
 
+/// The name of an offered tool that the model means: models decorate names, and write them as calls.
+fn offered(written: &str, tools: &Toolbox) -> String {
+    let bare = written.trim().trim_matches(|c: char| matches!(c, '`' | '*' | '"' | '\'') || c.is_whitespace());
+    let bare = bare.strip_suffix("()").unwrap_or(bare);
+    let names = || tools.specs().iter().map(|spec| spec.name.as_str()).chain([FINISH]);
+    let known = |name: &str| names().find(|known| *known == name);
+    let prefixed = || ["functions.", "tools."].iter().find_map(|prefix| known(bare.strip_prefix(prefix)?));
+    let in_case = || {
+        let mut same = names().filter(|known| known.eq_ignore_ascii_case(bare));
+        same.next().filter(|_| same.next().is_none())
+    };
+    known(bare).or_else(prefixed).or_else(in_case).unwrap_or(bare).to_owned()
+}
+
 fn finish(cx: &Cx, task: &SignatureSpec, step: &Wanted) -> Turn {
-    let outputs = Fields(step.arguments.clone());
-    let errors = task.check_outputs(&outputs);
-    if errors.is_empty() {
-        return Turn::Done(outputs);
-    }
+    let errors = match read_object(task, &step.arguments) {
+        Ok(parsed) => return Turn::Done(parsed.outputs),
+        Err(errors) => errors,
+    };
     let reason = join(&errors);
     cx.recorder().event(SecurityEvent::new(EventKind::OutputRejected, None, format!("`finish`: {reason}")));
     Turn::Observed(EventKind::OutputRejected.observation(reason))
@@ -193,7 +223,9 @@ fn step_spec(task: &SignatureSpec) -> SignatureSpec {
     spec.outputs = vec![
         FieldSpec::of::<String>("thought").describe("Why this step."),
         FieldSpec::of::<String>("tool").describe("The name of one tool, or `finish`."),
-        FieldSpec::of::<Map<String, Value>>("arguments").describe("The tool's arguments, or the final outputs."),
+        FieldSpec::of::<Option<Map<String, Value>>>("arguments")
+            .describe("The tool's arguments, or the final outputs.")
+            .strictness(Strictness::Arguments),
     ];
     spec
 }

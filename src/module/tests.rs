@@ -169,3 +169,148 @@ async fn the_input_of_every_module_counts_as_given() {
     assert!(!is_given("What of Mars?".to_owned()).await);
     assert!(!is_given(()).await);
 }
+
+/// A step of an agent over the notes.
+fn step(tool: &str, arguments: &str) -> String {
+    reply(&[("thought", "t"), ("tool", tool), ("arguments", arguments)])
+}
+
+/// Rules that allow notes by topic.
+fn topics() -> String {
+    format!("{NOTES}arguments.topic = {{ max_chars = 20 }}\n")
+}
+
+/// Runs an agent over these replies: what it said in the end, what it was asked, and the record.
+async fn agent(replies: &[String]) -> (Result<String, String>, Vec<String>, crate::episode::Episode) {
+    let model = ScriptedLm::texts(replies.iter().map(String::as_str));
+    let run = runtime(model.clone(), &topics()).run(&ReAct::<Repeat>::new(notes()), word()).await;
+    (run.outcome.map(|output| output.echo).map_err(|error| error.to_string()), model.asked(), run.episode)
+}
+
+fn finish() -> String {
+    step("finish", r#"{"echo": "moon"}"#)
+}
+
+#[tokio::test]
+async fn a_call_that_was_only_considered_is_not_made() {
+    let considered = format!("<think>\n{}\n</think>\n{}", step("notes", r#"{"topic": "moon"}"#), finish());
+    let (said, _, episode) = agent(&[considered]).await;
+    assert_eq!((said.as_deref(), episode.tool_steps().count()), (Ok("moon"), 0));
+}
+
+#[tokio::test]
+async fn a_tools_name_is_known_in_its_usual_dress_and_a_call_without_arguments_is_one() {
+    for (name, arguments) in [
+        ("`notes`", r#"{"topic": "moon"}"#),
+        ("notes()", r#"{"topic": "moon"}"#),
+        ("functions.notes", r#""{\"topic\": \"moon\"}""#),
+        ("NOTES", r#"{"topic": "moon"}"#),
+    ] {
+        let (said, _, episode) =
+            agent(&[step(name, arguments), step("FINISH", r#"{"Echo": "moon",}"#), finish()]).await;
+        assert_eq!(said.as_deref(), Ok("moon"), "{name}");
+        let made: Vec<&str> = episode.executed().map(|step| step.tool.as_str()).collect();
+        assert_eq!(made, ["notes"], "{name}");
+    }
+    for empty in ["", "null", "{}"] {
+        let (_, _, episode) = agent(&[step("notes", empty), finish()]).await;
+        let wanted = episode.tool_steps().next().unwrap();
+        assert!(wanted.arguments.is_empty(), "{empty}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_are_taken_as_they_are_or_asked_for_again() {
+    for loose in [
+        "```json\n{\"topic\": \"moon\"}\n```",
+        "{'topic': 'moon'}",
+        "Call it with {\"topic\": \"moon\"}.",
+        r#"{"topic": "a", "topic": "moon"}"#,
+    ] {
+        let (said, asked, episode) =
+            agent(&[step("notes", loose), step("notes", r#"{"topic": "moon"}"#), finish()]).await;
+        assert_eq!((said.as_deref(), episode.executed().count()), (Ok("moon"), 1), "{loose}");
+        assert!(asked[1].starts_with("That reply cannot be used: field `arguments` must be an object"), "{}", asked[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_no_tool_can_have_is_a_step_all_the_same() {
+    let (said, _, episode) = agent(&[step("crm get customer!", "{}"), finish()]).await;
+    assert_eq!(said.as_deref(), Ok("moon"));
+    let wanted = episode.tool_steps().next().unwrap();
+    assert_eq!((wanted.tool.as_str(), wanted.verdict), ("-hidden-", crate::episode::CallVerdict::Invalid));
+}
+
+#[tokio::test]
+async fn an_unreadable_turn_costs_a_turn_and_not_the_run() {
+    let call = step("notes", r#"{"topic": "moon"}"#);
+    let prose = || "I think I am done.".to_owned();
+    let (said, asked, episode) = agent(&[call.clone(), prose(), prose(), finish()]).await;
+    assert_eq!((said.as_deref(), episode.executed().count()), (Ok("moon"), 1));
+    assert!(asked[3].contains("\"code\":\"output_rejected\""), "{}", asked[3]);
+    // twice in a row: what is known is asked for alone
+    let (said, _, episode) = agent(&[call, prose(), prose(), prose(), prose(), echo("moon")]).await;
+    assert_eq!((said.as_deref(), episode.executed().count()), (Ok("moon"), 1));
+    // with nothing done yet there is nothing to keep
+    let (said, _, _) = agent(&[prose(), prose()]).await;
+    assert!(said.unwrap_err().contains("the reply has no field marker"));
+}
+
+#[tokio::test]
+async fn a_wrong_answer_of_an_agent_is_told_with_its_place() {
+    let (said, asked, _) = agent(&[step("finish", r#"{"echo": ["moon"]}"#), finish()]).await;
+    assert_eq!(said.as_deref(), Ok("moon"));
+    assert!(asked[1].contains("field `echo` must be text, and is a list"), "{}", asked[1]);
+}
+
+#[tokio::test]
+async fn a_trajectory_that_is_too_long_loses_its_oldest_turns_and_never_the_task() {
+    let call = || Ok(LmReply::new(step("notes", r#"{"topic": "moon"}"#)));
+    let too_long = || Err(abide_lm::LmError::TooLong { message: "maximum context".into() });
+    let model = ScriptedLm::replies([call(), call(), call(), too_long(), Ok(LmReply::new(finish()))]);
+    let run = runtime(model.clone(), &topics()).run(&ReAct::<Repeat>::new(notes()), word()).await;
+    assert_eq!(run.outcome.unwrap().echo, "moon");
+    let turns = |text: &String| text.matches("\"observation\"").count();
+    let asked = model.asked();
+    assert_eq!(asked.iter().map(turns).collect::<Vec<_>>(), [0, 1, 2, 3, 1]);
+    assert!(asked[4].contains("[[ ## word ## ]]\nmoon"));
+}
+
+#[tokio::test]
+async fn what_would_end_the_same_way_again_is_not_asked_again() {
+    let spent = Ok(LmReply::new("").finish(Finish::Limit));
+    let model = ScriptedLm::replies([spent]);
+    let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
+    let error = run.outcome.map(|output| output.echo).unwrap_err().to_string();
+    assert!(error.contains("its limit of 1024 tokens: raise `limits.reply_tokens`"), "{error}");
+    let model = ScriptedLm::replies([Ok(LmReply::new("").refusal("No."))]);
+    let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
+    let error = run.outcome.map(|output| output.echo).unwrap_err().to_string();
+    assert!(error.ends_with("the model declined to answer"), "{error}");
+    for finish in [Finish::Filtered, Finish::Error, Finish::Other("moon".into())] {
+        let cut = Ok(LmReply::new("[[ ## echo ## ]]\nmo").finish(finish.clone()));
+        let model = ScriptedLm::replies([cut, Ok(LmReply::new(echo("moon")))]);
+        let run = runtime(model.clone(), "").run(&Predict::<Repeat>::new(), word()).await;
+        assert_eq!(run.outcome.unwrap().echo, "moon", "{finish:?}");
+        assert_eq!(model.requests().len(), 2, "{finish:?}");
+    }
+}
+
+/// Judge an argument.
+#[derive(Signature)]
+struct Argue {
+    #[input]
+    reasoning: String,
+    #[output]
+    is_sound: bool,
+}
+
+#[tokio::test]
+async fn an_input_named_reasoning_does_not_switch_reasoning_off() {
+    let model = ScriptedLm::texts([reply(&[("rationale", "It holds."), ("is_sound", "true")]).as_str()]);
+    let input = ArgueInput { reasoning: "A, so A.".into() };
+    let run = runtime(model, "").run(&ChainOfThought::<Argue>::new(), input).await;
+    let Reasoned { reasoning, output } = run.outcome.unwrap();
+    assert_eq!((reasoning.as_str(), output.is_sound), ("It holds.", true));
+}

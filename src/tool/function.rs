@@ -50,7 +50,7 @@ impl Function {
     /// ```
     ///
     /// # Errors
-    /// When the name cannot be a tool's; a Rust function's name has no `.`.
+    /// When the name cannot be a tool's; a Rust function's name has no `.`, and is not `finish`, which ends the run of an agent.
     pub fn new<A, R, E, F, Fut>(name: &str, description: &str, body: F) -> Result<Self, NameError>
     where
         A: DeserializeOwned + JsonSchema + Send + 'static,

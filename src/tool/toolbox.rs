@@ -14,10 +14,11 @@ use abide_guard::{Authorized, CallFailure, FailureKind, PendingCall, Policy, Una
 use abide_mcp::{Boundary, CallContext, ConnectError, McpServer, Oddity, ToolError};
 use abide_net as net;
 use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Function, function::ErasedFunction};
 use crate::{
+    Shape,
     episode::{CallVerdict, ToolStep},
     runtime::{Cx, Infrastructure},
 };
@@ -230,7 +231,11 @@ impl Toolbox {
 
     async fn run(&self, cx: &Cx, wanted: ToolCall) -> ToolOutcome {
         let start = cx.clock().elapsed();
-        let wanted = cx.guard().named(wanted);
+        let mut wanted = cx.guard().named(wanted);
+        // guard, approver, audit and tool see the same whole numbers
+        if let Some(spec) = self.spec(&wanted.tool) {
+            wanted.arguments = with_integers(&spec.input_schema, wanted.arguments);
+        }
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
         let observation = match &mut outcome {
             // the guard scrubbed the reply
@@ -386,6 +391,26 @@ fn failed(tool: ToolName, failure: CallFailure) -> (CallVerdict, ToolOutcome) {
         FailureKind::Refused | FailureKind::Rejected | FailureKind::Withheld => {
             (verdict, ToolOutcome::Refused { kind, observation })
         }
+    }
+}
+
+/// Arguments with `2.0` as 2 where the tool wants a whole number: models write both.
+fn with_integers(schema: &Value, arguments: Map<String, Value>) -> Map<String, Value> {
+    if !arguments.values().any(has_float) {
+        return arguments;
+    }
+    match Shape::of(schema).with_integers(Value::Object(arguments)) {
+        Value::Object(arguments) => arguments,
+        _ => Map::new(),
+    }
+}
+
+fn has_float(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_float),
+        Value::Object(map) => map.values().any(has_float),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
 }
 

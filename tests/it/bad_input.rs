@@ -254,11 +254,11 @@ async fn a_model_server_that_answers_with_garbage() {
 
 #[tokio::test]
 async fn a_model_that_replies_nonsense_is_corrected_exactly_once() {
-    let good = says(&[("response", "Too late.")]);
+    let good = says(&[("reasoning", "It is late."), ("response", "Too late.")]);
     let stage = Stage::new(["I am fine, thank you.".into(), "Really!".into(), good]).await;
     let input = || CustomerServiceInput { request: "Hello".into() };
-    let run = stage.runtime.run(&Predict::<CustomerService>::new(), input()).await;
-    let error = run.outcome.map(|output| output.response).unwrap_err();
+    let run = stage.runtime.run(&ChainOfThought::<CustomerService>::new(), input()).await;
+    let error = run.outcome.map(|output| output.output.response).unwrap_err();
     assert_eq!(error.to_string(), "output of `CustomerService` rejected: the reply has no field marker");
     assert!(!error.is_infrastructure(), "the model's own fault is a score");
     assert_eq!(stage.testbed.model().requests(), 2);
@@ -268,15 +268,15 @@ async fn a_model_that_replies_nonsense_is_corrected_exactly_once() {
     stage.testbed.model().script((0..6).map(|_| json!("Nonsense")));
     stage
         .runtime
-        .run(&Predict::<CustomerService>::new(), input())
+        .run(&ChainOfThought::<CustomerService>::new(), input())
         .await
         .outcome
-        .map(|o| o.response)
+        .map(|o| o.output.response)
         .unwrap_or_default();
     let metric = |_: &Example<CustomerServiceInput, ()>, run: &Run<_>| run.outcome.is_ok();
     let data = Dataset::new([Example::new("a", input(), ())]).unwrap();
     let evaluation =
-        Evaluate::new().run(&stage.runtime, &Predict::<CustomerService>::new(), &data, &metric).await.unwrap();
+        Evaluate::new().run(&stage.runtime, &ChainOfThought::<CustomerService>::new(), &data, &metric).await.unwrap();
     assert_eq!((evaluation.summary().scored, evaluation.summary().task.mean), (1, 0.0));
 }
 

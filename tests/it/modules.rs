@@ -187,7 +187,7 @@ async fn what_goes_wrong_with_tools_is_told_to_the_model_and_recorded() {
     assert_eq!(seen[8]["result"]["customer_id"], "ABC123");
     let verdicts: Vec<CallVerdict> = run.episode.tool_steps().map(|call| call.verdict).collect();
     use CallVerdict::{Denied, Executed, Invalid};
-    assert_eq!(verdicts, [Invalid, Denied, Invalid, Denied, Denied, Denied, Executed, Executed]);
+    assert_eq!(verdicts, [Invalid, Invalid, Denied, Invalid, Denied, Denied, Denied, Executed, Executed]);
     // only what the guard permitted reached the server
     let reached: Vec<String> = stage.testbed.mcp().log().of(trace(&run)).iter().map(|call| call.tool.clone()).collect();
     assert_eq!(reached, ["get_customer_info", "get_customer_info"]);

@@ -143,7 +143,7 @@ impl Adapter for Json {
 
     fn parse(&self, _: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
         let outputs = serde_json::from_str(&reply.text).map_err(|_| ParseError::NoMarker)?;
-        Ok(Parsed { outputs, leniencies: Vec::new() })
+        Ok(Parsed { outputs, flags: Vec::new() })
     }
 
     fn correct(&self, _: &Task<'_>, error: &ParseError) -> Message {

@@ -31,7 +31,7 @@ pub(super) struct Request<'a> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     content: Vec<Value>,
     #[serde(default, deserialize_with = "lenient::text")]
     stop_reason: Option<String>,
@@ -192,7 +192,7 @@ fn output_config(request: &LmRequest) -> Option<Value> {
 }
 
 impl Reply {
-    pub(super) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
+    pub(crate) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
         let mut reply = LmReply::new("");
         let mut strange = false;
         for block in self.content {

@@ -37,7 +37,7 @@ pub(super) struct Request<'a> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     #[serde(default)]
     choices: Vec<Choice>,
     #[serde(default, deserialize_with = "lenient::part")]
@@ -190,7 +190,7 @@ fn format(format: &ReplyFormat) -> Option<Value> {
 }
 
 impl Reply {
-    pub(super) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
+    pub(crate) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
         let Some(choice) = self.choices.into_iter().next() else {
             return Err(endpoint.garbage("it has no choices"));
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use abide_derive::Signature;
-use abide_signatures::{__private::schemars::JsonSchema, FieldError, FieldKind, Fields, Signature as _};
+use abide_signatures::{__private::schemars::JsonSchema, FieldError, Fields, Signature as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -153,19 +153,19 @@ fn constraints_are_enforced() {
 }
 
 #[test]
-fn types_become_kinds() {
-    let words = || FieldKind::Choice(vec!["warm".into(), "plain".into()]);
-    let kinds: Vec<FieldKind> = Kinds::spec().outputs.iter().map(|f| f.kind.clone()).collect();
+fn types_become_shapes() {
+    let kinds: Vec<String> = Kinds::spec().outputs.iter().map(|f| f.shape.to_string()).collect();
+    let leg = "{\"from\": string, \"seats\": list of integer (at least 0, at most 255)}";
     let expected = [
-        words(),
-        FieldKind::Optional(Box::new(words())),
-        FieldKind::Object,
-        FieldKind::Object,
-        FieldKind::Object,
-        FieldKind::Boolean,
-        FieldKind::Any,
-        FieldKind::Integer,
-        FieldKind::Optional(Box::new(FieldKind::Text)),
+        "one of warm, plain (no thrills)",
+        "one of warm, plain (no thrills), or null",
+        leg,
+        &format!("map of string to {leg}"),
+        "map of string to number",
+        "boolean",
+        "any JSON value",
+        "integer (at least -128, at most 127)",
+        "string or null",
     ];
     assert_eq!(kinds, expected);
     assert_eq!(Kinds::spec().outputs[3].constraints.max_items, Some(1));

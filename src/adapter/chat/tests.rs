@@ -37,24 +37,79 @@ fn the_prompt_is_as_documented() {
     insta::assert_snapshot!(text.join("\n"));
 }
 
+/// The outputs, and how they strayed.
+fn read(spec: &SignatureSpec, reply: &str) -> Result<(Fields, Vec<Leniency>), String> {
+    let (state, inputs) = (SlotState::default(), Fields::new());
+    match Chat.parse(&Task::new(spec, &state, &inputs), &LmReply::new(reply)) {
+        Ok(parsed) => Ok((parsed.outputs, parsed.flags.into_iter().map(|flag| flag.leniency).collect())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn only_text() -> SignatureSpec {
+    SignatureSpec::new("Test", "Answer.", Vec::new(), vec![FieldSpec::of::<String>("a")]).unwrap()
+}
+
 #[test]
-fn a_reply_that_strays_a_little_is_understood_and_flagged() {
-    let reply = "Sure.\n[[ ## answer ## ]] yes\n[[ ## sums ## ]]\n```json\n[1]\n```\n[[ ## note ## ]]\nplain\n";
-    let parsed = parsed(reply).unwrap();
-    assert_eq!(parsed.outputs, Fields::new().with("answer", "yes").with("sums", json!([1])).with("note", "plain"));
-    assert_eq!(parsed.leniencies, [Leniency::Inline, Leniency::Unclosed, Leniency::Fenced, Leniency::Unquoted]);
+fn a_reply_that_strays_is_understood_and_flagged() {
+    use Leniency::*;
+    let told = Fields::new().with("answer", "yes").with("sums", json!([1])).with("note", "plain");
+    for (reply, flags) in [
+        (
+            "Sure.\n[[ ## answer ## ]] yes\n[[ ## sums ## ]]\n```json\n[1]\n```\n[[ ## note ## ]]\nplain\n",
+            vec![Leading, Marker, Unclosed, Fenced, Unquoted],
+        ),
+        (
+            "**[[ ## answer ## ]]**\nyes\n\n`[[##sums##]]`: [1,]\n  [[ ## note ## ]]\n\"plain\"\n[[ ## completed ## ]] Bye.",
+            vec![Marker, Marker, Marker, Trailing, LooseJson],
+        ),
+        ("{\"answer\":\"yes\",\"sums\":[1],\"note\":\"plain\"}", vec![OtherLayout]),
+        (
+            "```json\n{\"Answer\":\"yes\",\"sums\":1,\"note\":\"plain\",\"mood\":1}\n```",
+            vec![OtherLayout, Fenced, Key, SingleItem, UnknownField],
+        ),
+        (
+            "[[ ## answer ## ]]\nyes\n[[ ## answer ## ]]\nyes\n[[ ## mood ## ]]\n[[ ## sums ## ]]\n[1]\n[[ ## note ## ]]\n\"plain\"\n[[ ## completed ## ]]",
+            vec![Repeated, UnknownField],
+        ),
+        (
+            "<think>\n[[ ## answer ## ]]\nno\n</think>\n[[ ## answer ## ]]\r\nyes\n[[ ## sums ## ]]\n[1]\n[[ ## note ## ]]\n\"plain\"\n\n\n[[ ## completed ## ]]",
+            vec![Thinking],
+        ),
+    ] {
+        assert_eq!(read(&spec(), reply), Ok((told.clone(), flags)), "{reply}");
+    }
+    let a = |text: &str| Fields::new().with("a", text);
+    assert_eq!(
+        read(&only_text(), "[[ ## a ## ]]\nHello there. [[ ## completed ## ]]"),
+        Ok((a("Hello there."), vec![]))
+    );
+    assert_eq!(
+        read(&only_text(), "[[ ## a ## ]]\r\nhello\r\nyou\r\n\r\n[[ ## completed ## ]]"),
+        Ok((a("hello\nyou"), vec![]))
+    );
+    assert_eq!(read(&only_text(), "Hello there."), Ok((a("Hello there."), vec![Unmarked])));
 }
 
 #[test]
 fn a_reply_that_cannot_be_used_says_why() {
-    let error = |reply: &str| parsed(reply).unwrap_err().to_string();
+    let error = |reply: &str| read(&spec(), reply).unwrap_err();
     assert_eq!(error("hello"), "the reply has no field marker");
-    assert_eq!(error("[[ ## answer ## ]]\na\n[[ ## answer ## ]]\nb\n"), "field `answer` stands in the reply twice");
-    assert_eq!(error("[[ ## answer ## ]]\na\n[[ ## sums ## ]]\n[1,\n"), "field `sums` is not valid JSON");
+    assert_eq!(error("<think>[[ ## answer ## ]] hm"), "the reply ends before its answer begins");
+    let twice = "field `answer` stands in the reply twice, with two values; write it once";
+    assert_eq!(error("[[ ## answer ## ]]\na\n[[ ## answer ## ]]\nb\n"), twice);
+    let later = "[[ ## answer ## ]]\na\n[[ ## sums ## ]]\n[]\n[[ ## completed ## ]]\n[[ ## answer ## ]]\nb";
+    assert_eq!(error(later), twice, "not even after the end");
     assert_eq!(
-        error("[[ ## request ## ]]\na\n[[ ## sums ## ]]\n3\n"),
-        "field `answer` is missing; field `request` is not part of the signature; field `sums` must be array"
+        error("[[ ## answer ## ]]\na\n[[ ## sums ## ]]\n[1,\n"),
+        "field `sums` must be a list, each item a number, and is JSON that ends in the middle"
     );
+    assert_eq!(
+        error("[[ ## request ## ]]\na\n[[ ## sums ## ]]\n{\"a\":3}\n"),
+        "field `answer` is missing; field `sums[0]` must be a number, and is an object"
+    );
+    let two = "{\"answer\":\"a\",\"sums\":[]} or {\"answer\":\"b\",\"sums\":[]}";
+    assert_eq!(error(two), "the reply has several JSON objects that fit and differ; write one");
 }
 
 fn hostile_text() -> impl Strategy<Value = String> {
@@ -69,6 +124,10 @@ fn hostile_text() -> impl Strategy<Value = String> {
         Just("\n".to_owned()),
         Just("\r\n".to_owned()),
         Just("\u{200b}".to_owned()),
+        Just("]]".to_owned()),
+        Just("</think>".to_owned()),
+        Just("<think>".to_owned()),
+        Just("<".to_owned()),
         "\\PC{0,6}",
     ];
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
@@ -81,15 +140,15 @@ proptest! {
         let (spec, state, inputs) = (spec(), SlotState::default(), Fields::new());
         let reply = Chat.reply(&Task::new(&spec, &state, &inputs), &outputs).text().into_owned();
         let parsed = parsed(&reply).unwrap();
-        prop_assert_eq!(parsed, Parsed { outputs, leniencies: Vec::new() });
+        prop_assert_eq!(parsed, Parsed { outputs, flags: Vec::new() });
     }
 
     #[test]
     fn no_value_can_open_a_field(request in hostile_text()) {
         let messages = rendered(&SlotState::default(), &Fields::new().with("request", request));
         let last = &messages.last().unwrap().text();
-        let markers: Vec<&str> = last.lines().filter_map(|line| at_start(line).map(|(name, _)| name)).collect();
-        prop_assert_eq!(markers, ["request"]);
+        let markers: Vec<&str> = find(last).into_iter().map(|found| found.name).collect();
+        prop_assert_eq!(markers, ["request", "completed"]);
         prop_assert_eq!(messages.len(), 2);
     }
 

@@ -186,8 +186,9 @@ fn request_of(inputs: &BTreeMap<String, String>, text: &str) -> String {
 
 /// The list below `Output fields:`, each as ``- `name` (type): …``.
 fn declared_outputs(system: &str) -> Vec<Field> {
+    // a type that takes several lines goes on indented
     let lines = system.lines().skip_while(|line| line.trim() != "Output fields:").skip(1);
-    lines.map_while(|line| declared(line.trim())).collect()
+    lines.take_while(|line| !line.is_empty()).filter_map(declared).collect()
 }
 
 fn declared(line: &str) -> Option<Field> {
@@ -201,6 +202,7 @@ fn declared(line: &str) -> Option<Field> {
         "boolean" | "bool" => "boolean",
         "array" | "list" => "array",
         "object" | "json" | "map" => "object",
+        text if text.starts_with('{') => "object",
         _ => "string",
     };
     Some(Field { name: name.to_owned(), schema: json!({ "type": kind }) })

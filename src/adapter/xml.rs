@@ -1,0 +1,167 @@
+//! The XML format: every field in a tag of its name. Described in `docs/prompt-format.md`.
+
+use std::borrow::Cow;
+
+use abide_lm::{LmReply, Message};
+use serde_json::Value;
+
+use super::{Adapter, ParseError, Parsed, Prompt, Task, layout, marker, object, thinking};
+use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState};
+
+/// The XML format: `<answer>…</answer>`. Values are text as it is, and JSON on one line; a `</` in a value has a backslash.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Xml;
+
+impl Adapter for Xml {
+    fn render(&self, task: &Task<'_>) -> Prompt {
+        let Task { spec, state, inputs, .. } = *task;
+        let mut messages = vec![Message::system(system(spec, state))];
+        for demo in &state.demos {
+            messages.push(Message::user(section(&spec.inputs, &demo.inputs)));
+            messages.push(self.reply(task, &demo.outputs));
+        }
+        let stable_messages = messages.len();
+        messages.push(Message::user(format!("{}\n{}", section(&spec.inputs, inputs), request(spec))));
+        Prompt { stable_messages, ..Prompt::new(messages) }
+    }
+
+    fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message {
+        Message::assistant(section(&task.spec.outputs, outputs))
+    }
+
+    fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
+        let answer = thinking::answer(&reply.text)?;
+        let mut parsed = match tags(task.spec, answer.text)? {
+            Some(parsed) => parsed,
+            None => {
+                let mut parsed = object::read_text(task.spec, answer.text).ok_or(ParseError::NoTag)??;
+                parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::OtherLayout });
+                parsed
+            }
+        };
+        if answer.after_thoughts {
+            parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::Thinking });
+        }
+        Ok(parsed)
+    }
+
+    fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
+        Message::user(format!("That reply cannot be used: {error}.\n{}", request(task.spec)))
+    }
+}
+
+fn system(spec: &SignatureSpec, state: &SlotState) -> String {
+    let mut text = layout::fields(spec);
+    text += "\nLayout of every reply:\n";
+    for field in &spec.outputs {
+        text += &format!("<{0}>\n{{{0}}}\n</{0}>\n", field.name);
+    }
+    if spec.outputs.iter().any(|field| !field.shape.is_text()) {
+        text += "Values that are no plain text are JSON on one line.\n";
+    }
+    text + &layout::objective(spec, state)
+}
+
+fn request(spec: &SignatureSpec) -> String {
+    let names: Vec<String> = spec.outputs.iter().map(|field| format!("<{}>", field.name)).collect();
+    format!("Now write {}, each with its end.", names.join(", "))
+}
+
+fn section(specs: &[FieldSpec], values: &Fields) -> String {
+    let given = |spec: &FieldSpec| {
+        let text = match values.get(&spec.name)? {
+            Value::String(text) if spec.shape.is_text() => escape(&marker::write_value(text)).into_owned(),
+            other => escape(&marker::neutralise(&other.to_string())).into_owned(),
+        };
+        Some(format!("<{0}>\n{text}\n</{0}>\n", spec.name))
+    };
+    specs.iter().filter_map(given).collect()
+}
+
+/// One backslash more between `<` and `/`, so that a value ends no tag.
+fn escape(text: &str) -> Cow<'_, str> {
+    slashes(text, |slashes| slashes + 1)
+}
+
+/// Undoes [`escape`].
+fn restore(text: &str) -> Cow<'_, str> {
+    slashes(text, |slashes| slashes.saturating_sub(1))
+}
+
+fn slashes(text: &str, change: impl Fn(usize) -> usize) -> Cow<'_, str> {
+    if !text.contains('<') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some((head, tail)) = rest.split_once('<') {
+        out.push_str(head);
+        out.push('<');
+        let bare = tail.trim_start_matches('\\');
+        let count = tail.len() - bare.len();
+        let count = if bare.starts_with('/') { change(count) } else { count };
+        out.extend(std::iter::repeat_n('\\', count));
+        rest = bare;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The fields in their tags; `None` where there is none.
+fn tags(spec: &SignatureSpec, text: &str) -> Result<Option<Parsed>, ParseError> {
+    let (mut outputs, mut flags, mut errors) = (Fields::new(), Vec::new(), Vec::new());
+    let mut rest = text;
+    while let Some(Tagged { field, raw, after, is_closed }) = next_tag(spec, rest) {
+        rest = after;
+        if !is_closed {
+            flags.push(Flag { path: field.name.clone(), leniency: Leniency::Unclosed });
+        }
+        match field.read(&marker::read_value(&restore(raw.trim()))) {
+            Ok(reading) if outputs.get(&field.name).is_some_and(|first| *first != reading.value) => {
+                return Err(ParseError::Repeated(field.name.clone()));
+            }
+            Ok(reading) => {
+                flags.extend(reading.flags);
+                outputs.insert(field.name.clone(), reading.value);
+            }
+            Err(misfits) => errors.extend(misfits),
+        }
+    }
+    if outputs.is_empty() && errors.is_empty() {
+        return Ok(None);
+    }
+    let missing = spec.outputs.iter().filter(|field| !field.is_optional() && outputs.get(&field.name).is_none());
+    let is_told = |field: &FieldSpec| errors.iter().any(|error: &FieldError| error.field().starts_with(&field.name));
+    let missing: Vec<FieldError> =
+        missing.filter(|field| !is_told(field)).map(|field| FieldError::Missing(field.name.clone())).collect();
+    errors.extend(missing);
+    if errors.is_empty() { Ok(Some(Parsed { outputs, flags })) } else { Err(ParseError::Fields(errors)) }
+}
+
+/// A field in its tag.
+struct Tagged<'s, 't> {
+    field: &'s FieldSpec,
+    raw: &'t str,
+    /// What follows its end.
+    after: &'t str,
+    is_closed: bool,
+}
+
+/// The first tag of an output field; up to the next field where its end is missing.
+fn next_tag<'s, 't>(spec: &'s SignatureSpec, text: &'t str) -> Option<Tagged<'s, 't>> {
+    let opened = spec.outputs.iter().filter_map(|field| {
+        let open = format!("<{}>", field.name);
+        text.find(&open).map(|at| (at, at + open.len(), field))
+    });
+    let (_, from, field) = opened.min_by_key(|(at, _, _)| *at)?;
+    let inner = text.get(from..)?;
+    if let Some((raw, after)) = inner.split_once(&format!("</{}>", field.name)) {
+        return Some(Tagged { field, raw, after, is_closed: true });
+    }
+    let next = spec.outputs.iter().filter_map(|other| inner.find(&format!("<{}>", other.name))).min();
+    let (raw, after) = inner.split_at(next.unwrap_or(inner.len()));
+    Some(Tagged { field, raw, after, is_closed: false })
+}
+
+#[cfg(test)]
+mod tests;
