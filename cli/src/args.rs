@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use abide::guard::audit::ChainHash;
 use clap::{Parser, Subcommand};
 
-use crate::{audit, call, testbed};
+use crate::{audit, call, parse, testbed};
 
 /// Looks at compiled programs, logs in to servers, and starts local servers to try things on.
 #[derive(Debug, Parser)]
@@ -31,6 +31,16 @@ pub(super) enum Command {
         old: PathBuf,
         /// The one after
         new: PathBuf,
+    },
+    /// Says what replies of a model give: one JSON value on each line of standard input, a reply's text or a provider's whole reply;
+    /// exits with 1 when one gives nothing, 2 on errors
+    Parse {
+        /// A file with the signature as JSON, or a line such as `question -> answer: int`
+        #[arg(long, value_name = "FILE|LINE")]
+        signature: String,
+        /// How replies are laid out
+        #[arg(long, value_enum, default_value = "chat")]
+        adapter: parse::Layout,
     },
     /// Logs in to a server in the browser and stores the refresh token (mode 0600)
     Login {

@@ -46,6 +46,10 @@ pub(super) enum CliError {
         "`{tool}` is a tool of no server in the boundary: write SERVER.TOOL with one of its servers, which are {known}"
     )]
     NoServer { tool: ToolName, known: String },
+    #[error("the signature `{text}` cannot be read: {reason}")]
+    Signature { text: String, reason: String },
+    #[error("line {line} of the replies: {reason}")]
+    Replies { line: usize, reason: String },
     #[error("{0}")]
     Login(String),
     #[error("{0}")]

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod login;
 mod output_format;
+mod parse;
 mod run;
 mod testbed;
 mod text;

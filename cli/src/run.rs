@@ -10,7 +10,7 @@ use crate::{
     args::{Args, Audit, Boundary, Command, Guard, Tools},
     artifact, audit, boundary, call,
     error::{CliError, USAGE},
-    guard, login, testbed, text, tools,
+    guard, login, parse, testbed, text, tools,
 };
 
 /// Runs the program with its arguments, the first of which is its own name; returns the exit code, which is 64 for arguments that cannot
@@ -24,13 +24,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
     // 1 says that a check found something; a command that says so cannot use it for a failure
     let failure = match &command {
         Command::Tools(Tools::Call(_)) => call::FAILED,
-        Command::Diff { .. } | Command::Guard(_) | Command::Audit(_) | Command::Boundary(_) | Command::Tools(_) => 2,
+        Command::Diff { .. }
+        | Command::Parse { .. }
+        | Command::Guard(_)
+        | Command::Audit(_)
+        | Command::Boundary(_)
+        | Command::Tools(_) => 2,
         _ => 1,
     };
     let done = match command {
         Command::Inspect { file } => artifact::inspect(&file, out),
         Command::Verify { file } => artifact::verify(&file, out),
         Command::Diff { old, new } => artifact::diff(&old, &new, out),
+        Command::Parse { signature, adapter } => parse::parse(&signature, adapter, out),
         Command::Login { server, boundary, browser } => login::login(&server, &boundary, browser.as_deref(), out),
         Command::Logout { server, boundary } => login::logout(&server, &boundary, out),
         Command::Guard(Guard::Replay { boundary, json, episodes }) => {

@@ -1,11 +1,12 @@
 //! The real binary.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Write},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use abide::{
@@ -14,6 +15,7 @@ use abide::{
     id::ModelId,
     scope::ScopeSet,
 };
+use serde_json::{Value, json};
 
 fn contents() -> Contents {
     let slot = SlotPath::try_from("agent".to_owned()).unwrap();
@@ -272,4 +274,57 @@ fn the_testbed_serves_until_it_is_interrupted() {
     let example = fs::read_to_string(format!("{}/boundary.toml", crate::support::DATA)).unwrap();
     let example = abide::Boundary::parse(&example, "", &|_| Some(secret.clone()));
     assert_eq!(boundary.unwrap().policy().digest(), example.unwrap().policy().digest());
+}
+
+/// What `abide parse` says of replies on its standard input.
+fn parsed(args: &[&str], replies: &[Value]) -> (i32, Vec<Value>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_abide"))
+        .arg("parse")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: String = replies.iter().map(|reply| format!("{reply}\n")).collect();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), said, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn parse_says_what_replies_give() {
+    let whole = json!({"choices": [{"message": {"content": "[[ ## answer ## ]]\n4"}, "finish_reason": "length"}]});
+    let block = json!({"content": [{"type": "text", "text": "{\"answer\": 5}"}], "stop_reason": "end_turn"});
+    let replies = [json!("[[ ## answer ## ]]\n1,234\n[[ ## completed ## ]]"), json!("many"), whole, block];
+    let (code, said, errors) = parsed(&["--signature", "question -> answer: int"], &replies);
+    assert_eq!((code, errors.as_str()), (1, ""));
+    let flag = |path: &str, leniency: &str| json!({"path": path, "leniency": leniency});
+    let wrong = |got: &str| json!({"errors": [{"path": "answer", "expected": "a whole number", "got": got}]});
+    assert_eq!(said[0], json!({"value": {"answer": 1234}, "flags": [flag("answer", "grouped_number")]}));
+    assert_eq!(said[1], wrong("other text"));
+    assert!(said[2]["errors"][0]["got"].as_str().unwrap().contains("cut off at the limit"), "{}", said[2]);
+    assert_eq!(said[3], json!({"value": {"answer": 5}, "flags": [flag("", "other_layout")]}));
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sig.json");
+    let spec = json!({"name": "S", "inputs": [], "outputs": [{"name": "a", "schema": {"enum": ["calm"]}}]});
+    std::fs::write(&file, spec.to_string()).unwrap();
+    let args = ["--signature", file.to_str().unwrap(), "--adapter", "xml"];
+    let (code, said, _) = parsed(&args, &[json!("<a>Calm.</a>")]);
+    assert_eq!(code, 0);
+    assert_eq!(said[0]["value"], json!({"a": "calm"}));
+
+    for (args, replies, part) in [
+        (&["--signature", "a -> b: strng"][..], vec![], "`strng` is not a type"),
+        (&["--signature", "nowhere.json"], vec![], "name a file of JSON, or write a line such as"),
+        (&["--signature", "a -> b"], vec![json!(5)], "line 1 of the replies: must be a JSON text"),
+    ] {
+        let (code, _, errors) = parsed(args, &replies);
+        assert_eq!(code, 2, "{errors}");
+        assert!(errors.contains(part), "{errors}");
+    }
+    assert_eq!(parsed(&["--signature", "a -> b", "--adapter", "yaml"], &[]).0, 64);
 }
