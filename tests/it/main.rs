@@ -20,6 +20,7 @@ mod policy;
 mod ports;
 mod providers;
 mod referees;
+mod replies;
 mod scripted;
 mod secrets;
 mod servers;

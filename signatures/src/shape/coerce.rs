@@ -232,7 +232,9 @@ impl<'s> Coercion<'s> {
                 }
                 Err(errors) => match only_member(value) {
                     Some(list @ Value::Array(_)) => self.list(path, node, item, list).map(|r| wrapped(path, r)),
-                    _ => Err(errors),
+                    // what is wrong with the one item helps where it is of the items' kind
+                    _ if value.is_object() && matches!(item.kind, Kind::Object(_)) => Err(errors),
+                    _ => Err(vec![misfit(path, expected(node), kind_of(value))]),
                 },
             },
         }
