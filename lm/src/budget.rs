@@ -196,14 +196,17 @@ fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Resu
 }
 
 fn cost_of_failure(error: &LmError, reserved: Drawn) -> Drawn {
-    match error {
+    let calls = u64::from(error.attempts());
+    match error.root() {
         LmError::Config { .. } | LmError::Budget { .. } => Drawn::default(),
         LmError::Auth { .. }
         | LmError::RateLimited { .. }
         | LmError::Refused { .. }
+        | LmError::NotFound { .. }
+        | LmError::Moved { .. }
         | LmError::TooLong { .. }
-        | LmError::Filtered { .. } => Drawn { calls: reserved.calls, ..Drawn::default() },
-        _ => reserved,
+        | LmError::Filtered { .. } => Drawn { calls, ..Drawn::default() },
+        _ => Drawn { calls, ..reserved },
     }
 }
 

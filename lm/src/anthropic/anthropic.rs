@@ -74,7 +74,7 @@ impl Anthropic {
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
         let body = super::wire::Request::new(&self.model, &self.endpoint.id, request);
-        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await?;
+        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await.map_err(|failed| failed.error)?;
         answer.reply(|body| body.read(&self.endpoint))
     }
 }

@@ -85,7 +85,7 @@ impl OpenAi {
         let dialect =
             Dialect { request_id: HeaderName::from_static("x-request-id"), out_of_credit: Some("insufficient_quota") };
         let body = super::wire::Request::new(&self.model, self.limit, request);
-        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await?;
+        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await.map_err(|failed| failed.error)?;
         answer.reply(|body| body.read(&self.endpoint))
     }
 }
