@@ -29,7 +29,7 @@ pub use env::{from, from_env};
 pub use error::LmError;
 pub use lm::Lm;
 pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};
-pub use openai::{OpenAi, TokenLimit};
+pub use openai::{Compat, OpenAi, TokenLimit};
 pub use price::Prices;
 pub use reply::{Finish, LmReply};
 pub use request::{Effort, LmRequest, ReplyFormat, Sampling, Tool, ToolChoice};

@@ -1,9 +1,13 @@
 //! The chat completions API, as OpenAI and every compatible server speak it.
 
+mod compat;
+mod detect;
 mod openai;
+mod server;
 mod token_limit;
 mod wire;
 
+pub use compat::{Compat, Formats, Param};
 pub use openai::OpenAi;
 pub use token_limit::TokenLimit;
 

@@ -98,6 +98,10 @@ impl Lm for Retry {
         self.inner.model()
     }
 
+    fn settings(&self) -> Vec<String> {
+        self.inner.settings()
+    }
+
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         self.ask(request).await
     }

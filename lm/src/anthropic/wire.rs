@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
             stop_sequences: &request.stop,
             output_config: output_config(request),
             tools: request.tools.iter().map(tool).collect(),
-            tool_choice: if request.tools.is_empty() { None } else { choice(&request.tool_choice) },
+            tool_choice: if request.tools.is_empty() { None } else { choice(request) },
         }
     }
 }
@@ -169,13 +169,18 @@ fn tool(tool: &Tool) -> Value {
     json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
 }
 
-fn choice(choice: &ToolChoice) -> Option<Value> {
-    match choice {
-        ToolChoice::Auto => None,
-        ToolChoice::None => Some(json!({"type": "none"})),
-        ToolChoice::Required => Some(json!({"type": "any"})),
-        ToolChoice::Named(name) => Some(json!({"type": "tool", "name": name})),
+fn choice(request: &LmRequest) -> Option<Value> {
+    let mut choice = match &request.tool_choice {
+        ToolChoice::Auto if request.parallel_tool_calls.is_none() => return None,
+        ToolChoice::Auto => json!({"type": "auto"}),
+        ToolChoice::None => return Some(json!({"type": "none"})),
+        ToolChoice::Required => json!({"type": "any"}),
+        ToolChoice::Named(name) => json!({"type": "tool", "name": name}),
+    };
+    if let (Some(parallel), Some(choice)) = (request.parallel_tool_calls, choice.as_object_mut()) {
+        choice.insert("disable_parallel_tool_use".to_owned(), json!(!parallel));
     }
+    Some(choice)
 }
 
 fn output_config(request: &LmRequest) -> Option<Value> {

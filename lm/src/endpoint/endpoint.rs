@@ -51,8 +51,13 @@ impl Endpoint {
     /// `path` is appended to the path of `base`.
     pub(crate) fn new(client: net::Client, base: &Url, path: &str, id: ModelId) -> Result<Self, LmError> {
         let unusable = |reason: &str| LmError::Config { model: id.to_string(), reason: reason.to_owned() };
-        if base.query().is_some() || base.fragment().is_some() {
-            return Err(unusable("its base address has a `?` or `#` part: leave it out"));
+        if base.fragment().is_some()
+            || base.query_pairs().any(|(name, _)| name != "api-version")
+            || base.query() == Some("")
+        {
+            return Err(unusable(
+                "its base address has a `?` or `#` part: leave it out; only `?api-version=…` may stand there",
+            ));
         }
         let mut url = base.clone();
         url.path_segments_mut()

@@ -10,7 +10,6 @@ use crate::LmError;
 pub(crate) struct Failed {
     pub(crate) error: LmError,
     /// Of a 400 or 422.
-    #[expect(dead_code, reason = "the next change reads it")]
     pub(crate) said: Option<Said>,
 }
 

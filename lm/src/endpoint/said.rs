@@ -16,8 +16,8 @@ pub(crate) struct Said {
     /// The parameter of the request that is at fault.
     pub(crate) param: Option<String>,
     /// Google's `RetryInfo`.
-    pub(super) retry_delay: Option<Duration>,
-    pub(super) claimed: Option<u16>,
+    pub(crate) retry_delay: Option<Duration>,
+    pub(crate) claimed: Option<u16>,
 }
 
 /// Words for what HTTP has a status for.
@@ -174,3 +174,6 @@ fn retry_delay(details: &Value) -> Option<Duration> {
     })?;
     wait::duration(info.get("retryDelay")?.as_str()?)
 }
+
+#[cfg(test)]
+mod tests;
