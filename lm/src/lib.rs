@@ -1,7 +1,7 @@
 //! Language models: the port, and clients behind it.
 //!
 //! Each layer does one thing, and they are put around each other, from the inside out: a client ([`OpenAi`], [`Anthropic`]), which
-//! sends a request once; [`Budgeted`], which reserves every attempt; [`Retry`], which asks again; [`DiskCache`], which need not ask.
+//! sends a request once; [`Budgeted`], which reserves every attempt; [`Paced`], which sends no more side by side than the server bears; [`Retry`], which asks again; [`DiskCache`], which need not ask.
 
 pub mod anthropic;
 pub mod budget;
@@ -13,6 +13,7 @@ mod lenient;
 mod lm;
 mod message;
 pub mod openai;
+pub mod pace;
 mod price;
 mod reply;
 mod request;
@@ -30,6 +31,7 @@ pub use error::LmError;
 pub use lm::Lm;
 pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};
 pub use openai::{Compat, OpenAi, TokenLimit};
+pub use pace::Paced;
 pub use price::Prices;
 pub use reply::{Finish, LmReply};
 pub use request::{Effort, LmRequest, ReplyFormat, Sampling, Tool, ToolChoice};
