@@ -9,6 +9,7 @@ mod wire;
 
 pub use compat::{Compat, Formats, Param};
 pub use openai::OpenAi;
+pub(crate) use server::KeyHeader;
 pub use token_limit::TokenLimit;
 
 #[cfg(test)]

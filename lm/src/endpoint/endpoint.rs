@@ -76,13 +76,20 @@ impl Endpoint {
         })
     }
 
-    /// Sends a secret in a header with every request, and takes it out of every text that comes back.
+    /// Sends a secret in a header with every request, and takes it out of every text that comes back, unless it is an ordinary word.
     pub(crate) fn authenticate(&mut self, name: HeaderName, scheme: &str, key: &Secret<String>) -> Result<(), LmError> {
         let mut value = HeaderValue::from_str(&format!("{scheme}{}", key.expose()))
             .map_err(|_| self.config("its key has characters that no HTTP header may have: look for a line break"))?;
         value.set_sensitive(true);
         self.headers.insert(name, value);
-        self.redactor.keep(key);
+        if is_word(key.expose()) {
+            tracing::warn!(
+                model = %self.id,
+                "the key looks like an ordinary word, so it is not taken out of what the server says: use a real key where there is one"
+            );
+        } else {
+            self.redactor.keep(key);
+        }
         Ok(())
     }
 
@@ -172,6 +179,11 @@ impl<T> Answer<T> {
         reply.pause = self.pause;
         Ok(reply)
     }
+}
+
+/// Whether a key is one of those that servers without keys are given, such as `none` or `lm-studio`. A text of replies must not lose it.
+fn is_word(key: &str) -> bool {
+    key.len() < 8 || (key.len() < 24 && !key.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Marks that do not show: of zero width, or of the direction of writing.

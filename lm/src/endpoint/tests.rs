@@ -171,6 +171,23 @@ async fn a_key_that_comes_back_as_a_reply_is_taken_out() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_a_word_stays_in_replies() {
+    let words = ["none", "password", "lm-studio", "sk-no-key-required"];
+    let text = format!("your {} is safe", words.join(" "));
+    let body = json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]});
+    let server = Server::start(Canned::json(200, &body)).await;
+    let reply = async |key: &str| {
+        let key = Some(Secret::new(key.to_owned()));
+        OpenAi::new(net(), server.base.clone(), "m", key).unwrap().complete(&ask("a")).await.unwrap().text
+    };
+    for word in words {
+        assert_eq!(reply(word).await, text);
+    }
+    let long = "none password lm-studio sk-no-key-required";
+    assert_eq!(reply(long).await, "your [redacted] is safe", "no word is so long");
+}
+
+#[tokio::test]
 async fn a_redirection_is_not_followed() {
     let canned = Canned::text(307, "elsewhere").header("location", "http://me:hunter2@127.0.0.1:1/v1?key=k");
     for error in failures(canned).await {

@@ -9,11 +9,7 @@ use async_trait::async_trait;
 use http::{HeaderName, header};
 use url::Url;
 
-use super::{
-    Compat, TokenLimit,
-    detect::Parameter,
-    server::{self, KeyHeader},
-};
+use super::{Compat, TokenLimit, detect::Parameter, server::KeyHeader};
 use crate::{
     Lm, LmError, LmReply, LmRequest, Prices, ReplyFormat,
     endpoint::{Dialect, Endpoint},
@@ -59,7 +55,7 @@ impl OpenAi {
     ) -> Result<Self, LmError> {
         let model = model.into();
         let id = ModelId(format!("openai/{model}"));
-        let header = server::key_header(&base_url);
+        let header = KeyHeader::of(&base_url);
         Self::with_key(client, &base_url, model, id, key.map(|key| (header, key)))
     }
 

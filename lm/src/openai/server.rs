@@ -78,9 +78,11 @@ pub(super) fn at(base: &Url) -> Option<&'static Server> {
     })
 }
 
-/// How the key goes to a base address: an `api-version` is Azure's, also behind a name of one's own.
-pub(super) fn key_header(base: &Url) -> KeyHeader {
-    if base.query().is_some() { KeyHeader::ApiKey } else { at(base).map_or(KeyHeader::Bearer, |server| server.key) }
+impl KeyHeader {
+    /// How the key goes to a base address: an `api-version` is Azure's, also behind a name of one's own.
+    pub(crate) fn of(base: &Url) -> Self {
+        if base.query().is_some() { Self::ApiKey } else { at(base).map_or(Self::Bearer, |server| server.key) }
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,6 @@ fn azure_gets_its_own_header() {
         ("https://openai.azure.com.example/v1", KeyHeader::Bearer),
         ("https://api.openai.com/v1", KeyHeader::Bearer),
     ] {
-        assert_eq!(key_header(&address.parse().unwrap()), expected, "{address}");
+        assert_eq!(KeyHeader::of(&address.parse().unwrap()), expected, "{address}");
     }
 }
