@@ -28,6 +28,22 @@ pub enum LmError {
         /// Why not.
         reason: String,
     },
+    /// The file of recorded replies cannot be used.
+    #[error("the cassette `{path}` cannot be used: {reason}")]
+    Cassette {
+        /// The file.
+        path: String,
+        /// Why not, and in which line.
+        reason: String,
+    },
+    /// A cassette has no reply to this request, and nobody else is asked.
+    #[error("`{path}` has no reply recorded for this request: {nearest}; record it, or ask as it was asked then")]
+    NotRecorded {
+        /// The file.
+        path: String,
+        /// What the nearest recorded request has instead; redacted as the file is.
+        nearest: String,
+    },
     /// 401: the key is not accepted; or 403: what it is asked for is not permitted.
     #[error("the model server refused {}", refused(*.status, .model))]
     Auth {
@@ -126,10 +142,15 @@ pub enum LmError {
 }
 
 impl LmError {
-    /// Requests that were sent: `None` if nothing may be sent.
+    /// Requests that were sent.
     pub fn attempts(&self) -> u32 {
         match self {
-            Self::Config { .. } | Self::Unset { .. } | Self::Cache { .. } | Self::Budget { .. } => 0,
+            Self::Config { .. }
+            | Self::Unset { .. }
+            | Self::Cache { .. }
+            | Self::Cassette { .. }
+            | Self::NotRecorded { .. }
+            | Self::Budget { .. } => 0,
             Self::GaveUp { attempts, .. } => *attempts,
             Self::Told { failure, .. } => failure.attempts(),
             _ => 1,

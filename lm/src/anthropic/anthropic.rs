@@ -57,7 +57,7 @@ impl Anthropic {
         self
     }
 
-    /// What tokens cost.
+    /// What tokens cost; where it is not said, money is unknown and counted as 0.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.endpoint.prices = prices;

@@ -140,7 +140,7 @@ impl Endpoint {
 
     /// With what the tokens cost.
     pub(crate) fn usage(&self, tokens: Usage) -> Usage {
-        Usage { micro_dollars: self.prices.cost(tokens.prompt_tokens, tokens.completion_tokens), ..tokens }
+        Usage { micro_dollars: self.prices.cost_of(&tokens), ..tokens }
     }
 
     fn config(&self, reason: &str) -> LmError {

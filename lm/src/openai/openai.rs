@@ -103,7 +103,7 @@ impl OpenAi {
         self
     }
 
-    /// What tokens cost.
+    /// What tokens cost; where it is not said, money is unknown and counted as 0.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.endpoint.prices = prices;
