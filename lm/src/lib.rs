@@ -2,10 +2,12 @@
 //!
 //! Each layer does one thing, and they are put around each other, from the inside out: a client ([`OpenAi`], [`Anthropic`]), which
 //! sends a request once; [`Budgeted`], which reserves every attempt; [`Paced`], which sends no more side by side than the server bears; [`Retry`], which asks again; [`DiskCache`], which need not ask.
+//! A [`Recorder`] outside of all writes a cassette, from which a [`Player`] answers in tests.
 
 pub mod anthropic;
 pub mod budget;
 pub mod cache;
+pub mod cassette;
 mod endpoint;
 mod env;
 mod error;
@@ -26,6 +28,7 @@ pub use abide_base::{clock, id, secret, usage};
 pub use async_trait::async_trait;
 pub use budget::{Budget, Budgeted, Drawn};
 pub use cache::{CacheStore, DiskCache};
+pub use cassette::{Player, Recorder};
 pub use env::{from, from_env};
 pub use error::LmError;
 pub use lm::Lm;
