@@ -66,7 +66,8 @@ impl Server {
     }
 
     /// Answers the first connection with these bytes, and closes it if there are any.
-    pub(crate) async fn raw(bytes: &'static [u8]) -> Self {
+    pub(crate) async fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
         let (listener, base) = listen().await;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -75,7 +76,7 @@ impl Server {
             if bytes.is_empty() {
                 std::future::pending::<()>().await;
             }
-            stream.write_all(bytes).await.unwrap();
+            stream.write_all(&bytes).await.unwrap();
         });
         Self { base, seen: Arc::default(), _tasks: tasks }
     }
