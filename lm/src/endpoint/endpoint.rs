@@ -131,7 +131,7 @@ impl Endpoint {
             .get(dialect.request_id)
             .and_then(|id| id.to_str().ok())
             .map(|id| self.clean(id, MAX_ID_CHARS));
-        Ok(Answer { body, request_id, pause: wait::until_more(&reply.headers) })
+        Ok(Answer { body, request_id, pause: wait::until_more(&reply.headers, self.clock.now()) })
     }
 
     pub(crate) fn garbage(&self, what: &str) -> LmError {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use abide_net::{self as net, MAX_RETRY_AFTER};
 use http::HeaderMap;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::said::Said;
 
@@ -39,13 +40,17 @@ pub(super) fn after_failure(headers: &HeaderMap, said: &Said, now: SystemTime) -
         .or_else(|| net::retry_after(headers, now))
         .or(said.retry_delay)
         .or_else(|| in_words(&said.words))
-        .or_else(|| reset(headers))
+        .or_else(|| reset(headers, now))
         .map(|wait| wait.min(MAX_RETRY_AFTER))
 }
 
 /// How long the limits of a rate leave nothing for a further request.
-pub(super) fn until_more(headers: &HeaderMap) -> Option<Duration> {
-    LIMITS.iter().filter(|limit| limit.remaining(headers) == Some(0)).filter_map(|limit| limit.reset(headers)).max()
+pub(super) fn until_more(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    LIMITS
+        .iter()
+        .filter(|limit| limit.remaining(headers) == Some(0))
+        .filter_map(|limit| limit.reset(headers, now))
+        .max()
 }
 
 /// A duration as Go and Google write it (`6m0s`, `1.5s`, `350ms`), or in words (`20 seconds`); a bare number is seconds.
@@ -62,9 +67,16 @@ struct Limit {
     reset: &'static str,
 }
 
-const LIMITS: [Limit; 2] = [
+/// Those of OpenAI and its like, which reset after a duration, and of Anthropic, which reset at a time (RFC 3339).
+const LIMITS: [Limit; 5] = [
     Limit { remaining: "x-ratelimit-remaining-requests", reset: "x-ratelimit-reset-requests" },
     Limit { remaining: "x-ratelimit-remaining-tokens", reset: "x-ratelimit-reset-tokens" },
+    Limit { remaining: "anthropic-ratelimit-requests-remaining", reset: "anthropic-ratelimit-requests-reset" },
+    Limit { remaining: "anthropic-ratelimit-input-tokens-remaining", reset: "anthropic-ratelimit-input-tokens-reset" },
+    Limit {
+        remaining: "anthropic-ratelimit-output-tokens-remaining",
+        reset: "anthropic-ratelimit-output-tokens-reset",
+    },
 ];
 
 impl Limit {
@@ -72,8 +84,11 @@ impl Limit {
         number(headers, self.remaining)
     }
 
-    fn reset(&self, headers: &HeaderMap) -> Option<Duration> {
-        duration(headers.get(self.reset)?.to_str().ok()?).map(|wait| wait.min(MAX_RETRY_AFTER))
+    fn reset(&self, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+        let text = headers.get(self.reset)?.to_str().ok()?;
+        let at = |text| OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from);
+        let wait = duration(text).or_else(|| Some(at(text)?.duration_since(now).unwrap_or_default()))?;
+        Some(wait.min(MAX_RETRY_AFTER))
     }
 }
 
@@ -83,9 +98,9 @@ fn milliseconds(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Limits that something remains of are not what failed.
-fn reset(headers: &HeaderMap) -> Option<Duration> {
+fn reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let unknown = LIMITS.iter().filter(|limit| limit.remaining(headers).is_none());
-    until_more(headers).or_else(|| unknown.filter_map(|limit| limit.reset(headers)).max())
+    until_more(headers, now).or_else(|| unknown.filter_map(|limit| limit.reset(headers, now)).max())
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

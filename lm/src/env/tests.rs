@@ -64,6 +64,20 @@ fn a_key_is_all_that_a_vendor_needs() {
 }
 
 #[test]
+fn the_page_knows_all_vendors() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/models.md")).unwrap();
+    for vendor in &VENDORS {
+        let start = format!("| `{}/…` | ", vendor.name);
+        let row = page.lines().find(|line| line.starts_with(&start)).unwrap();
+        assert!(row.contains(vendor.address.unwrap_or(AZURE_ENDPOINT)), "{row}");
+        assert!(vendor.keys.iter().all(|key| row.contains(key)), "{row}");
+    }
+    for variable in [MODEL, BASE_URL, OPENAI_BASE_URL, AZURE_ENDPOINT, PRIVATE_HOSTS, CACHE] {
+        assert!(page.contains(&format!("| `{variable}` |")), "{variable}");
+    }
+}
+
+#[test]
 fn azure_needs_a_resource() {
     let key = ("AZURE_OPENAI_API_KEY", "some-key-0123");
     assert!(failure(&[(MODEL, "azure/d"), key]).starts_with("`AZURE_OPENAI_ENDPOINT` is not set"));

@@ -81,7 +81,19 @@ fn a_limit_with_something_left_asks_for_no_wait() {
     {
         let expected = expected.map(Duration::from_secs);
         assert_eq!(wait(&left(requests, tokens), ""), expected);
-        assert_eq!(until_more(&headers(&left(requests, tokens))), expected);
+        assert_eq!(until_more(&headers(&left(requests, tokens)), SystemTime::UNIX_EPOCH), expected);
     }
-    assert_eq!(until_more(&headers(&[("x-ratelimit-reset-requests", "1s")])), None);
+    assert_eq!(until_more(&headers(&[("x-ratelimit-reset-requests", "1s")]), SystemTime::UNIX_EPOCH), None);
+}
+
+#[test]
+fn anthropic_says_when_a_limit_is_reset() {
+    let at = |time| {
+        let all = [("anthropic-ratelimit-requests-remaining", "0"), ("anthropic-ratelimit-requests-reset", time)];
+        until_more(&headers(&all), SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
+    };
+    assert_eq!(at("1994-11-06T08:49:49Z"), Some(Duration::from_secs(12)));
+    assert_eq!(at("1994-11-06T08:00:00Z"), Some(Duration::ZERO), "it is over");
+    assert_eq!(at("2994-11-06T08:00:00Z"), Some(MAX_RETRY_AFTER));
+    assert_eq!(at("soon"), None);
 }
