@@ -217,7 +217,7 @@ fn refused(status: u16, model: &str) -> String {
 }
 
 fn words(message: &str) -> &str {
-    if message.is_empty() { "it says nothing" } else { message }
+    if message.is_empty() { "it says nothing" } else { message.trim_end_matches('.') }
 }
 
 /// The mistakes that lead there, the likelier one first.

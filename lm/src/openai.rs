@@ -2,12 +2,15 @@
 
 mod compat;
 mod detect;
+mod learned;
 mod openai;
 mod server;
 mod token_limit;
 mod wire;
 
 pub use compat::{Compat, Formats, Param};
+pub(crate) use detect::Parameter;
+pub(crate) use learned::Learned;
 pub use openai::OpenAi;
 pub(crate) use server::KeyHeader;
 pub use token_limit::TokenLimit;

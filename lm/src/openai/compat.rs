@@ -95,7 +95,7 @@ impl Compat {
     }
 
     /// The form to ask for, of the one that a request wants.
-    pub(super) fn format<'r>(&self, wanted: &'r ReplyFormat) -> Option<&'r ReplyFormat> {
+    pub(crate) fn format<'r>(&self, wanted: &'r ReplyFormat) -> Option<&'r ReplyFormat> {
         static JSON: ReplyFormat = ReplyFormat::Json;
         match (wanted, self.response_format) {
             (ReplyFormat::Text, _) | (_, Formats::Text) | (ReplyFormat::Json, Formats::SchemaOnly) => None,
@@ -138,7 +138,7 @@ impl Compat {
 }
 
 impl Param {
-    pub(super) fn take<T>(self, value: Option<T>) -> Option<T> {
+    pub(crate) fn take<T>(self, value: Option<T>) -> Option<T> {
         match self {
             Self::Send => value,
             Self::Omit => None,

@@ -4,7 +4,7 @@ use crate::endpoint::Said;
 
 /// A parameter that a request can do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parameter {
+pub(crate) enum Parameter {
     Seed,
     Temperature,
     TopP,
@@ -14,7 +14,7 @@ pub(super) enum Parameter {
 }
 
 /// The names in errors, and what they stand for.
-const NAMES: [(&str, Parameter); 9] = [
+const NAMES: [(&str, Parameter); 11] = [
     ("seed", Parameter::Seed),
     ("temperature", Parameter::Temperature),
     ("top_p", Parameter::TopP),
@@ -24,12 +24,15 @@ const NAMES: [(&str, Parameter); 9] = [
     ("response_format", Parameter::ResponseFormat),
     ("json_schema", Parameter::ResponseFormat),
     ("json_object", Parameter::ResponseFormat),
+    // Anthropic
+    ("output_config", Parameter::ResponseFormat),
+    ("disable_parallel_tool_use", Parameter::ParallelToolCalls),
 ];
 /// Parameters that are never left out. An error that has one of them in its message is about that one.
 const KEPT: [&str; 4] = ["tools", "tool_choice", "stop", "functions"];
 const CODES: [&str; 4] = ["unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"];
 /// A bad value is no refusal of the parameter, so that "must be at most 2" is none of these.
-const REFUSALS: [&str; 17] = [
+const REFUSALS: [&str; 18] = [
     "unsupported",
     "not support",
     "n't support",
@@ -46,6 +49,8 @@ const REFUSALS: [&str; 17] = [
     "not available",
     "deprecated",
     "cannot find field",
+    // Anthropic, of `temperature` and `top_p`
+    "cannot both be specified",
     // LM Studio, of `json_object`
     "must be 'json_schema' or 'text'",
 ];

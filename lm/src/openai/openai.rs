@@ -1,7 +1,4 @@
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use abide_base::{clock::Clock, id::ModelId, secret::Secret};
 use abide_net as net;
@@ -9,9 +6,9 @@ use async_trait::async_trait;
 use http::{HeaderName, header};
 use url::Url;
 
-use super::{Compat, TokenLimit, detect::Parameter, server::KeyHeader};
+use super::{Compat, TokenLimit, learned::Learned, server::KeyHeader};
 use crate::{
-    Lm, LmError, LmReply, LmRequest, Prices, ReplyFormat,
+    Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
 };
 
@@ -29,19 +26,13 @@ use crate::{
 pub struct OpenAi {
     endpoint: Endpoint,
     model: String,
-    learned: Arc<RwLock<Learned>>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Learned {
-    compat: Compat,
-    limit_renamed: bool,
+    learned: Learned,
 }
 
 impl OpenAi {
     /// A client for `model`, known as `openai/…`, at `base_url`: the address up to the version, such as
     /// `https://models.example.com/v1`. It may have the query `api-version`, as Azure wants it; such an address, and one of Azure, gets
-    /// the key as `api-key`. Plain http is for this machine only. No key for servers that want none. 120 s for a call, no prices, and
+    /// the key as `api-key`. Plain http is for this machine, and for [private hosts](net::Options::private_hosts). No key for servers that want none. 120 s for a call, no prices, and
     /// what is known of the server ([`Compat::of_address`]).
     ///
     /// # Errors
@@ -74,19 +65,19 @@ impl OpenAi {
             };
             endpoint.authenticate(name, scheme, &key)?;
         }
-        Ok(Self { endpoint, model, learned: Arc::default() }.with_compat(Compat::of_address(base_url)))
+        Ok(Self { endpoint, model, learned: Learned::new(Compat::of_address(base_url)) })
     }
 
     /// What the server takes; by default what [`Compat::of_address`] knows.
     #[must_use]
     pub fn with_compat(mut self, compat: Compat) -> Self {
-        self.learned = Arc::new(RwLock::new(Learned { compat, limit_renamed: false }));
+        self.learned = Learned::new(compat);
         self
     }
 
     /// What the server takes, as far as it is known by now; clones of a client learn together.
     pub fn compat(&self) -> Compat {
-        self.learned.read().unwrap_or_else(PoisonError::into_inner).compat
+        self.learned.compat()
     }
 
     /// How the reply's length is limited; by default as [`Compat::of_address`] knows.
@@ -134,31 +125,11 @@ impl OpenAi {
                 }
                 Err(failed) => failed,
             };
-            let refused = failed.said.as_ref().and_then(Parameter::refused).filter(|parameter| body.sends(*parameter));
-            match refused {
-                Some(parameter) if self.learn(compat, parameter, &request.format) => {}
-                _ => return Err(failed.error.after(attempts)),
+            let sends = |parameter| body.sends(parameter);
+            if !self.learned.learn(&self.endpoint.id, &failed, request, compat, sends) {
+                return Err(failed.error.after(attempts));
             }
         }
-    }
-
-    /// Leaves out from now on what the server refused of a request that was sent with `sent`. Whether another request can be tried.
-    fn learn(&self, sent: Compat, parameter: Parameter, wanted: &ReplyFormat) -> bool {
-        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        if !learned.compat.agrees(&sent, parameter) {
-            // another request found it out in the meantime
-            return true;
-        }
-        if parameter == Parameter::TokenLimit && std::mem::replace(&mut learned.limit_renamed, true) {
-            return false;
-        }
-        learned.compat = learned.compat.without(parameter, wanted);
-        let settings = learned.compat.settings().join(", ");
-        tracing::warn!(
-            model = %self.endpoint.id, parameter = parameter.name(), settings,
-            "the model server refuses a parameter; requests do without it from now on"
-        );
-        true
     }
 }
 

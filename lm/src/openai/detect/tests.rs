@@ -38,6 +38,9 @@ fn a_refused_parameter_is_found() {
         ("This response_format type is unavailable now", "", "", Parameter::ResponseFormat),
         // LM Studio
         ("'response_format.type' must be 'json_schema' or 'text'", "", "", Parameter::ResponseFormat),
+        // Anthropic
+        ("`temperature` and `top_p` cannot both be specified for this model.", "", "", Parameter::Temperature),
+        ("temperature: Extra inputs are not permitted", "", "", Parameter::Temperature),
         ("top_p is deprecated for this model", "", "", Parameter::TopP),
         ("no", "body.seed", "extra_forbidden", Parameter::Seed),
         ("no", "response_format.json_schema", "unsupported_value", Parameter::ResponseFormat),

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    Budget, Budgeted, CacheStore, DiskCache, Retry, Tool, ToolChoice,
+    Budget, Budgeted, CacheStore, DiskCache, ReplyFormat, Retry, Tool, ToolChoice,
     openai::openai::*,
     testing::{Canned, Server, ask},
 };
