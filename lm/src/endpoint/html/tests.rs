@@ -17,3 +17,11 @@ fn a_page_is_told_by_its_title_or_its_text() {
         assert_eq!(text(body).as_deref(), expected, "{body}");
     }
 }
+
+#[test]
+fn a_hostile_page_costs_little() {
+    let page = format!("<html>Busy{}", "<script></script>".repeat(400_000));
+    assert_eq!(text(&page).as_deref(), Some("Busy"));
+    let page = format!("<html>{}", "ü".repeat(1 << 20));
+    assert!(text(&page).is_some_and(|text| text.starts_with('ü') && text.len() <= MOST));
+}
