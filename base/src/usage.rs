@@ -17,7 +17,7 @@ pub struct Usage {
     /// Of the reply's tokens, those of reasoning.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reasoning_tokens: u64,
-    /// Millionths of a US dollar, by the client's price list; 0 where it has none.
+    /// Millionths of a US dollar, by the client's price list. 0 where it has none: the cost is unknown then, and not nothing.
     pub micro_dollars: u64,
 }
 

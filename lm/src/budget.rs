@@ -75,7 +75,8 @@ impl Budget {
         self
     }
 
-    /// At most so many millionths of a US dollar, by the prices of each [`Budgeted`] model.
+    /// At most so many millionths of a US dollar, by the prices of each [`Budgeted`] model. A model without prices spends nothing that
+    /// could be counted, so this limit does not hold for it; making one [`Budgeted`] warns.
     #[must_use]
     pub fn micro_dollars(mut self, limit: u64) -> Self {
         self.limits.micro_dollars = Some(limit);
@@ -118,6 +119,9 @@ impl Drawn {
 impl Budgeted {
     /// A model that spends from `budget` at `prices`.
     pub fn new(inner: Arc<dyn Lm>, budget: Arc<Budget>, prices: Prices) -> Self {
+        if budget.limits.micro_dollars.is_some() && !prices.are_known() {
+            tracing::warn!(model = %inner.model(), "a budget of money limits nothing for a model without prices: give its prices, or `Prices::FREE`");
+        }
         Self { inner, budget, prices }
     }
 
@@ -157,7 +161,7 @@ impl Budgeted {
         if usage.tokens() == 0 {
             return Drawn { calls, ..reserved };
         }
-        let priced = self.prices.cost(usage.prompt_tokens, usage.completion_tokens);
+        let priced = self.prices.cost_of(usage);
         Drawn { calls, tokens: usage.tokens(), micro_dollars: priced.max(usage.micro_dollars) }
     }
 }
@@ -166,6 +170,10 @@ impl Budgeted {
 impl Lm for Budgeted {
     fn model(&self) -> &ModelId {
         self.inner.model()
+    }
+
+    fn settings(&self) -> Vec<String> {
+        self.inner.settings()
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
@@ -196,14 +204,17 @@ fn within(what: &'static str, limit: Option<u64>, spent: u64, need: u64) -> Resu
 }
 
 fn cost_of_failure(error: &LmError, reserved: Drawn) -> Drawn {
-    match error {
-        LmError::Config { .. } | LmError::Budget { .. } => Drawn::default(),
+    let calls = u64::from(error.attempts());
+    match error.root() {
+        LmError::Config { .. } | LmError::Budget { .. } | LmError::NotRecorded { .. } => Drawn::default(),
         LmError::Auth { .. }
         | LmError::RateLimited { .. }
         | LmError::Refused { .. }
+        | LmError::NotFound { .. }
+        | LmError::Moved { .. }
         | LmError::TooLong { .. }
-        | LmError::Filtered { .. } => Drawn { calls: reserved.calls, ..Drawn::default() },
-        _ => reserved,
+        | LmError::Filtered { .. } => Drawn { calls, ..Drawn::default() },
+        _ => Drawn { calls, ..reserved },
     }
 }
 

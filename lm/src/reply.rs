@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use abide_base::usage::Usage;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,9 @@ pub struct LmReply {
     pub request_id: Option<String>,
     /// Requests that were sent for this reply: 0 from a cache, more than 1 after retries.
     pub attempts: u32,
+    /// How long the server leaves nothing of a rate for a further request, by its headers; none where something is left.
+    #[serde(skip)]
+    pub pause: Option<Duration>,
 }
 
 /// Why a reply ended. Only [`Finish::Complete`] is a whole reply.
@@ -63,6 +68,7 @@ impl LmReply {
             served_by: None,
             request_id: None,
             attempts: 1,
+            pause: None,
         }
     }
 

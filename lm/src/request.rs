@@ -15,6 +15,10 @@ pub struct LmRequest {
     /// Whether it must call one.
     #[serde(default, skip_serializing_if = "ToolChoice::is_auto")]
     pub tool_choice: ToolChoice,
+    /// Whether it may call several in one reply; the provider's default when absent. A provider may not know this, so a reply can have
+    /// several calls all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
     /// What form the reply must have.
     pub format: ReplyFormat,
     /// Texts that end the reply; the provider leaves them out.
@@ -116,6 +120,7 @@ impl LmRequest {
             messages,
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
+            parallel_tool_calls: None,
             format: ReplyFormat::Text,
             stop: Vec::new(),
             sampling: Sampling::default(),

@@ -65,24 +65,24 @@ impl Retry {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let mut failed = 0_u32;
+        let (mut failed, mut sent) = (0_u32, 0_u32);
         loop {
             match self.inner.complete(request).await {
                 Ok(mut reply) => {
-                    reply.attempts = reply.attempts.saturating_add(failed);
+                    reply.attempts = reply.attempts.saturating_add(sent);
                     return Ok(reply);
                 }
                 Err(error) if failed < self.repetitions && error.is_transient() => {
                     let wait = self.wait(failed, error.retry_after());
                     failed += 1;
+                    sent = sent.saturating_add(error.attempts());
                     tracing::debug!(model = %self.model(), failed, ?wait, %error, "asking the model again");
                     self.clock.sleep(wait).await;
                 }
-                Err(last) if failed > 0 => {
-                    let attempts = failed.saturating_add(last.attempts());
-                    return Err(LmError::GaveUp { attempts, last: Box::new(last) });
+                Err(last) => {
+                    let attempts = sent.saturating_add(last.attempts());
+                    return Err(if failed > 0 { last.after(attempts) } else { last });
                 }
-                Err(error) => return Err(error),
             }
         }
     }
@@ -96,6 +96,10 @@ impl Retry {
 impl Lm for Retry {
     fn model(&self) -> &ModelId {
         self.inner.model()
+    }
+
+    fn settings(&self) -> Vec<String> {
+        self.inner.settings()
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod server;
+mod traffic;
 
 use std::{
     collections::VecDeque,

@@ -111,7 +111,9 @@ impl AddressKind {
 
     pub(super) fn remedy(self) -> &'static str {
         match self {
-            Self::Public => "it is allowed",
+            Self::Public => {
+                "a host that was named as a private one must not be there, since it may be spoken to without encryption"
+            }
             Self::Loopback => {
                 "if it is meant to be on this machine, write that into its address, as `localhost` or `127.0.0.1`"
             }

@@ -18,7 +18,7 @@ use crate::{
 
 /// An HTTP client. Clones share its connections.
 ///
-/// It speaks https to every server but the machine itself, connects to no address that [`Options::addresses`] does not allow,
+/// It speaks https to every server but the machine itself and [`Options::private_hosts`], connects to no address that [`Options::addresses`] does not allow,
 /// follows no redirect, takes no proxy from the environment, and reads no body without a limit.
 #[derive(Clone)]
 pub struct Client {
@@ -88,7 +88,8 @@ impl Client {
     }
 
     pub(super) fn with_lookup(options: &Options, lookup: Arc<dyn Lookup>) -> Result<Self, Error> {
-        let resolver = Resolver { lookup, filter: options.addresses.clone(), proxy: None };
+        let resolver =
+            Resolver { lookup, filter: options.addresses.clone(), proxy: None, private: options.private_hosts.clone() };
         let proxy = options.proxy.as_ref().map(proxy::check).transpose()?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(options)?)
@@ -143,7 +144,7 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request, host: &Arc<str>) -> Result<Streamed, Error> {
-        check_address(&request.url)?;
+        self.check_encryption(&request.url)?;
         self.check_host(&request.url).await?;
         let connect_timeout = self.connect_timeout;
         let proxy = self.proxy.as_deref().filter(|_| !is_loopback(&request.url));
@@ -159,12 +160,24 @@ impl Client {
         Ok(Streamed { status, headers, body: body.boxed(), host: host.clone() })
     }
 
+    /// As [`check_address`], where a host that the operator named needs no encryption.
+    fn check_encryption(&self, url: &Url) -> Result<(), Error> {
+        match check_address(url) {
+            Err(Error::Insecure { .. })
+                if url.host().is_some_and(|host| self.resolver.is_private(&host.to_owned())) =>
+            {
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
     /// Judges what the resolver will not see: addresses in URLs, and names that a proxy resolves.
     async fn check_host(&self, url: &Url) -> Result<(), Error> {
         let refused = |refused| Error::forbidden(host_of(url), refused);
         match url.host() {
-            Some(Host::Ipv4(address)) => self.resolver.filter.check(address.into()).map_err(refused),
-            Some(Host::Ipv6(address)) => self.resolver.filter.check(address.into()).map_err(refused),
+            Some(Host::Ipv4(address)) => self.resolver.check(&Host::Ipv4(address), address.into()).map_err(refused),
+            Some(Host::Ipv6(address)) => self.resolver.check(&Host::Ipv6(address), address.into()).map_err(refused),
             Some(Host::Domain(name)) if self.proxy.is_some() => match self.resolver.resolve(name).await {
                 Err(ResolveError::Refused(reason)) => Err(refused(reason)),
                 // the proxy may know more

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::{AddressFilter, SpkiPin, host::is_loopback};
 
@@ -27,6 +27,9 @@ pub struct Options {
     pub proxy: Option<Url>,
     /// The addresses that may be connected to; public ones by default.
     pub addresses: AddressFilter,
+    /// Hosts of the operator's own network, each named by him: they may be spoken to without encryption, and their addresses, which must
+    /// not be public, need no leave of [`Options::addresses`]. What that filter can never allow stays forbidden. None by default.
+    pub private_hosts: Vec<Host>,
     /// The longest wait for a connection, with its name lookup and handshake; 10 s by default.
     pub connect_timeout: Duration,
     /// The longest silence within the body of a [`Client::open`](crate::Client::open) stream; 60 s by default.
@@ -114,6 +117,14 @@ impl Options {
         self
     }
 
+    /// Names hosts of the operator's own network, which may be spoken to without encryption. Whoever can listen in that network reads
+    /// all that is sent, keys included.
+    #[must_use]
+    pub fn private_hosts(mut self, hosts: Vec<Host>) -> Self {
+        self.private_hosts = hosts;
+        self
+    }
+
     /// Sets the longest wait for a connection.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -152,6 +163,7 @@ impl Default for Options {
             client_certificate: None,
             proxy: None,
             addresses: AddressFilter::default(),
+            private_hosts: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(90),

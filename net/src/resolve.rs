@@ -3,7 +3,12 @@ use std::{io, net::IpAddr, sync::Arc};
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::address::{AddressFilter, Refused};
+use url::Host;
+
+use crate::{
+    AddressKind,
+    address::{AddressFilter, Refused},
+};
 
 /// Turns the name of a host into addresses.
 pub(super) trait Lookup: Send + Sync {
@@ -20,6 +25,8 @@ pub(super) struct Resolver {
     pub(super) filter: AddressFilter,
     /// The one name that the operator chose himself, so that it may be in his own network.
     pub(super) proxy: Option<String>,
+    /// Hosts of his own network that he named.
+    pub(super) private: Vec<Host>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +38,26 @@ pub(super) enum ResolveError {
 }
 
 impl Resolver {
+    /// Whether the operator named a host as one of his own network.
+    pub(super) fn is_private(&self, host: &Host) -> bool {
+        self.private.contains(host)
+    }
+
+    /// Whether a host may be at an address. One that may be spoken to without encryption must not be at a public one.
+    pub(super) fn check(&self, host: &Host, address: IpAddr) -> Result<(), Refused> {
+        let named = self.is_private(host);
+        if named && AddressKind::of(address) == AddressKind::Public {
+            return Err(Refused { address, kind: AddressKind::Public });
+        }
+        let proxy = matches!(host, Host::Domain(name) if self.proxy.as_ref() == Some(name));
+        if named || proxy { AddressFilter::own_network().check(address) } else { self.filter.check(address) }
+    }
+
     pub(super) async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let addresses = self.lookup.lookup(name).await.map_err(ResolveError::Unknown)?;
-        let own = AddressFilter::own_network();
-        let filter = if self.proxy.as_deref() == Some(name) { &own } else { &self.filter };
+        let host = Host::Domain(name.to_owned());
         for address in &addresses {
-            filter.check(*address)?;
+            self.check(&host, *address)?;
         }
         match addresses.iter().find(|address| name == "localhost" && !address.is_loopback()) {
             // it may be spoken to without encryption, so it must be what its name says

@@ -9,6 +9,7 @@ use url::Url;
 use crate::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
+    openai::{Compat, Learned},
 };
 
 /// A client for one model behind the [messages API](https://docs.anthropic.com/en/api/messages). It sends every request once: for
@@ -17,10 +18,14 @@ use crate::{
 /// The API differs from a chat in three things: system messages, wherever they stand, go in front, separated by an empty line; there
 /// is no seed, so that of a request is left out; and there is no JSON mode without a schema, so
 /// [`ReplyFormat::Json`](crate::ReplyFormat::Json) has to be asked for in the messages. Its temperatures end at 1.
+///
+/// Newer models have no temperature, and no share of words beside it. Where a 400 names a parameter that the model refuses, the client
+/// leaves it out from then on, as [`OpenAi`](crate::OpenAi) does.
 #[derive(Clone, Debug)]
 pub struct Anthropic {
     endpoint: Endpoint,
     model: String,
+    learned: Learned,
 }
 
 /// The version of the API that is spoken.
@@ -28,7 +33,7 @@ const VERSION: &str = "2023-06-01";
 
 impl Anthropic {
     /// A client for `model`, known as `anthropic/…`, at `base_url`: the address up to the version, such as
-    /// `https://models.example.com/v1`. Plain http is for this machine only. No key for servers that want none. 120 s for a call, no
+    /// `https://models.example.com/v1`. Plain http is for this machine, and for [private hosts](net::Options::private_hosts). No key for servers that want none. 120 s for a call, no
     /// prices.
     ///
     /// # Errors
@@ -47,7 +52,7 @@ impl Anthropic {
         if let Some(key) = key {
             endpoint.authenticate(HeaderName::from_static("x-api-key"), "", &key)?;
         }
-        Ok(Self { endpoint, model })
+        Ok(Self { endpoint, model, learned: Learned::new(Compat::default()) })
     }
 
     /// The time for one call, connecting included.
@@ -57,7 +62,7 @@ impl Anthropic {
         self
     }
 
-    /// What tokens cost.
+    /// What tokens cost; where it is not said, money is unknown and counted as 0.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.endpoint.prices = prices;
@@ -71,11 +76,37 @@ impl Anthropic {
         self
     }
 
+    /// What the API takes; by default everything that it has.
+    #[must_use]
+    pub fn with_compat(mut self, compat: Compat) -> Self {
+        self.learned = Learned::new(compat);
+        self
+    }
+
+    /// What the API takes, as far as it is known by now; clones of a client learn together.
+    pub fn compat(&self) -> Compat {
+        self.learned.compat()
+    }
+
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
-        let body = super::wire::Request::new(&self.model, &self.endpoint.id, request);
-        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await?;
-        answer.reply(|body| body.read(&self.endpoint))
+        let mut attempts = 0_u32;
+        loop {
+            attempts += 1;
+            let compat = self.compat();
+            let body = super::wire::Request::new(&self.model, &self.endpoint.id, &compat, request);
+            let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
+            let failed = match self.endpoint.post::<super::wire::Reply>(&body, dialect).await {
+                Ok(answer) => {
+                    let reply = answer.reply(|body| body.read(&self.endpoint));
+                    return reply.map(|reply| reply.attempts(attempts)).map_err(|error| error.after(attempts));
+                }
+                Err(failed) => failed,
+            };
+            let sends = |parameter| body.sends(parameter);
+            if !self.learned.learn(&self.endpoint.id, &failed, request, compat, sends) {
+                return Err(failed.error.after(attempts));
+            }
+        }
     }
 }
 
@@ -83,6 +114,10 @@ impl Anthropic {
 impl Lm for Anthropic {
     fn model(&self) -> &ModelId {
         &self.endpoint.id
+    }
+
+    fn settings(&self) -> Vec<String> {
+        self.compat().settings()
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     Effort, Finish, LmError, LmReply, LmRequest, Message, Part, Reasoning, ReplyFormat, Role, Tool, ToolCall,
-    ToolChoice, endpoint::Endpoint, lenient,
+    ToolChoice,
+    endpoint::Endpoint,
+    lenient,
+    openai::{Compat, Parameter},
 };
 
 #[derive(Serialize)]
@@ -80,7 +83,7 @@ struct Usage {
 
 impl<'a> Request<'a> {
     /// `id` is the model's, to which alone its reasoning goes back.
-    pub(super) fn new(model: &'a str, id: &ModelId, request: &'a LmRequest) -> Self {
+    pub(super) fn new(model: &'a str, id: &ModelId, compat: &Compat, request: &'a LmRequest) -> Self {
         let stable = request.messages.len().min(request.stable_messages);
         let mut system = Vec::new();
         let mut messages = Vec::new();
@@ -98,12 +101,25 @@ impl<'a> Request<'a> {
             max_tokens: request.max_tokens,
             system: system_of(system),
             messages,
-            temperature: request.sampling.temperature,
-            top_p: request.sampling.top_p,
+            temperature: compat.temperature.take(request.sampling.temperature),
+            top_p: compat.top_p.take(request.sampling.top_p),
             stop_sequences: &request.stop,
-            output_config: output_config(request),
+            output_config: output_config(request, compat),
             tools: request.tools.iter().map(tool).collect(),
-            tool_choice: if request.tools.is_empty() { None } else { choice(&request.tool_choice) },
+            tool_choice: if request.tools.is_empty() { None } else { choice(request, compat) },
+        }
+    }
+
+    /// Whether the request has a parameter in it that it can do without.
+    pub(super) fn sends(&self, parameter: Parameter) -> bool {
+        let has = |value: &Option<Value>, name| value.as_ref().is_some_and(|value| value.get(name).is_some());
+        match parameter {
+            Parameter::Temperature => self.temperature.is_some(),
+            Parameter::TopP => self.top_p.is_some(),
+            Parameter::ResponseFormat => has(&self.output_config, "format"),
+            Parameter::ParallelToolCalls => has(&self.tool_choice, "disable_parallel_tool_use"),
+            // the API has no other name of the limit, and no seed
+            Parameter::TokenLimit | Parameter::Seed => false,
         }
     }
 }
@@ -169,18 +185,24 @@ fn tool(tool: &Tool) -> Value {
     json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
 }
 
-fn choice(choice: &ToolChoice) -> Option<Value> {
-    match choice {
-        ToolChoice::Auto => None,
-        ToolChoice::None => Some(json!({"type": "none"})),
-        ToolChoice::Required => Some(json!({"type": "any"})),
-        ToolChoice::Named(name) => Some(json!({"type": "tool", "name": name})),
+fn choice(request: &LmRequest, compat: &Compat) -> Option<Value> {
+    let parallel = compat.parallel_tool_calls.take(request.parallel_tool_calls);
+    let mut choice = match &request.tool_choice {
+        ToolChoice::Auto if parallel.is_none() => return None,
+        ToolChoice::Auto => json!({"type": "auto"}),
+        ToolChoice::None => return Some(json!({"type": "none"})),
+        ToolChoice::Required => json!({"type": "any"}),
+        ToolChoice::Named(name) => json!({"type": "tool", "name": name}),
+    };
+    if let (Some(parallel), Some(choice)) = (parallel, choice.as_object_mut()) {
+        choice.insert("disable_parallel_tool_use".to_owned(), json!(!parallel));
     }
+    Some(choice)
 }
 
-fn output_config(request: &LmRequest) -> Option<Value> {
+fn output_config(request: &LmRequest, compat: &Compat) -> Option<Value> {
     let mut config = serde_json::Map::new();
-    if let ReplyFormat::Schema { schema, .. } = &request.format {
+    if let Some(ReplyFormat::Schema { schema, .. }) = compat.format(&request.format) {
         config.insert("format".to_owned(), json!({"type": "json_schema", "schema": schema}));
     }
     if let Some(effort) = request.effort {

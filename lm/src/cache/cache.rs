@@ -11,7 +11,7 @@ use crate::{Finish, Lm, LmError, LmReply, LmRequest};
 
 /// A model whose complete replies ([`Finish::Complete`]) are kept in a [`CacheStore`] and given again to the same request.
 ///
-/// The key is the SHA-256 of endpoint, model and the whole request: anything that can change the answer changes the key. A request
+/// The key is the SHA-256 of endpoint, model, the client's [settings](Lm::settings) and the whole request: anything that can change the answer changes the key. A request
 /// that samples (temperature other than 0, no seed) is cached too, so the same question gets the same answer every time; who wants
 /// fresh samples changes the seed or leaves the cache away.
 ///
@@ -29,6 +29,8 @@ pub struct DiskCache {
 struct KeyParts<'a> {
     endpoint: &'a str,
     model: &'a ModelId,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<String>,
     request: &'a LmRequest,
 }
 
@@ -56,6 +58,11 @@ impl DiskCache {
                 let reply = self.inner.complete(request).await?;
                 if reply.finish == Finish::Complete {
                     self.store.keep(key, &reply).await;
+                    // the client may have learned what its server refuses, and is found under that from now on
+                    let now = self.key(request)?;
+                    if now != key {
+                        self.store.keep(now, &reply).await;
+                    }
                 }
                 Ok(reply)
             })
@@ -64,7 +71,8 @@ impl DiskCache {
     }
 
     pub(super) fn key(&self, request: &LmRequest) -> Result<Key, LmError> {
-        let parts = KeyParts { endpoint: &self.endpoint, model: self.inner.model(), request };
+        let parts =
+            KeyParts { endpoint: &self.endpoint, model: self.inner.model(), settings: self.settings(), request };
         // fields in the order of their declaration and exact integers: the same request has the same bytes (JCS would round large seeds)
         let bytes = serde_json::to_vec(&parts).map_err(|error| LmError::Config {
             model: self.model().to_string(),
@@ -78,6 +86,10 @@ impl DiskCache {
 impl Lm for DiskCache {
     fn model(&self) -> &ModelId {
         self.inner.model()
+    }
+
+    fn settings(&self) -> Vec<String> {
+        self.inner.settings()
     }
 
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {

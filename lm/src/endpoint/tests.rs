@@ -1,12 +1,19 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::time::SystemTime;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
+use abide_base::secret::Secret;
+use abide_net as net;
 use abide_testbed::lab::closed::Closed;
+use serde_json::json;
+use url::Url;
 
+use super::endpoint::{MAX_BODY, TIMEOUT};
 use crate::{
     Anthropic, Lm, LmError, OpenAi, Retry,
-    endpoint::*,
     testing::{Canned, Server, ask},
 };
 
@@ -50,7 +57,8 @@ async fn a_refused_key_is_no_transient_failure() {
     for status in [401, 403] {
         let text = format!("Incorrect API key provided: {KEY}");
         for error in failures(Canned::text(status, &text)).await {
-            assert!(matches!(error, LmError::Auth { status: s, .. } if s == status));
+            assert!(matches!(*error.root(), LmError::Auth { status: s, .. } if s == status));
+            assert!(error.to_string().ends_with("the server says: Incorrect API key provided: [redacted]"), "{error}");
             assert!(!error.is_transient());
         }
     }
@@ -70,11 +78,12 @@ async fn a_server_says_how_long_to_wait() {
         };
         let retry_after = seconds.map(Duration::from_secs);
         for error in failures(canned(429)).await {
-            assert_eq!(error, LmError::RateLimited { retry_after });
+            assert_eq!(*error.root(), LmError::RateLimited { retry_after });
         }
         for error in failures(canned(529)).await {
             let status = 529;
-            assert_eq!(error, LmError::Server { status, retry_after });
+            assert_eq!(*error.root(), LmError::Server { status, retry_after });
+            assert!(error.to_string().ends_with("the server says: slow down"), "{error}");
             assert!(error.is_transient());
         }
     }
@@ -82,17 +91,65 @@ async fn a_server_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn what_a_server_says_is_cut_and_scrubbed() {
-    let long = format!("{}{KEY}\n{}", "x".repeat(190), "y".repeat(500));
-    for body in [
-        long.clone(),
-        serde_json::json!({"error": {"message": long}}).to_string(),
-        serde_json::json!({"error": long}).to_string(),
-    ] {
-        for error in failures(Canned::text(404, &body)).await {
+    let long = format!("{}{KEY}\n{}", "x".repeat(290), "y".repeat(500));
+    for body in [long.clone(), json!({"error": {"message": long}}).to_string(), json!({"error": long}).to_string()] {
+        for error in failures(Canned::text(418, &body)).await {
             let LmError::Refused { status, message } = error else { unreachable!("{error}") };
-            assert_eq!((status, message.chars().count()), (404, 200));
-            assert_eq!(message, format!("{}[redacted]", "x".repeat(190)));
+            assert_eq!((status, message.chars().count()), (418, 300));
+            assert_eq!(message, format!("{}[redacted]", "x".repeat(290)));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_inside_a_success_is_that_failure() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let server = |status, retry_after| LmError::Server { status, retry_after };
+    let cases = [
+        (json!({"error": {"message": "overloaded", "code": 502}}), server(502, None)),
+        (json!({"error": {"message": "overloaded", "type": "overloaded_error"}, "type": "error"}), server(529, None)),
+        (json!({"error": "overloaded"}), server(500, None)),
+        (json!({"object": "error", "message": "overloaded", "code": "503"}), server(503, None)),
+        (json!({"choices": [{"error": {"message": "overloaded", "code": 504}, "message": {}}]}), server(504, None)),
+        (
+            json!([{"error": {"message": "overloaded", "status": "RESOURCE_EXHAUSTED", "details": [
+                {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"}]}}]),
+            LmError::RateLimited { retry_after: seconds(34) },
+        ),
+    ];
+    for (body, expected) in cases {
+        for error in failures(Canned::json(200, &body)).await {
+            assert_eq!(error, expected.clone().told("overloaded".to_owned()), "{body}");
+            assert!(error.is_transient());
+        }
+    }
+    let refused = json!({"error": {"message": "no such field", "code": "400"}});
+    for error in failures(Canned::json(200, &refused)).await {
+        assert_eq!(error, LmError::Refused { status: 400, message: "no such field".to_owned() });
+    }
+}
+
+#[tokio::test]
+async fn an_empty_error_beside_a_reply_is_none() {
+    for error in [json!(null), json!({}), json!("")] {
+        let body = json!({
+            "error": error, "content": [{"type": "text", "text": "x"}],
+            "choices": [{"message": {"content": "x"}, "error": error}],
+        });
+        let server = Server::start(Canned::json(200, &body)).await;
+        for model in both(&server.base, TIMEOUT) {
+            assert_eq!(model.complete(&ask("a")).await.unwrap().text, "x");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_at_an_address_is_told_with_the_address() {
+    for error in failures(Canned::text(404, "<html><title>404 Not Found</title></html>")).await {
+        let LmError::NotFound { address, message } = &error else { panic!("{error}") };
+        assert!(address.starts_with("http://127.0.0.1:") && address.contains("/v1/"), "{address}");
+        assert_eq!(message, "404 Not Found");
+        assert!(!error.is_transient());
     }
 }
 
@@ -100,8 +157,8 @@ async fn what_a_server_says_is_cut_and_scrubbed() {
 async fn a_key_that_comes_back_as_a_reply_is_taken_out() {
     let text = format!("your key is {KEY}");
     for body in [
-        serde_json::json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}),
-        serde_json::json!({"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}),
+        json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}),
+        json!({"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}),
     ] {
         let server = Server::start(Canned::json(200, &body)).await;
         let replies = futures_util::future::join_all(
@@ -114,16 +171,35 @@ async fn a_key_that_comes_back_as_a_reply_is_taken_out() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_a_word_stays_in_replies() {
+    let words = ["none", "password", "lm-studio", "sk-no-key-required"];
+    let text = format!("your {} is safe", words.join(" "));
+    let body = json!({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]});
+    let server = Server::start(Canned::json(200, &body)).await;
+    let reply = async |key: &str| {
+        let key = Some(Secret::new(key.to_owned()));
+        OpenAi::new(net(), server.base.clone(), "m", key).unwrap().complete(&ask("a")).await.unwrap().text
+    };
+    for word in words {
+        assert_eq!(reply(word).await, text);
+    }
+    let long = "none password lm-studio sk-no-key-required";
+    assert_eq!(reply(long).await, "your [redacted] is safe", "no word is so long");
+}
+
+#[tokio::test]
 async fn a_redirection_is_not_followed() {
-    let canned = Canned::text(307, "elsewhere").header("location", "http://127.0.0.1:1/");
+    let canned = Canned::text(307, "elsewhere").header("location", "http://me:hunter2@127.0.0.1:1/v1?key=k");
     for error in failures(canned).await {
-        assert!(matches!(error, LmError::Refused { status: 307, .. }));
+        let LmError::Moved { location, .. } = &error else { panic!("{error}") };
+        assert_eq!(location, "http://127.0.0.1:1/v1");
+        assert!(error.to_string().contains("base address"), "{error}");
     }
 }
 
 #[tokio::test]
 async fn a_body_that_cannot_be_read_is_garbage() {
-    let echo = serde_json::json!({"choices": KEY, "content": KEY}).to_string();
+    let echo = json!({"choices": KEY, "content": KEY}).to_string();
     let huge = " ".repeat(MAX_BODY + 1);
     for body in ["", "<html>", r#"{"choices": [{"mess"#, &echo, &huge] {
         for error in failures(Canned::text(200, body)).await {
@@ -171,7 +247,7 @@ async fn a_failing_server_is_asked_four_times() {
     let retry = Retry::new(model).longest_wait(Duration::ZERO);
     let error = retry.complete(&ask("a")).await.unwrap_err();
     let LmError::GaveUp { attempts: 4, last } = error else { panic!("{error:?}") };
-    assert!(matches!(*last, LmError::Server { status: 500, .. }));
+    assert_eq!(last.to_string(), "the model server failed with status 500; the server says: oops");
     assert_eq!(server.asked().len(), 4);
 }
 

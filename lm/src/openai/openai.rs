@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::{HeaderName, header};
 use url::Url;
 
-use super::token_limit::TokenLimit;
+use super::{Compat, TokenLimit, learned::Learned, server::KeyHeader};
 use crate::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
@@ -18,21 +18,26 @@ use crate::{
 ///
 /// A reply that the provider held back comes with [`Finish::Filtered`](crate::Finish::Filtered) and the provider's words, if any; one
 /// whose tokens ran out before the first word with [`Finish::Limit`](crate::Finish::Limit) and no text.
+///
+/// Compatible servers differ in what they take ([`Compat`]). Where a 400 or 422 names a parameter that the server refuses, the client
+/// leaves it out from then on, warns once, and sends the request again at once; that counts as an attempt. So a request is sent more
+/// than once only for this, and at most once for each parameter.
 #[derive(Clone, Debug)]
 pub struct OpenAi {
     endpoint: Endpoint,
     model: String,
-    pub(super) limit: TokenLimit,
+    learned: Learned,
 }
 
 impl OpenAi {
     /// A client for `model`, known as `openai/…`, at `base_url`: the address up to the version, such as
-    /// `https://models.example.com/v1`. Plain http is for this machine only. No key for servers that want none. 120 s for a call, no
-    /// prices.
+    /// `https://models.example.com/v1`. It may have the query `api-version`, as Azure wants it; such an address, and one of Azure, gets
+    /// the key as `api-key`. Plain http is for this machine, and for [private hosts](net::Options::private_hosts). No key for servers that want none. 120 s for a call, no prices, and
+    /// what is known of the server ([`Compat::of_address`]).
     ///
     /// # Errors
-    /// [`LmError::Config`] where the address has a query or a fragment, or the key cannot be sent. What else is wrong with the address
-    /// shows in the first call.
+    /// [`LmError::Config`] where the address has another query or a fragment, or the key cannot be sent. What else is wrong with the
+    /// address shows in the first call.
     pub fn new(
         client: net::Client,
         base_url: Url,
@@ -41,23 +46,45 @@ impl OpenAi {
     ) -> Result<Self, LmError> {
         let model = model.into();
         let id = ModelId(format!("openai/{model}"));
-        let mut endpoint = Endpoint::new(client, &base_url, "chat/completions", id)?;
-        if let Some(key) = key {
-            endpoint.authenticate(header::AUTHORIZATION, "Bearer ", &key)?;
-        }
-        let limit = match base_url.host_str() {
-            Some("api.openai.com") => TokenLimit::MaxCompletionTokens,
-            _ => TokenLimit::MaxTokens,
-        };
-        Ok(Self { endpoint, model, limit })
+        let header = KeyHeader::of(&base_url);
+        Self::with_key(client, &base_url, model, id, key.map(|key| (header, key)))
     }
 
-    /// How the reply's length is limited; by default [`TokenLimit::MaxCompletionTokens`] at `api.openai.com` and
-    /// [`TokenLimit::MaxTokens`] elsewhere.
+    pub(crate) fn with_key(
+        client: net::Client,
+        base_url: &Url,
+        model: String,
+        id: ModelId,
+        key: Option<(KeyHeader, Secret<String>)>,
+    ) -> Result<Self, LmError> {
+        let mut endpoint = Endpoint::new(client, base_url, "chat/completions", id)?;
+        if let Some((header, key)) = key {
+            let (name, scheme) = match header {
+                KeyHeader::Bearer => (header::AUTHORIZATION, "Bearer "),
+                KeyHeader::ApiKey => (HeaderName::from_static("api-key"), ""),
+            };
+            endpoint.authenticate(name, scheme, &key)?;
+        }
+        Ok(Self { endpoint, model, learned: Learned::new(Compat::of_address(base_url)) })
+    }
+
+    /// What the server takes; by default what [`Compat::of_address`] knows.
     #[must_use]
-    pub fn token_limit(mut self, limit: TokenLimit) -> Self {
-        self.limit = limit;
+    pub fn with_compat(mut self, compat: Compat) -> Self {
+        self.learned = Learned::new(compat);
         self
+    }
+
+    /// What the server takes, as far as it is known by now; clones of a client learn together.
+    pub fn compat(&self) -> Compat {
+        self.learned.compat()
+    }
+
+    /// How the reply's length is limited; by default as [`Compat::of_address`] knows.
+    #[must_use]
+    pub fn token_limit(self, limit: TokenLimit) -> Self {
+        let compat = Compat { token_limit: limit, ..self.compat() };
+        self.with_compat(compat)
     }
 
     /// The time for one call, connecting included.
@@ -67,7 +94,7 @@ impl OpenAi {
         self
     }
 
-    /// What tokens cost.
+    /// What tokens cost; where it is not said, money is unknown and counted as 0.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.endpoint.prices = prices;
@@ -82,11 +109,27 @@ impl OpenAi {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let dialect =
-            Dialect { request_id: HeaderName::from_static("x-request-id"), out_of_credit: Some("insufficient_quota") };
-        let body = super::wire::Request::new(&self.model, self.limit, request);
-        let answer = self.endpoint.post::<super::wire::Reply>(&body, dialect).await?;
-        answer.reply(|body| body.read(&self.endpoint))
+        let mut attempts = 0_u32;
+        loop {
+            attempts += 1;
+            let compat = self.compat();
+            let body = super::wire::Request::new(&self.model, &compat, request);
+            let dialect = Dialect {
+                request_id: HeaderName::from_static("x-request-id"),
+                out_of_credit: Some("insufficient_quota"),
+            };
+            let failed = match self.endpoint.post::<super::wire::Reply>(&body, dialect).await {
+                Ok(answer) => {
+                    let reply = answer.reply(|body| body.read(&self.endpoint));
+                    return reply.map(|reply| reply.attempts(attempts)).map_err(|error| error.after(attempts));
+                }
+                Err(failed) => failed,
+            };
+            let sends = |parameter| body.sends(parameter);
+            if !self.learned.learn(&self.endpoint.id, &failed, request, compat, sends) {
+                return Err(failed.error.after(attempts));
+            }
+        }
     }
 }
 
@@ -96,7 +139,14 @@ impl Lm for OpenAi {
         &self.endpoint.id
     }
 
+    fn settings(&self) -> Vec<String> {
+        self.compat().settings()
+    }
+
     async fn complete(&self, request: &LmRequest) -> Result<LmReply, LmError> {
         self.ask(request).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,9 +100,9 @@ async fn without_a_key_none_is_sent() {
 #[test]
 fn newer_models_of_the_vendor_get_the_limit_they_demand() {
     let vendor = client(&"https://api.openai.com/v1".parse().unwrap());
-    assert_eq!(vendor.limit, TokenLimit::MaxCompletionTokens);
+    assert_eq!(vendor.compat().token_limit, TokenLimit::MaxCompletionTokens);
     let other = client(&"https://models.example.com/v1".parse().unwrap());
-    assert_eq!(other.limit, TokenLimit::MaxTokens);
+    assert_eq!(other.compat().token_limit, TokenLimit::MaxTokens);
 }
 
 #[tokio::test]

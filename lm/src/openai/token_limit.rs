@@ -7,3 +7,12 @@ pub enum TokenLimit {
     /// `max_completion_tokens`, which newer models of OpenAI itself demand.
     MaxCompletionTokens,
 }
+
+impl TokenLimit {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::MaxTokens => Self::MaxCompletionTokens,
+            Self::MaxCompletionTokens => Self::MaxTokens,
+        }
+    }
+}

@@ -4,7 +4,7 @@ use abide_base::usage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::TokenLimit;
+use super::{Compat, TokenLimit, detect::Parameter};
 use crate::{
     Effort, Finish, LmError, LmReply, LmRequest, Message, Part, Reasoning, ReplyFormat, Role, Tool, ToolCall,
     ToolChoice, endpoint::Endpoint, lenient,
@@ -34,6 +34,8 @@ pub(super) struct Request<'a> {
     tools: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_choice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -112,8 +114,8 @@ struct CompletionDetails {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(model: &'a str, limit: TokenLimit, request: &'a LmRequest) -> Self {
-        let (max_tokens, max_completion_tokens) = match limit {
+    pub(super) fn new(model: &'a str, compat: &Compat, request: &'a LmRequest) -> Self {
+        let (max_tokens, max_completion_tokens) = match compat.token_limit {
             TokenLimit::MaxTokens => (Some(request.max_tokens), None),
             TokenLimit::MaxCompletionTokens => (None, Some(request.max_tokens)),
         };
@@ -122,14 +124,31 @@ impl<'a> Request<'a> {
             messages: request.messages.iter().flat_map(messages).collect(),
             max_tokens,
             max_completion_tokens,
-            temperature: request.sampling.temperature,
-            top_p: request.sampling.top_p,
-            seed: request.sampling.seed,
+            temperature: compat.temperature.take(request.sampling.temperature),
+            top_p: compat.top_p.take(request.sampling.top_p),
+            seed: compat.seed.take(request.sampling.seed),
             stop: &request.stop,
             reasoning_effort: request.effort.map(Effort::name),
-            response_format: format(&request.format),
+            response_format: compat.format(&request.format).and_then(format),
             tools: request.tools.iter().map(tool).collect(),
             tool_choice: if request.tools.is_empty() { None } else { choice(&request.tool_choice) },
+            parallel_tool_calls: if request.tools.is_empty() {
+                None
+            } else {
+                compat.parallel_tool_calls.take(request.parallel_tool_calls)
+            },
+        }
+    }
+
+    /// Whether the request has a parameter in it.
+    pub(super) fn sends(&self, parameter: Parameter) -> bool {
+        match parameter {
+            Parameter::Seed => self.seed.is_some(),
+            Parameter::Temperature => self.temperature.is_some(),
+            Parameter::TopP => self.top_p.is_some(),
+            Parameter::TokenLimit => true,
+            Parameter::ParallelToolCalls => self.parallel_tool_calls.is_some(),
+            Parameter::ResponseFormat => self.response_format.is_some(),
         }
     }
 }

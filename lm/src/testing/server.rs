@@ -1,4 +1,4 @@
-//! A real HTTP server on loopback with one canned answer, which remembers what it was asked.
+//! A real HTTP server on loopback with canned answers, which remembers what it was asked.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,13 +14,16 @@ use url::Url;
 
 pub(crate) struct Server {
     pub(crate) base: Url,
-    seen: Arc<Mutex<Vec<Asked>>>,
+    seen: Seen,
     _tasks: JoinSet<()>,
 }
+
+type Seen = Arc<Mutex<Vec<Asked>>>;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) path: String,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
@@ -28,7 +31,7 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct Canned {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
@@ -41,24 +44,30 @@ impl Canned {
         Self { status, headers: Vec::new(), body: body.to_owned() }
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 }
 
 impl Server {
     pub(crate) async fn start(canned: Canned) -> Self {
+        Self::script(vec![canned]).await
+    }
+
+    /// Gives these answers in order, and the last of them for ever.
+    pub(crate) async fn script(script: Vec<Canned>) -> Self {
         let (listener, base) = listen().await;
-        let seen = Arc::default();
-        let router = Router::new().fallback(answer).with_state((canned, Arc::clone(&seen)));
+        let seen: Seen = Arc::default();
+        let router = Router::new().fallback(answer).with_state((Arc::new(script), Arc::clone(&seen)));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, seen, _tasks: tasks }
     }
 
     /// Answers the first connection with these bytes, and closes it if there are any.
-    pub(crate) async fn raw(bytes: &'static [u8]) -> Self {
+    pub(crate) async fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
         let (listener, base) = listen().await;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -67,7 +76,7 @@ impl Server {
             if bytes.is_empty() {
                 std::future::pending::<()>().await;
             }
-            stream.write_all(bytes).await.unwrap();
+            stream.write_all(&bytes).await.unwrap();
         });
         Self { base, seen: Arc::default(), _tasks: tasks }
     }
@@ -84,16 +93,22 @@ async fn listen() -> (TcpListener, Url) {
 }
 
 async fn answer(
-    State((canned, seen)): State<(Canned, Arc<Mutex<Vec<Asked>>>)>,
+    State((script, seen)): State<(Arc<Vec<Canned>>, Seen)>,
     uri: Uri,
     headers: HeaderMap,
     body: String,
 ) -> impl IntoResponse {
-    seen.lock().unwrap().push(Asked {
-        path: uri.path().to_owned(),
-        headers,
-        body: serde_json::from_str(&body).unwrap(),
-    });
+    let canned = {
+        let mut seen = seen.lock().unwrap();
+        let canned = script.get(seen.len()).or(script.last()).unwrap().clone();
+        seen.push(Asked {
+            path: uri.path().to_owned(),
+            query: uri.query().map(str::to_owned),
+            headers,
+            body: serde_json::from_str(&body).unwrap(),
+        });
+        canned
+    };
     let headers: HeaderMap =
         canned.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     (StatusCode::from_u16(canned.status).unwrap(), headers, canned.body)

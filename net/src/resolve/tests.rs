@@ -3,7 +3,8 @@
 use crate::{AddressKind, lab::Answers, resolve::*};
 
 fn resolver(answer: &[&str], filter: AddressFilter) -> Resolver {
-    Resolver { lookup: Answers::new(&[answer]), filter, proxy: Some("proxy.example".to_owned()) }
+    let private = vec![Host::Domain("model.internal".to_owned())];
+    Resolver { lookup: Answers::new(&[answer]), filter, proxy: Some("proxy.example".to_owned()), private }
 }
 
 #[tokio::test]
@@ -45,4 +46,17 @@ async fn the_proxy_may_be_in_the_operators_network() {
     assert!(inside.resolve("other.example").await.is_err());
     let metadata = resolver(&["169.254.169.254"], AddressFilter::default());
     assert!(metadata.resolve("proxy.example").await.is_err());
+}
+
+#[tokio::test]
+async fn a_private_host_is_in_the_operators_network_and_nowhere_else() {
+    for answer in ["10.0.0.1", "127.0.0.1", "fd12::1", "100.64.0.1"] {
+        let inside = resolver(&[answer], AddressFilter::default());
+        assert!(inside.resolve("model.internal").await.is_ok(), "{answer}");
+        assert!(inside.resolve("other.internal").await.is_err(), "{answer}");
+    }
+    for (answer, expected) in [("1.1.1.1", AddressKind::Public), ("169.254.169.254", AddressKind::Metadata)] {
+        let error = resolver(&[answer], AddressFilter::own_network()).resolve("model.internal").await.unwrap_err();
+        assert!(matches!(error, ResolveError::Refused(Refused { kind, .. }) if kind == expected), "{error}");
+    }
 }

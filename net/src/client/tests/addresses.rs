@@ -179,3 +179,24 @@ async fn no_redirect_is_followed_with_an_authority_of_ones_own() {
     }
     assert_eq!(other.handshakes(), 0);
 }
+
+#[tokio::test]
+async fn only_a_named_private_host_is_spoken_to_without_encryption() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", get(|| async { "hello" }))).await });
+    let hosts = ["model.internal", "10.0.0.5", "8.8.8.8"].map(|host| Host::parse(host).unwrap());
+    let options = Options::default().private_hosts(hosts.to_vec());
+    let client = Client::with_lookup(&options, Answers::new(&[&["127.0.0.1"]])).unwrap();
+    let reply = client.send(Request::get(url(&format!("http://model.internal:{port}/")))).await.unwrap();
+    assert_eq!(reply.body, "hello");
+    for target in ["http://other.internal/", "http://10.0.0.6/"] {
+        assert!(matches!(refusal(&options, &[&["127.0.0.1"]], target).await, Error::Insecure { .. }), "{target}");
+    }
+    assert_eq!(kind(&refusal(&options, &[&["1.1.1.1"]], "http://model.internal/").await), AddressKind::Public);
+    assert_eq!(kind(&refusal(&options, &[], "http://8.8.8.8/").await), AddressKind::Public);
+    assert_eq!(
+        kind(&refusal(&options, &[&["169.254.169.254"]], "http://model.internal/").await),
+        AddressKind::Metadata
+    );
+}
