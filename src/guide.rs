@@ -20,6 +20,9 @@ pub mod episodes {}
 #[doc = include_str!("../docs/events.md")]
 pub mod events {}
 
+#[doc = include_str!("../docs/models.md")]
+pub mod models {}
+
 #[doc = include_str!("../docs/prompt-format.md")]
 pub mod prompt_format {}
 

@@ -13,6 +13,7 @@
 //! [docs/episodes.md]: crate::guide::episodes
 //! [docs/events.md]: crate::guide::events
 //! [docs/prompt-format.md]: crate::guide::prompt_format
+//! [docs/models.md]: crate::guide::models
 //! [docs/servers.md]: crate::guide::servers
 //! [examples/data/customer_service]: https://github.com/abide-rs/abide/blob/main/examples/data/customer_service
 //! [guard]: crate::guard

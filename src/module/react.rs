@@ -73,7 +73,9 @@ impl<S: Signature> ReAct<S> {
                     continue;
                 }
                 Err(CallError::OutputRejected { .. }) if !trajectory.is_empty() => break,
-                Err(CallError::Unanswerable(LmError::TooLong { .. })) if !trajectory.is_empty() => {
+                Err(CallError::Unanswerable(error))
+                    if !trajectory.is_empty() && matches!(error.root(), LmError::TooLong { .. }) =>
+                {
                     // whole turns go, the oldest first, and never the task
                     trajectory.drain(..trajectory.len().div_ceil(2));
                     continue;

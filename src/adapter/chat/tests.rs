@@ -106,7 +106,7 @@ fn a_reply_that_cannot_be_used_says_why() {
     );
     assert_eq!(
         error("[[ ## request ## ]]\na\n[[ ## sums ## ]]\n{\"a\":3}\n"),
-        "field `answer` is missing; field `sums[0]` must be a number, and is an object"
+        "field `answer` is missing; field `sums` must be a list, each item a number, and is an object"
     );
     let two = "{\"answer\":\"a\",\"sums\":[]} or {\"answer\":\"b\",\"sums\":[]}";
     assert_eq!(error(two), "the reply has several JSON objects that fit and differ; write one");
