@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{html, wait};
+use super::{duration::duration, html};
 
 /// What the body of a failure says, whatever form the server gives it. Not scrubbed: it never leaves this crate as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -172,7 +172,7 @@ fn retry_delay(details: &Value) -> Option<Duration> {
     let info = details.as_array()?.iter().find(|detail| {
         detail.get("@type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("google.rpc.RetryInfo"))
     })?;
-    wait::duration(info.get("retryDelay")?.as_str()?)
+    duration(info.get("retryDelay")?.as_str()?)
 }
 
 #[cfg(test)]

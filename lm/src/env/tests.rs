@@ -66,7 +66,7 @@ fn a_key_is_all_that_a_vendor_needs() {
 #[test]
 fn the_page_knows_all_vendors() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/models.md")).unwrap();
-    for vendor in &VENDORS {
+    for vendor in VENDORS {
         let start = format!("| `{}/…` | ", vendor.name);
         let row = page.lines().find(|line| line.starts_with(&start)).unwrap();
         assert!(row.contains(vendor.address.unwrap_or(AZURE_ENDPOINT)), "{row}");

@@ -30,7 +30,7 @@ pub(super) enum Key {
 }
 
 /// All of them.
-pub(super) static VENDORS: [Vendor; 9] = [
+pub(super) const VENDORS: &[Vendor] = &[
     chat("openai", "https://api.openai.com/v1", &["OPENAI_API_KEY"]),
     Vendor {
         name: "anthropic",

@@ -96,10 +96,9 @@ impl Compat {
 
     /// The form to ask for, of the one that a request wants.
     pub(crate) fn format<'r>(&self, wanted: &'r ReplyFormat) -> Option<&'r ReplyFormat> {
-        static JSON: ReplyFormat = ReplyFormat::Json;
         match (wanted, self.response_format) {
             (ReplyFormat::Text, _) | (_, Formats::Text) | (ReplyFormat::Json, Formats::SchemaOnly) => None,
-            (ReplyFormat::Schema { .. }, Formats::JsonObject) => Some(&JSON),
+            (ReplyFormat::Schema { .. }, Formats::JsonObject) => Some(&ReplyFormat::Json),
             (wanted, _) => Some(wanted),
         }
     }

@@ -35,7 +35,7 @@ const ALL: Compat = Compat {
 const NEWER_LIMIT: Compat = Compat { token_limit: TokenLimit::MaxCompletionTokens, ..ALL };
 const NO_PARALLEL: Compat = Compat { parallel_tool_calls: Param::Omit, ..ALL };
 
-static SERVERS: [Server; 13] = [
+const SERVERS: &[Server] = &[
     remote("api.openai.com", NEWER_LIMIT),
     azure("openai.azure.com"),
     azure("cognitiveservices.azure.com"),
