@@ -138,7 +138,8 @@ impl Part {
             Self::Text { text } => text.len(),
             Self::ToolCall(call) => call.name.len() + call.arguments.len(),
             Self::ToolResult(result) => result.content.len(),
-            Self::Reasoning(reasoning) => reasoning.signature.as_ref().map_or(reasoning.text.len(), String::len),
+            // what is not signed is not sent back
+            Self::Reasoning(reasoning) => reasoning.signature.as_ref().map_or(0, String::len),
         }
     }
 }

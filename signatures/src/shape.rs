@@ -13,10 +13,10 @@ mod scalar;
 mod schema;
 mod shape;
 
-pub use candidates::{FoundJson, find_json};
+pub use candidates::{FoundJson, find_json, find_objects};
 pub use flag::{Flag, Leniency};
 pub use json::{JsonFault, ParsedJson, parse_json};
-pub use scalar::same_word;
+pub use scalar::{same_word, shown_key};
 pub use shape::{Kind, Member, Node, Reading, Shape, Strictness, Word};
 
 #[cfg(test)]

@@ -22,15 +22,7 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// As [`Adapter::parse`]; the model declined to answer; or the reply was cut off.
     fn accept(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
-        if reply.refusal.is_some() || (reply.finish == Finish::Filtered && reply.text.trim().is_empty()) {
-            return Err(ParseError::Declined);
-        }
-        match (self.parse(task, reply), ParseError::of_end(&reply.finish)) {
-            (Ok(parsed), Some(end)) if parsed.is_open() => Err(end),
-            (Ok(parsed), _) => Ok(parsed),
-            (Err(_), Some(end)) => Err(end),
-            (Err(error), None) => Err(error),
-        }
+        accept(self, task, reply)
     }
 
     /// What to say when a reply could not be used, so that the next one can.
@@ -64,6 +56,23 @@ pub struct Prompt {
     pub tools: Vec<Tool>,
     /// Whether it must call one.
     pub tool_choice: ToolChoice,
+}
+
+/// What [`Adapter::accept`] does where an adapter has no rule of its own.
+pub(super) fn accept(
+    adapter: &(impl Adapter + ?Sized),
+    task: &Task<'_>,
+    reply: &LmReply,
+) -> Result<Parsed, ParseError> {
+    if reply.refusal.is_some() || (reply.finish == Finish::Filtered && reply.text.trim().is_empty()) {
+        return Err(ParseError::Declined);
+    }
+    match (adapter.parse(task, reply), ParseError::of_end(&reply.finish)) {
+        (Ok(parsed), Some(end)) if parsed.is_open() => Err(end),
+        (Ok(parsed), _) => Ok(parsed),
+        (Err(_), Some(end)) => Err(end),
+        (Err(error), None) => Err(error),
+    }
 }
 
 impl<'a> Task<'a> {
@@ -126,6 +135,11 @@ pub enum ParseError {
     /// A field was written twice, with two values: neither is taken.
     #[error("field `{0}` stands in the reply twice, with two values; write it once")]
     Repeated(String),
+    /// A marker stands within a line where it may be quoted.
+    #[error(
+        "the marker of `{0}` stands within a line, where it may be a part of a value; write each marker on a line of its own, in order"
+    )]
+    Misplaced(String),
     /// The reply has several objects that fit and differ: none is taken.
     #[error("the reply has several JSON objects that fit and differ; write one")]
     Ambiguous,
@@ -137,13 +151,13 @@ pub enum ParseError {
 impl Parsed {
     /// Whether more of the reply could have followed.
     fn is_open(&self) -> bool {
-        self.flags.iter().any(|flag| matches!(flag.leniency, Leniency::Unclosed | Leniency::Unmarked))
+        self.flags.iter().any(|flag| matches!(flag.leniency, Leniency::Unclosed | Leniency::Unmarked | Leniency::Prose))
     }
 }
 
 impl ParseError {
     /// What an end of a reply that is not its own means.
-    fn of_end(finish: &Finish) -> Option<Self> {
+    pub(super) fn of_end(finish: &Finish) -> Option<Self> {
         match finish {
             Finish::Complete => None,
             Finish::Limit => Some(Self::CutOff),

@@ -10,7 +10,10 @@ use super::{
     marker::{Found, find, marker, neutralise, read_value, write_value},
     object, thinking,
 };
-use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState, shape::Reading};
+use crate::{
+    FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState,
+    shape::{Reading, same_word},
+};
 
 /// The chat format.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,11 +39,26 @@ impl Adapter for Chat {
     }
 
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
-        let answer = thinking::answer(&reply.text)?;
+        let answer = thinking::answer(reply, &|_| false)?;
         let text = lines(answer.text);
         let mut parsed = match find(&text) {
-            markers if markers.iter().any(|m| is_field(task.spec, m.name)) => fields(task.spec, &text, &markers)?,
-            _ => unmarked(task.spec, &text)?,
+            // markers in the texts of a JSON object are parts of them
+            _ if text.trim_start().starts_with(['{', '`']) && object::is_whole(task.spec, &text) => {
+                unmarked(task.spec, &text)?
+            }
+            markers if markers.iter().any(|m| named(task.spec, m.name).is_some()) => {
+                fields(task.spec, &text, &markers)?
+            }
+            markers => match markers.first() {
+                Some(end) if end.name == COMPLETED && markers.len() == 1 => {
+                    let mut parsed = unmarked(task.spec, text.get(..end.start).unwrap_or_default())?;
+                    parsed.flags.retain(|flag| flag.leniency != Leniency::Unmarked);
+                    parsed.flags.insert(0, flag("", Leniency::Marker));
+                    parsed
+                }
+                Some(_) => return Err(ParseError::NoMarker),
+                None => unmarked(task.spec, &text)?,
+            },
         };
         if answer.after_thoughts {
             parsed.flags.insert(0, flag("", Leniency::Thinking));
@@ -89,8 +107,11 @@ fn flag(path: &str, leniency: Leniency) -> Flag {
     Flag { path: path.to_owned(), leniency }
 }
 
-fn is_field(spec: &SignatureSpec, name: &str) -> bool {
-    spec.outputs.iter().any(|field| field.name == name)
+/// The field that a marker names: by its name, or by the only one that is the same word.
+fn named<'s>(spec: &'s SignatureSpec, name: &str) -> Option<&'s FieldSpec> {
+    let mut same = spec.outputs.iter().filter(|field| same_word(&field.name, name));
+    let exact = spec.outputs.iter().find(|field| field.name == name);
+    exact.or_else(|| same.next().filter(|_| same.next().is_none()))
 }
 
 /// A reply whose every line ends as in another system, with the ends of this one.
@@ -109,17 +130,26 @@ fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Par
     }
     for (at, found) in markers.iter().enumerate() {
         if found.name == COMPLETED {
-            closed_at.get_or_insert(found.end);
+            // text between two ends: one of them is quoted, and which is not known
+            if closed_at.replace(found.end).is_some() {
+                return Err(ParseError::Repeated(COMPLETED.to_owned()));
+            }
             continue;
         }
         let until = markers.get(at + 1).map_or(text.len(), |next| next.start);
         let raw = text.get(found.end..until).unwrap_or_default();
-        let Some(field) = spec.outputs.iter().find(|field| field.name == found.name) else {
+        let Some(field) = named(spec, found.name) else {
+            if !found.starts_line {
+                return Err(ParseError::Misplaced(found.name.chars().take(64).collect()));
+            }
             flags.extend(closed_at.is_none().then(|| flag(found.name, Leniency::UnknownField)));
             continue;
         };
         if !found.is_plain {
             flags.push(flag(&field.name, Leniency::Marker));
+        }
+        if field.name != found.name {
+            flags.push(flag(&field.name, Leniency::Key));
         }
         let reading = field.read(&read_value(raw));
         match read.get(field.name.as_str()) {
@@ -128,12 +158,21 @@ fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Par
             Some(_) => return Err(ParseError::Repeated(field.name.clone())),
         }
     }
+    if let Some(stray) = markers.iter().find(|found| !found.starts_line).filter(|_| !in_order(spec, markers)) {
+        return Err(ParseError::Misplaced(stray.name.chars().take(64).collect()));
+    }
     match closed_at {
         None => flags.push(flag("", Leniency::Unclosed)),
         Some(at) if !text.get(at..).unwrap_or_default().trim().is_empty() => flags.push(flag("", Leniency::Trailing)),
         Some(_) => {}
     }
     collected(spec, read, flags)
+}
+
+/// Whether the fields stand in the order in which they were asked for.
+fn in_order(spec: &SignatureSpec, markers: &[Found<'_>]) -> bool {
+    let place = |found: &Found<'_>| spec.outputs.iter().position(|field| field.name == found.name);
+    markers.iter().filter_map(place).is_sorted_by(|a, b| a < b)
 }
 
 /// Whether two readings of one field are one value.
@@ -169,8 +208,9 @@ fn unmarked(spec: &SignatureSpec, text: &str) -> Result<Parsed, ParseError> {
             parsed
         });
     }
+    let has_near_marker = ["[[ ##", "[[##", "[\\[ ##", "\\[\\["].iter().any(|near| text.contains(near));
     match spec.outputs.as_slice() {
-        [only] if !text.trim().is_empty() => {
+        [only] if !text.trim().is_empty() && !has_near_marker => {
             let reading = only.read(&read_value(text)).map_err(ParseError::Fields)?;
             let mut flags = reading.flags;
             flags.insert(0, flag("", Leniency::Unmarked));

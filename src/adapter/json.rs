@@ -62,7 +62,7 @@ impl Adapter for Json {
     }
 
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
-        let answer = thinking::answer(&reply.text)?;
+        let answer = thinking::answer(reply, &|_| false)?;
         let mut parsed = object::read_text(task.spec, answer.text).ok_or(ParseError::NoObject)??;
         if answer.after_thoughts {
             parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::Thinking });

@@ -15,7 +15,7 @@ fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("[[ ## f0 ## ]]".to_owned()),
         Just("[[ ## completed ## ]]".to_owned()),
-        Just("[[\\]]".to_owned()),
+        Just("[[\\edge]]".to_owned()),
         Just("[[".to_owned()),
         Just("\\".to_owned()),
         Just("##".to_owned()),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::tag::{OPENERS, tag_word};
+
 /// The marker of a field, as it stands alone on its line.
 pub(super) fn marker(name: &str) -> String {
     format!("[[ ## {name} ## ]]")
@@ -16,10 +18,12 @@ pub(super) struct Found<'t> {
     pub(super) end: usize,
     /// Whether it stands alone on its line and is written as told.
     pub(super) is_plain: bool,
+    /// Whether nothing but decoration stands before it on its line.
+    pub(super) starts_line: bool,
 }
 
 /// Stands between the white space at an end of a value and the value's end, so that it is not taken for layout.
-const EDGE: &str = "[[\\]]";
+const EDGE: &str = "[[\\edge]]";
 
 /// All markers of a text, in order: anywhere, with any blanks in them, and asterisks, backticks or number signs around them. Values are
 /// neutralised, so none of them is part of a value.
@@ -46,18 +50,26 @@ fn marker_at(text: &str, open: usize) -> Option<(&str, usize)> {
     (!name.is_empty()).then_some((name, text.len() - rest.len()))
 }
 
-/// With the decoration around it, which is no value's either.
+/// With the decoration around it, which is no value's either: that of a line with nothing else before the marker, and what stands on
+/// both sides of it.
 fn whole<'t>(text: &'t str, name: &'t str, open: usize, close: usize) -> Found<'t> {
-    let is_decoration = |c: char| matches!(c, '*' | '`' | '#' | '>' | ' ' | '\t');
     let before = text.get(..open).unwrap_or_default();
-    let line = before.rfind('\n').map_or(0, |line| line + 1);
-    let start = before.get(line..).map_or(open, |head| line + head.trim_end_matches(is_decoration).len());
+    let bare = before.trim_end_matches(['*', '`', '#', '>', ' ', '\t']);
+    let starts_line = bare.is_empty() || bare.ends_with('\n');
+    let run = before.get(before.trim_end_matches(['*', '`']).len()..).unwrap_or_default();
     let after = text.get(close..).unwrap_or_default();
-    let tail = after.trim_start_matches(['*', '`', ':']);
-    let rest = tail.split('\n').next().unwrap_or_default();
+    let dressed = after.strip_prefix(run).filter(|_| !run.is_empty());
+    let tail = dressed.unwrap_or(after);
+    let tail = tail.strip_prefix(':').unwrap_or(tail);
+    let start = match (starts_line, dressed) {
+        (true, _) => bare.len(),
+        (false, Some(_)) => open - run.len(),
+        (false, None) => open,
+    };
     let is_told = text.get(open..close) == Some(marker(name).as_str());
-    let is_plain = is_told && line == open && tail.len() == after.len() && rest.trim().is_empty();
-    Found { name, start, end: text.len() - tail.len(), is_plain }
+    let is_alone = bare.len() == open && tail.split('\n').next().is_some_and(|rest| rest.trim().is_empty());
+    let is_plain = is_told && starts_line && is_alone && tail.len() == after.len();
+    Found { name, start, end: text.len() - tail.len(), is_plain, starts_line }
 }
 
 /// Makes a value unable to hold a marker, or what ends a model's thoughts: one backslash more after `[[` before blanks and `##`, and
@@ -90,24 +102,25 @@ pub(super) fn read_value(raw: &str) -> Cow<'_, str> {
 }
 
 fn rewrite(text: &str, put_slashes: impl Fn(&mut String, usize)) -> Cow<'_, str> {
-    if !text.contains(['[', '<']) {
+    if !text.contains(OPENERS) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    while let Some(at) = rest.find(['[', '<']) {
+    while let Some(at) = rest.find(OPENERS) {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
         // of `[[[ ##` the last two brackets count, so that goes one step
-        let opener =
-            if tail.starts_with("[[") && !tail.starts_with("[[[") { "[[" } else { tail.get(..1).unwrap_or_default() };
+        let first = tail.chars().next().unwrap_or_default();
+        let single = tail.get(..first.len_utf8()).unwrap_or_default();
+        let opener = if tail.starts_with("[[") && !tail.starts_with("[[[") { "[[" } else { single };
         let after = tail.get(opener.len()..).unwrap_or_default();
         let bare = after.trim_start_matches('\\');
         let slashes = after.len() - bare.len();
         out.push_str(opener);
         let means_layout = match opener {
-            "[[" => opens_marker(bare) || (slashes > 0 && bare.starts_with("]]")),
-            opener => ends_thoughts(opener, bare),
+            "[[" => opens_marker(bare) || (slashes > 0 && bare.starts_with("edge]]")),
+            _ => ends_thoughts(first, bare),
         };
         if means_layout {
             put_slashes(&mut out, slashes);
@@ -125,8 +138,8 @@ fn opens_marker(bare: &str) -> bool {
 }
 
 /// Whether this is the end of what a model thinks, but for its opener.
-fn ends_thoughts(opener: &str, bare: &str) -> bool {
-    bare.strip_prefix('/').is_some_and(|rest| super::tag::tag_word(opener, rest).is_some())
+fn ends_thoughts(opener: char, bare: &str) -> bool {
+    bare.strip_prefix('/').is_some_and(|rest| tag_word(opener, rest).is_some())
 }
 
 /// White space, and characters that show as nothing.

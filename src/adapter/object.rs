@@ -5,14 +5,22 @@ use serde_json::{Map, Value};
 use super::{ParseError, Parsed};
 use crate::{
     FieldError, Fields, Flag, Leniency, SignatureSpec,
-    shape::{FoundJson, find_json, same_word},
+    shape::{FoundJson, Strictness, find_objects, same_word, shown_key},
 };
 
 /// The fields of a reply that is a JSON object, or has one in a fence or in prose. `None` where it has no object with any of the fields.
+/// What is handed to a tool is taken from an object that stands for itself only: one in prose may be quoted.
 pub(super) fn read_text(spec: &SignatureSpec, text: &str) -> Option<Result<Parsed, ParseError>> {
-    let objects = find_json(text).into_iter().filter_map(|FoundJson { value, flags }| match value {
-        Value::Object(object) => Some((unwrapped(spec, object)?, flags)),
-        _ => None,
+    let is_for_tools = spec.outputs.iter().any(|field| field.strictness == Strictness::Arguments);
+    let may_be_quoted = |flags: &[Leniency]| {
+        is_for_tools && flags.iter().any(|flag| matches!(flag, Leniency::Prose | Leniency::LooseJson))
+    };
+    let objects = find_objects(text).into_iter().filter(|found| !may_be_quoted(&found.flags)).filter_map(|found| {
+        let FoundJson { value, flags } = found;
+        match value {
+            Value::Object(object) => Some((unwrapped(spec, object)?, flags)),
+            _ => None,
+        }
     });
     let mut read: Vec<Result<Parsed, Vec<FieldError>>> = objects
         .map(|(object, flags)| {
@@ -22,14 +30,24 @@ pub(super) fn read_text(spec: &SignatureSpec, text: &str) -> Option<Result<Parse
         })
         .collect();
     let best = read.iter().position(Result::is_ok).unwrap_or(0);
-    let others_differ = read
-        .iter()
-        .flatten()
-        .any(|other| read.get(best).is_some_and(|best| best.as_ref().is_ok_and(|best| best.outputs != other.outputs)));
-    if others_differ {
+    let is_same = |other: &Result<Parsed, _>| match (read.get(best), other) {
+        (Some(Ok(best)), Ok(other)) => best.outputs == other.outputs,
+        (Some(Ok(_)), Err(_)) => false,
+        _ => true,
+    };
+    if !read.iter().all(is_same) {
         return Some(Err(ParseError::Ambiguous));
     }
     (!read.is_empty()).then(|| read.swap_remove(best).map_err(ParseError::Fields))
+}
+
+/// Whether a text is one JSON object with any of the fields, perhaps in a fence.
+pub(super) fn is_whole(spec: &SignatureSpec, text: &str) -> bool {
+    find_objects(text).into_iter().any(|found| {
+        let is_alone = !found.flags.contains(&Leniency::Prose);
+        let object = found.value.as_object().cloned();
+        is_alone && object.is_some_and(|object| unwrapped(spec, object).is_some())
+    })
 }
 
 /// The object that has the fields: itself, or its only member.
@@ -40,8 +58,9 @@ fn unwrapped(spec: &SignatureSpec, object: Map<String, Value>) -> Option<Map<Str
     if has_field(&object) {
         return Some(object);
     }
-    match object.into_iter().next() {
-        Some((_, Value::Object(inner))) if has_field(&inner) => Some(inner),
+    let mut members = object.into_iter();
+    match (members.next(), members.next()) {
+        (Some((_, Value::Object(inner))), None) if has_field(&inner) => Some(inner),
         _ => None,
     }
 }
@@ -50,8 +69,19 @@ fn unwrapped(spec: &SignatureSpec, object: Map<String, Value>) -> Option<Map<Str
 pub(crate) fn read(spec: &SignatureSpec, object: &Map<String, Value>) -> Result<Parsed, Vec<FieldError>> {
     let (mut outputs, mut flags, mut errors) = (Fields::new(), Vec::new(), Vec::new());
     for field in &spec.outputs {
-        let mut same = object.iter().filter(|(key, _)| same_word(key, &field.name));
-        let found = object.get_key_value(&field.name).or_else(|| same.next().filter(|_| same.next().is_none()));
+        let same: Vec<(&String, &Value)> = object.iter().filter(|(key, _)| same_word(key, &field.name)).collect();
+        if let [(_, first), others @ ..] = same.as_slice()
+            && others.iter().any(|(_, other)| other != first)
+        {
+            let (field, expected) = (field.name.clone(), "one value".to_owned());
+            errors.push(FieldError::Kind {
+                field,
+                expected,
+                got: "several under keys that are the same word".to_owned(),
+            });
+            continue;
+        }
+        let found = object.get_key_value(&field.name).or_else(|| same.first().copied());
         let Some((key, value)) = found else {
             if !field.is_optional() {
                 errors.push(FieldError::Missing(field.name.clone()));
@@ -70,7 +100,7 @@ pub(crate) fn read(spec: &SignatureSpec, object: &Map<String, Value>) -> Result<
         }
     }
     let unknown = object.keys().filter(|key| spec.outputs.iter().all(|field| !same_word(key, &field.name)));
-    let unknown = unknown.map(|key| key.chars().take(64).collect::<String>());
+    let unknown = unknown.map(|key| shown_key(key));
     if errors.is_empty() {
         flags.extend(unknown.map(|path| Flag { path, leniency: Leniency::UnknownField }));
     } else {

@@ -5,12 +5,15 @@ use std::borrow::Cow;
 use abide_lm::{LmReply, Message};
 use serde_json::Value;
 
-use super::{Adapter, ParseError, Parsed, Prompt, Task, layout, marker, object, thinking};
-use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState};
+use super::{Adapter, ParseError, Parsed, Prompt, Task, adapter::accept, layout, marker, object, thinking};
+use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState, shape::same_word};
 
 /// The XML format: `<answer>…</answer>`. Values are text as it is, and JSON on one line; a `</` in a value has a backslash.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Xml;
+
+/// A reply with more tags of its fields repeats them.
+const MAX_TAGS: usize = 200;
 
 impl Adapter for Xml {
     fn render(&self, task: &Task<'_>) -> Prompt {
@@ -30,7 +33,8 @@ impl Adapter for Xml {
     }
 
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
-        let answer = thinking::answer(&reply.text)?;
+        let answer =
+            thinking::answer(reply, &|word| task.spec.outputs.iter().any(|field| same_word(&field.name, word)))?;
         let mut parsed = match tags(task.spec, answer.text)? {
             Some(parsed) => parsed,
             None => {
@@ -43,6 +47,15 @@ impl Adapter for Xml {
             parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::Thinking });
         }
         Ok(parsed)
+    }
+
+    /// There is no end but that of the last field.
+    fn accept(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
+        let last = task.spec.outputs.last().map(|field| format!("</{}>", field.name)).unwrap_or_default();
+        match ParseError::of_end(&reply.finish) {
+            Some(end) if reply.refusal.is_none() && !reply.text.contains(&last) => Err(end),
+            _ => accept(self, task, reply),
+        }
     }
 
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
@@ -111,8 +124,13 @@ fn slashes(text: &str, change: impl Fn(usize) -> usize) -> Cow<'_, str> {
 fn tags(spec: &SignatureSpec, text: &str) -> Result<Option<Parsed>, ParseError> {
     let (mut outputs, mut flags, mut errors) = (Fields::new(), Vec::new(), Vec::new());
     let mut rest = text;
+    let mut read = 0;
     while let Some(Tagged { field, raw, after, is_closed }) = next_tag(spec, rest) {
         rest = after;
+        read += 1;
+        if read > MAX_TAGS {
+            return Err(ParseError::Repeated(field.name.clone()));
+        }
         if !is_closed {
             flags.push(Flag { path: field.name.clone(), leniency: Leniency::Unclosed });
         }
@@ -149,18 +167,26 @@ struct Tagged<'s, 't> {
 
 /// The first tag of an output field; up to the next field where its end is missing.
 fn next_tag<'s, 't>(spec: &'s SignatureSpec, text: &'t str) -> Option<Tagged<'s, 't>> {
-    let opened = spec.outputs.iter().filter_map(|field| {
-        let open = format!("<{}>", field.name);
-        text.find(&open).map(|at| (at, at + open.len(), field))
-    });
-    let (_, from, field) = opened.min_by_key(|(at, _, _)| *at)?;
+    let (field, from) = opened(spec, text)?;
     let inner = text.get(from..)?;
     if let Some((raw, after)) = inner.split_once(&format!("</{}>", field.name)) {
         return Some(Tagged { field, raw, after, is_closed: true });
     }
-    let next = spec.outputs.iter().filter_map(|other| inner.find(&format!("<{}>", other.name))).min();
-    let (raw, after) = inner.split_at(next.unwrap_or(inner.len()));
+    let next = opened(spec, inner).map_or(inner.len(), |(field, end)| end - field.name.len() - 2);
+    let (raw, after) = inner.split_at(next);
     Some(Tagged { field, raw, after, is_closed: false })
+}
+
+/// The first output field whose tag opens in a text, and where the tag ends.
+fn opened<'s>(spec: &'s SignatureSpec, text: &str) -> Option<(&'s FieldSpec, usize)> {
+    text.match_indices('<').find_map(|(at, _)| {
+        let inner = text.get(at + 1..)?;
+        let field = spec
+            .outputs
+            .iter()
+            .find(|field| inner.strip_prefix(field.name.as_str()).is_some_and(|rest| rest.starts_with('>')))?;
+        Some((field, at + field.name.len() + 2))
+    })
 }
 
 #[cfg(test)]

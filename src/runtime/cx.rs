@@ -92,14 +92,16 @@ impl Cx {
 
     /// Takes the boundary's secrets out of a part. What a provider signed goes back as it came: it was made of scrubbed prompts.
     fn scrub(&self, part: &mut Part) {
-        let text = match part {
-            Part::Text { text } => text,
-            Part::ToolCall(call) => &mut call.arguments,
-            Part::ToolResult(result) => &mut result.content,
+        let texts = match part {
+            Part::Text { text } => vec![text],
+            Part::ToolCall(call) => vec![&mut call.id, &mut call.name, &mut call.arguments],
+            Part::ToolResult(result) => vec![&mut result.id, &mut result.content],
             _ => return,
         };
-        if let Cow::Owned(clean) = self.shared.redactor.scrub(text) {
-            *text = clean;
+        for text in texts {
+            if let Cow::Owned(clean) = self.shared.redactor.scrub(text) {
+                *text = clean;
+            }
         }
     }
 

@@ -1,6 +1,4 @@
-use url::Url;
-
-use super::{detect::Parameter, server, token_limit::TokenLimit};
+use super::{detect::Parameter, token_limit::TokenLimit};
 use crate::ReplyFormat;
 
 /// What a compatible server takes of a request. Tools, the choice of a tool and stop texts are always sent: without them a request would
@@ -62,12 +60,6 @@ impl Default for Compat {
 }
 
 impl Compat {
-    /// What is known of the server at a base address, by its host name, or by the port that a local server has by convention (Ollama
-    /// 11434, vLLM 8000, llama.cpp 8080); the default for an unknown one.
-    pub fn of_address(base: &Url) -> Self {
-        server::at(base).map(|server| server.compat).unwrap_or_default()
-    }
-
     /// What differs from the default, such as `seed=omit`: for cache keys and provenance.
     pub fn settings(&self) -> Vec<String> {
         let omitted = [

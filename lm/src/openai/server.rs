@@ -68,6 +68,14 @@ const fn local(port: u16, compat: Compat) -> Server {
     Server { host: None, port: Some(port), compat, key: KeyHeader::Bearer }
 }
 
+impl Compat {
+    /// What is known of the server at a base address, by its host name, or by the port that a local server has by convention (Ollama
+    /// 11434, vLLM 8000, llama.cpp 8080); the default for an unknown one.
+    pub fn of_address(base: &Url) -> Self {
+        at(base).map(|server| server.compat).unwrap_or_default()
+    }
+}
+
 /// The server at a base address, if it is a known one.
 pub(super) fn at(base: &Url) -> Option<&'static Server> {
     let host = base.host_str()?;

@@ -19,18 +19,24 @@ pub(super) struct Candidates {
     pub(super) fault: Option<JsonFault>,
 }
 
-/// More values in one text are not looked at.
+/// More values in one text are too many to tell which is meant.
 const MAX_FOUND: usize = 16;
 /// The search reads so many times the bytes of the text at most.
 const MAX_WORK: usize = 8;
 
-/// The JSON values that a text may mean: itself, else those in its code fences, else the objects and lists in its prose; as
-/// [`parse_json`] reads them, 16 at most.
+/// The JSON values that a text may mean: itself, else those in its code fences, else the objects and lists in its prose, as
+/// [`parse_json`] reads them. None where there are more than 16.
 pub fn find_json(text: &str) -> Vec<FoundJson> {
-    candidates(text).found
+    candidates(text, &['{', '[']).found
 }
 
-pub(super) fn candidates(text: &str) -> Candidates {
+/// As [`find_json`], objects only.
+pub fn find_objects(text: &str) -> Vec<FoundJson> {
+    candidates(text, &['{']).found
+}
+
+/// `openers` are those of the values that are wanted out of prose.
+pub(super) fn candidates(text: &str, openers: &[char]) -> Candidates {
     let mut fault = None;
     let whole = text.trim();
     match parse_json(whole) {
@@ -40,24 +46,8 @@ pub(super) fn candidates(text: &str) -> Candidates {
         Ok(_) => {}
         Err(error) => fault = Some(error),
     }
-    let fenced: Vec<FoundJson> = fences(whole)
-        .into_iter()
-        .take(MAX_FOUND)
-        .filter_map(|inner| match parse_json(inner.trim()) {
-            Ok(parsed) if parsed.read == inner.trim().len() => {
-                Some(candidate(parsed.value, parsed.is_strict, Some(Leniency::Fenced)))
-            }
-            Ok(_) => None,
-            Err(error) => {
-                fault.get_or_insert(error);
-                None
-            }
-        })
-        .collect();
-    if !fenced.is_empty() {
-        return Candidates { found: fenced, fault };
-    }
-    let found = in_prose(whole, &mut fault);
+    let fenced = fenced(whole, &mut fault);
+    let found = if fenced.is_empty() { in_prose(whole, openers, &mut fault) } else { fenced };
     Candidates { found, fault }
 }
 
@@ -66,32 +56,50 @@ fn candidate(value: Value, is_strict: bool, place: Option<Leniency>) -> FoundJso
     FoundJson { value, flags: place.into_iter().chain(loose).collect() }
 }
 
-/// What stands between lines of three backticks or tildes; also where the first has an info word, or the last is missing.
-fn fences(text: &str) -> Vec<&str> {
+/// Values in code fences: three backticks or tildes that begin a line, perhaps an info word, one value, and the fence's end. What looks
+/// like a fence within a value is a part of it.
+fn fenced(text: &str, fault: &mut Option<JsonFault>) -> Vec<FoundJson> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("```").or_else(|| rest.find("~~~")) {
-        let mark = rest.get(start..start + 3).unwrap_or_default();
-        let inner = rest.get(start + 3..).unwrap_or_default();
-        let end = inner.find(mark).unwrap_or(inner.len());
-        let block = inner.get(..end).unwrap_or_default();
+    let mut at = 0;
+    while let Some(line) = text.get(at..).filter(|line| !line.is_empty()) {
+        let length = line.find('\n').map_or(line.len(), |end| end + 1);
+        let bare = line.trim_start_matches([' ', '\t']);
+        let Some(inner) = bare.strip_prefix("```").or_else(|| bare.strip_prefix("~~~")) else {
+            at += length;
+            continue;
+        };
         // an info word ends with its line; on one line it ends where the value begins
-        let info = block.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(0);
-        found.push(block.get(info..).unwrap_or_default());
-        rest = inner.get(end + 3..).unwrap_or_default();
+        let value = inner.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        match parse_json(value) {
+            Ok(parsed) => {
+                let after = value.get(parsed.read..).unwrap_or_default().trim_start();
+                let is_closed = after.is_empty() || after.starts_with("```") || after.starts_with("~~~");
+                if is_closed && found.len() < MAX_FOUND {
+                    found.push(candidate(parsed.value, parsed.is_strict, Some(Leniency::Fenced)));
+                }
+                let closing = after.trim_start_matches(['`', '~']);
+                at = text.len() - if is_closed { closing.len() } else { after.len() };
+            }
+            Err(error) => {
+                fault.get_or_insert(error);
+                at += length;
+            }
+        }
     }
     found
 }
 
-/// Objects and lists within prose, outermost ones only.
-fn in_prose(text: &str, fault: &mut Option<JsonFault>) -> Vec<FoundJson> {
+/// Objects and lists within prose, outermost ones only. One that begins and cannot be read to its end is what was meant, so nothing in it
+/// or after it is; only a bracket that is none of JSON at all is stepped over.
+fn in_prose(text: &str, openers: &[char], fault: &mut Option<JsonFault>) -> Vec<FoundJson> {
     let mut found = Vec::new();
     let (mut at, mut work) = (0, 0);
-    while let Some(start) = text.get(at..).and_then(|rest| rest.find(['{', '['])).map(|start| at + start) {
-        if found.len() == MAX_FOUND || work > MAX_WORK * text.len() {
-            break;
-        }
+    while let Some(start) = text.get(at..).and_then(|rest| rest.find(openers)).map(|start| at + start) {
         let rest = text.get(start..).unwrap_or_default();
+        if found.len() == MAX_FOUND || work > MAX_WORK * text.len() {
+            *fault = Some(JsonFault::TooDeep);
+            return Vec::new();
+        }
         match parse_json(rest) {
             Ok(parsed) => {
                 work += parsed.read;
@@ -99,12 +107,21 @@ fn in_prose(text: &str, fault: &mut Option<JsonFault>) -> Vec<FoundJson> {
                 found.push(candidate(parsed.value, parsed.is_strict, Some(Leniency::Prose)));
             }
             Err(error) => {
-                // how far it came is not known, so the worst is assumed
-                work += rest.len().min(text.len() / 4 + 64);
-                at = start + 1;
-                if matches!(error, JsonFault::Duplicate(_) | JsonFault::CutOff) || fault.is_none() {
+                let read = match error {
+                    JsonFault::Unexpected(read) => read.min(rest.len()),
+                    _ => rest.len(),
+                };
+                work += read;
+                let inner = rest.get(1..read).unwrap_or_default();
+                let was_begun = inner.contains(['{', '[', '"', ',', ':']);
+                let is_fatal = matches!(error, JsonFault::Duplicate(_) | JsonFault::TooDeep) || was_begun;
+                if is_fatal || fault.is_none() {
                     *fault = Some(error);
                 }
+                if is_fatal {
+                    return Vec::new();
+                }
+                at = start + 1;
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Reading what a model wrote as a value of a shape.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -13,13 +15,24 @@ use crate::FieldError;
 pub(super) struct Coercion<'s> {
     shape: &'s Shape,
     strictness: Strictness,
+    /// Nodes that may still be tried, over all alternatives.
+    left: Cell<u32>,
+    depth: Cell<u32>,
 }
+
+/// Trying more alternatives is too much for one value.
+const MAX_TRIED: u32 = 100_000;
+/// Types that name each other more often without an end in the value have none.
+const MAX_DEPTH: u32 = 256;
+
+/// More names of types in a row mean no type.
+const MAX_NAMES: u32 = 16;
 
 type Read = Result<Reading, Vec<FieldError>>;
 
 impl<'s> Coercion<'s> {
     pub(super) fn new(shape: &'s Shape, strictness: Strictness) -> Self {
-        Self { shape, strictness }
+        Self { shape, strictness, left: Cell::new(MAX_TRIED), depth: Cell::new(0) }
     }
 
     pub(super) fn text(&self, field: &str, text: &str) -> Read {
@@ -56,8 +69,21 @@ impl<'s> Coercion<'s> {
         self.shape.definitions.get(name)
     }
 
-    /// A value of a node, with its constraints.
+    /// A value of a node, within what may be tried.
     fn node(&self, path: &str, node: &Node, value: &Value) -> Read {
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(left);
+        if left == 0 || self.depth.get() >= MAX_DEPTH {
+            return Err(vec![misfit(path, expected(node), "too deep, or of too many kinds, to be read")]);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let reading = self.node_within(path, node, value);
+        self.depth.set(self.depth.get() - 1);
+        reading
+    }
+
+    /// A value of a node, with its constraints.
+    fn node_within(&self, path: &str, node: &Node, value: &Value) -> Read {
         let reading = match &node.kind {
             Kind::Text => text_of(path, node, value),
             Kind::Choice(words) => {
@@ -79,7 +105,7 @@ impl<'s> Coercion<'s> {
                 None => fits(value.clone()),
             },
             Kind::Optional(inner) => self.optional(path, inner, value),
-            Kind::OneOf(nodes) => self.one_of(path, node, nodes, |node| self.node(path, node, value)),
+            Kind::OneOf(nodes) => self.one_of(path, node, nodes, value),
             Kind::List(item) => self.list(path, node, item, value),
             Kind::Tuple(items) => self.tuple(path, node, items, value),
             Kind::Map(inner) => self.map(path, node, inner, value),
@@ -123,8 +149,12 @@ impl<'s> Coercion<'s> {
             Value::Null => fits(Value::Null),
             Value::String(text) if !is_text && text != "null" => {
                 let mut flags = Vec::new();
-                let is_null = scalar::is_null(text, &mut flags);
-                if is_null { flagged(path, Value::Null, flags) } else { self.node(path, inner, value) }
+                let exact = self.node(path, inner, value);
+                match exact {
+                    Ok(reading) if reading.flags.is_empty() => Ok(reading),
+                    _ if scalar::is_null(text, &mut flags) => flagged(path, Value::Null, flags),
+                    other => other,
+                }
             }
             _ => self.node(path, inner, value),
         }
@@ -148,23 +178,61 @@ impl<'s> Coercion<'s> {
     }
 
     fn any_text(&self, path: &str, text: &str) -> Read {
-        let Candidates { mut found, .. } = candidates(text);
+        let Candidates { mut found, .. } = candidates(text, &['{', '[']);
         match (found.pop(), found.is_empty()) {
             (Some(only), true) if !only.flags.contains(&Leniency::Prose) => flagged(path, only.value, only.flags),
             _ => flagged(path, Value::String(text.to_owned()), vec![Leniency::Unquoted]),
         }
     }
 
-    /// The variant that fits with the fewest flags; the first of equals.
-    fn one_of(&self, path: &str, node: &Node, nodes: &[Node], read: impl Fn(&Node) -> Read) -> Read {
-        let best = nodes.iter().filter_map(|node| read(node).ok()).min_by_key(|reading| reading.flags.len());
-        best.ok_or_else(|| match nodes {
-            [only] => read(only).err().unwrap_or_default(),
+    /// The variant that fits with the fewest flags; the first of equals. Variants that cannot fit are not looked into.
+    fn one_of(&self, path: &str, node: &Node, nodes: &[Node], value: &Value) -> Read {
+        let likely: Vec<&Node> = nodes.iter().filter(|node| self.may_fit(node, value, MAX_NAMES)).collect();
+        let best = likely.iter().filter_map(|node| self.node(path, node, value).ok()).min_by_key(|r| r.flags.len());
+        best.ok_or_else(|| match likely.as_slice() {
+            [only] => self.node(path, only, value).err().unwrap_or_default(),
             _ => vec![misfit(path, expected(node), "what fits none of them")],
         })
     }
 
+    /// Whether the keys that an object must have are there, and those with one word have it.
+    fn may_fit(&self, node: &Node, value: &Value, names: u32) -> bool {
+        match (&node.kind, value) {
+            (Kind::Named(name), value) => {
+                names > 0 && self.named(name).is_none_or(|node| self.may_fit(node, value, names - 1))
+            }
+            (Kind::Object(members), Value::Object(map)) => members.iter().filter(|m| m.required).all(|member| {
+                let same = map.iter().find(|(key, _)| scalar::same_word(key, &member.name));
+                same.is_some_and(|(_, value)| match (&member.node.kind, value) {
+                    (Kind::Choice(words), Value::String(text)) => {
+                        scalar::choose(words, text, &mut Vec::new()).is_some()
+                    }
+                    _ => true,
+                })
+            }),
+            _ => true,
+        }
+    }
+
+    /// Whether values of a node are lists, or may be.
+    fn is_list(&self, node: &Node, names: u32) -> bool {
+        match &node.kind {
+            Kind::List(_) | Kind::Tuple(_) | Kind::Any => true,
+            Kind::Named(name) => names == 0 || self.named(name).is_none_or(|node| self.is_list(node, names - 1)),
+            Kind::Optional(inner) => self.is_list(inner, names),
+            Kind::OneOf(nodes) => nodes.iter().any(|node| self.is_list(node, names)),
+            _ => false,
+        }
+    }
+
     fn one_of_text(&self, path: &str, node: &Node, nodes: &[Node], text: &str) -> Read {
+        // they are told to be written as JSON
+        if let Ok(value) = serde_json::from_str::<Value>(text.trim())
+            && let Ok(reading) = self.one_of(path, node, nodes, &value)
+            && reading.flags.is_empty()
+        {
+            return Ok(reading);
+        }
         // texts fit whatever is written, so they come last
         let (texts, others): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(|node| matches!(node.kind, Kind::Text));
         let best = |nodes: &[&Node]| {
@@ -177,11 +245,16 @@ impl<'s> Coercion<'s> {
 
     /// The JSON values in a text; the one that fits best. Where two different ones fit, neither is taken.
     fn json_text(&self, path: &str, node: &Node, text: &str) -> Read {
-        let Candidates { found, fault } = candidates(text);
+        let openers: &[char] = if matches!(node.kind, Kind::Object(_) | Kind::Map(_)) { &['{'] } else { &['{', '['] };
+        let Candidates { found, fault } = candidates(text, openers);
         let mut fitting: Vec<Reading> = Vec::new();
         let mut misfits: Option<Vec<FieldError>> = None;
         for candidate in found {
             match self.node(path, node, &candidate.value) {
+                // `[1]` in prose is a note, not a list of texts
+                Ok(reading)
+                    if candidate.flags.contains(&Leniency::Prose)
+                        && reading.flags.iter().any(|flag| flag.leniency == Leniency::TextAsJson) => {}
                 Ok(mut reading) => {
                     reading.flags.splice(0..0, candidate.flags.into_iter().map(|leniency| flag(path, leniency)));
                     fitting.push(reading);
@@ -202,7 +275,7 @@ impl<'s> Coercion<'s> {
             (Some(_), Some(_)) => Err(vec![misfit(path, expected(node), "several values that fit and differ")]),
             (None, _) => Err(misfits.unwrap_or_else(|| {
                 let got = match fault {
-                    Some(JsonFault::Duplicate(key)) => format!("an object with the key `{key}` twice"),
+                    Some(JsonFault::Duplicate(_)) => "an object with one key twice".to_owned(),
                     Some(JsonFault::CutOff) if text.contains(['{', '[']) => "JSON that ends in the middle".to_owned(),
                     _ => "text that is not JSON".to_owned(),
                 };
@@ -223,6 +296,8 @@ impl<'s> Coercion<'s> {
         }
         let one = |text: &str| !text.contains([',', ';', '\n']);
         match value {
+            // a list of such lists has no end
+            _ if self.is_list(item, MAX_NAMES) => Err(vec![misfit(path, expected(node), kind_of(value))]),
             Value::String(text) if !one(text) => Err(vec![misfit(path, expected(node), "text")]),
             Value::Null => Err(vec![misfit(path, expected(node), "null")]),
             _ => match self.node(&format!("{path}[0]"), item, value) {
@@ -241,17 +316,18 @@ impl<'s> Coercion<'s> {
     }
 
     fn list_text(&self, path: &str, node: &Node, item: &Node, text: &str) -> Read {
+        let bulleted = bullets(text);
         let errors = match self.json_text(path, node, text) {
-            Ok(reading) => return Ok(reading),
+            Ok(reading) if bulleted.is_none() => return Ok(reading),
+            Ok(_) => Vec::new(),
             Err(errors) => errors,
         };
-        if !candidates(text).found.is_empty() || text.contains(['{', '[']) {
-            return Err(errors);
-        }
-        let (items, leniency) = match bullets(text) {
-            Some(items) => (items, Leniency::Bullets),
+        let (items, leniency) = match bulleted {
+            Some(items) if !self.is_list(item, MAX_NAMES) => (items, Leniency::Bullets),
+            None if text.contains(['{', '[']) || self.is_list(item, MAX_NAMES) => return Err(errors),
             None if text.trim().is_empty() || text.trim().contains([',', ';', '\n']) => return Err(errors),
             None => (vec![text.trim()], Leniency::SingleItem),
+            Some(_) => return self.json_text(path, node, text),
         };
         let read = items.iter().enumerate().map(|(i, text)| self.node_text(&format!("{path}[{i}]"), item, text));
         let (values, flags) = collected(read)?;
@@ -280,7 +356,8 @@ impl<'s> Coercion<'s> {
                 .nested(path, node, value)
                 .unwrap_or_else(|| Err(vec![misfit(path, expected(node), kind_of(value))]));
         };
-        let (values, flags) = collected(map.iter().map(|(key, value)| self.node(&joined(path, key), inner, value)))?;
+        let (values, flags) =
+            collected(map.iter().map(|(key, value)| self.node(&joined(path, &scalar::shown_key(key)), inner, value)))?;
         Ok(Reading { value: Value::Object(map.keys().cloned().zip(values).collect()), flags })
     }
 
@@ -295,6 +372,10 @@ impl<'s> Coercion<'s> {
         let (mut flags, mut errors) = (Vec::new(), Vec::new());
         for member in members {
             let at = joined(path, &member.name);
+            if differ(&left, member, members) {
+                errors.push(misfit(&at, "one value", "several under keys that are the same word"));
+                continue;
+            }
             let Some((value, key)) = take(&mut left, member, members) else {
                 if member.required {
                     errors.push(FieldError::Missing(at));
@@ -315,10 +396,7 @@ impl<'s> Coercion<'s> {
         {
             return Ok(wrapped(path, reading));
         }
-        flags.extend(
-            left.keys()
-                .map(|key| flag(&joined(path, &key.chars().take(64).collect::<String>()), Leniency::UnknownField)),
-        );
+        flags.extend(left.keys().map(|key| flag(&joined(path, &scalar::shown_key(key)), Leniency::UnknownField)));
         if errors.is_empty() { Ok(Reading { value: Value::Object(object), flags }) } else { Err(errors) }
     }
 
@@ -331,6 +409,7 @@ impl<'s> Coercion<'s> {
         }
         Some(self.node(path, node, &parsed.value).map(|mut reading| {
             reading.flags.insert(0, flag(path, Leniency::NestedJson));
+            reading.flags.extend((!parsed.is_strict).then(|| flag(path, Leniency::LooseJson)));
             reading
         }))
     }
@@ -464,6 +543,14 @@ fn bullets(text: &str) -> Option<Vec<&str>> {
 fn only_member(value: &Value) -> Option<&Value> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     map.values().next()
+}
+
+/// Whether a member has several values, under keys that are the same word.
+fn differ(left: &Map<String, Value>, member: &Member, members: &[Member]) -> bool {
+    let is_other = |key: &str| key != member.name && members.iter().any(|other| other.name == key);
+    let same = left.iter().filter(|(key, _)| !is_other(key) && scalar::same_word(key, &member.name));
+    let mut values = same.map(|(_, value)| value);
+    values.next().is_some_and(|first| values.any(|other| other != first))
 }
 
 /// The value of a member: under its key, or under the only other key that is the same word.

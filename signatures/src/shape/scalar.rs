@@ -67,14 +67,30 @@ pub(super) fn choose(words: &[Word], text: &str, flags: &mut Vec<Leniency>) -> O
     Some(word)
 }
 
-/// Whether two keys are one word, whatever their case and the marks in them.
+/// Whether two keys are one word, whatever their case and the blanks, `_` and `-` between their letters.
 pub fn same_word(a: &str, b: &str) -> bool {
     a == b || letters(a) == letters(b)
 }
 
-/// Letters and digits alone, in lower case: `In Progress`, `in-progress` and `InProgress` are one word.
+/// A key out of a reply, as errors and flags may show it: as it is where it looks like a name, which says nothing of the reply.
+pub fn shown_key(key: &str) -> String {
+    let is_name = key.len() <= 32 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if is_name { key.to_owned() } else { "a key that is no name".to_owned() }
+}
+
+/// In lower case, without blanks, `_` and `-` between letters: `In Progress`, `in-progress` and `InProgress` are one word; `C#` and `C`,
+/// `1-5` and `15` are not.
 pub(super) fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let chars: Vec<char> = text.trim().chars().collect();
+    let at = |i: Option<usize>| i.and_then(|i| chars.get(i)).copied();
+    let joins = |i: usize| {
+        let (before, after) = (at(i.checked_sub(1)), at(Some(i + 1)));
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let is_digit = |c: Option<char>| c.is_some_and(char::is_numeric);
+        is_word(before) && is_word(after) && !(is_digit(before) && is_digit(after))
+    };
+    let kept = chars.iter().enumerate().filter(|(i, c)| !(matches!(c, ' ' | '_' | '-') && joins(*i)));
+    kept.flat_map(|(_, c)| c.to_lowercase()).collect()
 }
 
 /// A number as models write it; `None` where there is anything beside it.
@@ -152,7 +168,7 @@ pub(super) fn integer(number: &Number, flags: &mut Vec<Leniency>) -> Option<Valu
     if number.is_i64() || number.is_u64() {
         return Some(Value::Number(number.clone()));
     }
-    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0)?;
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0)?;
     flags.push(Leniency::IntegralFloat);
     Some(Value::from(float as i64))
 }

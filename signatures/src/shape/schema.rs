@@ -123,6 +123,12 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, map: &Map<String, Value>, depth: usize) -> Kind {
+        // members beside those that are named would be lost
+        let is_open =
+            map.get("additionalProperties").is_some_and(|open| open.is_object() || *open == Value::Bool(true));
+        if is_open && map.contains_key("properties") {
+            return Kind::Map(Box::new(Node::new(Kind::Any)));
+        }
         let Some(properties) = map.get("properties").and_then(Value::as_object) else {
             let value = map.get("additionalProperties").filter(|schema| schema.is_object());
             let node = value.map_or_else(|| Node::new(Kind::Any), |schema| self.node(schema, depth + 1));

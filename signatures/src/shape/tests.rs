@@ -142,7 +142,7 @@ fn all_that_does_not_fit_is_told_with_its_place_and_never_in_its_own_words() {
          field `a[1].name` must be text, and is a list; field `a[1].price` must be a number, and is other text"
     );
     let twice = read(&shape::<Item>(), r#"{"name":"a","name":"b"}"#).unwrap_err();
-    assert!(twice.ends_with("and is an object with the key `name` twice"), "{twice}");
+    assert!(twice.ends_with("and is an object with one key twice"), "{twice}");
     let cut = read(&shape::<Vec<i64>>(), "[1, 2").unwrap_err();
     assert!(cut.ends_with("and is JSON that ends in the middle"), "{cut}");
     assert_eq!(read(&shape::<bool>(), "perhaps").unwrap_err(), "field `a` must be true or false, and is other text");
@@ -224,4 +224,38 @@ fn a_hostile_text_costs_little() {
     ] {
         assert!(read(&shape::<Vec<Item>>(), &text).is_err());
     }
+}
+
+#[test]
+fn types_that_name_each_other_without_an_end_cost_little() {
+    let lists = json!({"$defs": {"t": {"type": "array", "items": {"$ref": "#/$defs/t"}}}, "$ref": "#/$defs/t"});
+    assert!(read(&Shape::of(&lists), "[[1],[]]").is_err());
+    assert_eq!(read(&Shape::of(&lists), "[[[]],[]]").unwrap().0, json!([[[]], []]));
+    let either = json!({"$defs": {"t": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"$ref": "#/$defs/t"}}]}}, "$ref": "#/$defs/t"});
+    assert_eq!(read(&Shape::of(&either), "[1,[2,3]]").unwrap().0, json!([1, [2, 3]]));
+    let leaf = json!({"type": "object", "required": ["op", "n"], "properties": {"op": {"const": "num"}, "n": {"type": "integer"}}});
+    let node = |op: &str| {
+        let side = json!({"$ref": "#/$defs/e"});
+        json!({"type": "object", "required": ["op", "left", "right"],
+            "properties": {"op": {"const": op}, "left": side, "right": side}})
+    };
+    let tree = json!({"$defs": {"e": {"oneOf": [leaf, node("add"), node("mul")]}}, "$ref": "#/$defs/e"});
+    let deep = (0..24).fold(
+        json!({"op": "num", "n": 1}),
+        |left, _| json!({"op": "mul", "left": left, "right": {"op": "num", "n": 2}}),
+    );
+    assert_eq!(read(&Shape::of(&tree), &deep.to_string()), Ok((deep, vec![])));
+}
+
+#[test]
+fn what_is_part_of_a_value_that_cannot_be_read_is_no_value() {
+    for (shape, text) in [
+        (shape::<Vec<Vec<i64>>>(), "[[1,2],[3,4"),
+        (shape::<Vec<i64>>(), "[[1,2],[3,4"),
+        (shape::<Vec<std::collections::BTreeMap<String, i64>>>(), "[{\"x\":1},{\"y\":2"),
+        (shape::<Vec<String>>(), "Paris is big [1]."),
+    ] {
+        assert!(read(&shape, text).is_err(), "{text}: {:?}", read(&shape, text));
+    }
+    assert_eq!(read(&shape::<Vec<String>>(), "- [x] done\n- [ ] open").unwrap().0, json!(["[x] done", "[ ] open"]));
 }
