@@ -15,8 +15,9 @@
 
 class SchemaError extends Error {}
 
-// llama.cpp writes a repetition out.
+// llama.cpp writes repetitions out, in a time that grows faster than their number.
 const LARGEST_COUNT = 2000;
+const MOST_REPETITIONS = 50_000;
 // Of numbers without a bound: a float has them all.
 const LARGEST_NUMBER = 10 ** 15 - 1;
 
@@ -66,6 +67,7 @@ function literal(text) {
 
 class Grammar {
   #rules = new Map(Object.entries(ANY));
+  #repetitions = 0;
 
   /// A rule of its own for this expression: its name.
   define(expression) {
@@ -120,7 +122,7 @@ class Grammar {
   #typed(document, schema, type) {
     if (type === 'object') return this.#object(document, schema);
     if (type === 'array') return this.#array(document, schema);
-    if (type === 'string') return string(schema);
+    if (type === 'string') return this.#string(schema);
     if (type === 'boolean') return '"true" | "false"';
     if (type === 'null') return '"null"';
     return number(schema, type);
@@ -152,7 +154,7 @@ class Grammar {
     let [first, after] = ['""', '""'];
     for (const name of names.reverse()) {
       const value = this.#values(document, Object.hasOwn(properties, name) ? properties[name] : additionalProperties);
-      const member = `${literal(`${JSON.stringify(name)}: `)} ${value}`;
+      const member = this.define(`${literal(`${JSON.stringify(name)}: `)} ${value}`);
       const needed = required.includes(name);
       first = this.define(needed ? `${member} ${after}` : `${member} ${after} | ${first}`);
       after = this.define(needed ? `", " ${member} ${after}` : `(", " ${member})? ${after}`);
@@ -170,8 +172,24 @@ class Grammar {
     need(!(maxItems < minItems), 'the schema permits no length: the most is below the least');
     if (maxItems === 0 && minItems === 0) return '"[]"';
     const item = this.define(this.#values(document, items));
-    const more = counted(`(", " ${item})`, Math.max(minItems - 1, 0), maxItems && maxItems - 1);
+    const more = this.#counted(`(", " ${item})`, Math.max(minItems - 1, 0), maxItems && maxItems - 1);
     return minItems > 0 ? `"[" ${item} ${more} "]"` : `"[" (${item} ${more})? "]"`;
+  }
+
+  #string({ format, minLength = 0, maxLength }) {
+    if (format === undefined) return `"\\"" ${this.#counted('char', minLength, maxLength)} "\\""`;
+    need(Object.hasOwn(FORMATS, format), `the string format \`${format}\` is not supported`);
+    need(minLength === 0 && maxLength === undefined, '`format` is not supported beside a length');
+    return `"\\"" ${FORMATS[format]} "\\""`;
+  }
+
+  #counted(expression, least, most) {
+    const count = (n) => Number.isInteger(n) && n >= 0 && n <= LARGEST_COUNT;
+    need(count(least) && count(most ?? 0), `a length in the schema is not a whole number up to ${LARGEST_COUNT}`);
+    need(!(most < least), 'the schema permits no length: the most is below the least');
+    this.#repetitions += most ?? least;
+    need(this.#repetitions <= MOST_REPETITIONS, `the lengths in the schema come to more than ${MOST_REPETITIONS}`);
+    return least === 0 && most === undefined ? `${expression}*` : `${expression}{${least},${most ?? ''}}`;
   }
 }
 
@@ -210,20 +228,6 @@ function typesOf(value) {
   if (value === null) return ['null'];
   if (Array.isArray(value)) return ['array'];
   return Number.isInteger(value) ? ['integer', 'number'] : [typeof value];
-}
-
-function string({ format, minLength = 0, maxLength }) {
-  if (format === undefined) return `"\\"" ${counted('char', minLength, maxLength)} "\\""`;
-  need(Object.hasOwn(FORMATS, format), `the string format \`${format}\` is not supported`);
-  need(minLength === 0 && maxLength === undefined, '`format` is not supported beside a length');
-  return `"\\"" ${FORMATS[format]} "\\""`;
-}
-
-function counted(expression, least, most) {
-  const count = (n) => Number.isInteger(n) && n >= 0 && n <= LARGEST_COUNT;
-  need(count(least) && count(most ?? 0), `a length in the schema is not a whole number up to ${LARGEST_COUNT}`);
-  need(!(most < least), 'the schema permits no length: the most is below the least');
-  return least === 0 && most === undefined ? `${expression}*` : `${expression}{${least},${most ?? ''}}`;
 }
 
 /// Bounds have to be whole numbers. A `number` between them has a fraction only below the upper one in size.

@@ -347,6 +347,7 @@ test('a prompt that is too long', async () => {
 
 test('wrong requests', async () => {
   for (const body of ['{"model": ', '', '[]', '"text"', '{}']) assert.equal((await post(body)).status, 400, body);
+  assert.equal((await post(`"${'x'.repeat(5e6)}"`)).status, 413);
   await refused([{ role: 'robot', content: 'Hello' }], {}, { param: 'messages[0].role' });
   await refused([{ role: 'user' }], {}, { param: 'messages[0].content' });
   await refused(user([{ type: 'image_url', image_url: { url: 'x' } }]), {}, { param: 'messages[0].content' });

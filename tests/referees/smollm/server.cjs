@@ -33,9 +33,10 @@ async function readBody(request) {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > LONGEST_BODY) throw new ApiError(413, `the body is longer than ${LONGEST_BODY} bytes`);
-    chunks.push(chunk);
+    if (size <= LONGEST_BODY) chunks.push(chunk);
   }
+  // read to its end, so that the connection can be used again
+  if (size > LONGEST_BODY) throw new ApiError(413, `the body is longer than ${LONGEST_BODY} bytes`);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
   } catch {
@@ -73,13 +74,11 @@ async function compiled(model, grammar, { response_format: format }) {
     return await model.grammar(grammar);
   } catch {
     const param = format?.type === 'json_schema' ? 'response_format' : 'tools';
-    throw new ApiError(400, `\`${param}\`: llama.cpp takes no grammar of this schema: it is too large or refers to itself at its start`, {
-      param,
-    });
+    throw new ApiError(400, `\`${param}\`: the schema is too large, or refers to itself without anything in between`, { param });
   }
 }
 
-async function answer(model, request, response, signal) {
+async function answer(model, request, signal) {
   const routes = {
     'POST /v1/chat/completions': () => complete(model, request, signal),
     'GET /v1/models': () => ({ object: 'list', data: [{ id: NAME, object: 'model', created: STARTED, owned_by: 'HuggingFaceTB' }] }),
@@ -101,7 +100,7 @@ async function main() {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     try {
-      respond(response, 200, await answer(model, request, response, gone.signal));
+      respond(response, 200, await answer(model, request, gone.signal));
     } catch (error) {
       if (gone.signal.aborted) return;
       if (!(error instanceof ApiError)) console.error(error);
@@ -110,6 +109,8 @@ async function main() {
       respond(response, told.status, told.body);
     }
   });
+  // a client that is about to use a connection again does not find it closed
+  server.keepAliveTimeout = 600_000;
   server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port, model: NAME })));
 }
 
