@@ -4,8 +4,9 @@
 #     source scripts/node.sh
 #     node_path                                       # a node of $NODE_VERSION first on PATH
 #     node_packages conformance-0.1 foo@1.2.3 bar@4   # sets node_modules to the folder that has them
+#     node_locked smollm tests/referees/smollm        # the same, for what the package-lock.json there says
 #
-# The cache is $ABIDE_TOOLS, or target/tools. Both functions do nothing where the cache already holds what is asked for, and
+# The cache is $ABIDE_TOOLS, or target/tools. The functions do nothing where the cache already holds what is asked for, and
 # several scripts may call them at once.
 
 NODE_VERSION=24.21.0
@@ -31,5 +32,20 @@ node_packages() { # <folder> <package@version>...
         rm -rf "$folder/node_modules" "$folder/package.json" "$folder/package-lock.json" "$folder/installed"
         npm install --prefix "$folder" --save-exact --no-audit --no-fund --loglevel=error "${@:2}" >&2 || exit 1
         echo "$packages" > "$folder/installed"
+    ) 9> "$folder/lock"
+}
+
+node_locked() { # <folder> <folder with package.json and package-lock.json>
+    local folder="$node_tools/$1"
+    node_modules="$folder/node_modules"
+    mkdir -p "$folder"
+    (
+        flock 9
+        cmp --quiet "$2/package-lock.json" "$folder/installed" && exit 0
+        rm -rf "$folder/node_modules" "$folder/installed"
+        cp "$2/package.json" "$2/package-lock.json" "$folder"
+        npm ci --prefix "$folder" --cache "$folder/cache" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || exit 1
+        rm -rf "$folder/cache"
+        cp "$2/package-lock.json" "$folder/installed"
     ) 9> "$folder/lock"
 }
