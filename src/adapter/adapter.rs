@@ -149,6 +149,12 @@ pub enum ParseError {
 }
 
 impl Parsed {
+    /// With a flag of the reply as a whole, before the others.
+    pub(super) fn flagged(mut self, leniency: Leniency) -> Self {
+        self.flags.insert(0, Flag::new("", leniency));
+        self
+    }
+
     /// Whether more of the reply could have followed.
     fn is_open(&self) -> bool {
         self.flags.iter().any(|flag| matches!(flag.leniency, Leniency::Unclosed | Leniency::Unmarked | Leniency::Prose))

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use abide_lm::{LmReply, Message};
-use serde_json::Value;
 
 use super::{
     Adapter, ParseError, Parsed, Prompt, Task, layout,
-    marker::{Found, find, marker, neutralise, read_value, write_value},
+    marker::{Found, find, marker, neutralise, read_value},
     object, thinking,
 };
 use crate::{
@@ -23,15 +22,9 @@ const COMPLETED: &str = "completed";
 
 impl Adapter for Chat {
     fn render(&self, task: &Task<'_>) -> Prompt {
-        let Task { spec, state, inputs, .. } = *task;
-        let mut messages = vec![Message::system(system(spec, state))];
-        for demo in &state.demos {
-            messages.push(Message::user(section(&spec.inputs, &demo.inputs)));
-            messages.push(self.reply(task, &demo.outputs));
-        }
-        let stable_messages = messages.len();
-        messages.push(Message::user(section(&spec.inputs, inputs) + &request(spec)));
-        Prompt { stable_messages, ..Prompt::new(messages) }
+        let Task { spec, state, .. } = *task;
+        let shown = |inputs: &Fields| section(&spec.inputs, inputs);
+        layout::prompt(self, task, system(spec, state), shown, |shown| shown + &request(spec))
     }
 
     fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message {
@@ -41,7 +34,7 @@ impl Adapter for Chat {
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
         let answer = thinking::answer(reply, &|_| false)?;
         let text = lines(answer.text);
-        let mut parsed = match find(&text) {
+        let parsed = match find(&text) {
             // markers in the texts of a JSON object are parts of them
             _ if text.trim_start().starts_with(['{', '`']) && object::is_whole(task.spec, &text) => {
                 unmarked(task.spec, &text)?
@@ -53,22 +46,17 @@ impl Adapter for Chat {
                 Some(end) if end.name == COMPLETED && markers.len() == 1 => {
                     let mut parsed = unmarked(task.spec, text.get(..end.start).unwrap_or_default())?;
                     parsed.flags.retain(|flag| flag.leniency != Leniency::Unmarked);
-                    parsed.flags.insert(0, flag("", Leniency::Marker));
-                    parsed
+                    parsed.flagged(Leniency::Marker)
                 }
                 Some(_) => return Err(ParseError::NoMarker),
                 None => unmarked(task.spec, &text)?,
             },
         };
-        if answer.after_thoughts {
-            parsed.flags.insert(0, flag("", Leniency::Thinking));
-        }
-        Ok(parsed)
+        Ok(answer.flagged(parsed))
     }
 
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
-        let error = error.to_string();
-        Message::user(format!("That reply cannot be used: {}.\n{}", neutralise(&error), request(task.spec)))
+        layout::correction(neutralise(&error.to_string()), &request(task.spec))
     }
 }
 
@@ -80,9 +68,7 @@ fn system(spec: &SignatureSpec, state: &SlotState) -> String {
     }
     text += &marker(COMPLETED);
     text += "\n";
-    if spec.outputs.iter().any(|field| !field.shape.is_text()) {
-        text += "Values that are no plain text are JSON on one line.\n";
-    }
+    text += layout::json_note(spec);
     text + &layout::objective(spec, state)
 }
 
@@ -94,17 +80,9 @@ fn request(spec: &SignatureSpec) -> String {
 fn section(specs: &[FieldSpec], values: &Fields) -> String {
     let given = |spec: &FieldSpec| {
         let value = values.get(&spec.name)?;
-        let text = match value {
-            Value::String(text) if spec.shape.is_text() => write_value(text).into_owned(),
-            other => neutralise(&other.to_string()).into_owned(),
-        };
-        Some(format!("{}\n{text}\n\n", marker(&spec.name)))
+        Some(format!("{}\n{}\n\n", marker(&spec.name), layout::value(spec, value)))
     };
     specs.iter().filter_map(given).collect()
-}
-
-fn flag(path: &str, leniency: Leniency) -> Flag {
-    Flag { path: path.to_owned(), leniency }
 }
 
 /// The field that a marker names: by its name, or by the only one that is the same word.
@@ -126,7 +104,7 @@ fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Par
     let mut read: BTreeMap<&str, Result<Reading, Vec<FieldError>>> = BTreeMap::new();
     let mut closed_at = None;
     if markers.first().is_some_and(|first| !text.get(..first.start).unwrap_or_default().trim().is_empty()) {
-        flags.push(flag("", Leniency::Leading));
+        flags.push(Flag::new("", Leniency::Leading));
     }
     for (at, found) in markers.iter().enumerate() {
         if found.name == COMPLETED {
@@ -142,19 +120,19 @@ fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Par
             if !found.starts_line {
                 return Err(ParseError::Misplaced(found.name.chars().take(64).collect()));
             }
-            flags.extend(closed_at.is_none().then(|| flag(found.name, Leniency::UnknownField)));
+            flags.extend(closed_at.is_none().then(|| Flag::new(found.name, Leniency::UnknownField)));
             continue;
         };
         if !found.is_plain {
-            flags.push(flag(&field.name, Leniency::Marker));
+            flags.push(Flag::new(&field.name, Leniency::Marker));
         }
         if field.name != found.name {
-            flags.push(flag(&field.name, Leniency::Key));
+            flags.push(Flag::new(&field.name, Leniency::Key));
         }
         let reading = field.read(&read_value(raw));
         match read.get(field.name.as_str()) {
             None => _ = read.insert(&field.name, reading),
-            Some(first) if same(first, &reading) => flags.push(flag(&field.name, Leniency::Repeated)),
+            Some(first) if same(first, &reading) => flags.push(Flag::new(&field.name, Leniency::Repeated)),
             Some(_) => return Err(ParseError::Repeated(field.name.clone())),
         }
     }
@@ -162,8 +140,10 @@ fn fields(spec: &SignatureSpec, text: &str, markers: &[Found<'_>]) -> Result<Par
         return Err(ParseError::Misplaced(stray.name.chars().take(64).collect()));
     }
     match closed_at {
-        None => flags.push(flag("", Leniency::Unclosed)),
-        Some(at) if !text.get(at..).unwrap_or_default().trim().is_empty() => flags.push(flag("", Leniency::Trailing)),
+        None => flags.push(Flag::new("", Leniency::Unclosed)),
+        Some(at) if !text.get(at..).unwrap_or_default().trim().is_empty() => {
+            flags.push(Flag::new("", Leniency::Trailing))
+        }
         Some(_) => {}
     }
     collected(spec, read, flags)
@@ -203,18 +183,14 @@ fn collected(
 /// A reply without markers: a JSON object with the fields, or the value of the only field.
 fn unmarked(spec: &SignatureSpec, text: &str) -> Result<Parsed, ParseError> {
     if let Some(read) = object::read_text(spec, text) {
-        return read.map(|mut parsed| {
-            parsed.flags.insert(0, flag("", Leniency::OtherLayout));
-            parsed
-        });
+        return read.map(|parsed| parsed.flagged(Leniency::OtherLayout));
     }
     let has_near_marker = ["[[ ##", "[[##", "[\\[ ##", "\\[\\["].iter().any(|near| text.contains(near));
     match spec.outputs.as_slice() {
         [only] if !text.trim().is_empty() && !has_near_marker => {
             let reading = only.read(&read_value(text)).map_err(ParseError::Fields)?;
-            let mut flags = reading.flags;
-            flags.insert(0, flag("", Leniency::Unmarked));
-            Ok(Parsed { outputs: Fields::new().with(only.name.as_str(), reading.value), flags })
+            let outputs = Fields::new().with(only.name.as_str(), reading.value);
+            Ok(Parsed { outputs, flags: reading.flags }.flagged(Leniency::Unmarked))
         }
         _ => Err(ParseError::NoMarker),
     }

@@ -4,7 +4,7 @@ use abide_lm::{LmReply, Message, ReplyFormat};
 use serde_json::{Map, Value, json};
 
 use super::{Adapter, ParseError, Parsed, Prompt, Task, layout, marker::neutralise, object, thinking};
-use crate::{Fields, Flag, Leniency, SignatureSpec, SlotState};
+use crate::{Fields, SignatureSpec, SlotState};
 
 /// The JSON format. By default the provider is given the schema of the outputs, to enforce it where it can
 /// ([`ReplyFormat::Schema`]); [`Json::described`] tells it in words alone, for servers that know no schema.
@@ -34,20 +34,15 @@ impl Json {
 
 impl Adapter for Json {
     fn render(&self, task: &Task<'_>) -> Prompt {
-        let Task { spec, state, inputs, .. } = *task;
-        let mut messages = vec![Message::system(system(spec, state))];
-        for demo in &state.demos {
-            messages.push(Message::user(object(&demo.inputs)));
-            messages.push(self.reply(task, &demo.outputs));
-        }
-        let stable_messages = messages.len();
-        messages.push(Message::user(format!("{}\n\n{}", object(inputs), request(spec))));
-        let format = match (self.schema, enforceable(spec)) {
-            (Enforcement::Provider, Some(schema)) => ReplyFormat::Schema { name: name(spec), schema },
-            (Enforcement::Provider, None) => ReplyFormat::Json,
-            (Enforcement::Words, _) => ReplyFormat::Text,
+        let Task { spec, state, .. } = *task;
+        let asked = |shown| format!("{shown}\n\n{}", request(spec));
+        let format = match self.schema {
+            Enforcement::Provider => {
+                enforceable(spec).map_or(ReplyFormat::Json, |schema| ReplyFormat::Schema { name: name(spec), schema })
+            }
+            Enforcement::Words => ReplyFormat::Text,
         };
-        Prompt { stable_messages, format, ..Prompt::new(messages) }
+        Prompt { format, ..layout::prompt(self, task, system(spec, state), object, asked) }
     }
 
     fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message {
@@ -63,15 +58,11 @@ impl Adapter for Json {
 
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
         let answer = thinking::answer(reply, &|_| false)?;
-        let mut parsed = object::read_text(task.spec, answer.text).ok_or(ParseError::NoObject)??;
-        if answer.after_thoughts {
-            parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::Thinking });
-        }
-        Ok(parsed)
+        Ok(answer.flagged(object::read_text(task.spec, answer.text).ok_or(ParseError::NoObject)??))
     }
 
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
-        Message::user(format!("That reply cannot be used: {error}.\n{}", request(task.spec)))
+        layout::correction(error, &request(task.spec))
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn read_text(spec: &SignatureSpec, text: &str) -> Option<Result<Parse
     let mut read: Vec<Result<Parsed, Vec<FieldError>>> = objects
         .map(|(object, flags)| {
             let mut parsed = read(spec, &object)?;
-            parsed.flags.splice(0..0, flags.into_iter().map(|leniency| Flag { path: String::new(), leniency }));
+            parsed.flags.splice(0..0, flags.into_iter().map(|leniency| Flag::new("", leniency)));
             Ok(parsed)
         })
         .collect();
@@ -89,7 +89,7 @@ pub(crate) fn read(spec: &SignatureSpec, object: &Map<String, Value>) -> Result<
             continue;
         };
         if *key != field.name {
-            flags.push(Flag { path: field.name.clone(), leniency: Leniency::Key });
+            flags.push(Flag::new(&field.name, Leniency::Key));
         }
         match field.read_value(value) {
             Ok(reading) => {
@@ -102,7 +102,7 @@ pub(crate) fn read(spec: &SignatureSpec, object: &Map<String, Value>) -> Result<
     let unknown = object.keys().filter(|key| spec.outputs.iter().all(|field| !same_word(key, &field.name)));
     let unknown = unknown.map(|key| shown_key(key));
     if errors.is_empty() {
-        flags.extend(unknown.map(|path| Flag { path, leniency: Leniency::UnknownField }));
+        flags.extend(unknown.map(|path| Flag::new(path, Leniency::UnknownField)));
     } else {
         // it may be what is missing, under another name
         errors.extend(unknown.map(FieldError::Unknown));

@@ -3,17 +3,27 @@
 use abide_lm::LmReply;
 
 use super::{
-    ParseError,
+    ParseError, Parsed,
     marker::find,
     tag::{Found, Tag, first_tag},
 };
-use crate::shape::{find_objects, parse_json};
+use crate::{
+    Leniency,
+    shape::{find_objects, parse_json},
+};
 
 /// A reply without what the model thought.
 pub(super) struct Answer<'t> {
     pub(super) text: &'t str,
     /// Whether there were thoughts.
     pub(super) after_thoughts: bool,
+}
+
+impl Answer<'_> {
+    /// What was read in it, with a flag where there were thoughts.
+    pub(super) fn flagged(&self, parsed: Parsed) -> Parsed {
+        if self.after_thoughts { parsed.flagged(Leniency::Thinking) } else { parsed }
+    }
 }
 
 /// The answer in a reply: after every block of thoughts that begins before the answer does, and after an end of thoughts that nothing

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use abide_lm::{LmReply, Message};
-use serde_json::Value;
 
 use super::{Adapter, ParseError, Parsed, Prompt, Task, adapter::accept, layout, marker, object, thinking};
 use crate::{FieldError, FieldSpec, Fields, Flag, Leniency, SignatureSpec, SlotState, shape::same_word};
@@ -17,15 +16,9 @@ const MAX_TAGS: usize = 200;
 
 impl Adapter for Xml {
     fn render(&self, task: &Task<'_>) -> Prompt {
-        let Task { spec, state, inputs, .. } = *task;
-        let mut messages = vec![Message::system(system(spec, state))];
-        for demo in &state.demos {
-            messages.push(Message::user(section(&spec.inputs, &demo.inputs)));
-            messages.push(self.reply(task, &demo.outputs));
-        }
-        let stable_messages = messages.len();
-        messages.push(Message::user(format!("{}\n{}", section(&spec.inputs, inputs), request(spec))));
-        Prompt { stable_messages, ..Prompt::new(messages) }
+        let Task { spec, state, .. } = *task;
+        let shown = |inputs: &Fields| section(&spec.inputs, inputs);
+        layout::prompt(self, task, system(spec, state), shown, |shown| format!("{shown}\n{}", request(spec)))
     }
 
     fn reply(&self, task: &Task<'_>, outputs: &Fields) -> Message {
@@ -35,18 +28,14 @@ impl Adapter for Xml {
     fn parse(&self, task: &Task<'_>, reply: &LmReply) -> Result<Parsed, ParseError> {
         let answer =
             thinking::answer(reply, &|word| task.spec.outputs.iter().any(|field| same_word(&field.name, word)))?;
-        let mut parsed = match tags(task.spec, answer.text)? {
+        let parsed = match tags(task.spec, answer.text)? {
             Some(parsed) => parsed,
             None => {
-                let mut parsed = object::read_text(task.spec, answer.text).ok_or(ParseError::NoTag)??;
-                parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::OtherLayout });
-                parsed
+                let parsed = object::read_text(task.spec, answer.text).ok_or(ParseError::NoTag)??;
+                parsed.flagged(Leniency::OtherLayout)
             }
         };
-        if answer.after_thoughts {
-            parsed.flags.insert(0, Flag { path: String::new(), leniency: Leniency::Thinking });
-        }
-        Ok(parsed)
+        Ok(answer.flagged(parsed))
     }
 
     /// There is no end but that of the last field.
@@ -59,7 +48,7 @@ impl Adapter for Xml {
     }
 
     fn correct(&self, task: &Task<'_>, error: &ParseError) -> Message {
-        Message::user(format!("That reply cannot be used: {error}.\n{}", request(task.spec)))
+        layout::correction(error, &request(task.spec))
     }
 }
 
@@ -69,9 +58,7 @@ fn system(spec: &SignatureSpec, state: &SlotState) -> String {
     for field in &spec.outputs {
         text += &format!("<{0}>\n{{{0}}}\n</{0}>\n", field.name);
     }
-    if spec.outputs.iter().any(|field| !field.shape.is_text()) {
-        text += "Values that are no plain text are JSON on one line.\n";
-    }
+    text += layout::json_note(spec);
     text + &layout::objective(spec, state)
 }
 
@@ -82,11 +69,8 @@ fn request(spec: &SignatureSpec) -> String {
 
 fn section(specs: &[FieldSpec], values: &Fields) -> String {
     let given = |spec: &FieldSpec| {
-        let text = match values.get(&spec.name)? {
-            Value::String(text) if spec.shape.is_text() => escape(&marker::write_value(text)).into_owned(),
-            other => escape(&marker::neutralise(&other.to_string())).into_owned(),
-        };
-        Some(format!("<{0}>\n{text}\n</{0}>\n", spec.name))
+        let text = layout::value(spec, values.get(&spec.name)?);
+        Some(format!("<{0}>\n{1}\n</{0}>\n", spec.name, escape(&text)))
     };
     specs.iter().filter_map(given).collect()
 }
@@ -132,7 +116,7 @@ fn tags(spec: &SignatureSpec, text: &str) -> Result<Option<Parsed>, ParseError> 
             return Err(ParseError::Repeated(field.name.clone()));
         }
         if !is_closed {
-            flags.push(Flag { path: field.name.clone(), leniency: Leniency::Unclosed });
+            flags.push(Flag::new(&field.name, Leniency::Unclosed));
         }
         match field.read(&marker::read_value(&restore(raw.trim()))) {
             Ok(reading) if outputs.get(&field.name).is_some_and(|first| *first != reading.value) => {

@@ -16,7 +16,7 @@ use crate::{
         Artifact, ArtifactError, Contents, Evidence, ProgramName, ProgramNameError, Provenance, Requires, SplitName,
     },
     data::{Dataset, Splits},
-    evaluate::{self, Evaluate, Evaluation, JournalError, Outcome, TrialRunner},
+    evaluate::{self, Evaluate, Evaluation, JournalError, Outcome, Row, TrialRunner},
     metric::Metric,
     module::{Boxed, Program},
     runtime::Runtime,
@@ -383,26 +383,23 @@ fn unmeasured(before: &Evaluation, after: &Evaluation) -> Option<String> {
     if after.rows.is_empty() {
         return Some("no examples are held out: give the data a `test` or a `val` split".into());
     }
-    let reason = |id: &str| {
-        after.rows.iter().find(|row| row.id == id).and_then(|row| match &row.outcome {
-            Outcome::NotScored { reason } => Some(reason.clone()),
-            Outcome::Scored(_) => None,
-        })
+    let reason = |row: &Row| match &row.outcome {
+        Outcome::NotScored { reason } => Some(reason.clone()),
+        Outcome::Scored(_) => None,
     };
-    let lost: Vec<(&str, String)> = before
-        .rows
-        .iter()
-        .filter(|row| row.score().is_some())
-        .filter_map(|row| Some((row.id.as_str(), reason(&row.id)?)))
-        .collect();
-    if let Some((id, reason)) = lost.first() {
-        let count = lost.len();
+    // the rows of both are in the order of the data
+    let pairs = before.rows.iter().zip(&after.rows);
+    let mut lost =
+        pairs.filter(|(before, _)| before.score().is_some()).filter_map(|(_, row)| Some((row, reason(row)?)));
+    if let Some((row, reason)) = lost.next() {
+        let count = 1 + lost.count();
         return Some(format!(
-            "{count} held-out examples could be scored before and not after, such as `{id}`: {reason}"
+            "{count} held-out examples could be scored before and not after, such as `{}`: {reason}",
+            row.id
         ));
     }
     let none = after.scores().next().is_none();
-    let first = || after.rows.iter().find_map(|row| reason(&row.id)).unwrap_or_default();
+    let first = || after.rows.iter().find_map(reason).unwrap_or_default();
     none.then(|| format!("none of {} held-out examples could be scored: {}", after.rows.len(), first()))
 }
 

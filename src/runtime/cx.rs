@@ -92,16 +92,16 @@ impl Cx {
 
     /// Takes the boundary's secrets out of a part. What a provider signed goes back as it came: it was made of scrubbed prompts.
     fn scrub(&self, part: &mut Part) {
-        let texts = match part {
-            Part::Text { text } => vec![text],
-            Part::ToolCall(call) => vec![&mut call.id, &mut call.name, &mut call.arguments],
-            Part::ToolResult(result) => vec![&mut result.id, &mut result.content],
-            _ => return,
-        };
-        for text in texts {
+        let scrub = |text: &mut String| {
             if let Cow::Owned(clean) = self.shared.redactor.scrub(text) {
                 *text = clean;
             }
+        };
+        match part {
+            Part::Text { text } => scrub(text),
+            Part::ToolCall(call) => [&mut call.id, &mut call.name, &mut call.arguments].into_iter().for_each(scrub),
+            Part::ToolResult(result) => [&mut result.id, &mut result.content].into_iter().for_each(scrub),
+            _ => {}
         }
     }
 

@@ -233,7 +233,9 @@ impl Toolbox {
         let start = cx.clock().elapsed();
         let mut wanted = cx.guard().named(wanted);
         // guard, approver, audit and tool see the same whole numbers
-        if let Some(spec) = self.spec(&wanted.tool) {
+        if wanted.arguments.values().any(has_float)
+            && let Some(spec) = self.spec(&wanted.tool)
+        {
             wanted.arguments = with_integers(&spec.input_schema, wanted.arguments);
         }
         let (verdict, mut outcome) = self.decide(cx, &wanted).await;
@@ -396,9 +398,6 @@ fn failed(tool: ToolName, failure: CallFailure) -> (CallVerdict, ToolOutcome) {
 
 /// Arguments with `2.0` as 2 where the tool wants a whole number: models write both.
 fn with_integers(schema: &Value, arguments: Map<String, Value>) -> Map<String, Value> {
-    if !arguments.values().any(has_float) {
-        return arguments;
-    }
     match Shape::of(schema).with_integers(Value::Object(arguments)) {
         Value::Object(arguments) => arguments,
         _ => Map::new(),

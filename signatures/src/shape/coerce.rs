@@ -173,7 +173,7 @@ impl<'s> Coercion<'s> {
             return self.node(path, inner, &Value::String(quoted));
         }
         let mut reading = self.node_text(path, inner, text)?;
-        reading.flags.push(flag(path, Leniency::Unquoted));
+        reading.flags.push(Flag::new(path, Leniency::Unquoted));
         Ok(reading)
     }
 
@@ -256,7 +256,7 @@ impl<'s> Coercion<'s> {
                     if candidate.flags.contains(&Leniency::Prose)
                         && reading.flags.iter().any(|flag| flag.leniency == Leniency::TextAsJson) => {}
                 Ok(mut reading) => {
-                    reading.flags.splice(0..0, candidate.flags.into_iter().map(|leniency| flag(path, leniency)));
+                    reading.flags.splice(0..0, candidate.flags.into_iter().map(|leniency| Flag::new(path, leniency)));
                     fitting.push(reading);
                 }
                 Err(errors) if misfits.as_ref().is_none_or(|known| errors.len() < known.len()) => {
@@ -302,7 +302,7 @@ impl<'s> Coercion<'s> {
             Value::Null => Err(vec![misfit(path, expected(node), "null")]),
             _ => match self.node(&format!("{path}[0]"), item, value) {
                 Ok(reading) => {
-                    let flags = std::iter::once(flag(path, Leniency::SingleItem)).chain(reading.flags).collect();
+                    let flags = std::iter::once(Flag::new(path, Leniency::SingleItem)).chain(reading.flags).collect();
                     Ok(Reading { value: Value::Array(vec![reading.value]), flags })
                 }
                 Err(errors) => match only_member(value) {
@@ -331,7 +331,7 @@ impl<'s> Coercion<'s> {
         };
         let read = items.iter().enumerate().map(|(i, text)| self.node_text(&format!("{path}[{i}]"), item, text));
         let (values, flags) = collected(read)?;
-        let flags = std::iter::once(flag(path, leniency)).chain(flags).collect();
+        let flags = std::iter::once(Flag::new(path, leniency)).chain(flags).collect();
         constrained(path, node, Reading { value: Value::Array(values), flags })
     }
 
@@ -382,7 +382,7 @@ impl<'s> Coercion<'s> {
                 }
                 continue;
             };
-            flags.extend(key.map(|leniency| flag(&at, leniency)));
+            flags.extend(key.map(|leniency| Flag::new(&at, leniency)));
             match self.node(&at, &member.node, &value) {
                 Ok(reading) => {
                     flags.extend(reading.flags);
@@ -396,7 +396,7 @@ impl<'s> Coercion<'s> {
         {
             return Ok(wrapped(path, reading));
         }
-        flags.extend(left.keys().map(|key| flag(&joined(path, &scalar::shown_key(key)), Leniency::UnknownField)));
+        flags.extend(left.keys().map(|key| Flag::new(joined(path, &scalar::shown_key(key)), Leniency::UnknownField)));
         if errors.is_empty() { Ok(Reading { value: Value::Object(object), flags }) } else { Err(errors) }
     }
 
@@ -408,8 +408,8 @@ impl<'s> Coercion<'s> {
             return None;
         }
         Some(self.node(path, node, &parsed.value).map(|mut reading| {
-            reading.flags.insert(0, flag(path, Leniency::NestedJson));
-            reading.flags.extend((!parsed.is_strict).then(|| flag(path, Leniency::LooseJson)));
+            reading.flags.insert(0, Flag::new(path, Leniency::NestedJson));
+            reading.flags.extend((!parsed.is_strict).then(|| Flag::new(path, Leniency::LooseJson)));
             reading
         }))
     }
@@ -420,15 +420,11 @@ fn fits(value: Value) -> Read {
 }
 
 fn flagged(path: &str, value: Value, flags: Vec<Leniency>) -> Read {
-    Ok(Reading { value, flags: flags.into_iter().map(|leniency| flag(path, leniency)).collect() })
-}
-
-fn flag(path: &str, leniency: Leniency) -> Flag {
-    Flag { path: path.to_owned(), leniency }
+    Ok(Reading { value, flags: flags.into_iter().map(|leniency| Flag::new(path, leniency)).collect() })
 }
 
 fn wrapped(path: &str, mut reading: Reading) -> Reading {
-    reading.flags.insert(0, flag(path, Leniency::Wrapped));
+    reading.flags.insert(0, Flag::new(path, Leniency::Wrapped));
     reading
 }
 
@@ -509,7 +505,7 @@ fn written(mut reading: Reading, node: &Node, text: &str) -> Reading {
     }
     if unfenced(text).len() != text.trim().len() {
         let path = reading.flags.first().map(|flag| flag.path.clone()).unwrap_or_default();
-        reading.flags.push(Flag { path, leniency: Leniency::Fenced });
+        reading.flags.push(Flag::new(path, Leniency::Fenced));
     }
     reading
 }

@@ -11,6 +11,13 @@ pub struct Flag {
     pub leniency: Leniency,
 }
 
+impl Flag {
+    /// A flag at a path.
+    pub fn new(path: impl Into<String>, leniency: Leniency) -> Self {
+        Self { path: path.into(), leniency }
+    }
+}
+
 /// How a reply may stray from its layout or type and be understood all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use super::*;
-use crate::{Demo, FieldSpec, Origin};
+use crate::{Demo, FieldSpec, Leniency, Origin};
 
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
