@@ -10,7 +10,7 @@ pub(crate) mod wire;
 
 pub use compat::{Compat, Formats, Param};
 pub(crate) use detect::Parameter;
-pub(crate) use learned::Learned;
+pub(crate) use learned::{Body, Learned, Readable};
 pub use openai::OpenAi;
 pub(crate) use server::KeyHeader;
 pub use token_limit::TokenLimit;

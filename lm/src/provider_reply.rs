@@ -1,10 +1,13 @@
 use abide_base::id::ModelId;
 use abide_net as net;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::{LmError, LmReply, anthropic, endpoint::Endpoint, openai};
+use crate::{
+    LmError, LmReply, anthropic,
+    endpoint::Endpoint,
+    openai::{self, Readable},
+};
 
 /// What a recorded body of a provider's reply says: of the chat completions API (it has `choices`) or the messages API (it has `content`).
 ///
@@ -12,18 +15,17 @@ use crate::{LmError, LmReply, anthropic, endpoint::Endpoint, openai};
 /// [`LmError::InvalidResponse`] where it is neither, or not what its API promises.
 pub fn provider_reply(body: Value) -> Result<LmReply, LmError> {
     if body.get("choices").is_some() {
-        let endpoint = nowhere("openai")?;
-        read::<openai::wire::Reply>(body)?.read(&endpoint)
+        read::<openai::wire::Reply>("openai", body)
     } else if body.get("content").is_some() {
-        let endpoint = nowhere("anthropic")?;
-        read::<anthropic::wire::Reply>(body)?.read(&endpoint)
+        read::<anthropic::wire::Reply>("anthropic", body)
     } else {
         Err(LmError::InvalidResponse("it has neither `choices` nor `content`".into()))
     }
 }
 
-fn read<T: DeserializeOwned>(body: Value) -> Result<T, LmError> {
-    serde_json::from_value(body).map_err(|error| LmError::InvalidResponse(error.to_string()))
+fn read<R: Readable>(vendor: &str, body: Value) -> Result<LmReply, LmError> {
+    let reply: R = serde_json::from_value(body).map_err(|error| LmError::InvalidResponse(error.to_string()))?;
+    reply.read(&nowhere(vendor)?)
 }
 
 /// An endpoint that nothing is sent to.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+use super::wire::Reply;
 use crate::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
@@ -16,7 +17,7 @@ use crate::{
 /// repetition there is [`Retry`](crate::Retry), for a budget [`Budgeted`](crate::Budgeted), for a cache [`DiskCache`](crate::DiskCache).
 ///
 /// The API differs from a chat in three things: system messages, wherever they stand, go in front, separated by an empty line; there
-/// is no seed, so that of a request is left out; and there is no JSON mode without a schema, so
+/// is no seed, so that of a request is left out; and the API has no JSON mode without a schema, so
 /// [`ReplyFormat::Json`](crate::ReplyFormat::Json) has to be asked for in the messages. Its temperatures end at 1.
 ///
 /// Newer models have no temperature, and no share of words beside it. Where a 400 names a parameter that the model refuses, the client
@@ -89,24 +90,9 @@ impl Anthropic {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let mut attempts = 0_u32;
-        loop {
-            attempts += 1;
-            let compat = self.compat();
-            let body = super::wire::Request::new(&self.model, &self.endpoint.id, &compat, request);
-            let dialect = Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
-            let failed = match self.endpoint.post::<super::wire::Reply>(&body, dialect).await {
-                Ok(answer) => {
-                    let reply = answer.reply(|body| body.read(&self.endpoint));
-                    return reply.map(|reply| reply.attempts(attempts)).map_err(|error| error.after(attempts));
-                }
-                Err(failed) => failed,
-            };
-            let sends = |parameter| body.sends(parameter);
-            if !self.learned.learn(&self.endpoint.id, &failed, request, compat, sends) {
-                return Err(failed.error.after(attempts));
-            }
-        }
+        let dialect = || Dialect { request_id: HeaderName::from_static("request-id"), out_of_credit: None };
+        let body = |compat: &Compat| super::wire::Request::new(&self.model, &self.endpoint.id, compat, request);
+        self.learned.exchange::<_, Reply>(&self.endpoint, request, dialect, body).await
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     ToolChoice,
     endpoint::Endpoint,
     lenient,
-    openai::{Compat, Parameter},
+    openai::{Body, Compat, Parameter, Readable},
 };
 
 #[derive(Serialize)]
@@ -109,19 +109,6 @@ impl<'a> Request<'a> {
             tool_choice: if request.tools.is_empty() { None } else { choice(request, compat) },
         }
     }
-
-    /// Whether the request has a parameter in it that it can do without.
-    pub(super) fn sends(&self, parameter: Parameter) -> bool {
-        let has = |value: &Option<Value>, name| value.as_ref().is_some_and(|value| value.get(name).is_some());
-        match parameter {
-            Parameter::Temperature => self.temperature.is_some(),
-            Parameter::TopP => self.top_p.is_some(),
-            Parameter::ResponseFormat => has(&self.output_config, "format"),
-            Parameter::ParallelToolCalls => has(&self.tool_choice, "disable_parallel_tool_use"),
-            // the API has no other name of the limit, and no seed
-            Parameter::TokenLimit | Parameter::Seed => false,
-        }
-    }
 }
 
 /// One text where no part of it is to be cached.
@@ -213,8 +200,22 @@ fn output_config(request: &LmRequest, compat: &Compat) -> Option<Value> {
     (!config.is_empty()).then_some(Value::Object(config))
 }
 
-impl Reply {
-    pub(crate) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
+impl Body for Request<'_> {
+    fn sends(&self, parameter: Parameter) -> bool {
+        let has = |value: &Option<Value>, name| value.as_ref().is_some_and(|value| value.get(name).is_some());
+        match parameter {
+            Parameter::Temperature => self.temperature.is_some(),
+            Parameter::TopP => self.top_p.is_some(),
+            Parameter::ResponseFormat => has(&self.output_config, "format"),
+            Parameter::ParallelToolCalls => has(&self.tool_choice, "disable_parallel_tool_use"),
+            // the API has no other name of the limit, and no seed
+            Parameter::TokenLimit | Parameter::Seed => false,
+        }
+    }
+}
+
+impl Readable for Reply {
+    fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
         let mut reply = LmReply::new("");
         let mut strange = false;
         for block in self.content {

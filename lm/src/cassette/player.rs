@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Lm, LmError, LmReply, LmRequest};
 
-/// A model that answers from a cassette, and asks nobody. Replies are as they were recorded, with their tokens and money.
+/// A model that answers from a cassette, and sends no request. Replies are as they were recorded, with their tokens and money.
 ///
 /// Where a request was recorded several times, its replies come in that order, and the last of them again and again. An unknown request
 /// is an [`LmError::NotRecorded`] that tells how the nearest recorded one differs.

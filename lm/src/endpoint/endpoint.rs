@@ -38,7 +38,7 @@ pub(crate) struct Answer<T> {
 /// Where a vendor keeps a request's id, and how its error bodies are told apart.
 pub(crate) struct Dialect {
     pub(crate) request_id: HeaderName,
-    /// The code or type in a 429's body that says waiting is no use, if there is one.
+    /// The code or type in a 429's body that says that waiting does not help; `None` if the vendor has none.
     pub(crate) out_of_credit: Option<&'static str>,
 }
 

@@ -7,7 +7,7 @@ use super::{Dialect, Endpoint, Failed, Said, wait};
 use crate::LmError;
 
 impl Endpoint {
-    /// The error of a reply whose status is no success, or whose body tells of one.
+    /// The error of a reply whose status is not a success, or whose body tells of an error.
     pub(super) fn failure(&self, status: u16, headers: &HeaderMap, said: Said, dialect: &Dialect) -> Failed {
         let wait = wait::after_failure(headers, &said, self.clock.now());
         let error = match status {

@@ -1,13 +1,29 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use abide_base::id::ModelId;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Compat, detect::Parameter};
-use crate::{LmRequest, endpoint::Failed};
+use crate::{
+    LmError, LmReply, LmRequest,
+    endpoint::{Dialect, Endpoint, Failed},
+};
 
 /// What a client knows of its server's ways, and finds out; clones learn together.
 #[derive(Clone, Debug)]
 pub(crate) struct Learned(Arc<RwLock<Known>>);
+
+/// A request in the words of an API.
+pub(crate) trait Body: Serialize + Sync {
+    /// Whether a parameter is in it.
+    fn sends(&self, parameter: Parameter) -> bool;
+}
+
+/// A reply in the words of an API.
+pub(crate) trait Readable: DeserializeOwned {
+    /// The reply, or what it lacks.
+    fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError>;
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
@@ -24,9 +40,35 @@ impl Learned {
         self.0.read().unwrap_or_else(PoisonError::into_inner).compat
     }
 
+    /// Sends a request and reads its reply. One that is refused for a parameter is sent again at once without it, and counts as an attempt.
+    pub(crate) async fn exchange<B: Body, R: Readable>(
+        &self,
+        endpoint: &Endpoint,
+        request: &LmRequest,
+        dialect: impl Fn() -> Dialect,
+        body: impl Fn(&Compat) -> B,
+    ) -> Result<LmReply, LmError> {
+        let mut attempts = 0_u32;
+        loop {
+            attempts += 1;
+            let compat = self.compat();
+            let body = body(&compat);
+            let failed = match endpoint.post::<R>(&body, dialect()).await {
+                Ok(answer) => {
+                    let reply = answer.reply(|body| body.read(endpoint));
+                    return reply.map(|reply| reply.attempts(attempts)).map_err(|error| error.after(attempts));
+                }
+                Err(failed) => failed,
+            };
+            if !self.learn(&endpoint.id, &failed, request, compat, |parameter| body.sends(parameter)) {
+                return Err(failed.error.after(attempts));
+            }
+        }
+    }
+
     /// Leaves out from now on what the server refused of a request that was sent with `sent` and had some parameters in it. Whether
     /// another request can be tried.
-    pub(crate) fn learn(
+    fn learn(
         &self,
         id: &ModelId,
         failed: &Failed,

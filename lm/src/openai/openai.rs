@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::{HeaderName, header};
 use url::Url;
 
-use super::{Compat, TokenLimit, learned::Learned, server::KeyHeader};
+use super::{Compat, TokenLimit, learned::Learned, server::KeyHeader, wire::Reply};
 use crate::{
     Lm, LmError, LmReply, LmRequest, Prices,
     endpoint::{Dialect, Endpoint},
@@ -109,27 +109,12 @@ impl OpenAi {
     }
 
     async fn ask(&self, request: &LmRequest) -> Result<LmReply, LmError> {
-        let mut attempts = 0_u32;
-        loop {
-            attempts += 1;
-            let compat = self.compat();
-            let body = super::wire::Request::new(&self.model, &compat, request);
-            let dialect = Dialect {
-                request_id: HeaderName::from_static("x-request-id"),
-                out_of_credit: Some("insufficient_quota"),
-            };
-            let failed = match self.endpoint.post::<super::wire::Reply>(&body, dialect).await {
-                Ok(answer) => {
-                    let reply = answer.reply(|body| body.read(&self.endpoint));
-                    return reply.map(|reply| reply.attempts(attempts)).map_err(|error| error.after(attempts));
-                }
-                Err(failed) => failed,
-            };
-            let sends = |parameter| body.sends(parameter);
-            if !self.learned.learn(&self.endpoint.id, &failed, request, compat, sends) {
-                return Err(failed.error.after(attempts));
-            }
-        }
+        let dialect = || Dialect {
+            request_id: HeaderName::from_static("x-request-id"),
+            out_of_credit: Some("insufficient_quota"),
+        };
+        let body = |compat: &Compat| super::wire::Request::new(&self.model, compat, request);
+        self.learned.exchange::<_, Reply>(&self.endpoint, request, dialect, body).await
     }
 }
 

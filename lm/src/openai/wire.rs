@@ -4,7 +4,11 @@ use abide_base::usage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Compat, TokenLimit, detect::Parameter};
+use super::{
+    Compat, TokenLimit,
+    detect::Parameter,
+    learned::{Body, Readable},
+};
 use crate::{
     Effort, Finish, LmError, LmReply, LmRequest, Message, Part, Reasoning, ReplyFormat, Role, Tool, ToolCall,
     ToolChoice, endpoint::Endpoint, lenient,
@@ -139,18 +143,6 @@ impl<'a> Request<'a> {
             },
         }
     }
-
-    /// Whether the request has a parameter in it.
-    pub(super) fn sends(&self, parameter: Parameter) -> bool {
-        match parameter {
-            Parameter::Seed => self.seed.is_some(),
-            Parameter::Temperature => self.temperature.is_some(),
-            Parameter::TopP => self.top_p.is_some(),
-            Parameter::TokenLimit => true,
-            Parameter::ParallelToolCalls => self.parallel_tool_calls.is_some(),
-            Parameter::ResponseFormat => self.response_format.is_some(),
-        }
-    }
 }
 
 /// A message as the API has it: each result of a tool is one of its own, and the API takes no reasoning back.
@@ -208,8 +200,21 @@ fn format(format: &ReplyFormat) -> Option<Value> {
     }
 }
 
-impl Reply {
-    pub(crate) fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
+impl Body for Request<'_> {
+    fn sends(&self, parameter: Parameter) -> bool {
+        match parameter {
+            Parameter::Seed => self.seed.is_some(),
+            Parameter::Temperature => self.temperature.is_some(),
+            Parameter::TopP => self.top_p.is_some(),
+            Parameter::TokenLimit => true,
+            Parameter::ParallelToolCalls => self.parallel_tool_calls.is_some(),
+            Parameter::ResponseFormat => self.response_format.is_some(),
+        }
+    }
+}
+
+impl Readable for Reply {
+    fn read(self, endpoint: &Endpoint) -> Result<LmReply, LmError> {
         let Some(choice) = self.choices.into_iter().next() else {
             return Err(endpoint.garbage("it has no choices"));
         };
