@@ -1,6 +1,7 @@
 //! How fast one server is spoken to, by all runs together.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,7 +12,8 @@ use abide_guard::{limit::rate::Limiter, policy::Rate};
 
 /// One server's pace: the operator's rate, and what the server itself has shown that it bears. When it refuses a request, all callers
 /// go on at two thirds of the speed, which grows again with every request that it takes. When it refuses several in a row, and
-/// takes none in between, it is not one caller who asks too much: all callers wait as long as it says.
+/// takes none in between, it is not one caller who asks too much: all callers wait as long as it says. A request that was refused
+/// more often goes first, so that each is taken before its caller gives up.
 pub(crate) struct Pace {
     limiter: Option<Limiter>,
     clock: Arc<dyn Clock>,
@@ -28,6 +30,14 @@ struct State {
     slowed_until: Duration,
     /// How many different requests it refused since then, and since it last took one.
     refused: u32,
+    /// How many requests wait for a turn, by how often the server refused them.
+    waiting: BTreeMap<u32, usize>,
+}
+
+/// A request that waits for a turn.
+struct Waiting<'a> {
+    pace: &'a Pace,
+    before: u32,
 }
 
 const FIRST_GAP: Duration = Duration::from_millis(25);
@@ -43,29 +53,32 @@ impl Pace {
         Self { limiter, clock, state: Mutex::default() }
     }
 
-    /// Waits for a turn.
-    pub(crate) async fn turn(&self) {
+    /// Waits for a turn, with a request that the server refused `before` times.
+    pub(crate) async fn turn(&self, before: u32) {
         if let Some(limiter) = &self.limiter {
             limiter.wait().await;
         }
+        let Some(mut wait) = self.book(self.clock.elapsed(), before) else { return };
+        let _waiting = Waiting::new(self, before);
         loop {
-            let now = self.clock.elapsed();
-            let wait = match self.book(now) {
-                None => return,
-                Some(wait) => wait,
-            };
             self.clock.sleep(wait).await;
+            match self.book(self.clock.elapsed(), before) {
+                None => return,
+                Some(longer) => wait = longer,
+            }
         }
     }
 
     /// Takes the next turn, or says how long to wait before trying. Those who wait together do not come back together.
-    fn book(&self, now: Duration) -> Option<Duration> {
+    fn book(&self, now: Duration, before: u32) -> Option<Duration> {
         let mut state = self.state();
-        if state.next <= now {
+        let goes_first = state.waiting.keys().next_back().is_none_or(|most| *most <= before);
+        if state.next <= now && goes_first {
             state.next = now + state.gap;
             return None;
         }
-        Some(state.next - now + state.gap.mul_f64(rand::random()))
+        let wait = state.next.saturating_sub(now) + state.gap.mul_f64(rand::random());
+        Some(wait.max(SHORTEST_GAP))
     }
 
     /// The server took a request.
@@ -100,6 +113,25 @@ impl Pace {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn new(pace: &'a Pace, before: u32) -> Self {
+        *pace.state().waiting.entry(before).or_default() += 1;
+        Self { pace, before }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.pace.state();
+        if let Some(waiting) = state.waiting.get_mut(&self.before) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                state.waiting.remove(&self.before);
+            }
+        }
     }
 }
 

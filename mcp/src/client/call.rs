@@ -94,6 +94,11 @@ impl CallHandle {
         self.waits.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// How often the server limited the rate of this call so far.
+    pub(super) fn waits(&self) -> u32 {
+        self.waits.load(Ordering::Relaxed)
+    }
+
     /// Writes down a verdict of the server that does not end the call.
     pub(super) fn verdict(&self, kind: EventKind, detail: impl Into<String>) {
         self.event(kind, detail.into());

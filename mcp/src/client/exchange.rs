@@ -49,7 +49,7 @@ impl Http {
         // whether an earlier message or attempt of the same call may have done something
         let mut earlier = handle.map_or(Sent::No, CallHandle::sent);
         loop {
-            self.server().pace().turn().await;
+            self.server().pace().turn(attempts.waited(handle)).await;
             let mut attempt = request.clone();
             let token = self.identity().attach(&mut attempt).await?;
             set_sent(handle, Sent::Perhaps);
@@ -236,6 +236,11 @@ impl Http {
 }
 
 impl Attempts {
+    /// How often the server limited the rate so far.
+    fn waited(&self, handle: Option<&CallHandle>) -> u32 {
+        handle.map_or(self.waits, CallHandle::waits)
+    }
+
     /// How often the server limited the rate before; a call's handle knows that over all its messages.
     fn rate_limited(&mut self, asked: Option<Duration>, handle: Option<&CallHandle>) -> u32 {
         match handle {

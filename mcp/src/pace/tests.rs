@@ -60,7 +60,7 @@ fn the_gap_goes_away_while_the_server_takes_requests() {
     pace.taken();
     assert_eq!(pace.state().gap, Duration::ZERO);
     let now = clock.elapsed();
-    assert_eq!((pace.book(now), pace.book(now), pace.book(now)), (None, None, None));
+    assert_eq!((pace.book(now, 0), pace.book(now, 0), pace.book(now, 0)), (None, None, None));
 }
 
 fn refused_all(pace: &Pace, wait: Duration) {
@@ -78,12 +78,12 @@ fn a_refusal_between_requests_that_are_taken_stops_nobody_else() {
         for _ in 1..REFUSED_FOR_ALL {
             pace.refused(SECOND, 0);
         }
-        assert_eq!(pace.book(clock.elapsed()), None);
+        assert_eq!(pace.book(clock.elapsed(), 0), None);
         clock.advance(LONGEST_GAP);
         pace.taken();
     }
     refused_all(&pace, SECOND);
-    assert!(pace.book(clock.elapsed()).unwrap() >= SECOND);
+    assert!(pace.book(clock.elapsed(), 0).unwrap() >= SECOND);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn one_request_that_is_refused_again_and_again_stops_nobody_else() {
     let (pace, clock) = pace(None);
     for before in 0..8 {
         pace.refused(SECOND, before);
-        assert_eq!(pace.book(clock.elapsed()), None);
+        assert_eq!(pace.book(clock.elapsed(), 0), None);
         clock.advance(LONGEST_GAP);
     }
 }
@@ -102,7 +102,7 @@ fn refusals_of_long_ago_do_not_count() {
     for _ in 0..8 {
         pace.refused(SECOND, 0);
         clock.advance(LONGEST_GAP);
-        assert_eq!(pace.book(clock.elapsed()), None);
+        assert_eq!(pace.book(clock.elapsed(), 0), None);
         clock.advance(LONGEST_GAP);
     }
 }
@@ -112,19 +112,19 @@ fn nobody_has_a_turn_before_the_wait_is_over_or_within_the_gap() {
     let (pace, _) = pace(None);
     refused_all(&pace, SECOND);
     pace.refused(MILLISECOND, 0);
-    let wait = pace.book(SECOND - MILLISECOND).unwrap();
+    let wait = pace.book(SECOND - MILLISECOND, 0).unwrap();
     assert!(MILLISECOND <= wait && wait <= MILLISECOND + FIRST_GAP, "{wait:?}");
-    assert_eq!(pace.book(SECOND), None);
-    let wait = pace.book(SECOND).unwrap();
+    assert_eq!(pace.book(SECOND, 0), None);
+    let wait = pace.book(SECOND, 0).unwrap();
     assert!(FIRST_GAP <= wait && wait <= 2 * FIRST_GAP, "{wait:?}");
-    assert_eq!(pace.book(SECOND + FIRST_GAP), None);
+    assert_eq!(pace.book(SECOND + FIRST_GAP, 0), None);
 }
 
 #[test]
 fn who_waits_for_a_turn_sleeps_until_then() {
     let (pace, clock) = pace(None);
     refused_all(&pace, SECOND);
-    let mut turn = Box::pin(pace.turn());
+    let mut turn = Box::pin(pace.turn(0));
     assert_eq!(turn.as_mut().now_or_never(), None);
     clock.advance(SECOND - MILLISECOND);
     assert_eq!(turn.as_mut().now_or_never(), None);
@@ -136,11 +136,36 @@ fn who_waits_for_a_turn_sleeps_until_then() {
 fn the_rate_of_the_operator_holds_where_the_server_refuses_nothing() {
     let rate = Rate { burst: NonZeroU32::MIN, .."2/s".parse().unwrap() };
     let (pace, clock) = pace(Some(rate));
-    assert_eq!(pace.turn().now_or_never(), Some(()));
-    let mut turn = Box::pin(pace.turn());
+    assert_eq!(pace.turn(0).now_or_never(), Some(()));
+    let mut turn = Box::pin(pace.turn(0));
     assert_eq!(turn.as_mut().now_or_never(), None);
     clock.advance(SECOND / 2 - MILLISECOND);
     assert_eq!(turn.as_mut().now_or_never(), None);
     clock.advance(MILLISECOND);
     assert_eq!(turn.as_mut().now_or_never(), Some(()));
+}
+
+#[test]
+fn a_request_that_was_refused_more_often_goes_first() {
+    let (pace, clock) = pace(None);
+    refused_all(&pace, SECOND);
+    let [mut first, mut young, mut old] = [0, 0, 2].map(|before| Box::pin(pace.turn(before)));
+    for turn in [&mut first, &mut young, &mut old] {
+        assert_eq!(turn.as_mut().now_or_never(), None);
+    }
+    clock.advance(SECOND + FIRST_GAP);
+    assert_eq!(first.as_mut().now_or_never(), None);
+    assert_eq!(pace.turn(1).now_or_never(), None);
+    assert_eq!(old.as_mut().now_or_never(), Some(()));
+    clock.advance(2 * FIRST_GAP);
+    assert_eq!(first.as_mut().now_or_never(), Some(()));
+    // a caller who gives up holds back no other
+    {
+        let mut gone = Box::pin(pace.turn(3));
+        pace.state().next = clock.elapsed() + MILLISECOND;
+        assert_eq!(gone.as_mut().now_or_never(), None);
+    }
+    clock.advance(2 * FIRST_GAP);
+    assert_eq!(young.as_mut().now_or_never(), Some(()));
+    assert!(pace.state().waiting.is_empty());
 }
